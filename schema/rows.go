@@ -1,0 +1,117 @@
+package schema
+
+// Rows holds the rows of one checkpoint, a slice a table. Row structs have no
+// checkpoint_id of their own: the builder adds it.
+type Rows struct {
+	// CheckpointID is 32 hexadecimal digits, or empty where there is no
+	// checkpoint: then only archives and problems have rows.
+	CheckpointID string
+
+	Archives          []Archive
+	Checkpoints       []Checkpoint
+	Problems          []Problem
+	ArchiveMembers    []ArchiveMember
+	UnknownFields     []UnknownField
+	LogLines          []LogLine
+	ContainerLogLines []ContainerLogLine
+	EnumValues        []EnumValue
+	ContainerSpecs    []ContainerSpec
+	Annotations       []Annotation
+	ContainerMounts   []ContainerMount
+	ContainerDevices  []ContainerDevice
+	ContainerNetworks []ContainerNetwork
+	Processes         []Process
+	Threads           []Thread
+	Credentials       []Credential
+	Environment       []EnvironmentVariable
+	ResourceLimits    []ResourceLimit
+	ProcessNamespaces []ProcessNamespace
+	Namespaces        []Namespace
+	CgroupMemberships []CgroupMembership
+	MemoryMappings    []MemoryMapping
+	Pagemaps          []Pagemap
+	SharedMemory      []SharedMemory
+	FileDescriptors   []FileDescriptor
+	Files             []File
+	GhostFiles        []GhostFile
+	FileRemaps        []FileRemap
+	FilesystemEntries []FilesystemEntry
+	Sockets           []Socket
+	TCPStreams        []TCPStream
+	Mounts            []Mount
+}
+
+// list names every table, in the order of the documentation.
+func list() []*Table {
+	return []*Table{
+		table("archives", func(r *Rows) *[]Archive { return &r.Archives },
+			"The ledger: an archive read in a run.", "run_id", "source"),
+		table("checkpoints", func(r *Rows) *[]Checkpoint { return &r.Checkpoints },
+			"A checkpoint: one set of CRIU images, with what is known of its container."),
+		table("problems", func(r *Rows) *[]Problem { return &r.Problems },
+			"A thing that could not be read, or does not fit together."),
+		table("archive_members", func(r *Rows) *[]ArchiveMember { return &r.ArchiveMembers },
+			"A member of an archive.", "position"),
+		table("unknown_fields", func(r *Rows) *[]UnknownField { return &r.UnknownFields },
+			"A protobuf field that no known message has: from a newer CRIU.", "member", "entry_index", "path", "position"),
+		table("log_lines", func(r *Rows) *[]LogLine { return &r.LogLines },
+			"A line of CRIU's dump.log or restore.log.", "log_name", "line_number"),
+		table("container_log_lines", func(r *Rows) *[]ContainerLogLine { return &r.ContainerLogLines },
+			"A line of the container's own output.", "member", "line_number"),
+		static(table("enum_values", func(r *Rows) *[]EnumValue { return &r.EnumValues },
+			"A known value of an enumeration, or bit of a flag set; the same for every checkpoint.", "domain", "value", "name")),
+
+		table("container_specs", func(r *Rows) *[]ContainerSpec { return &r.ContainerSpecs },
+			"The OCI specification of a checkpoint's container."),
+		table("annotations", func(r *Rows) *[]Annotation { return &r.Annotations },
+			"An annotation or label of a container.", "kind", "key"),
+		table("container_mounts", func(r *Rows) *[]ContainerMount { return &r.ContainerMounts },
+			"A mount that the specification asks for, or an entry of bind.mounts.", "origin", "position"),
+		table("container_devices", func(r *Rows) *[]ContainerDevice { return &r.ContainerDevices },
+			"A device node or device rule of the specification.", "origin", "position"),
+		table("container_networks", func(r *Rows) *[]ContainerNetwork { return &r.ContainerNetworks },
+			"An address of a container or its pod."),
+
+		table("processes", func(r *Rows) *[]Process { return &r.Processes },
+			"A process.", "pid"),
+		table("threads", func(r *Rows) *[]Thread { return &r.Threads },
+			"A thread of a live process, its leader included.", "tid"),
+		table("credentials", func(r *Rows) *[]Credential { return &r.Credentials },
+			"The identity and rights of a thread.", "tid"),
+		table("environment", func(r *Rows) *[]EnvironmentVariable { return &r.Environment },
+			"An entry of a process's environment, from its memory: the initial block, as /proc/PID/environ shows it.", "pid", "position"),
+		table("resource_limits", func(r *Rows) *[]ResourceLimit { return &r.ResourceLimits },
+			"A resource limit of a process.", "pid", "resource"),
+		table("process_namespaces", func(r *Rows) *[]ProcessNamespace { return &r.ProcessNamespaces },
+			"The namespace of a kind that a process is in.", "pid", "kind"),
+		table("namespaces", func(r *Rows) *[]Namespace { return &r.Namespaces },
+			"A namespace that the checkpoint refers to.", "kind", "namespace_id"),
+		table("cgroup_memberships", func(r *Rows) *[]CgroupMembership { return &r.CgroupMemberships },
+			"The place of a set of control groups in a hierarchy.", "cg_set", "hierarchy"),
+
+		table("memory_mappings", func(r *Rows) *[]MemoryMapping { return &r.MemoryMappings },
+			"A memory mapping (VMA) of a process.", "pid", "start_address"),
+		table("pagemaps", func(r *Rows) *[]Pagemap { return &r.Pagemaps },
+			"A run of pages of a process or shared object, with the place of their content.", "kind", "pagemap_id", "position"),
+		table("shared_memory", func(r *Rows) *[]SharedMemory { return &r.SharedMemory },
+			"A shared memory object: memfd, anonymous shared mapping, SysV segment.", "kind", "shmem_id"),
+
+		table("file_descriptors", func(r *Rows) *[]FileDescriptor { return &r.FileDescriptors },
+			"A file descriptor of a process.", "pid", "fd"),
+		table("files", func(r *Rows) *[]File { return &r.Files },
+			"An open file description, also those that only a mapping, program, folder or message refers to.", "file_id"),
+		table("ghost_files", func(r *Rows) *[]GhostFile { return &r.GhostFiles },
+			"A deleted file that was still in use, whose content was saved.", "ghost_id"),
+		table("file_remaps", func(r *Rows) *[]FileRemap { return &r.FileRemaps },
+			"Where the content of an open file is whose path no longer names it.", "file_id"),
+		table("filesystem_entries", func(r *Rows) *[]FilesystemEntry { return &r.FilesystemEntries },
+			"A file that the archive holds, or a deletion it records.", "member", "position"),
+
+		table("sockets", func(r *Rows) *[]Socket { return &r.Sockets },
+			"A socket of any family.", "file_id"),
+		table("tcp_streams", func(r *Rows) *[]TCPStream { return &r.TCPStreams },
+			"The state of a TCP connection.", "inode"),
+		table("mounts", func(r *Rows) *[]Mount { return &r.Mounts },
+			"A mount of a mount namespace.", "mnt_ns_id", "mount_id"),
+	}
+}

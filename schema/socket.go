@@ -1,0 +1,66 @@
+package schema
+
+// Socket is one socket of any family.
+type Socket struct {
+	FileID          uint32   `arrow:"file_id" doc:"its row in files" src:"files.img: file_entry.id"`
+	Family          string   `arrow:"family" doc:"inet, inet6, unix, netlink, packet" src:"files.img: inet_sk_entry.family; kind of entry"`
+	FamilyCode      uint32   `arrow:"family_code" doc:"number of the family (AF_*)"`
+	Type            Enum     `arrow:"type" doc:"stream, dgram, raw, seqpacket, ...; NULL for netlink, which does not keep it" src:"files.img: inet_sk_entry.type, unix_sk_entry.type, packet_sock_entry.type"`
+	Protocol        Enum     `arrow:"protocol" doc:"tcp, udp, icmp, ...; of netlink its family (route, audit, ...); of packet the ethertype (all, ip, arp, ...)" src:"files.img: inet_sk_entry.proto, netlink_sk_entry.protocol, packet_sock_entry.protocol"`
+	State           Enum     `arrow:"state" doc:"ESTABLISHED, LISTEN, CLOSE, ...; NULL for packet" src:"files.img: inet_sk_entry.state, unix_sk_entry.state, netlink_sk_entry.state"`
+	LocalAddress    IP       `arrow:"local_address" doc:"address it is bound to; NULL outside inet" src:"files.img: inet_sk_entry.src_addr"`
+	LocalPort       *uint32  `arrow:"local_port" doc:"port it is bound to" src:"files.img: inet_sk_entry.src_port"`
+	RemoteAddress   IP       `arrow:"remote_address" doc:"address it is connected to, as saved: 0.0.0.0 if unconnected" src:"files.img: inet_sk_entry.dst_addr"`
+	RemotePort      *uint32  `arrow:"remote_port" doc:"port it is connected to; 0 if unconnected" src:"files.img: inet_sk_entry.dst_port"`
+	Inode           *uint32  `arrow:"inode" doc:"inode of the socket; NULL for packet" src:"files.img: *.ino"`
+	Name            Text     `arrow:"name" doc:"unix: path, or @ and an abstract name; NULL if unnamed" src:"files.img: unix_sk_entry.name"`
+	PeerInode       *uint32  `arrow:"peer_inode" doc:"unix: other end; NULL if none" src:"files.img: unix_sk_entry.peer"`
+	PeerFileID      *uint32  `arrow:"peer_file_id" doc:"unix: row of the other end, where it is in the checkpoint"`
+	PIDs            []uint32 `arrow:"pids" doc:"processes that hold it, ascending" src:"fdinfo-*.img"`
+	NetNsID         *uint32  `arrow:"net_ns_id" doc:"network namespace; NULL where the image does not tell" src:"files.img: *.ns_id"`
+	OpenFlags       Flags    `arrow:"open_flags" doc:"flags of the open file" src:"files.img: *.flags"`
+	Backlog         *uint32  `arrow:"backlog" doc:"LISTEN: connections that may wait; else bytes of the kernel's write queue" src:"files.img: inet_sk_entry.backlog, unix_sk_entry.backlog"`
+	Shutdown        Enum     `arrow:"shutdown" doc:"directions shut down: NONE, READ, WRITE, BOTH" src:"files.img: *.shutdown"`
+	InterfaceName   Text     `arrow:"interface_name" doc:"inet6: interface of the address" src:"files.img: inet_sk_entry.ifname"`
+	V6Only          *bool    `arrow:"v6only" doc:"inet6: no IPv4" src:"files.img: inet_sk_entry.v6only"`
+	BoundDevice     Text     `arrow:"bound_device" doc:"interface it is bound to" src:"files.img: sk_opts_entry.so_bound_dev"`
+	QueuedPackets   uint32   `arrow:"queued_packets" doc:"packets or records waiting to be read; not of TCP, and CRIU drops those of UDP" src:"sk-queues.img: sk_packet_entry"`
+	QueuedBytes     uint64   `arrow:"queued_bytes" doc:"their bytes" src:"sk-queues.img: sk_packet_entry.length"`
+	NameDir         Text     `arrow:"name_dir" doc:"unix: folder a relative path starts from" src:"files.img: unix_sk_entry.name_dir"`
+	NameDeleted     *bool    `arrow:"name_deleted" doc:"unix: the path has been deleted" src:"files.img: unix_sk_entry.deleted"`
+	NameMode        *uint32  `arrow:"name_mode" doc:"unix: permission bits of the path" src:"files.img: file_perms_entry.mode"`
+	NameUID         *uint32  `arrow:"name_uid" doc:"unix: owner of the path" src:"files.img: file_perms_entry.uid"`
+	NameGID         *uint32  `arrow:"name_gid" doc:"unix: group of the path" src:"files.img: file_perms_entry.gid"`
+	MountID         *int32   `arrow:"mount_id" doc:"unix: mount of the path" src:"files.img: unix_sk_entry.mnt_id"`
+	UnixFlags       Flags    `arrow:"unix_flags" doc:"unix: CRIU's marks, such as EXTERN: other end outside the checkpoint" src:"files.img: unix_sk_entry.uflags"`
+	NetlinkPortID   *uint32  `arrow:"netlink_portid" doc:"netlink: own port id" src:"files.img: netlink_sk_entry.portid"`
+	NetlinkGroups   []uint32 `arrow:"netlink_groups" doc:"netlink: words of the group mask" src:"files.img: netlink_sk_entry.groups"`
+	NetlinkDstPort  *uint32  `arrow:"netlink_dst_portid" doc:"netlink: port id it is connected to" src:"files.img: netlink_sk_entry.dst_portid"`
+	NetlinkDstGroup *uint32  `arrow:"netlink_dst_group" doc:"netlink: group it is connected to" src:"files.img: netlink_sk_entry.dst_group"`
+	InterfaceIndex  *uint32  `arrow:"interface_index" doc:"packet: interface it listens on; 0 for all" src:"files.img: packet_sock_entry.ifindex"`
+}
+
+// TCPStream is the state of one TCP connection.
+type TCPStream struct {
+	Inode             uint32  `arrow:"inode" doc:"inode of the socket, see sockets" src:"tcp-stream-*.img: name, in hexadecimal"`
+	FileID            *uint32 `arrow:"file_id" doc:"its row in sockets; NULL where no socket has that inode"`
+	ReceiveQueueBytes uint32  `arrow:"receive_queue_bytes" doc:"bytes received and not yet read" src:"tcp-stream-*.img: tcp_stream_entry.inq_len"`
+	ReceiveSeq        uint32  `arrow:"receive_seq" doc:"sequence number of the receive queue's end" src:"tcp-stream-*.img: tcp_stream_entry.inq_seq"`
+	SendQueueBytes    uint32  `arrow:"send_queue_bytes" doc:"bytes written and not yet acknowledged" src:"tcp-stream-*.img: tcp_stream_entry.outq_len"`
+	SendSeq           uint32  `arrow:"send_seq" doc:"sequence number of the send queue's end" src:"tcp-stream-*.img: tcp_stream_entry.outq_seq"`
+	UnsentBytes       *uint32 `arrow:"unsent_bytes" doc:"of these, bytes never sent" src:"tcp-stream-*.img: tcp_stream_entry.unsq_len"`
+	Options           Flags   `arrow:"options" doc:"options agreed on" src:"tcp-stream-*.img: tcp_stream_entry.opt_mask"`
+	SendWscale        uint32  `arrow:"send_wscale" doc:"window scale of the other side, as a shift" src:"tcp-stream-*.img: tcp_stream_entry.snd_wscale"`
+	ReceiveWscale     *uint32 `arrow:"receive_wscale" doc:"own window scale" src:"tcp-stream-*.img: tcp_stream_entry.rcv_wscale"`
+	MSSClamp          uint32  `arrow:"mss_clamp" doc:"largest segment, in bytes" src:"tcp-stream-*.img: tcp_stream_entry.mss_clamp"`
+	Timestamp         *uint32 `arrow:"timestamp" doc:"TCP timestamp clock" src:"tcp-stream-*.img: tcp_stream_entry.timestamp"`
+	Cork              *bool   `arrow:"cork" doc:"TCP_CORK, in old images" src:"tcp-stream-*.img: tcp_stream_entry.cork"`
+	Nodelay           *bool   `arrow:"nodelay" doc:"TCP_NODELAY, in old images" src:"tcp-stream-*.img: tcp_stream_entry.nodelay"`
+	SndWl1            *uint32 `arrow:"snd_wl1" doc:"sequence number of the last window update" src:"tcp-stream-*.img: tcp_stream_entry.snd_wl1"`
+	SndWnd            *uint32 `arrow:"snd_wnd" doc:"window of the other side, in bytes" src:"tcp-stream-*.img: tcp_stream_entry.snd_wnd"`
+	MaxWindow         *uint32 `arrow:"max_window" doc:"largest window the other side offered, in bytes" src:"tcp-stream-*.img: tcp_stream_entry.max_window"`
+	RcvWnd            *uint32 `arrow:"rcv_wnd" doc:"own window, in bytes" src:"tcp-stream-*.img: tcp_stream_entry.rcv_wnd"`
+	RcvWup            *uint32 `arrow:"rcv_wup" doc:"sequence number when the own window was last offered" src:"tcp-stream-*.img: tcp_stream_entry.rcv_wup"`
+	ReceiveSHA256     *string `arrow:"receive_sha256" doc:"SHA-256 of the receive queue; NULL where cut short"`
+	SendSHA256        *string `arrow:"send_sha256" doc:"SHA-256 of the send queue; NULL where cut short"`
+}

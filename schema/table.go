@@ -1,0 +1,186 @@
+package schema
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"sync"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+)
+
+// Version is the version of the tables' layout. It goes up when a column is
+// removed, renamed or changes its type; an output of another version is not
+// written to.
+const Version = 1
+
+// CheckpointID is the name of the first column of every table but enum_values.
+const CheckpointID = "checkpoint_id"
+
+// Table describes one table.
+type Table struct {
+	Name string
+	// Doc says what one row is and where it comes from.
+	Doc string
+	// Key lists the columns that tell the rows of one checkpoint apart,
+	// beside checkpoint_id; empty where rows have no natural key.
+	Key []string
+	// Static marks a table of the tool's own knowledge, the same for every
+	// checkpoint: it has no checkpoint_id and is written once per output.
+	Static  bool
+	Columns []Column
+
+	schema *arrow.Schema
+	rows   func(*Rows) reflect.Value
+}
+
+// Schema returns the table's Arrow schema, with the documentation of table
+// and columns in its metadata (key "comment").
+func (t *Table) Schema() *arrow.Schema { return t.schema }
+
+// Count returns how many rows of the table r holds.
+func (t *Table) Count(r *Rows) int { return t.rows(r).Len() }
+
+// Tables returns every table, in the order of the documentation. The tables
+// are shared and must not be changed.
+var Tables = sync.OnceValue(func() []*Table {
+	tables := list()
+	for _, t := range tables {
+		if err := t.derive(); err != nil {
+			panic(fmt.Sprintf("schema: table %s: %v", t.Name, err)) // a mistake in a row struct, found by any test
+		}
+	}
+	return tables
+})
+
+// Lookup returns the table of that name.
+func Lookup(name string) (*Table, bool) {
+	for _, t := range Tables() {
+		if t.Name == name {
+			return t, true
+		}
+	}
+	return nil, false
+}
+
+// table describes the table whose rows are in the slice that rows points to.
+func table[T any](name string, rows func(*Rows) *[]T, doc string, key ...string) *Table {
+	return &Table{
+		Name: name,
+		Doc:  doc,
+		Key:  key,
+		rows: func(r *Rows) reflect.Value { return reflect.ValueOf(rows(r)).Elem() },
+	}
+}
+
+// static marks a table as the same for every checkpoint.
+func static(t *Table) *Table {
+	t.Static = true
+	return t
+}
+
+// derive fills in the columns and the Arrow schema from the row struct.
+func (t *Table) derive() error {
+	columns, err := columnsOf(t.rows(&Rows{}).Type().Elem())
+	if err != nil {
+		return err
+	}
+	if !t.Static {
+		id := Column{
+			Name: CheckpointID, Type: arrow.BinaryTypes.String, Nullable: true,
+			Doc: "the checkpoint the row belongs to: 128 bits in hexadecimal, made from its content (SHA-256 over its metadata and images), so that a renamed or recompressed archive keeps it; NULL where an archive could not be read as a checkpoint",
+		}
+		columns = append([]Column{id}, columns...)
+	}
+	t.Columns = columns
+	fields := make([]arrow.Field, len(columns))
+	for i, c := range columns {
+		fields[i] = arrow.Field{
+			Name: c.Name, Type: c.Type, Nullable: c.Nullable,
+			Metadata: arrow.NewMetadata([]string{"comment"}, []string{c.Comment()}),
+		}
+	}
+	meta := arrow.NewMetadata([]string{"comment"}, []string{t.Doc})
+	t.schema = arrow.NewSchema(fields, &meta)
+	return nil
+}
+
+// Comment returns the column's documentation on one line, with its source.
+func (c Column) Comment() string {
+	if c.Source == "" {
+		return c.Doc
+	}
+	return c.Doc + " [" + c.Source + "]"
+}
+
+// Builder gathers rows of one table into record batches.
+type Builder struct {
+	table  *Table
+	record *array.RecordBuilder
+	bytes  int
+}
+
+// NewBuilder returns an empty builder for the table.
+func (t *Table) NewBuilder(mem memory.Allocator) *Builder {
+	return &Builder{table: t, record: array.NewRecordBuilder(mem, t.schema)}
+}
+
+// Append adds the table's rows of r.
+func (b *Builder) Append(r *Rows) {
+	rows := b.table.rows(r)
+	n := rows.Len()
+	if n == 0 {
+		return
+	}
+	for i, c := range b.table.Columns {
+		field := b.record.Field(i)
+		field.Reserve(n)
+		if c.append == nil { // checkpoint_id
+			b.bytes += appendID(field.(*array.StringBuilder), r.CheckpointID, n)
+			continue
+		}
+		b.bytes += c.append(field, rows, c.path)
+		if w, ok := c.Type.(arrow.FixedWidthDataType); ok {
+			b.bytes += n * ((w.BitWidth() + 7) / 8)
+		}
+	}
+}
+
+func appendID(dst *array.StringBuilder, id string, n int) int {
+	for range n {
+		if id == "" {
+			dst.AppendNull()
+		} else {
+			dst.Append(id)
+		}
+	}
+	return n * len(id)
+}
+
+// Len returns the number of rows gathered since the last batch.
+func (b *Builder) Len() int {
+	if len(b.table.Columns) == 0 {
+		return 0
+	}
+	return b.record.Field(0).Len()
+}
+
+// Bytes returns about how many bytes the gathered rows hold.
+func (b *Builder) Bytes() int { return b.bytes }
+
+// NewBatch returns the gathered rows as a record batch and starts anew. The
+// caller releases the batch.
+func (b *Builder) NewBatch() arrow.RecordBatch {
+	b.bytes = 0
+	return b.record.NewRecordBatch()
+}
+
+// Release frees what the builder holds.
+func (b *Builder) Release() { b.record.Release() }
+
+func sortedKeys(m map[string]string) []string {
+	return slices.Sorted(maps.Keys(m))
+}

@@ -1,0 +1,107 @@
+// Package sinks says what an output is to the pipeline: something that takes
+// record batches of tables and makes them visible together. Each kind of
+// output lives in a package of its own below this one; which kinds a binary
+// has is the command's choice, so that a build without DuckDB leaves it out.
+package sinks
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/ckexport/ckexport/schema"
+)
+
+// Sink is one output, opened for one run. Its methods are called by one
+// goroutine at a time.
+type Sink interface {
+	// Ledger tells what earlier runs committed to the output.
+	Ledger(ctx context.Context) (*Ledger, error)
+	// Write adds rows of a table to the run; nobody sees them before Commit.
+	// The sink does not keep the batch: the caller releases it.
+	Write(ctx context.Context, table *schema.Table, batch arrow.RecordBatch) error
+	// Commit makes all rows of the run visible in one step. Without any, it
+	// creates the output if there is none, with every table empty. It may be
+	// called once.
+	Commit(ctx context.Context) error
+	// Close drops what was not committed and frees the output.
+	Close() error
+}
+
+// Ledger is what an output knows of the archives it was made from.
+type Ledger struct {
+	// Archives holds the latest row of every source, by its path.
+	Archives map[string]LedgerArchive
+	// Checkpoints holds the id of every checkpoint in the output.
+	Checkpoints map[string]bool
+}
+
+// LedgerArchive is what a ledger knows of one archive.
+type LedgerArchive struct {
+	SizeBytes    uint64
+	ModifiedAt   time.Time // microseconds, UTC
+	Status       string    // as archives.status
+	Error        string    // as archives.error
+	CheckpointID string
+}
+
+// Options says how to open an output.
+type Options struct {
+	// Tables are the tables to keep, in order. The ledger needs archives and
+	// checkpoints; a sink that lacks one keeps their facts in its own way.
+	Tables []*schema.Table
+	// Overwrite replaces an existing output of ours when the run commits.
+	Overwrite bool
+	// RunID names the run; it is unique and fit for a file name.
+	RunID string
+	// Version is the tool's version, kept in the output.
+	Version string
+	// Views are made inside outputs that can hold them.
+	Views []View
+}
+
+// View is a named query that ships with the tool.
+type View struct {
+	Name    string
+	Comment string
+	SQL     string   // a SELECT over the tables
+	Tables  []string // the tables it needs; without one of them it is left out
+}
+
+// Format is a kind of output.
+type Format struct {
+	// Name is the kind's name, such as parquet.
+	Name string
+	// Suffixes are the endings of the paths of such outputs, such as .parquet.
+	Suffixes []string
+	// Open opens or begins the output at path. It fails with *RefusedError
+	// where something is there that must not be touched.
+	Open func(ctx context.Context, path string, opts Options) (Sink, error)
+}
+
+// FormatOf returns the format whose suffix the path has.
+func FormatOf(formats []Format, path string) (Format, error) {
+	var known []string
+	for _, f := range formats {
+		for _, s := range f.Suffixes {
+			if strings.EqualFold(filepath.Ext(path), s) {
+				return f, nil
+			}
+			known = append(known, s)
+		}
+	}
+	return Format{}, &RefusedError{Path: path, Reason: fmt.Sprintf("the kind of output is told by its ending, one of %s", strings.Join(known, ", "))}
+}
+
+// RefusedError says that an output is not written to, and why: it is not ours,
+// of another schema version, or holds other tables than asked for.
+type RefusedError struct {
+	Path   string
+	Reason string
+}
+
+func (e *RefusedError) Error() string { return fmt.Sprintf("output %q: %s", e.Path, e.Reason) }
