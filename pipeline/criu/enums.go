@@ -1,0 +1,123 @@
+package criu
+
+import "golang.org/x/sys/unix"
+
+// Enums lists every enumeration, for the table enum_values.
+func Enums() []*Enum {
+	return []*Enum{
+		&TaskState, &SeccompMode, &LSMType, &PreDumpMode, &NetworkLock, &SchedPolicy, &Signal, &Resource,
+		&SocketFamily, &SocketType, &SocketState, &SocketShutdown, &IPProtocol, &NetlinkProtocol, &EtherType,
+		&FSType, &NamespaceFlag, &Clock, &RemapType, &FileType,
+	}
+}
+
+// TaskState names task_core_entry.task_state.
+var TaskState = Enum{"task_state", "CRIU compel/include/uapi/task-state.h",
+	map[uint64]string{1: "alive", 2: "dead", 3: "stopped", 6: "zombie"}}
+
+// SeccompMode names thread_core_entry.seccomp_mode.
+var SeccompMode = Enum{"seccomp_mode", "core.proto: seccomp_mode", map[uint64]string{
+	unix.SECCOMP_MODE_DISABLED: "disabled", unix.SECCOMP_MODE_STRICT: "strict", unix.SECCOMP_MODE_FILTER: "filter"}}
+
+// LSMType names inventory_entry.lsmtype.
+var LSMType = Enum{"lsm_type", "inventory.proto: lsmtype", numbered("none", "selinux", "apparmor")}
+
+// PreDumpMode names inventory_entry.pre_dump_mode.
+var PreDumpMode = Enum{"pre_dump_mode", "CRIU criu/include/cr_options.h", map[uint64]string{1: "splice", 2: "read"}}
+
+// NetworkLock names inventory_entry.network_lock_method.
+var NetworkLock = Enum{"network_lock_method", "CRIU criu/include/cr_options.h", numbered("iptables", "nftables", "skip")}
+
+// SchedPolicy names thread_core_entry.sched_policy.
+var SchedPolicy = Enum{"sched_policy", "linux/sched.h", map[uint64]string{
+	unix.SCHED_NORMAL: "OTHER", unix.SCHED_FIFO: "FIFO", unix.SCHED_RR: "RR", unix.SCHED_BATCH: "BATCH",
+	unix.SCHED_IDLE: "IDLE", unix.SCHED_DEADLINE: "DEADLINE", 7: "EXT"}}
+
+// Signal names signal numbers, as on all architectures but MIPS.
+var Signal = Enum{"signal", "asm-generic/signal.h", numbered("", "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT",
+	"SIGBUS", "SIGFPE", "SIGKILL", "SIGUSR1", "SIGSEGV", "SIGUSR2", "SIGPIPE", "SIGALRM", "SIGTERM", "SIGSTKFLT", "SIGCHLD",
+	"SIGCONT", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGXCPU", "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH",
+	"SIGIO", "SIGPWR", "SIGSYS", "SIGRTMIN", "SIGRTMIN+1", "SIGRTMIN+2", "SIGRTMIN+3", "SIGRTMIN+4", "SIGRTMIN+5", "SIGRTMIN+6",
+	"SIGRTMIN+7", "SIGRTMIN+8", "SIGRTMIN+9", "SIGRTMIN+10", "SIGRTMIN+11", "SIGRTMIN+12", "SIGRTMIN+13", "SIGRTMIN+14",
+	"SIGRTMIN+15", "SIGRTMIN+16", "SIGRTMIN+17", "SIGRTMIN+18", "SIGRTMIN+19", "SIGRTMIN+20", "SIGRTMIN+21", "SIGRTMIN+22",
+	"SIGRTMIN+23", "SIGRTMIN+24", "SIGRTMIN+25", "SIGRTMIN+26", "SIGRTMIN+27", "SIGRTMIN+28", "SIGRTMIN+29", "SIGRTMIN+30",
+	"SIGRTMIN+31", "SIGRTMAX")}
+
+// SignalSet names the bits of a signal mask: bit n-1 is signal n.
+var SignalSet = Flags{"signal_set", Signal.Source, func() []Flag {
+	var bits []Flag
+	for n := uint64(1); n <= 64; n++ {
+		bits = append(bits, Flag{Value: 1 << (n - 1), Name: Signal.Names[n]})
+	}
+	return bits
+}()}
+
+// Resource names resource limits by their position, as on all architectures
+// but MIPS.
+var Resource = Enum{"resource", "asm-generic/resource.h", numbered("CPU", "FSIZE", "DATA", "STACK", "CORE", "RSS", "NPROC", "NOFILE",
+	"MEMLOCK", "AS", "LOCKS", "SIGPENDING", "MSGQUEUE", "NICE", "RTPRIO", "RTTIME")}
+
+// SocketFamily names address families.
+var SocketFamily = Enum{"socket_family", "linux/socket.h", map[uint64]string{
+	unix.AF_UNIX: "unix", unix.AF_INET: "inet", unix.AF_INET6: "inet6", unix.AF_NETLINK: "netlink", unix.AF_PACKET: "packet"}}
+
+// SocketType names socket types.
+var SocketType = Enum{"socket_type", "linux/net.h", map[uint64]string{
+	unix.SOCK_STREAM: "stream", unix.SOCK_DGRAM: "dgram", unix.SOCK_RAW: "raw", unix.SOCK_RDM: "rdm",
+	unix.SOCK_SEQPACKET: "seqpacket", unix.SOCK_DCCP: "dccp", unix.SOCK_PACKET: "packet"}}
+
+// SocketState names socket states; TCP's, used by the kernel for others too.
+var SocketState = Enum{"socket_state", "net/tcp_states.h", map[uint64]string{
+	unix.BPF_TCP_ESTABLISHED: "ESTABLISHED", unix.BPF_TCP_SYN_SENT: "SYN_SENT", unix.BPF_TCP_SYN_RECV: "SYN_RECV",
+	unix.BPF_TCP_FIN_WAIT1: "FIN_WAIT1", unix.BPF_TCP_FIN_WAIT2: "FIN_WAIT2", unix.BPF_TCP_TIME_WAIT: "TIME_WAIT",
+	unix.BPF_TCP_CLOSE: "CLOSE", unix.BPF_TCP_CLOSE_WAIT: "CLOSE_WAIT", unix.BPF_TCP_LAST_ACK: "LAST_ACK",
+	unix.BPF_TCP_LISTEN: "LISTEN", unix.BPF_TCP_CLOSING: "CLOSING", unix.BPF_TCP_NEW_SYN_RECV: "NEW_SYN_RECV"}}
+
+// SocketShutdown names the directions of a socket that were shut down.
+var SocketShutdown = Enum{"socket_shutdown", "sk-opts.proto: sk_shutdown", numbered("NONE", "READ", "WRITE", "BOTH")}
+
+// IPProtocol names protocols of inet sockets.
+var IPProtocol = Enum{"ip_protocol", "linux/in.h", map[uint64]string{
+	unix.IPPROTO_IP: "ip", unix.IPPROTO_ICMP: "icmp", unix.IPPROTO_IGMP: "igmp", unix.IPPROTO_TCP: "tcp", unix.IPPROTO_UDP: "udp",
+	unix.IPPROTO_DCCP: "dccp", unix.IPPROTO_GRE: "gre", unix.IPPROTO_ESP: "esp", unix.IPPROTO_AH: "ah", unix.IPPROTO_ICMPV6: "icmpv6",
+	unix.IPPROTO_SCTP: "sctp", unix.IPPROTO_UDPLITE: "udplite", unix.IPPROTO_RAW: "raw", unix.IPPROTO_MPTCP: "mptcp"}}
+
+// NetlinkProtocol names families of netlink sockets.
+var NetlinkProtocol = Enum{"netlink_protocol", "linux/netlink.h", map[uint64]string{
+	unix.NETLINK_ROUTE: "route", unix.NETLINK_USERSOCK: "usersock", unix.NETLINK_FIREWALL: "firewall", unix.NETLINK_SOCK_DIAG: "sock_diag",
+	unix.NETLINK_NFLOG: "nflog", unix.NETLINK_XFRM: "xfrm", unix.NETLINK_SELINUX: "selinux", unix.NETLINK_ISCSI: "iscsi",
+	unix.NETLINK_AUDIT: "audit", unix.NETLINK_FIB_LOOKUP: "fib_lookup", unix.NETLINK_CONNECTOR: "connector",
+	unix.NETLINK_NETFILTER: "netfilter", unix.NETLINK_IP6_FW: "ip6_fw", unix.NETLINK_KOBJECT_UEVENT: "kobject_uevent",
+	unix.NETLINK_GENERIC: "generic", unix.NETLINK_SCSITRANSPORT: "scsitransport", unix.NETLINK_RDMA: "rdma", unix.NETLINK_CRYPTO: "crypto"}}
+
+// EtherType names what packet sockets listen to, in host byte order.
+var EtherType = Enum{"ether_type", "linux/if_ether.h", map[uint64]string{
+	unix.ETH_P_ALL: "all", unix.ETH_P_IP: "ip", unix.ETH_P_ARP: "arp", unix.ETH_P_IPV6: "ipv6", unix.ETH_P_8021Q: "8021q",
+	unix.ETH_P_LLDP: "lldp", unix.ETH_P_PAE: "pae", unix.ETH_P_802_2: "802_2", unix.ETH_P_LOOP: "loop"}}
+
+// FSType names mnt_entry.fstype as mountinfo names the file system. AUTO means
+// that mnt_entry.fsname has the name.
+var FSType = Enum{"fs_type", "mnt.proto: fstype", map[uint64]string{
+	0: "UNSUPPORTED", 1: "proc", 2: "sysfs", 3: "devtmpfs", 4: "binfmt_misc", 5: "tmpfs", 6: "devpts", 7: "simfs", 8: "pstore",
+	9: "securityfs", 10: "fusectl", 11: "debugfs", 12: "cgroup", 13: "aufs", 14: "mqueue", 15: "fuse", 16: "AUTO", 17: "overlay",
+	18: "autofs", 19: "tracefs", 23: "cgroup2"}}
+
+// NamespaceFlag names kinds of namespaces by their clone flag.
+var NamespaceFlag = Enum{"namespace_flag", "linux/sched.h", map[uint64]string{
+	unix.CLONE_NEWNS: "mnt", unix.CLONE_NEWUTS: "uts", unix.CLONE_NEWIPC: "ipc", unix.CLONE_NEWUSER: "user", unix.CLONE_NEWPID: "pid",
+	unix.CLONE_NEWNET: "net", unix.CLONE_NEWCGROUP: "cgroup", unix.CLONE_NEWTIME: "time"}}
+
+// Clock names clocks of timers.
+var Clock = Enum{"clock", "linux/time.h", map[uint64]string{
+	unix.CLOCK_REALTIME: "REALTIME", unix.CLOCK_MONOTONIC: "MONOTONIC", unix.CLOCK_PROCESS_CPUTIME_ID: "PROCESS_CPUTIME_ID",
+	unix.CLOCK_THREAD_CPUTIME_ID: "THREAD_CPUTIME_ID", unix.CLOCK_MONOTONIC_RAW: "MONOTONIC_RAW",
+	unix.CLOCK_REALTIME_COARSE: "REALTIME_COARSE", unix.CLOCK_MONOTONIC_COARSE: "MONOTONIC_COARSE", unix.CLOCK_BOOTTIME: "BOOTTIME",
+	unix.CLOCK_REALTIME_ALARM: "REALTIME_ALARM", unix.CLOCK_BOOTTIME_ALARM: "BOOTTIME_ALARM", unix.CLOCK_TAI: "TAI"}}
+
+// RemapType names remap_file_path_entry.remap_type.
+var RemapType = Enum{"remap_type", "remap-file-path.proto: remap_type", numbered("LINKED", "GHOST", "PROCFS")}
+
+// FileType names the kinds of open files.
+var FileType = Enum{"file_type", "fdinfo.proto: fd_types", numbered("UND", "REG", "PIPE", "FIFO", "INETSK", "UNIXSK", "EVENTFD",
+	"EVENTPOLL", "INOTIFY", "SIGNALFD", "PACKETSK", "TTY", "FANOTIFY", "NETLINKSK", "NS", "TUNF", "EXT", "TIMERFD", "MEMFD",
+	"BPFMAP", "PIDFD")}

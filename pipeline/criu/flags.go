@@ -1,0 +1,174 @@
+package criu
+
+import "golang.org/x/sys/unix"
+
+// FlagSets lists every set of flags, for the table enum_values.
+func FlagSets() []*Flags {
+	return []*Flags{
+		&Capabilities, &SecureBits, &SignalSet, &Personality, &TaskFlags, &Membarrier, &SigaltstackFlags, &OpenFlags, &TimerfdFlags,
+		&Prot, &MapFlags, &VMAStatus, &Madvise, &MemfdSeals, &MountFlags, &UnixSocketFlags, &TCPOptions, &PageFlags,
+	}
+}
+
+// Capabilities names the bits of a capability set.
+var Capabilities = Flags{"capabilities", "linux/capability.h", []Flag{
+	{Value: 1 << unix.CAP_CHOWN, Name: "CAP_CHOWN"}, {Value: 1 << unix.CAP_DAC_OVERRIDE, Name: "CAP_DAC_OVERRIDE"},
+	{Value: 1 << unix.CAP_DAC_READ_SEARCH, Name: "CAP_DAC_READ_SEARCH"}, {Value: 1 << unix.CAP_FOWNER, Name: "CAP_FOWNER"},
+	{Value: 1 << unix.CAP_FSETID, Name: "CAP_FSETID"}, {Value: 1 << unix.CAP_KILL, Name: "CAP_KILL"},
+	{Value: 1 << unix.CAP_SETGID, Name: "CAP_SETGID"}, {Value: 1 << unix.CAP_SETUID, Name: "CAP_SETUID"},
+	{Value: 1 << unix.CAP_SETPCAP, Name: "CAP_SETPCAP"}, {Value: 1 << unix.CAP_LINUX_IMMUTABLE, Name: "CAP_LINUX_IMMUTABLE"},
+	{Value: 1 << unix.CAP_NET_BIND_SERVICE, Name: "CAP_NET_BIND_SERVICE"}, {Value: 1 << unix.CAP_NET_BROADCAST, Name: "CAP_NET_BROADCAST"},
+	{Value: 1 << unix.CAP_NET_ADMIN, Name: "CAP_NET_ADMIN"}, {Value: 1 << unix.CAP_NET_RAW, Name: "CAP_NET_RAW"},
+	{Value: 1 << unix.CAP_IPC_LOCK, Name: "CAP_IPC_LOCK"}, {Value: 1 << unix.CAP_IPC_OWNER, Name: "CAP_IPC_OWNER"},
+	{Value: 1 << unix.CAP_SYS_MODULE, Name: "CAP_SYS_MODULE"}, {Value: 1 << unix.CAP_SYS_RAWIO, Name: "CAP_SYS_RAWIO"},
+	{Value: 1 << unix.CAP_SYS_CHROOT, Name: "CAP_SYS_CHROOT"}, {Value: 1 << unix.CAP_SYS_PTRACE, Name: "CAP_SYS_PTRACE"},
+	{Value: 1 << unix.CAP_SYS_PACCT, Name: "CAP_SYS_PACCT"}, {Value: 1 << unix.CAP_SYS_ADMIN, Name: "CAP_SYS_ADMIN"},
+	{Value: 1 << unix.CAP_SYS_BOOT, Name: "CAP_SYS_BOOT"}, {Value: 1 << unix.CAP_SYS_NICE, Name: "CAP_SYS_NICE"},
+	{Value: 1 << unix.CAP_SYS_RESOURCE, Name: "CAP_SYS_RESOURCE"}, {Value: 1 << unix.CAP_SYS_TIME, Name: "CAP_SYS_TIME"},
+	{Value: 1 << unix.CAP_SYS_TTY_CONFIG, Name: "CAP_SYS_TTY_CONFIG"}, {Value: 1 << unix.CAP_MKNOD, Name: "CAP_MKNOD"},
+	{Value: 1 << unix.CAP_LEASE, Name: "CAP_LEASE"}, {Value: 1 << unix.CAP_AUDIT_WRITE, Name: "CAP_AUDIT_WRITE"},
+	{Value: 1 << unix.CAP_AUDIT_CONTROL, Name: "CAP_AUDIT_CONTROL"}, {Value: 1 << unix.CAP_SETFCAP, Name: "CAP_SETFCAP"},
+	{Value: 1 << unix.CAP_MAC_OVERRIDE, Name: "CAP_MAC_OVERRIDE"}, {Value: 1 << unix.CAP_MAC_ADMIN, Name: "CAP_MAC_ADMIN"},
+	{Value: 1 << unix.CAP_SYSLOG, Name: "CAP_SYSLOG"}, {Value: 1 << unix.CAP_WAKE_ALARM, Name: "CAP_WAKE_ALARM"},
+	{Value: 1 << unix.CAP_BLOCK_SUSPEND, Name: "CAP_BLOCK_SUSPEND"}, {Value: 1 << unix.CAP_AUDIT_READ, Name: "CAP_AUDIT_READ"},
+	{Value: 1 << unix.CAP_PERFMON, Name: "CAP_PERFMON"}, {Value: 1 << unix.CAP_BPF, Name: "CAP_BPF"},
+	{Value: 1 << unix.CAP_CHECKPOINT_RESTORE, Name: "CAP_CHECKPOINT_RESTORE"},
+}}
+
+// SecureBits names the bits of creds_entry.secbits.
+var SecureBits = Flags{"secure_bits", "linux/securebits.h", bitNames("NOROOT", "NOROOT_LOCKED", "NO_SETUID_FIXUP",
+	"NO_SETUID_FIXUP_LOCKED", "KEEP_CAPS", "KEEP_CAPS_LOCKED", "NO_CAP_AMBIENT_RAISE", "NO_CAP_AMBIENT_RAISE_LOCKED")}
+
+// Personality names execution domains (the low byte) and their flags.
+var Personality = Flags{"personality", "linux/personality.h", []Flag{
+	{Value: 0x8, Name: "PER_LINUX32", Mask: 0xff}, {Value: 0x0020000, Name: "UNAME26"}, {Value: 0x0040000, Name: "ADDR_NO_RANDOMIZE"},
+	{Value: 0x0080000, Name: "FDPIC_FUNCPTRS"}, {Value: 0x0100000, Name: "MMAP_PAGE_ZERO"}, {Value: 0x0200000, Name: "ADDR_COMPAT_LAYOUT"},
+	{Value: 0x0400000, Name: "READ_IMPLIES_EXEC"}, {Value: 0x0800000, Name: "ADDR_LIMIT_32BIT"}, {Value: 0x1000000, Name: "SHORT_INODE"},
+	{Value: 0x2000000, Name: "WHOLE_SECONDS"}, {Value: 0x4000000, Name: "STICKY_TIMEOUTS"}, {Value: 0x8000000, Name: "ADDR_LIMIT_3GB"},
+}}
+
+// TaskFlags names those PF_* flags of the kernel that kept their number for
+// many years; the others vary with the version and stay numbers.
+var TaskFlags = Flags{"task_flags", "linux/sched.h (Linux 6.1)", []Flag{
+	{Value: 0x4, Name: "PF_EXITING"}, {Value: 0x40, Name: "PF_FORKNOEXEC"}, {Value: 0x100, Name: "PF_SUPERPRIV"},
+	{Value: 0x200, Name: "PF_DUMPCORE"}, {Value: 0x400, Name: "PF_SIGNALED"}, {Value: 0x200000, Name: "PF_KTHREAD"},
+	{Value: 0x400000, Name: "PF_RANDOMIZE"},
+}}
+
+// Membarrier names commands a process registered for.
+var Membarrier = Flags{"membarrier", "linux/membarrier.h", []Flag{
+	{Value: 1 << 2, Name: "GLOBAL_EXPEDITED"}, {Value: 1 << 4, Name: "PRIVATE_EXPEDITED"},
+	{Value: 1 << 6, Name: "PRIVATE_EXPEDITED_SYNC_CORE"}, {Value: 1 << 8, Name: "PRIVATE_EXPEDITED_RSEQ"},
+}}
+
+// SigaltstackFlags names thread_sas_entry.ss_flags.
+var SigaltstackFlags = Flags{"sigaltstack_flags", "linux/signal.h", []Flag{
+	{Value: 1, Name: "SS_ONSTACK"}, {Value: 2, Name: "SS_DISABLE"}, {Value: 1 << 31, Name: "SS_AUTODISARM"},
+}}
+
+// OpenFlags names flags of open files, as on x86 and most architectures.
+var OpenFlags = Flags{"open_flags", "asm-generic/fcntl.h", []Flag{
+	{Value: 0, Name: "O_RDONLY", Mask: 3}, {Value: 1, Name: "O_WRONLY", Mask: 3}, {Value: 2, Name: "O_RDWR", Mask: 3},
+	{Value: 0o100, Name: "O_CREAT"}, {Value: 0o200, Name: "O_EXCL"}, {Value: 0o400, Name: "O_NOCTTY"}, {Value: 0o1000, Name: "O_TRUNC"},
+	{Value: 0o2000, Name: "O_APPEND"}, {Value: 0o4000, Name: "O_NONBLOCK"},
+	{Value: 0o4010000, Name: "O_SYNC", Mask: 0o4010000}, {Value: 0o10000, Name: "O_DSYNC", Mask: 0o4010000},
+	{Value: 0o20000, Name: "O_ASYNC"}, {Value: 0o40000, Name: "O_DIRECT"}, {Value: 0o100000, Name: "O_LARGEFILE"},
+	{Value: 0o20200000, Name: "O_TMPFILE", Mask: 0o20200000}, {Value: 0o200000, Name: "O_DIRECTORY", Mask: 0o20200000},
+	{Value: 0o400000, Name: "O_NOFOLLOW"}, {Value: 0o1000000, Name: "O_NOATIME"}, {Value: 0o2000000, Name: "O_CLOEXEC"},
+	{Value: 0o10000000, Name: "O_PATH"},
+}}
+
+// OpenPath is O_PATH: such a file can be neither read nor written.
+const OpenPath = 0o10000000
+
+// TimerfdFlags names timerfd_entry.settime_flags.
+var TimerfdFlags = Flags{"timerfd_flags", "linux/timerfd.h", []Flag{
+	{Value: unix.TFD_TIMER_ABSTIME, Name: "TFD_TIMER_ABSTIME"}, {Value: unix.TFD_TIMER_CANCEL_ON_SET, Name: "TFD_TIMER_CANCEL_ON_SET"},
+}}
+
+// Prot names vma_entry.prot.
+var Prot = Flags{"prot", "asm-generic/mman-common.h", []Flag{
+	{Value: unix.PROT_READ, Name: "PROT_READ"}, {Value: unix.PROT_WRITE, Name: "PROT_WRITE"}, {Value: unix.PROT_EXEC, Name: "PROT_EXEC"},
+	{Value: unix.PROT_GROWSDOWN, Name: "PROT_GROWSDOWN"}, {Value: unix.PROT_GROWSUP, Name: "PROT_GROWSUP"},
+}}
+
+// Bits of vma_entry.flags that tell the kind of a mapping.
+const (
+	MapShared    = 0x1
+	MapGrowsdown = 0x100
+)
+
+// MapFlags names vma_entry.flags.
+var MapFlags = Flags{"map_flags", "asm-generic/mman.h", []Flag{
+	{Value: 1, Name: "MAP_SHARED", Mask: 0xf}, {Value: 2, Name: "MAP_PRIVATE", Mask: 0xf}, {Value: 3, Name: "MAP_SHARED_VALIDATE", Mask: 0xf},
+	{Value: 8, Name: "MAP_DROPPABLE", Mask: 0xf}, {Value: 0x10, Name: "MAP_FIXED"}, {Value: 0x20, Name: "MAP_ANONYMOUS"},
+	{Value: MapGrowsdown, Name: "MAP_GROWSDOWN"}, {Value: 0x800, Name: "MAP_DENYWRITE"}, {Value: 0x1000, Name: "MAP_EXECUTABLE"},
+	{Value: 0x2000, Name: "MAP_LOCKED"}, {Value: 0x4000, Name: "MAP_NORESERVE"}, {Value: 0x8000, Name: "MAP_POPULATE"},
+	{Value: 0x10000, Name: "MAP_NONBLOCK"}, {Value: 0x20000, Name: "MAP_STACK"}, {Value: 0x40000, Name: "MAP_HUGETLB"},
+	{Value: 0x80000, Name: "MAP_SYNC"}, {Value: 0x100000, Name: "MAP_FIXED_NOREPLACE"},
+}}
+
+// Bits of vma_entry.status.
+const (
+	VMARegular     = 1 << 0
+	VMAVsyscall    = 1 << 2
+	VMAVdso        = 1 << 3
+	VMAHeap        = 1 << 5
+	VMAFilePrivate = 1 << 6
+	VMAFileShared  = 1 << 7
+	VMAAnonShared  = 1 << 8
+	VMAAnonPrivate = 1 << 9
+	VMASysVIPC     = 1 << 10
+	VMASocket      = 1 << 11
+	VMAVvar        = 1 << 12
+	VMAAIORing     = 1 << 13
+	VMAMemfd       = 1 << 14
+)
+
+// VMAStatus names vma_entry.status.
+var VMAStatus = Flags{"vma_status", "CRIU criu/include/image.h", func() []Flag {
+	named := bitNames("REGULAR", "STACK", "VSYSCALL", "VDSO", "", "HEAP", "FILE_PRIVATE", "FILE_SHARED", "ANON_SHARED", "ANON_PRIVATE",
+		"SYSVIPC", "SOCKET", "VVAR", "AIORING", "MEMFD", "SHSTK", "GUARD", "UPROBES")
+	return append(named, Flag{Value: 1 << 27, Name: "EXT_PLUGIN"}, Flag{Value: 1 << 28, Name: "CLOSE"},
+		Flag{Value: 1 << 29, Name: "NO_PROT_WRITE"}, Flag{Value: 1 << 30, Name: "PREMMAPED"}, Flag{Value: 1 << 31, Name: "UNSUPP"})
+}()}
+
+// Madvise names vma_entry.madv: the bit is the number of the advice.
+var Madvise = Flags{"madvise", "asm-generic/mman-common.h", []Flag{
+	{Value: 1 << unix.MADV_RANDOM, Name: "MADV_RANDOM"}, {Value: 1 << unix.MADV_SEQUENTIAL, Name: "MADV_SEQUENTIAL"},
+	{Value: 1 << unix.MADV_DONTFORK, Name: "MADV_DONTFORK"}, {Value: 1 << unix.MADV_MERGEABLE, Name: "MADV_MERGEABLE"},
+	{Value: 1 << unix.MADV_HUGEPAGE, Name: "MADV_HUGEPAGE"}, {Value: 1 << unix.MADV_NOHUGEPAGE, Name: "MADV_NOHUGEPAGE"},
+	{Value: 1 << unix.MADV_DONTDUMP, Name: "MADV_DONTDUMP"}, {Value: 1 << unix.MADV_WIPEONFORK, Name: "MADV_WIPEONFORK"},
+}}
+
+// MemfdSeals names memfd_inode_entry.seals.
+var MemfdSeals = Flags{"memfd_seals", "linux/fcntl.h", []Flag{
+	{Value: unix.F_SEAL_SEAL, Name: "F_SEAL_SEAL"}, {Value: unix.F_SEAL_SHRINK, Name: "F_SEAL_SHRINK"},
+	{Value: unix.F_SEAL_GROW, Name: "F_SEAL_GROW"}, {Value: unix.F_SEAL_WRITE, Name: "F_SEAL_WRITE"},
+	{Value: unix.F_SEAL_FUTURE_WRITE, Name: "F_SEAL_FUTURE_WRITE"}, {Value: unix.F_SEAL_EXEC, Name: "F_SEAL_EXEC"},
+}}
+
+// MountFlags names mnt_entry.flags and sb_flags.
+var MountFlags = Flags{"mount_flags", "linux/mount.h", []Flag{
+	{Value: unix.MS_RDONLY, Name: "MS_RDONLY"}, {Value: unix.MS_NOSUID, Name: "MS_NOSUID"}, {Value: unix.MS_NODEV, Name: "MS_NODEV"},
+	{Value: unix.MS_NOEXEC, Name: "MS_NOEXEC"}, {Value: unix.MS_SYNCHRONOUS, Name: "MS_SYNCHRONOUS"},
+	{Value: unix.MS_MANDLOCK, Name: "MS_MANDLOCK"}, {Value: unix.MS_DIRSYNC, Name: "MS_DIRSYNC"},
+	{Value: unix.MS_NOSYMFOLLOW, Name: "MS_NOSYMFOLLOW"}, {Value: unix.MS_NOATIME, Name: "MS_NOATIME"},
+	{Value: unix.MS_NODIRATIME, Name: "MS_NODIRATIME"}, {Value: unix.MS_BIND, Name: "MS_BIND"}, {Value: unix.MS_MOVE, Name: "MS_MOVE"},
+	{Value: unix.MS_REC, Name: "MS_REC"}, {Value: unix.MS_SILENT, Name: "MS_SILENT"}, {Value: unix.MS_POSIXACL, Name: "MS_POSIXACL"},
+	{Value: unix.MS_UNBINDABLE, Name: "MS_UNBINDABLE"}, {Value: unix.MS_PRIVATE, Name: "MS_PRIVATE"},
+	{Value: unix.MS_SLAVE, Name: "MS_SLAVE"}, {Value: unix.MS_SHARED, Name: "MS_SHARED"}, {Value: unix.MS_RELATIME, Name: "MS_RELATIME"},
+	{Value: unix.MS_KERNMOUNT, Name: "MS_KERNMOUNT"}, {Value: unix.MS_I_VERSION, Name: "MS_I_VERSION"},
+	{Value: unix.MS_STRICTATIME, Name: "MS_STRICTATIME"}, {Value: unix.MS_LAZYTIME, Name: "MS_LAZYTIME"},
+}}
+
+// UnixSocketFlags names unix_sk_entry.uflags.
+var UnixSocketFlags = Flags{"unix_socket_flags", "CRIU criu/include/sockets.h", bitNames("EXTERN", "SERVICE", "CALLBACK", "INHERIT")}
+
+// TCPOptions names tcp_stream_entry.opt_mask.
+var TCPOptions = Flags{"tcp_options", "linux/tcp.h (TCPI_OPT_*)", bitNames("TIMESTAMPS", "SACK", "WSCALE", "ECN", "ECN_SEEN", "SYN_DATA")}
+
+// PageFlags names pagemap_entry.flags.
+var PageFlags = Flags{"page_flags", "CRIU criu/include/pagemap.h", []Flag{
+	{Value: PageParent, Name: "PARENT"}, {Value: PageLazy, Name: "LAZY"}, {Value: PagePresent, Name: "PRESENT"},
+}}

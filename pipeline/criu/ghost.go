@@ -1,0 +1,167 @@
+package criu
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"math"
+
+	ghost "github.com/checkpoint-restore/go-criu/v8/crit/images/ghost-file"
+	"golang.org/x/sys/unix"
+)
+
+// maxGhostEntry bounds the messages in front of a ghost file's content: a
+// symbolic link's target is the longest part.
+const maxGhostEntry = 1 << 20
+
+// Ghost is a deleted file that CRIU saved.
+type Ghost struct {
+	Entry *ghost.GhostFileEntry
+	// Size is the length of the file; Stored counts the content bytes in the
+	// image, Chunks the pieces of a chunked one.
+	Size, Stored uint64
+	Chunks       uint32
+	// SHA256 is the digest of the content, holes as zeros; empty where it is
+	// not whole, or the file is no regular one.
+	SHA256 string
+}
+
+// ReadGhost decodes a ghost-file image from a stream: content may be as large
+// as any file. maxHashed bounds how many bytes are hashed, holes included.
+// With an error it returns what precedes the damage, nil if there is nothing.
+func ReadGhost(r io.Reader, maxHashed uint64) (*Ghost, error) {
+	kind := Kind{Name: "GHOST_FILE"}
+	head := make([]byte, 8)
+	n, err := io.ReadFull(r, head)
+	if err != nil {
+		return nil, &ImageError{Code: CodeTruncated, Entry: -1, Err: fmt.Errorf("image has %d bytes, too few for its magics: %w", n, err)}
+	}
+	framing, err := NewReader(kind, head, false)
+	if err != nil {
+		return nil, err
+	}
+	if framing.Layout == LayoutV1_0 { // its entry begins in the bytes already read
+		r = io.MultiReader(bytes.NewReader(head[4:]), r)
+	}
+	message, err := readSized(r, framing.Order)
+	if err != nil {
+		return nil, &ImageError{Code: CodeTruncated, Entry: 0, Offset: 8, Err: err}
+	}
+	g := &Ghost{Entry: &ghost.GhostFileEntry{}}
+	if err := Unmarshal(message, g.Entry); err != nil && !errors.Is(err, ErrMissingField) {
+		return nil, &ImageError{Code: CodeMalformed, Entry: 0, Offset: 8, Err: err}
+	}
+	if g.Entry.GetMode()&unix.S_IFMT != unix.S_IFREG {
+		return g, nil
+	}
+	digest := sha256.New()
+	if g.Entry.GetChunks() {
+		err = g.readChunks(r, framing.Order, digest, maxHashed)
+	} else {
+		var stored int64
+		stored, err = io.Copy(digest, r)
+		g.Stored = uint64(stored)
+		g.Size = g.Stored
+		if g.Entry.Size != nil && g.Entry.GetSize() != g.Stored && err == nil {
+			g.Size = g.Entry.GetSize()
+			err = fmt.Errorf("content of %d bytes, the entry says %d", g.Stored, g.Size)
+		}
+	}
+	if err != nil {
+		return g, &ImageError{Code: CodeTruncated, Entry: int(g.Chunks), Offset: g.Stored, Err: err}
+	}
+	if g.Size <= maxHashed {
+		g.SHA256 = hex.EncodeToString(digest.Sum(nil))
+	}
+	return g, nil
+}
+
+// readChunks reads the pieces of a chunked file. Chunks made by fiemap may run
+// past the end of the file and are clipped.
+func (g *Ghost) readChunks(r io.Reader, order binary.ByteOrder, digest hash.Hash, maxHashed uint64) error {
+	g.Size = g.Entry.GetSize()
+	var position uint64
+	for {
+		message, err := readSized(r, order)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		chunk := &ghost.GhostChunkEntry{}
+		if err := Unmarshal(message, chunk); err != nil {
+			return fmt.Errorf("chunk %d: %w", g.Chunks, err)
+		}
+		if chunk.GetOff() < position || chunk.GetLen() > math.MaxInt64 {
+			return fmt.Errorf("chunk %d of %d bytes at %d, behind byte %d", g.Chunks, chunk.GetLen(), chunk.GetOff(), position)
+		}
+		if chunk.GetOff() <= maxHashed {
+			writeZeros(digest, chunk.GetOff()-position)
+		}
+		wanted := min(chunk.GetLen(), saturatingSub(g.Size, chunk.GetOff()))
+		if _, err := io.CopyN(digest, r, int64(wanted)); err != nil {
+			return fmt.Errorf("chunk %d: %w", g.Chunks, noEOF(err))
+		}
+		if _, err := io.CopyN(io.Discard, r, int64(chunk.GetLen()-wanted)); err != nil {
+			return fmt.Errorf("chunk %d: %w", g.Chunks, noEOF(err))
+		}
+		g.Stored += chunk.GetLen()
+		g.Chunks++
+		position = chunk.GetOff() + wanted
+	}
+	if g.Size <= maxHashed {
+		writeZeros(digest, saturatingSub(g.Size, position))
+	}
+	return nil
+}
+
+// readSized reads a message with its size in front; io.EOF if there is none.
+func readSized(r io.Reader, order binary.ByteOrder) ([]byte, error) {
+	var size [4]byte
+	if n, err := io.ReadFull(r, size[:]); err != nil {
+		if n == 0 && errors.Is(err, io.EOF) {
+			return nil, io.EOF
+		}
+		return nil, fmt.Errorf("size of a message: %w", noEOF(err))
+	}
+	n := order.Uint32(size[:])
+	if n > maxGhostEntry {
+		return nil, fmt.Errorf("message of %d bytes, at most %d are expected", n, maxGhostEntry)
+	}
+	message := make([]byte, n)
+	if _, err := io.ReadFull(r, message); err != nil {
+		return nil, fmt.Errorf("message of %d bytes: %w", n, noEOF(err))
+	}
+	return message, nil
+}
+
+// noEOF turns an end within a message into an error that is no clean end.
+func noEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+func saturatingSub(a, b uint64) uint64 {
+	if a < b {
+		return 0
+	}
+	return a - b
+}
+
+var zeros [64 << 10]byte
+
+func writeZeros(w io.Writer, n uint64) {
+	for n > 0 {
+		k := min(n, uint64(len(zeros)))
+		w.Write(zeros[:k]) //nolint:errcheck // a hash never fails
+		n -= k
+	}
+}

@@ -1,0 +1,264 @@
+package criu
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/bits"
+	"slices"
+	"sort"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// Flags of a pagemap entry. Source: CRIU criu/include/pagemap.h.
+const (
+	PageParent  = 1
+	PageLazy    = 2
+	PagePresent = 4
+)
+
+// Content says where the content of a run of pages is.
+type Content int
+
+// Where content can be.
+const (
+	Present Content = iota // in this checkpoint's pages image
+	Parent                 // in the parent checkpoint
+	Lazy                   // left on the host that made the checkpoint
+)
+
+func (c Content) String() string { return [...]string{"present", "parent", "lazy"}[c] }
+
+// Run is one entry of a pagemap: consecutive pages.
+type Run struct {
+	Address uint64 // virtual address, or offset within a shared object
+	Pages   uint64
+	// Flags and InParent are the image's fields, nil where absent.
+	Flags    *uint32
+	InParent *bool
+	// FirstPage counts the present pages before the run: its content begins
+	// at that page of the pages image. Only for present runs.
+	FirstPage uint64
+}
+
+// Content returns where the run's pages are. CRIU asks for the parent first;
+// flags are absent in old images, where all pages but the parent's are present.
+func (r *Run) Content() Content {
+	switch {
+	case r.InParent != nil && *r.InParent, r.Flags != nil && *r.Flags&PageParent != 0:
+		return Parent
+	case r.Flags == nil || *r.Flags&PagePresent != 0:
+		return Present
+	default:
+		return Lazy
+	}
+}
+
+// isStored reports whether the pages image has the run's pages: exactly these
+// runs advance the place in it.
+func (r *Run) isStored() bool {
+	return r.Content() == Present || r.Flags != nil && *r.Flags&PagePresent != 0
+}
+
+// Pagemap is a decoded pagemap image.
+type Pagemap struct {
+	PagesID uint32
+	Runs    []Run // in the order of the image
+	// StoredPages counts the pages that the pages image should hold.
+	StoredPages uint64
+	// Extended is set where entries have fields that are not known here: from
+	// a newer CRIU, which may keep pages in another form.
+	Extended bool
+
+	pageSize uint64
+	index    []indexed // ascending, without overlaps; made by Index
+}
+
+// indexed is a run of the index with the sums of what precedes it.
+type indexed struct {
+	run    *Run
+	before [3]uint64 // pages of each Content
+}
+
+// ReadPagemap decodes a pagemap image. With an error it returns what precedes
+// the damage.
+func ReadPagemap(r *Reader) (*Pagemap, error) {
+	p := &Pagemap{}
+	head, err := r.Next()
+	if err != nil {
+		if errors.Is(err, io.EOF) {
+			err = r.fail(CodeTruncated, errors.New("no head entry"))
+		}
+		return p, err
+	}
+	if err := eachVarint(head, func(field protowire.Number, v uint64) {
+		if field == 1 {
+			p.PagesID = uint32(v)
+		}
+	}); err != nil {
+		return p, &ImageError{Code: CodeMalformed, Entry: 0, Offset: r.Offset(), Err: err}
+	}
+	for {
+		at := r.Offset()
+		entry, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return p, nil
+		}
+		if err != nil {
+			return p, err
+		}
+		run, extended, err := readRun(entry)
+		p.Extended = p.Extended || extended
+		if err != nil {
+			return p, &ImageError{Code: CodeMalformed, Entry: r.Entries - 1, Offset: at, Err: err}
+		}
+		if run.isStored() {
+			run.FirstPage = p.StoredPages
+			sum, carry := bits.Add64(p.StoredPages, run.Pages, 0)
+			if carry != 0 {
+				return p, &ImageError{Code: CodeMalformed, Entry: r.Entries - 1, Offset: at, Err: fmt.Errorf("count of %d pages overflows", run.Pages)}
+			}
+			p.StoredPages = sum
+		}
+		p.Runs = append(p.Runs, run)
+	}
+}
+
+// readRun decodes a pagemap_entry by hand: there are as many as page runs.
+func readRun(entry []byte) (run Run, extended bool, err error) {
+	var compat uint64
+	err = eachVarint(entry, func(field protowire.Number, v uint64) {
+		switch field {
+		case 1: // vaddr
+			run.Address = v
+		case 2: // compat_nr_pages: the count in images before CRIU 4.2
+			compat = uint64(uint32(v))
+		case 3: // in_parent
+			b := v != 0
+			run.InParent = &b
+		case 4: // flags
+			f := uint32(v)
+			run.Flags = &f
+		case 5: // nr_pages: the count since CRIU 4.2
+			run.Pages = v
+		default:
+			extended = true
+		}
+	})
+	if run.Pages == 0 {
+		run.Pages = compat
+	}
+	return run, extended, err
+}
+
+// eachVarint calls f for every field of a message, with the value of varints
+// and 0 for others.
+func eachVarint(m []byte, f func(protowire.Number, uint64)) error {
+	for len(m) > 0 {
+		field, typ, n := protowire.ConsumeTag(m)
+		if n < 0 {
+			return protowire.ParseError(n)
+		}
+		m = m[n:]
+		if typ == protowire.VarintType {
+			v, n := protowire.ConsumeVarint(m)
+			if n < 0 {
+				return protowire.ParseError(n)
+			}
+			f(field, v)
+			m = m[n:]
+			continue
+		}
+		if n = protowire.ConsumeFieldValue(field, typ, m); n < 0 {
+			return protowire.ParseError(n)
+		}
+		f(field, 0)
+		m = m[n:]
+	}
+	return nil
+}
+
+// Index prepares Find and Count for a page size in bytes. It returns how many
+// runs it left out because they overlap an earlier one or wrap around.
+func (p *Pagemap) Index(pageSize uint64) (dropped int) {
+	p.pageSize = pageSize
+	runs := make([]*Run, 0, len(p.Runs))
+	for i := range p.Runs {
+		runs = append(runs, &p.Runs[i])
+	}
+	slices.SortStableFunc(runs, func(a, b *Run) int {
+		switch {
+		case a.Address < b.Address:
+			return -1
+		case a.Address > b.Address:
+			return 1
+		}
+		return 0
+	})
+	p.index = make([]indexed, 0, len(runs))
+	var end uint64
+	var sums [3]uint64
+	for _, r := range runs {
+		hi, size := bits.Mul64(r.Pages, pageSize)
+		last, carry := bits.Add64(r.Address, size, 0)
+		if hi != 0 || carry != 0 || r.Address < end {
+			dropped++
+			continue
+		}
+		p.index = append(p.index, indexed{run: r, before: sums})
+		sums[r.Content()] += r.Pages
+		end = last
+	}
+	return dropped
+}
+
+// Find returns the run that holds an address, or nil where there is a hole.
+func (p *Pagemap) Find(address uint64) *Run {
+	i := p.at(address)
+	if i < 0 {
+		return nil
+	}
+	r := p.index[i].run
+	if address-r.Address >= r.Pages*p.pageSize {
+		return nil
+	}
+	return r
+}
+
+// at returns the position of the last run that begins at or before the
+// address, or -1.
+func (p *Pagemap) at(address uint64) int {
+	return sort.Search(len(p.index), func(i int) bool { return p.index[i].run.Address > address }) - 1
+}
+
+// Count returns how many pages of each Content lie in [start, end).
+func (p *Pagemap) Count(start, end uint64) (n [3]uint64) {
+	if p.pageSize == 0 || end <= start {
+		return n
+	}
+	before, upTo := p.below(start), p.below(end)
+	for c := range n {
+		n[c] = upTo[c] - before[c]
+	}
+	return n
+}
+
+// below returns how many pages of each Content lie below the address.
+func (p *Pagemap) below(address uint64) [3]uint64 {
+	i := p.at(address)
+	if i < 0 {
+		return [3]uint64{}
+	}
+	sums, r := p.index[i].before, p.index[i].run
+	sums[r.Content()] += min((address-r.Address)/p.pageSize, r.Pages)
+	return sums
+}
+
+// Offset returns the offset in the pages image of an address within a present
+// run; false where it overflows.
+func (r *Run) Offset(address, pageSize uint64) (uint64, bool) {
+	hi, lo := bits.Mul64(r.FirstPage, pageSize)
+	sum, carry := bits.Add64(lo, address-r.Address, 0)
+	return sum, hi == 0 && carry == 0
+}

@@ -1,0 +1,233 @@
+package decode
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ckexport/ckexport/schema"
+)
+
+// engineConfig is what is read of config.dump: of Podman its whole container
+// configuration, of CRI-O and containerd a small struct.
+type engineConfig struct {
+	ID             string            `json:"id"`
+	Name           string            `json:"name"`
+	Image          string            `json:"rootfsImageName"`
+	ImageRef       string            `json:"rootfsImageRef"`
+	ImageID        string            `json:"rootfsImageID"`
+	Runtime        string            `json:"runtime"`
+	Pod            string            `json:"pod"`
+	CreatedAt      *time.Time        `json:"createdTime"`
+	CheckpointedAt *time.Time        `json:"checkpointedTime"`
+	RestoredAt     *time.Time        `json:"restoredTime"`
+	Restored       *bool             `json:"restored"`
+	Labels         map[string]string `json:"labels"`
+	RestartPolicy  string            `json:"restart_policy"`
+	Privileged     *bool             `json:"privileged"`
+	NamedVolumes   []namedVolume     `json:"namedVolumes"`
+}
+
+type namedVolume struct {
+	Name        string `json:"volumeName"`
+	Destination string `json:"dest"`
+}
+
+// criStatus is what is read of status.dump, containerd's CRI ContainerStatus.
+type criStatus struct {
+	Metadata struct {
+		Name    string  `json:"name"`
+		Attempt *uint32 `json:"attempt"`
+	} `json:"metadata"`
+	StartedAt int64             `json:"started_at"` // nanoseconds
+	Labels    map[string]string `json:"labels"`
+}
+
+// networkStatus is network.status, which Podman writes: by network.
+type networkStatus map[string]struct {
+	Interfaces map[string]struct {
+		Subnets []struct {
+			Network string `json:"ipnet"`
+			Gateway string `json:"gateway"`
+		} `json:"subnets"`
+		MACAddress string `json:"mac_address"`
+	} `json:"interfaces"`
+}
+
+// container is what the metadata tells of a container.
+type container struct {
+	engine string
+	spec   ociSpec
+	config engineConfig
+	status criStatus
+	labels map[string]string
+}
+
+// Names of engines.
+const (
+	enginePodman     = "podman"
+	engineCRIO       = "cri-o"
+	engineContainerd = "containerd"
+	engineUnknown    = "unknown"
+)
+
+// decodeContainer fills the tables of the container's own metadata.
+func (s *set) decodeContainer() {
+	c := &s.container
+	c.engine = engineUnknown
+	hasSpec := s.decodeJSON("spec.dump", &c.spec)
+	hasConfig := s.decodeJSON("config.dump", &c.config)
+	s.decodeJSON("status.dump", &c.status)
+	if !hasSpec && !hasConfig {
+		return
+	}
+	c.engine = engineOf(c.spec.Annotations)
+	s.labelsOf(c)
+	s.specRow(&c.spec, &c.config)
+	s.mountRows(&c.spec)
+	s.deviceRows(&c.spec)
+	s.networkRows(c)
+	s.annotationRows("annotation", c.spec.Annotations)
+	s.annotationRows("label", c.labels)
+}
+
+// engineOf tells the engine by its annotations.
+func engineOf(annotations map[string]string) string {
+	switch annotations["io.container.manager"] {
+	case "libpod":
+		return enginePodman
+	case "cri-o":
+		return engineCRIO
+	}
+	for key := range annotations {
+		if strings.HasPrefix(key, "io.kubernetes.cri.") {
+			return engineContainerd
+		}
+	}
+	return engineUnknown
+}
+
+// labelsOf finds the labels where the engine keeps them.
+func (s *set) labelsOf(c *container) {
+	switch c.engine {
+	case enginePodman:
+		c.labels = c.config.Labels
+	case engineCRIO:
+		if text := c.spec.Annotations["io.kubernetes.cri-o.Labels"]; text != "" {
+			if err := json.Unmarshal([]byte(text), &c.labels); err != nil {
+				s.problem(schema.Problem{TableName: ptr("annotations"), Severity: Warning, Code: Malformed,
+					Message: fmt.Sprintf("annotation io.kubernetes.cri-o.Labels is no JSON object of texts: %v", err)})
+			}
+		}
+	case engineContainerd:
+		c.labels = c.status.Labels
+	}
+}
+
+func (s *set) annotationRows(kind string, values map[string]string) {
+	for _, k := range slices.Sorted(maps.Keys(values)) {
+		s.rows.Annotations = append(s.rows.Annotations, schema.Annotation{Kind: kind, Key: plain(k), Value: plain(values[k])})
+	}
+}
+
+// networkRows fills container_networks.
+func (s *set) networkRows(c *container) {
+	var status networkStatus
+	s.decodeJSON("network.status", &status)
+	for _, network := range slices.Sorted(maps.Keys(status)) {
+		interfaces := status[network].Interfaces
+		for _, name := range slices.Sorted(maps.Keys(interfaces)) {
+			i := interfaces[name]
+			row := schema.ContainerNetwork{Origin: "network_status", NetworkName: ptr(plain(network)), Interface: ptr(plain(name)), MACAddress: nonEmpty(i.MACAddress)}
+			if len(i.Subnets) == 0 {
+				s.rows.ContainerNetworks = append(s.rows.ContainerNetworks, row)
+			}
+			for _, subnet := range i.Subnets {
+				row.Address, row.PrefixLength = parsedAddress(subnet.Network), nil
+				if prefix, err := netip.ParsePrefix(subnet.Network); err == nil {
+					row.Address = address(prefix.Addr().AsSlice())
+					row.PrefixLength = ptr(uint32(prefix.Bits()))
+				}
+				row.Gateway = nonEmpty(subnet.Gateway)
+				s.rows.ContainerNetworks = append(s.rows.ContainerNetworks, row)
+			}
+		}
+	}
+	for n := 0; ; n++ { // CRI-O numbers the pod's addresses
+		ip, ok := c.spec.Annotations["io.kubernetes.cri-o.IP."+strconv.Itoa(n)]
+		if !ok {
+			return
+		}
+		if ip != "" {
+			s.rows.ContainerNetworks = append(s.rows.ContainerNetworks, schema.ContainerNetwork{Origin: "annotation", Address: parsedAddress(ip)})
+		}
+	}
+}
+
+// volumeMounts returns where named volumes are mounted.
+func (s *set) volumeMounts() map[string]string {
+	mounts := map[string]string{}
+	for _, v := range s.container.config.NamedVolumes {
+		mounts[v.Name] = v.Destination
+	}
+	return mounts
+}
+
+// name returns the container's name, as its engine's users know it.
+func (c *container) name() *string {
+	a := c.spec.Annotations
+	switch c.engine {
+	case engineCRIO:
+		var metadata struct {
+			Name string `json:"name"`
+		}
+		if json.Unmarshal([]byte(a["io.kubernetes.cri-o.Metadata"]), &metadata) == nil && metadata.Name != "" {
+			return nonEmpty(metadata.Name)
+		}
+		if n := a["io.kubernetes.container.name"]; n != "" {
+			return nonEmpty(n)
+		}
+	case engineContainerd:
+		if n := a["io.kubernetes.cri.container-name"]; n != "" {
+			return nonEmpty(n)
+		}
+		if n := c.status.Metadata.Name; n != "" {
+			return nonEmpty(n)
+		}
+	}
+	return nonEmpty(c.config.Name)
+}
+
+// attempt returns how often the container was restarted before.
+func (c *container) attempt() *uint32 {
+	switch c.engine {
+	case engineCRIO:
+		var metadata struct {
+			Attempt *uint32 `json:"attempt"`
+		}
+		if json.Unmarshal([]byte(c.spec.Annotations["io.kubernetes.cri-o.Metadata"]), &metadata) == nil && metadata.Attempt != nil {
+			return metadata.Attempt
+		}
+		if n, err := strconv.ParseUint(c.spec.Annotations["io.kubernetes.container.restartCount"], 10, 32); err == nil {
+			return ptr(uint32(n))
+		}
+	case engineContainerd:
+		return c.status.Metadata.Attempt
+	}
+	return nil
+}
+
+// firstAnnotation returns the first annotation that is there.
+func (c *container) firstAnnotation(keys ...string) *string {
+	for _, k := range keys {
+		if v := c.spec.Annotations[k]; v != "" {
+			return nonEmpty(v)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,101 @@
+package decode
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/fdinfo"
+	remap "github.com/checkpoint-restore/go-criu/v8/crit/images/remap-file-path"
+
+	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/schema"
+)
+
+// decodeDescriptors fills file_descriptors, files and file_remaps.
+func (s *set) decodeDescriptors() {
+	for _, p := range s.tree {
+		ids := s.kernelIDs(p.GetPid())
+		if ids == nil {
+			continue
+		}
+		table, ok := s.files.tables[ids.GetFilesId()]
+		if !ok && s.images[fmt.Sprintf("fdinfo-%d.img", ids.GetFilesId())] == nil {
+			s.rowProblem("file_descriptors", pidKey(p.GetPid()), Error, MissingImage, fmt.Sprintf("fdinfo-%d.img is not there", ids.GetFilesId()))
+		}
+		for _, d := range table {
+			s.rows.FileDescriptors = append(s.rows.FileDescriptors, s.descriptorRow(p.GetPid(), ids.FilesId, d))
+		}
+	}
+	for _, f := range s.files.order {
+		s.rows.Files = append(s.rows.Files, s.fileRow(f))
+	}
+	for _, r := range s.files.remaps {
+		s.rows.FileRemaps = append(s.rows.FileRemaps, s.remapRow(r))
+	}
+}
+
+func (s *set) descriptorRow(pid uint32, filesID *uint32, d *fdinfo.FdinfoEntry) schema.FileDescriptor {
+	const closeOnExec = 1 // FD_CLOEXEC, linux/fcntl.h
+	row := schema.FileDescriptor{
+		PID: pid, FD: int32(d.GetFd()), FileID: d.GetId(), FilesID: filesID, Type: criu.FileType.Name(uint64(d.GetType())),
+		TypeCode: int32(d.GetType()), CloseOnExec: d.GetFlags()&closeOnExec != 0, FDFlags: d.GetFlags(),
+		SelinuxLabel: optionalText(d.XattrSecuritySelinux),
+	}
+	f := s.files.byID[d.GetId()]
+	if f == nil {
+		s.dangling("file_descriptors", fmt.Sprintf("pid=%d,fd=%d", pid, d.GetFd()), "file", uint64(d.GetId()))
+		return row
+	}
+	row.Path, row.Deleted, row.Access, row.Position = f.pathText(), f.deleted, f.access(), f.position()
+	row.OpenFlags = optionalFlags(&criu.OpenFlags, f.flags)
+	row.Peer = peerOf(f.entry)
+	return row
+}
+
+// peerOf names the other end of a connected socket.
+func peerOf(e *fdinfo.FileEntry) *string {
+	if i := e.GetIsk(); i != nil && i.GetDstPort() != 0 {
+		if a := address(addressBytes(i.GetDstAddr())); a.Text != nil {
+			return ptr(net.JoinHostPort(*a.Text, strconv.FormatUint(uint64(i.GetDstPort()), 10)))
+		}
+	}
+	if u := e.GetUsk(); u != nil && u.GetPeer() != 0 {
+		return socketPath(u.Peer)
+	}
+	return nil
+}
+
+func (s *set) remapRow(r *remap.RemapFilePathEntry) schema.FileRemap {
+	row := schema.FileRemap{FileID: r.GetOrigId(), RemapID: r.GetRemapId()}
+	if f := s.files.byID[r.GetOrigId()]; f != nil {
+		row.Path = f.pathText()
+	}
+	kind, id := remapOf(r)
+	row.Type = enum(&criu.RemapType, kind)
+	switch kind {
+	case remap.RemapType_GHOST:
+		row.GhostID = &id
+		if s.ghosts[id] == nil {
+			s.rowProblem("file_remaps", fmt.Sprintf("file_id=%d", row.FileID), Error, MissingImage, fmt.Sprintf("ghost-file-%x.img is not there", id))
+		}
+	case remap.RemapType_LINKED:
+		row.LinkFileID = &id
+	case remap.RemapType_PROCFS:
+		row.DeadPID = &id
+	}
+	return row
+}
+
+// remapOf returns kind and number of a remap. Old images have no kind: the top
+// bit of the number says ghost.
+func remapOf(r *remap.RemapFilePathEntry) (remap.RemapType, uint32) {
+	const oldGhost = 1 << 31
+	switch {
+	case r.RemapType != nil:
+		return r.GetRemapType(), r.GetRemapId()
+	case r.GetRemapId()&oldGhost != 0:
+		return remap.RemapType_GHOST, r.GetRemapId() &^ oldGhost
+	}
+	return remap.RemapType_LINKED, r.GetRemapId()
+}

@@ -1,0 +1,406 @@
+package decode
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	bpf "github.com/checkpoint-restore/go-criu/v8/crit/images/bpfmap-file"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/fdinfo"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/fown"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/memfd"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/regfile"
+	remap "github.com/checkpoint-restore/go-criu/v8/crit/images/remap-file-path"
+	"golang.org/x/sys/unix"
+
+	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/schema"
+)
+
+// fileTable is what the set knows of open files.
+type fileTable struct {
+	byID   map[uint32]*openFile
+	order  []*openFile
+	tables map[uint32][]*fdinfo.FdinfoEntry // descriptors by files_id
+	remaps []*remap.RemapFilePathEntry
+	memfds map[uint32]*memfd.MemfdInodeEntry // by inode_id
+}
+
+// openFile is one open file description.
+type openFile struct {
+	id      uint32
+	entry   *fdinfo.FileEntry
+	path    *string // what readlink shows, without (deleted); nil if not kept
+	deleted bool
+	flags   *uint32 // nil where the kind keeps none
+	owner   *fown.FownEntry
+	roles   []string
+	fds     uint32
+	pids    []uint32 // processes that hold a descriptor of it, ascending
+}
+
+func (f *openFile) pathText() schema.Text { return optionalText(f.path) }
+
+// buildID returns the ELF build id in hexadecimal: the words are little-endian.
+func (f *openFile) buildID() *string {
+	words := f.entry.GetReg().GetBuildId()
+	if len(words) == 0 {
+		return nil
+	}
+	raw := make([]byte, 0, 4*len(words))
+	for _, w := range words {
+		raw = binary.LittleEndian.AppendUint32(raw, w)
+	}
+	return ptr(hex.EncodeToString(raw))
+}
+
+// access returns r, w or rw; nil for O_PATH and where no flags are kept.
+func (f *openFile) access() *string {
+	if f.flags == nil || *f.flags&criu.OpenPath != 0 {
+		return nil
+	}
+	names := [...]string{"r", "w", "rw"}
+	if mode := *f.flags & unix.O_ACCMODE; int(mode) < len(names) {
+		return &names[mode]
+	}
+	return nil
+}
+
+// position returns the position in the file, nil for kinds without one.
+func (f *openFile) position() *uint64 {
+	switch {
+	case f.entry.GetTunf() != nil:
+		return nil
+	case f.entry.GetReg() != nil:
+		return f.entry.GetReg().Pos
+	case f.entry.GetMemfd() != nil:
+		return f.entry.GetMemfd().Pos
+	case f.entry.GetBpf() != nil:
+		return f.entry.GetBpf().Pos
+	}
+	return nil
+}
+
+func (f *openFile) role(name string) {
+	if !slices.Contains(f.roles, name) {
+		f.roles = append(f.roles, name)
+	}
+}
+
+// decodeFiles builds the table of open files and descriptors.
+func (s *set) decodeFiles() {
+	t := &s.files
+	t.byID, t.tables, t.memfds = map[uint32]*openFile{}, map[uint32][]*fdinfo.FdinfoEntry{}, map[uint32]*memfd.MemfdInodeEntry{}
+	each(s, s.images["memfd.img"], func(_ *entry, m *memfd.MemfdInodeEntry) { t.memfds[uint32(m.GetInodeId())] = m })
+	each(s, s.images["files.img"], func(_ *entry, e *fdinfo.FileEntry) {
+		if known := t.byID[e.GetId()]; known != nil {
+			if mergeTun(known.entry, e) {
+				return
+			}
+			s.rowProblem("files", fmt.Sprintf("file_id=%d", e.GetId()), Error, DuplicateObject, "the id occurs twice in files.img; only the first was decoded")
+			return
+		}
+		f := &openFile{id: e.GetId(), entry: e}
+		t.byID[f.id] = f
+		t.order = append(t.order, f)
+	})
+	for _, f := range t.order {
+		s.describe(f)
+	}
+	each(s, s.images["remap-fpath.img"], func(_ *entry, r *remap.RemapFilePathEntry) {
+		t.remaps = append(t.remaps, r)
+		if f := t.byID[r.GetOrigId()]; f != nil {
+			f.deleted = true
+		} else {
+			s.dangling("file_remaps", fmt.Sprintf("file_id=%d", r.GetOrigId()), "file", uint64(r.GetOrigId()))
+		}
+	})
+	for _, img := range s.ofKind("FDINFO") {
+		id := uint32(img.number)
+		each(s, img, func(_ *entry, d *fdinfo.FdinfoEntry) { t.tables[id] = append(t.tables[id], d) })
+	}
+	for _, p := range s.tree {
+		ids := s.kernelIDs(p.GetPid())
+		for _, d := range t.tables[ids.GetFilesId()] {
+			if f := t.byID[d.GetId()]; f != nil {
+				f.fds++
+				if n := len(f.pids); n == 0 || f.pids[n-1] != p.GetPid() {
+					f.pids = append(f.pids, p.GetPid())
+				}
+			}
+		}
+	}
+	for _, f := range t.order {
+		slices.Sort(f.pids)
+		f.pids = slices.Compact(f.pids)
+	}
+	s.assignRoles()
+}
+
+// mergeTun joins the two entries that a tun file has under one id: the regular
+// file it was opened by, and the interface. Source: CRIU criu/tun.c.
+func mergeTun(known, e *fdinfo.FileEntry) bool {
+	switch {
+	case known.GetReg() != nil && known.GetTunf() == nil && e.GetTunf() != nil:
+		known.Type, known.Tunf = e.Type, e.Tunf
+	case known.GetTunf() != nil && known.GetReg() == nil && e.GetReg() != nil:
+		known.Reg = e.Reg
+	default:
+		return false
+	}
+	return true
+}
+
+// describe settles path, flags and owner of a file by its kind.
+func (s *set) describe(f *openFile) {
+	anon := func(name string) { f.path = ptr("anon_inode:" + name) }
+	e := f.entry
+	switch {
+	case e.GetTunf() != nil: // flags are those of the file, not kept of the interface
+		f.path = ptr("/dev/net/tun")
+	case e.GetReg() != nil:
+		f.path, f.flags, f.owner = e.GetReg().Name, e.GetReg().Flags, e.GetReg().GetFown()
+	case e.GetPipe() != nil:
+		f.path, f.flags, f.owner = ptr(fmt.Sprintf("pipe:[%d]", e.GetPipe().GetPipeId())), e.GetPipe().Flags, e.GetPipe().GetFown()
+	case e.GetFifo() != nil:
+		s.openedBy(f, e.GetFifo().RegfId)
+	case e.GetTty() != nil:
+		s.openedBy(f, e.GetTty().RegfId)
+		f.flags, f.owner = e.GetTty().Flags, e.GetTty().GetFown()
+	case e.GetIsk() != nil:
+		f.path, f.flags, f.owner = socketPath(e.GetIsk().Ino), e.GetIsk().Flags, e.GetIsk().GetFown()
+	case e.GetUsk() != nil:
+		f.path, f.flags, f.owner = socketPath(e.GetUsk().Ino), e.GetUsk().Flags, e.GetUsk().GetFown()
+	case e.GetNlsk() != nil:
+		f.path, f.flags, f.owner = socketPath(e.GetNlsk().Ino), e.GetNlsk().Flags, e.GetNlsk().GetFown()
+	case e.GetPsk() != nil: // its inode is not kept
+		f.flags, f.owner = e.GetPsk().Flags, e.GetPsk().GetFown()
+	case e.GetEfd() != nil:
+		anon("[eventfd]")
+		f.flags, f.owner = e.GetEfd().Flags, e.GetEfd().GetFown()
+	case e.GetEpfd() != nil:
+		anon("[eventpoll]")
+		f.flags, f.owner = e.GetEpfd().Flags, e.GetEpfd().GetFown()
+	case e.GetSgfd() != nil:
+		anon("[signalfd]")
+		f.flags, f.owner = e.GetSgfd().Flags, e.GetSgfd().GetFown()
+	case e.GetTfd() != nil:
+		anon("[timerfd]")
+		f.flags, f.owner = e.GetTfd().Flags, e.GetTfd().GetFown()
+	case e.GetIfy() != nil:
+		anon("inotify")
+		f.flags, f.owner = e.GetIfy().Flags, e.GetIfy().GetFown()
+	case e.GetFfy() != nil:
+		anon("[fanotify]")
+		f.flags, f.owner = e.GetFfy().Flags, e.GetFfy().GetFown()
+	case e.GetBpf() != nil:
+		anon("bpf-map")
+		f.flags, f.owner = e.GetBpf().Flags, e.GetBpf().GetFown()
+	case e.GetPidfd() != nil:
+		anon("[pidfd]")
+		f.flags, f.owner = e.GetPidfd().Flags, e.GetPidfd().GetFown()
+	case e.GetMemfd() != nil:
+		f.flags, f.owner, f.deleted = e.GetMemfd().Flags, e.GetMemfd().GetFown(), true
+		if m := s.files.memfds[e.GetMemfd().GetInodeId()]; m != nil {
+			f.path = ptr("/memfd:" + m.GetName())
+			if m.GetName() == sharedAnonymous {
+				f.path = ptr(sharedAnonymous)
+			}
+		} else {
+			s.dangling("files", fmt.Sprintf("file_id=%d", f.id), "memfd", uint64(e.GetMemfd().GetInodeId()))
+		}
+	case e.GetNsf() != nil:
+		f.flags = e.GetNsf().Flags
+	case e.GetExt() != nil:
+		f.owner = e.GetExt().GetFown()
+	}
+}
+
+// sharedAnonymous is the name CRIU gives the memfd it makes of an anonymous
+// shared mapping, which the kernel shows by that name.
+const sharedAnonymous = "/dev/zero"
+
+func socketPath(inode *uint32) *string {
+	if inode == nil {
+		return nil
+	}
+	return ptr(fmt.Sprintf("socket:[%d]", *inode))
+}
+
+// openedBy takes path and flags of a FIFO or terminal from the file it was
+// opened by.
+func (s *set) openedBy(f *openFile, id *uint32) {
+	if id == nil {
+		return
+	}
+	reg := s.files.byID[*id]
+	if reg == nil {
+		s.dangling("files", fmt.Sprintf("file_id=%d", f.id), "file", uint64(*id))
+		return
+	}
+	f.path, f.flags, f.owner = reg.entry.GetReg().Name, reg.entry.GetReg().Flags, reg.entry.GetReg().GetFown()
+}
+
+// assignRoles notes what refers to each file.
+func (s *set) assignRoles() {
+	role := func(id *uint32, name string) {
+		if id == nil {
+			return
+		}
+		if f := s.files.byID[*id]; f != nil {
+			f.role(name)
+		}
+	}
+	for _, f := range s.files.order {
+		if f.fds > 0 {
+			f.role("fd")
+		}
+		if f.entry.GetFifo() != nil {
+			role(f.entry.GetFifo().RegfId, "fifo_path")
+		}
+		if f.entry.GetTty() != nil {
+			role(f.entry.GetTty().RegfId, "tty_path")
+		}
+	}
+	for _, space := range s.spaces {
+		role(space.ExeFileId, "exe")
+		for _, v := range space.GetVmas() {
+			if f := s.mappedFile(v); f != nil {
+				f.role("mapping")
+			}
+		}
+	}
+	for pid, f := range s.folders {
+		if !s.inTree(pid) {
+			continue
+		}
+		role(f.CwdId, "cwd")
+		role(f.RootId, "root")
+	}
+	for _, r := range s.files.remaps {
+		if kind, id := remapOf(r); kind == remap.RemapType_LINKED {
+			role(&id, "remap_target")
+		}
+	}
+}
+
+// fileKind returns the kind of file that a mode says.
+func fileKind(mode *uint32) *string {
+	if mode == nil {
+		return nil
+	}
+	switch *mode & unix.S_IFMT {
+	case unix.S_IFREG:
+		return ptr("file")
+	case unix.S_IFDIR:
+		return ptr("directory")
+	case unix.S_IFCHR:
+		return ptr("char_device")
+	case unix.S_IFBLK:
+		return ptr("block_device")
+	case unix.S_IFIFO:
+		return ptr("fifo")
+	case unix.S_IFSOCK:
+		return ptr("socket")
+	case unix.S_IFLNK:
+		return ptr("symlink")
+	}
+	return nil
+}
+
+// fileRow makes the row of an open file.
+func (s *set) fileRow(f *openFile) schema.File {
+	e := f.entry
+	row := schema.File{
+		FileID: f.id, Type: criu.FileType.Name(uint64(e.GetType())), TypeCode: int32(e.GetType()), Path: f.pathText(), Deleted: f.deleted,
+		Roles: notNil(f.roles), DescriptorCount: f.fds, Access: f.access(), OpenFlags: optionalFlags(&criu.OpenFlags, f.flags), Position: f.position(),
+	}
+	if f.owner != nil {
+		row.OwnerUID, row.OwnerEUID, row.OwnerPIDType = f.owner.Uid, f.owner.Euid, f.owner.PidType
+		if f.owner.GetSignum() != 0 {
+			row.OwnerSignal = enum(&criu.Signal, f.owner.GetSignum())
+		}
+		if f.owner.GetPid() != 0 {
+			row.OwnerPID = f.owner.Pid
+		}
+	}
+	if r := e.GetReg(); r != nil {
+		regularColumns(&row, r)
+		row.BuildID = f.buildID()
+	}
+	if p := e.GetPipe(); p != nil {
+		row.PipeID = p.PipeId
+	}
+	if p := e.GetFifo(); p != nil {
+		row.PipeID, row.PathFileID = p.PipeId, p.RegfId
+	}
+	if t := e.GetTty(); t != nil {
+		row.TTYInfoID, row.PathFileID = t.TtyInfoId, t.RegfId
+	}
+	if m := e.GetMemfd(); m != nil {
+		row.MemfdInodeID = m.InodeId
+		if inode := s.files.memfds[m.GetInodeId()]; inode != nil {
+			row.SizeBytes = inode.Size
+		}
+	}
+	if b := e.GetBpf(); b != nil {
+		bpfColumns(&row, b)
+	}
+	eventColumns(&row, e)
+	if n := e.GetNsf(); n != nil {
+		row.NamespaceID, row.NamespaceKind = n.NsId, optionalEnum(&criu.NamespaceFlag, n.NsCflag)
+	}
+	if t := e.GetTunf(); t != nil {
+		row.TunDevice, row.TunDetached, row.TunNetNsID = optionalText(t.Netdev), t.Detached, t.NsId
+	}
+	if p := e.GetPidfd(); p != nil {
+		row.PidfdInode, row.PidfdPID = p.Ino, p.Nspid
+	}
+	return row
+}
+
+func regularColumns(row *schema.File, r *regfile.RegFileEntry) {
+	row.SizeBytes, row.FileKind, row.MountID, row.External = r.Size, fileKind(r.Mode), r.MntId, r.Ext
+	if r.Mode != nil {
+		row.Mode = ptr(r.GetMode() & 0o7777)
+	}
+	row.ChecksumCRC32C, row.ChecksumConfig, row.ChecksumParameter = r.Checksum, r.ChecksumConfig, r.ChecksumParameter
+}
+
+func bpfColumns(row *schema.File, b *bpf.BpfmapFileEntry) {
+	row.BPFMapID, row.BPFMapType, row.BPFMapName, row.MountID = b.MapId, b.MapType, optionalText(b.MapName), b.MntId
+}
+
+// eventColumns fills in eventfd, signalfd, timerfd and watchers.
+func eventColumns(row *schema.File, e *fdinfo.FileEntry) {
+	if v := e.GetEfd(); v != nil {
+		row.EventfdCounter = v.Counter
+	}
+	if v := e.GetSgfd(); v != nil {
+		row.SignalfdMask = optionalFlags(&criu.SignalSet, v.Sigmask)
+	}
+	if v := e.GetTfd(); v != nil {
+		row.TimerfdClock, row.TimerfdTicks = optionalEnum(&criu.Clock, v.Clockid), v.Ticks
+		row.TimerfdFlags = optionalFlags(&criu.TimerfdFlags, v.SettimeFlags)
+		row.TimerfdValueNS, row.TimerfdIntervalNS = nanoseconds(v.GetVsec(), v.GetVnsec()), nanoseconds(v.GetIsec(), v.GetInsec())
+	}
+	if v := e.GetEpfd(); v != nil {
+		row.EpollTargets = ptr(uint32(len(v.GetTfd())))
+	}
+	if v := e.GetIfy(); v != nil {
+		row.WatchCount = ptr(uint32(len(v.GetWd())))
+	}
+	if v := e.GetFfy(); v != nil {
+		row.WatchCount, row.FanotifyFlags, row.FanotifyEvFlags = ptr(uint32(len(v.GetMark()))), v.Faflags, v.Evflags
+	}
+}
+
+// nanoseconds joins seconds and nanoseconds; nil where the sum overflows.
+func nanoseconds(sec, nsec uint64) *uint64 {
+	const perSecond = 1_000_000_000
+	if sec > (1<<64-1)/perSecond-1 || nsec > 1<<63 {
+		return nil
+	}
+	return ptr(sec*perSecond + nsec)
+}

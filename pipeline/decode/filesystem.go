@@ -1,0 +1,211 @@
+package decode
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ckexport/ckexport/pipeline/archive"
+	"github.com/ckexport/ckexport/schema"
+)
+
+// capture is a tar within the archive that holds files of the container.
+type capture struct {
+	origin string
+	member string
+	root   string // mount point; empty where others tell it
+	volume string
+	set    *set
+	// of a tmpfs image: what its name says
+	device, mountID *uint32
+
+	first, last int // its rows
+}
+
+// Names of whiteouts. Source: OCI image specification, layer.md.
+const (
+	whiteoutPrefix = ".wh."
+	opaqueWhiteout = ".wh..wh..opq"
+)
+
+// readFilesystem fills filesystem_entries from a tar, plain or compressed.
+func (r *reading) readFilesystem(c capture, in io.Reader) error {
+	c.first = len(r.filesystem)
+	defer func() {
+		c.last = len(r.filesystem)
+		r.captures = append(r.captures, c)
+	}()
+	nested, err := r.decoder.opener.Nested(in)
+	if errors.Is(err, archive.ErrEmpty) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer nested.Close()
+	for position := 0; ; position++ {
+		m, err := nested.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("behind entry %d: %w", position, err)
+		}
+		if position >= r.decoder.Limits.Members {
+			r.limit(c.member, fmt.Sprintf("more than %d entries", r.decoder.Limits.Members))
+			return nil
+		}
+		row, err := entryRow(&c, m, uint32(position))
+		r.filesystem = append(r.filesystem, row)
+		if err != nil {
+			return fmt.Errorf("content of %q: %w", m.Name, err)
+		}
+	}
+}
+
+// entryRow makes the row of an entry. Its path is settled by placeCaptures.
+func entryRow(c *capture, m *archive.Member, position uint32) (schema.FilesystemEntry, error) {
+	row := schema.FilesystemEntry{Origin: c.origin, Member: text(c.member), Position: position, MemberPath: text(m.RawName), VolumeName: nonEmpty(c.volume)}
+	dir, base := path.Split(m.Name)
+	if c.origin == "rootfs_diff" && strings.HasPrefix(base, whiteoutPrefix) {
+		row.Change = ptr("deleted")
+		if row.IsOpaque = base == opaqueWhiteout; row.IsOpaque {
+			row.Path = text(strings.TrimSuffix(dir, "/"))
+		} else {
+			row.Path = text(dir + strings.TrimPrefix(base, whiteoutPrefix))
+		}
+		return row, nil
+	}
+	row.Path = text(m.Name)
+	if c.origin == "rootfs_diff" {
+		row.Change = ptr("written")
+	}
+	return row, fileColumns(&row, m)
+}
+
+// fileColumns fills in what a tar header tells, and hashes the content.
+func fileColumns(row *schema.FilesystemEntry, m *archive.Member) error {
+	row.Type, row.Mode = ptr(string(m.Type)), &m.Mode
+	row.UID, row.GID = ptr(uint32(m.UID)), ptr(uint32(m.GID))
+	row.UserName, row.GroupName = nonEmpty(m.UserName), nonEmpty(m.GroupName)
+	row.ModifiedAt, row.AccessedAt, row.ChangedAt = when(m.ModTime), when(m.AccessTime), when(m.ChangeTime)
+	if m.ModTime.Equal(time.Unix(0, 0)) { // 1970 is a time, not its absence
+		row.ModifiedAt = ptr(m.ModTime.UTC())
+	}
+	if len(m.Xattrs) > 0 {
+		row.Xattrs = map[string]string{}
+		for k, v := range m.Xattrs {
+			row.Xattrs[plain(k)] = plain(v)
+		}
+	}
+	switch m.Type {
+	case archive.Symlink:
+		row.LinkTarget = text(m.LinkTarget)
+	case archive.Hardlink:
+		row.LinkTarget = text("/" + archive.CleanName(m.LinkTarget))
+	case archive.CharDevice, archive.BlockDevice:
+		row.DeviceMajor, row.DeviceMinor = ptr(uint32(m.DevMajor)), ptr(uint32(m.DevMinor))
+	case archive.File:
+		row.SizeBytes = ptr(uint64(m.Size))
+		row.IsSetuid, row.IsSetgid = ptr(m.Mode&unix.S_ISUID != 0), ptr(m.Mode&unix.S_ISGID != 0)
+		sum := sha256.New()
+		n, err := io.Copy(sum, m)
+		if err == nil && n != m.Size {
+			err = early(io.ErrUnexpectedEOF)
+		}
+		if err != nil {
+			return err
+		}
+		row.SHA256 = ptr(hex.EncodeToString(sum.Sum(nil)))
+	}
+	return nil
+}
+
+// readArtifact takes a file that Podman's --keep or a plugin left behind.
+func (r *reading) readArtifact(m *archive.Member, in io.Reader) error {
+	row := schema.FilesystemEntry{Origin: "artifact", Member: text(m.Name), MemberPath: text(m.RawName)}
+	err := fileColumns(&row, m)
+	r.filesystem = append(r.filesystem, row)
+	return err
+}
+
+// placeCaptures completes the paths of captured files, once the mounts are
+// known, and adds the deletions that deleted.files lists.
+func (s *set) placeCaptures() {
+	volumes := s.volumeMounts()
+	for _, c := range s.captures {
+		root, known := c.root, c.root != ""
+		switch {
+		case c.volume != "":
+			root, known = volumes[c.volume], volumes[c.volume] != ""
+		case c.device != nil:
+			root, known = c.set.mounts.byDevice[*c.device]
+		case c.mountID != nil:
+			root, known = c.set.mounts.byID[*c.mountID]
+		}
+		if !known && c.last > c.first {
+			s.memberProblem(c.member, Warning, DanglingReference, "nothing tells where it was mounted; paths are NULL")
+		}
+		for i := c.first; i < c.last; i++ {
+			row := &s.filesystem[i]
+			if !known {
+				row.Path = schema.Text{}
+				continue
+			}
+			row.Path = text(joinRoot(root, bytesOf(row.Path)))
+			if row.Type != nil && *row.Type == string(archive.Hardlink) {
+				row.LinkTarget = text(joinRoot(root, strings.TrimPrefix(bytesOf(row.LinkTarget), "/")))
+			}
+		}
+	}
+	s.deletedFiles()
+}
+
+// bytesOf returns the exact bytes of a text.
+func bytesOf(t schema.Text) string {
+	if t.Raw != nil {
+		return string(t.Raw)
+	}
+	if t.Text == nil {
+		return ""
+	}
+	return *t.Text
+}
+
+// joinRoot puts a clean relative name below a mount point.
+func joinRoot(root, name string) string {
+	switch {
+	case name == "":
+		return root
+	case strings.HasSuffix(root, "/"):
+		return root + name
+	}
+	return root + "/" + name
+}
+
+// deletedFiles adds the paths that Podman and CRI-O list as deleted.
+func (s *set) deletedFiles() {
+	data := s.metadataFile("deleted.files")
+	if data == nil {
+		return
+	}
+	member := path.Join(s.base(), "deleted.files")
+	var paths []string
+	if err := json.Unmarshal(data, &paths); err != nil {
+		s.memberProblem(member, Error, Malformed, fmt.Sprintf("not a JSON list of paths: %v", err))
+		return
+	}
+	for i, p := range paths {
+		s.filesystem = append(s.filesystem, schema.FilesystemEntry{
+			Origin: "deleted_files", Member: text(member), Position: uint32(i), Change: ptr("deleted"), Path: text(p), MemberPath: text(p),
+		})
+	}
+}

@@ -1,0 +1,45 @@
+package decode
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// digest is what a member adds to the identity of a checkpoint. Pages count
+// with their size only: hashing memory would mean reading all of it.
+type digest struct {
+	name   string
+	size   uint64
+	sha256 string
+}
+
+// identity returns the id of a checkpoint: 128 bits of SHA-256, in hexadecimal,
+// over the list of its images and of the metadata beside them, sorted by name.
+// Neither the archive's name nor the order or compression of its members
+// matters, nor the folder it was packed under.
+func (s *set) identity() string {
+	base := s.base()
+	var lines []string
+	for _, d := range s.digests {
+		if other, ok := s.sets[folderOf(d.name)]; ok && other != s && other.hasImages() {
+			continue // an image of another set of the archive
+		}
+		name := strings.TrimPrefix(strings.TrimPrefix(d.name, base), "/")
+		lines = append(lines, fmt.Sprintf("%q %d %s\n", name, d.size, d.sha256))
+	}
+	slices.Sort(lines)
+	sum := sha256.New()
+	for _, l := range lines {
+		sum.Write([]byte(l))
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:16])
+}
+
+// folderOf returns the folder part of a member's name, empty for none.
+func folderOf(name string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(name, path.Base(name)), "/")
+}

@@ -1,0 +1,262 @@
+package decode
+
+import (
+	"fmt"
+
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/mm"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/pagemap"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/vma"
+	"golang.org/x/sys/unix"
+
+	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/schema"
+)
+
+// mappedFile returns the file that a mapping names, nil if it names none.
+func (s *set) mappedFile(v *vma.VmaEntry) *openFile {
+	if v.GetStatus()&(criu.VMAFilePrivate|criu.VMAFileShared|criu.VMASocket|criu.VMAMemfd) == 0 {
+		return nil
+	}
+	return s.files.byID[uint32(v.GetShmid())]
+}
+
+// decodeMappings fills memory_mappings and pagemaps.
+func (s *set) decodeMappings() {
+	s.decodeSharedPagemaps()
+	executing := s.instructionPointers()
+	for _, p := range s.tree {
+		m := s.memory[p.GetPid()]
+		if m == nil || m.space == nil {
+			continue
+		}
+		for _, v := range m.space.GetVmas() {
+			s.rows.MemoryMappings = append(s.rows.MemoryMappings, s.mappingRow(p.GetPid(), m, v, executing[p.GetPid()]))
+		}
+	}
+	for _, img := range s.ofKind("PAGEMAP") {
+		if m := s.memoryOf(uint32(img.number)); m.pagemap != nil && s.inTree(uint32(img.number)) {
+			s.pagemapRows("process", img, m.pagemap)
+		}
+	}
+}
+
+// instructionPointers returns where the threads of each process execute.
+func (s *set) instructionPointers() map[uint32][]uint64 {
+	at := map[uint32][]uint64{}
+	for _, t := range s.rows.Threads {
+		if t.InstructionPointer != nil {
+			at[t.PID] = append(at[t.PID], *t.InstructionPointer)
+		}
+	}
+	return at
+}
+
+func (s *set) mappingRow(pid uint32, m *memory, v *vma.VmaEntry, executing []uint64) schema.MemoryMapping {
+	file := s.mappedFile(v)
+	prot := v.GetProt()
+	row := schema.MemoryMapping{
+		PID: pid, StartAddress: v.GetStart(), EndAddress: v.GetEnd(), Perms: perms(v), FileOffset: v.GetPgoff(), ShmidRaw: v.GetShmid(),
+		Kind:     s.mappingKind(m.space, v, file),
+		Readable: prot&unix.PROT_READ != 0, Writable: prot&unix.PROT_WRITE != 0, Executable: prot&unix.PROT_EXEC != 0,
+		Prot: flags(&criu.Prot, prot), MapFlags: flags(&criu.MapFlags, v.GetFlags()), Status: flags(&criu.VMAStatus, v.GetStatus()),
+		Madvise: optionalFlags(&criu.Madvise, v.Madv), FdFlags: optionalFlags(&criu.OpenFlags, v.Fdflags),
+	}
+	key := fmt.Sprintf("pid=%d,start_address=%#x", pid, row.StartAddress)
+	if row.EndAddress <= row.StartAddress {
+		s.rowProblem("memory_mappings", key, Warning, Inconsistent, "the mapping ends before it starts")
+	} else {
+		row.SizeBytes = row.EndAddress - row.StartAddress
+		row.PagesTotal = row.SizeBytes / s.pageBytes()
+	}
+	if file != nil {
+		row.FileID, row.FileDeleted, row.BuildID = &file.id, &file.deleted, file.buildID()
+		switch row.Kind {
+		case "file", "device", "memfd":
+			row.Path = file.pathText()
+		}
+	} else if v.GetStatus()&(criu.VMAFilePrivate|criu.VMAFileShared) != 0 {
+		s.dangling("memory_mappings", key, "file", v.GetShmid())
+	}
+	s.pageColumns(&row, m, v, file)
+	for _, ip := range executing {
+		row.ContainsIP = row.ContainsIP || row.StartAddress <= ip && ip < row.EndAddress
+	}
+	judgeMapping(&row)
+	return row
+}
+
+// perms writes protection and sharing as /proc/PID/maps does.
+func perms(v *vma.VmaEntry) string {
+	p := []byte("---p")
+	for i, bit := range []uint32{unix.PROT_READ, unix.PROT_WRITE, unix.PROT_EXEC} {
+		if v.GetProt()&bit != 0 {
+			p[i] = "rwx"[i]
+		}
+	}
+	if v.GetFlags()&criu.MapShared != 0 {
+		p[3] = 's'
+	}
+	return string(p)
+}
+
+// mappingKind says what a mapping is, by the first that holds.
+func (s *set) mappingKind(space *mm.MmEntry, v *vma.VmaEntry, file *openFile) string {
+	status := v.GetStatus()
+	has := func(bits uint32) bool { return status&bits != 0 }
+	switch {
+	case has(criu.VMAVdso):
+		return "vdso"
+	case has(criu.VMAVvar):
+		return "vvar"
+	case has(criu.VMAVsyscall):
+		return "vsyscall"
+	case has(criu.VMAAIORing):
+		return "aio"
+	case has(criu.VMASysVIPC):
+		return "sysv"
+	case has(criu.VMASocket):
+		return "socket"
+	case has(criu.VMAMemfd):
+		if file != nil && s.isSharedAnonymous(file) {
+			return "shared_anon"
+		}
+		return "memfd"
+	case has(criu.VMAAnonShared):
+		return "shared_anon"
+	case has(criu.VMAFilePrivate | criu.VMAFileShared):
+		if kind := fileKind(fileMode(file)); kind != nil && (*kind == "char_device" || *kind == "block_device") {
+			return "device"
+		}
+		return "file"
+	case has(criu.VMAHeap):
+		return "heap"
+	case v.GetFlags()&criu.MapGrowsdown != 0:
+		return "stack"
+	}
+	return "anon"
+}
+
+func fileMode(f *openFile) *uint32 {
+	if f == nil {
+		return nil
+	}
+	return f.entry.GetReg().Mode
+}
+
+// isSharedAnonymous reports whether a memfd is CRIU's form of an anonymous
+// shared mapping.
+func (s *set) isSharedAnonymous(f *openFile) bool {
+	m := s.files.memfds[f.entry.GetMemfd().GetInodeId()]
+	return m.GetName() == sharedAnonymous
+}
+
+// pageColumns counts pages: a private mapping's in the process's pagemap, a
+// shared one's in that of the object.
+func (s *set) pageColumns(row *schema.MemoryMapping, m *memory, v *vma.VmaEntry, file *openFile) {
+	var counts [3]uint64
+	row.ShmemID = s.sharedObject(v, file)
+	if row.ShmemID != nil {
+		if p := s.sharedPagemaps[*row.ShmemID]; p != nil && row.FileOffset+row.SizeBytes >= row.FileOffset {
+			counts = p.Count(row.FileOffset, row.FileOffset+row.SizeBytes)
+		}
+	}
+	// a private mapping of a shared object has pages of its own too
+	if m.pagemap != nil && v.GetFlags()&criu.MapShared == 0 {
+		if !m.planned {
+			s.plan(m)
+		}
+		own := m.pagemap.Count(row.StartAddress, row.EndAddress)
+		for i := range counts {
+			if row.ShmemID == nil || own[i] > 0 {
+				counts[i] = own[i]
+			}
+		}
+	}
+	row.PagesPresent, row.PagesParent, row.PagesLazyOnly = counts[criu.Present], counts[criu.Parent], counts[criu.Lazy]
+}
+
+// sharedObject returns the shared object a mapping shows, nil if none.
+func (s *set) sharedObject(v *vma.VmaEntry, file *openFile) *uint64 {
+	switch {
+	case v.GetStatus()&criu.VMAMemfd != 0:
+		if file == nil {
+			return nil
+		}
+		if m := s.files.memfds[file.entry.GetMemfd().GetInodeId()]; m != nil {
+			return ptr(uint64(m.GetShmid()))
+		}
+		return nil
+	case v.GetStatus()&(criu.VMAAnonShared|criu.VMASysVIPC) != 0:
+		return v.Shmid
+	}
+	return nil
+}
+
+// judgeMapping derives what makes a mapping worth a look.
+func judgeMapping(row *schema.MemoryMapping) {
+	row.IsRWX = row.Writable && row.Executable
+	if !row.Executable {
+		return
+	}
+	switch row.Kind {
+	case "anon", "shared_anon", "heap", "stack", "sysv":
+		row.IsExecAnon = true
+	case "memfd":
+		row.IsExecMemfd = true
+	case "file":
+		row.IsExecDeleted = row.FileDeleted != nil && *row.FileDeleted
+		row.IsModifiedCode = row.Perms[3] == 'p' && row.PagesPresent > 0
+	}
+}
+
+// pagemapRows fills pagemaps, and checks the size of the pages image.
+func (s *set) pagemapRows(kind string, img *image, p *criu.Pagemap) {
+	size := s.pageBytes()
+	if dropped := p.Index(size); dropped > 0 {
+		s.rowProblem("pagemaps", fmt.Sprintf("kind=%s,pagemap_id=%d", kind, img.number), Warning, Inconsistent,
+			fmt.Sprintf("%d runs overlap others or run past the last address; they are not counted in mappings", dropped))
+	}
+	for i := range p.Runs {
+		run := &p.Runs[i]
+		row := schema.Pagemap{
+			Kind: kind, PagemapID: img.number, PagesID: &p.PagesID, Position: uint32(i), Address: run.Address, PageCount: run.Pages,
+			Flags: optionalFlags(&criu.PageFlags, run.Flags), InParent: run.InParent, Content: run.Content().String(),
+		}
+		if bytes := run.Pages * size; bytes/size == run.Pages {
+			row.SizeBytes = &bytes
+		}
+		if run.Content() == criu.Present {
+			if offset, ok := run.Offset(run.Address, size); ok {
+				row.FileOffset = &offset
+			}
+		}
+		s.rows.Pagemaps = append(s.rows.Pagemaps, row)
+	}
+	stored := s.pages[p.PagesID]
+	switch {
+	case stored == nil && p.StoredPages > 0:
+		s.rowProblem("pagemaps", fmt.Sprintf("kind=%s,pagemap_id=%d", kind, img.number), Error, MissingImage, fmt.Sprintf("pages-%d.img is not there", p.PagesID))
+	case stored != nil && !img.truncated && stored.size != p.StoredPages*size:
+		s.memberProblem(stored.member, Error, SizeMismatch, fmt.Sprintf("%d bytes, but the page map has %d pages of %d bytes", stored.size, p.StoredPages, size))
+	}
+}
+
+// unknownPagemapFields notes the fields of a pagemap that are not known here.
+func (s *set) unknownPagemapFields(img *image) {
+	r, err := criu.NewReader(img.kind, img.data, img.truncated)
+	if err != nil {
+		return
+	}
+	for {
+		index := r.Entries
+		data, err := r.Next()
+		if err != nil {
+			return
+		}
+		if index == 0 {
+			s.unknownFields(img, index, &pagemap.PagemapHead{}, data)
+		} else {
+			s.unknownFields(img, index, &pagemap.PagemapEntry{}, data)
+		}
+	}
+}

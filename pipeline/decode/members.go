@@ -1,0 +1,281 @@
+package decode
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"path"
+	"strings"
+
+	"github.com/ckexport/ckexport/pipeline/archive"
+	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/schema"
+)
+
+// reading is the state of reading one archive.
+type reading struct {
+	decoder  *Decoder
+	ctx      context.Context
+	path     string
+	buffered int64
+
+	sets     map[string]*set   // by folder
+	services map[string]*image // images that may stand beside the folder
+	metadata map[string][]byte // small members that are no images, by name
+	seen     map[string]bool
+	problems []schema.Problem
+
+	members     []schema.ArchiveMember
+	digests     []digest
+	filesystem  []schema.FilesystemEntry
+	logLines    []schema.LogLine
+	outputLines []schema.ContainerLogLine
+
+	captures        []capture
+	facts           criuFacts
+	rootfsDiffBytes *uint64
+}
+
+// metadataFiles are the members beside the image folder that are kept whole.
+// Source: checkpointctl lib/metadata.go and the engines.
+var metadataFiles = map[string]bool{
+	"config.dump": true, "spec.dump": true, "network.status": true, "deleted.files": true, "bind.mounts": true,
+	"status": true, "status.dump": true, "pod.options": true, "pod.dump": true, "descriptors.json": true,
+}
+
+// containerLogs are the names of the container's own log, by engine.
+var containerLogs = map[string]bool{"ctr.log": true, "container.log": true, "io.kubernetes.cri-o.LogPath": true}
+
+// member takes in one member of the archive.
+func (r *reading) member(m *archive.Member, position uint32) {
+	row := schema.ArchiveMember{
+		Path: text(m.Name), Position: position, Type: string(m.Type), SizeBytes: uint64(m.Size), Mode: m.Mode,
+		UID: uint32(m.UID), GID: uint32(m.GID), ModifiedAt: when(m.ModTime), LinkTarget: nonEmptyText(m.LinkTarget),
+		Kind: "unknown", DecodeStatus: "not_read",
+	}
+	if m.Offset >= 0 {
+		row.Offset = ptr(uint64(m.Offset))
+	}
+	defer func() { r.members = append(r.members, row) }()
+
+	dir, base := path.Split(m.Name)
+	dir = strings.TrimSuffix(dir, "/")
+	if m.Type != archive.File {
+		row.Kind = string(m.Type)
+		if m.Type == archive.Symlink && base == "parent" {
+			r.set(dir).parentLink = &m.LinkTarget
+			row.ImageDir = &dir
+		}
+		return
+	}
+	if r.isDuplicate(m.Name) {
+		r.memberProblem(m.Name, Error, DuplicateMember, "the name occurs again in the archive; only the first member was decoded")
+		row.DecodeStatus = "duplicate"
+		return
+	}
+	if kind, number, ok := criu.KindOf(base); ok {
+		row.Kind = kind.Name
+		if kind.Name == "STATS" || kind.Name == "IRMAP_CACHE" { // these may stand beside the folder
+			r.keepImage(m, kind, number, r.services, &row)
+			return
+		}
+		row.ImageDir = &dir
+		r.image(m, kind, number, dir, &row)
+		return
+	}
+	switch {
+	case metadataFiles[base]:
+		row.Kind = base
+		if data, ok := r.keep(m, &row); ok {
+			r.metadata[m.Name] = data
+		}
+	case base == "dump.log" || base == "restore.log":
+		row.Kind = base
+		r.stream(m, &row, true, func(in io.Reader) error { return r.readCRIULog(base, in) })
+	case containerLogs[base]:
+		row.Kind = "container_log"
+		r.stream(m, &row, true, func(in io.Reader) error { return r.readContainerLog(m.Name, in) })
+	case base == "rootfs-diff.tar":
+		row.Kind = base
+		r.rootfsDiffBytes = ptr(uint64(m.Size))
+		r.stream(m, &row, false, func(in io.Reader) error {
+			return r.readFilesystem(capture{origin: "rootfs_diff", member: m.Name, root: "/"}, in)
+		})
+	case base == "devshm-checkpoint.tar":
+		row.Kind = base
+		r.stream(m, &row, false, func(in io.Reader) error {
+			return r.readFilesystem(capture{origin: "devshm", member: m.Name, root: "/dev/shm"}, in)
+		})
+	case strings.HasSuffix(base, ".tar") && path.Base(dir) == "volumes":
+		row.Kind = "volume"
+		volume := strings.TrimSuffix(base, ".tar")
+		r.stream(m, &row, false, func(in io.Reader) error {
+			return r.readFilesystem(capture{origin: "volume", member: m.Name, volume: volume}, in)
+		})
+	case path.Base(dir) == "artifacts" || strings.Contains("/"+dir+"/", "/artifacts/"):
+		row.Kind = "artifact"
+		r.stream(m, &row, false, func(in io.Reader) error { return r.readArtifact(m, in) })
+	case strings.HasSuffix(base, ".img"):
+		row.DecodeStatus = "unknown"
+		r.memberProblem(m.Name, Warning, UnknownImage, "no kind of CRIU image has such a name")
+	}
+}
+
+func (r *reading) isDuplicate(name string) bool {
+	if r.seen[name] {
+		return true
+	}
+	r.seen[name] = true
+	return false
+}
+
+// image takes in a member of an image folder: small ones are kept, those that
+// hold files or memory are read as a stream.
+func (r *reading) image(m *archive.Member, kind criu.Kind, number uint64, dir string, row *schema.ArchiveMember) {
+	s := r.set(dir)
+	s.bytes += uint64(m.Size)
+	switch kind.Name {
+	case "PAGES":
+		s.pagesBytes += uint64(m.Size)
+		r.digests = append(r.digests, digest{name: m.Name, size: uint64(m.Size)})
+		if err := s.readPages(m, uint32(number)); err != nil {
+			r.streamProblem(m.Name, row, err)
+		}
+	case "GHOST_FILE":
+		r.stream(m, row, true, func(in io.Reader) error {
+			g, err := criu.ReadGhost(in, r.decoder.Limits.HashedFileBytes)
+			if g != nil {
+				s.ghosts[uint32(number)] = &savedGhost{Ghost: g}
+			}
+			return err
+		})
+	case "TMPFS", "TMPFS_MNT":
+		c := capture{origin: "tmpfs", member: m.Name, set: s}
+		if kind.Name == "TMPFS" {
+			c.device = ptr(uint32(number))
+		} else {
+			c.mountID = ptr(uint32(number))
+		}
+		r.stream(m, row, true, func(in io.Reader) error { return r.readFilesystem(c, in) })
+	default:
+		r.keepImage(m, kind, number, s.images, row)
+		switch kind.Name {
+		case "INVENTORY":
+			s.dumpedAt = when(m.ModTime)
+		case "PAGEMAP":
+			s.newPagemaps = append(s.newPagemaps, uint32(number))
+		}
+	}
+}
+
+// keepImage keeps an image in memory, to be decoded when all have been seen.
+func (r *reading) keepImage(m *archive.Member, kind criu.Kind, number uint64, images map[string]*image, row *schema.ArchiveMember) {
+	data, whole := r.keep(m, row)
+	if data == nil {
+		return
+	}
+	name := path.Base(m.Name)
+	if images[name] != nil { // a service image in two folders: the one beside the images counts
+		name = m.Name
+	}
+	images[name] = &image{kind: kind, number: number, name: name, member: m.Name, data: data, truncated: !whole, row: len(r.members), status: row.DecodeStatus}
+}
+
+// keep reads a small member whole. ok is false where it was cut short; data
+// then holds what there is.
+func (r *reading) keep(m *archive.Member, row *schema.ArchiveMember) (data []byte, ok bool) {
+	limits := r.decoder.Limits
+	if m.Size > limits.MetadataBytes || r.buffered+m.Size > limits.BufferedBytes {
+		r.limit(m.Name, fmt.Sprintf("%d bytes are more than is kept in memory (%d a member, %d an archive)", m.Size, limits.MetadataBytes, limits.BufferedBytes))
+		row.DecodeStatus = "limit"
+		return nil, false
+	}
+	data, err := readAll(m, m.Size)
+	r.buffered += int64(len(data))
+	sum := sha256.Sum256(data)
+	row.SHA256 = ptr(hex.EncodeToString(sum[:]))
+	row.DecodeStatus = "ok"
+	r.digests = append(r.digests, digest{name: m.Name, size: uint64(len(data)), sha256: *row.SHA256})
+	if err != nil {
+		r.streamProblem(m.Name, row, err)
+		return data, false
+	}
+	return data, true
+}
+
+// readAll reads size bytes without trusting the size: a large buffer grows
+// with what there really is.
+func readAll(in io.Reader, size int64) ([]byte, error) {
+	const trusted = 1 << 20
+	if size <= trusted {
+		data := make([]byte, size)
+		n, err := io.ReadFull(in, data)
+		if err == nil || size == 0 {
+			return data[:n], nil
+		}
+		return data[:n], early(err)
+	}
+	var buffer bytes.Buffer
+	buffer.Grow(trusted)
+	if _, err := io.CopyN(&buffer, in, size); err != nil {
+		return buffer.Bytes(), early(err)
+	}
+	return buffer.Bytes(), nil
+}
+
+// early makes an end before the expected size a truncation.
+func early(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%w: %w", archive.ErrTruncated, io.ErrUnexpectedEOF)
+	}
+	return err
+}
+
+// stream passes a member to read and reads what that leaves over. With digest
+// the content takes part in the checkpoint's identity.
+func (r *reading) stream(m *archive.Member, row *schema.ArchiveMember, withDigest bool, read func(io.Reader) error) {
+	var in io.Reader = m
+	var sum hash.Hash
+	if withDigest {
+		sum = sha256.New()
+		in = io.TeeReader(m, sum)
+	}
+	err := read(in)
+	row.DecodeStatus = "ok"
+	if withDigest {
+		if _, restErr := io.Copy(io.Discard, in); err == nil && restErr != nil {
+			err = restErr
+		}
+		row.SHA256 = ptr(hex.EncodeToString(sum.Sum(nil)))
+		r.digests = append(r.digests, digest{name: m.Name, size: uint64(m.Size), sha256: *row.SHA256})
+	}
+	if err != nil {
+		r.streamProblem(m.Name, row, err)
+	}
+}
+
+// streamProblem notes why a member could not be read whole.
+func (r *reading) streamProblem(name string, row *schema.ArchiveMember, err error) {
+	p := schema.Problem{Member: text(name), Severity: Error, Code: readCode(err), Message: err.Error()}
+	var ie *criu.ImageError
+	if errors.As(err, &ie) {
+		p.Code, p.Offset = ie.Code, &ie.Offset
+	}
+	row.DecodeStatus = p.Code
+	r.problem(p)
+}
+
+// hasMetadata reports whether the archive has what only checkpoints have.
+func (r *reading) hasMetadata() bool {
+	for name := range r.metadata {
+		if base := path.Base(name); base == "config.dump" || base == "spec.dump" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,329 @@
+package decode
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/creds"
+	core "github.com/checkpoint-restore/go-criu/v8/crit/images/criu-core"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/pstree"
+
+	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/schema"
+)
+
+func pidKey(pid uint32) string { return fmt.Sprintf("pid=%d", pid) }
+
+// Values of task_core_entry.task_state. Source: CRIU compel/include/uapi/task-state.h.
+const (
+	taskDead   = 2
+	taskZombie = 6
+)
+
+// decodeProcesses fills processes, environment and resource_limits.
+func (s *set) decodeProcesses() {
+	depths := s.depths()
+	for _, p := range s.tree {
+		row := schema.Process{PID: p.GetPid(), PPID: p.GetPpid(), PGID: p.GetPgid(), SID: p.GetSid(), ParentExists: s.alive[p.GetPpid()]}
+		if d, ok := depths[p.GetPid()]; ok {
+			row.Depth, row.TreePath = &d.depth, d.path
+		} else {
+			s.rowProblem("processes", pidKey(row.PID), Warning, Inconsistent, "its parents form a loop")
+		}
+		if row.PPID != 0 && !row.ParentExists {
+			s.dangling("processes", pidKey(row.PID), "parent", uint64(row.PPID))
+		}
+		if pid, ok := s.facts.hostPIDs[row.PID]; ok {
+			row.HostPID = &pid
+		}
+		c := s.cores[row.PID]
+		dead := s.coreColumns(&row, c)
+		if !dead {
+			row.ThreadCount = uint32(len(liveThreads(p)))
+			s.spaceColumns(&row)
+			s.idColumns(&row)
+			s.folderColumns(&row)
+			s.environmentRows(row.PID)
+			s.limitRows(row.PID, c)
+		}
+		s.rows.Processes = append(s.rows.Processes, row)
+	}
+}
+
+// liveThreads returns the thread ids of a process; a zombie's list is one 0.
+func liveThreads(p *pstree.PstreeEntry) []uint32 {
+	threads := make([]uint32, 0, len(p.GetThreads()))
+	for _, t := range p.GetThreads() {
+		if t != 0 {
+			threads = append(threads, t)
+		}
+	}
+	return threads
+}
+
+// place is where a process stands in the tree.
+type place struct {
+	depth uint32
+	path  []uint32
+}
+
+// maxTreePath bounds processes.tree_path: a chain of n processes would
+// otherwise cost n*n numbers.
+const maxTreePath = 64
+
+// depths returns the place of every process that a root can be found for.
+func (s *set) depths() map[uint32]place {
+	children := map[uint32][]uint32{}
+	var next []uint32
+	places := make(map[uint32]place, len(s.tree))
+	for _, p := range s.tree {
+		pid, ppid := p.GetPid(), p.GetPpid()
+		if ppid == 0 || !s.alive[ppid] {
+			places[pid] = place{path: []uint32{pid}}
+			next = append(next, pid)
+		} else {
+			children[ppid] = append(children[ppid], pid)
+		}
+	}
+	for len(next) > 0 {
+		parent := next[0]
+		next = next[1:]
+		above := places[parent]
+		for _, pid := range children[parent] {
+			if _, known := places[pid]; known {
+				continue
+			}
+			here := place{depth: above.depth + 1}
+			if here.depth < maxTreePath {
+				here.path = append(append(make([]uint32, 0, len(above.path)+1), above.path...), pid)
+			}
+			places[pid] = here
+			next = append(next, pid)
+		}
+	}
+	return places
+}
+
+// coreColumns fills in what the leader's core image tells; dead says that the
+// process has no memory, files or threads.
+func (s *set) coreColumns(row *schema.Process, c *core.CoreEntry) (dead bool) {
+	if c == nil {
+		s.rowProblem("processes", pidKey(row.PID), Error, MissingImage, fmt.Sprintf("core-%d.img is not there", row.PID))
+		return false
+	}
+	row.Arch = archName(c)
+	if tc := c.GetTc(); tc != nil {
+		row.State = enum(&criu.TaskState, tc.GetTaskState())
+		dead = tc.GetTaskState() == taskDead || tc.GetTaskState() == taskZombie
+		row.ExitCode = tc.ExitCode
+		if dead && tc.ExitCode != nil {
+			if signal := tc.GetExitCode() & 0x7f; signal != 0 {
+				row.ExitSignal = &signal
+			} else {
+				row.ExitStatus = ptr(tc.GetExitCode() >> 8 & 0xff)
+			}
+		}
+		row.Comm = optionalText(tc.Comm)
+		row.Personality = optionalFlags(&criu.Personality, tc.Personality)
+		row.TaskFlags = optionalFlags(&criu.TaskFlags, tc.Flags)
+		row.BlockedSignals = optionalFlags(&criu.SignalSet, tc.BlkSigset)
+		row.BlockedSigExt = tc.BlkSigsetExtended
+		row.LoginUID = tc.Loginuid
+		if tc.GetLoginuid() == unset32 {
+			row.LoginUID = nil
+		}
+		row.OOMScoreAdj, row.ChildSubreaper = tc.OomScoreAdj, tc.ChildSubreaper
+		row.StopSignal = optionalEnum(&criu.Signal, tc.StopSigno)
+		row.Membarrier = optionalFlags(&criu.Membarrier, tc.MembarrierRegistrationMask)
+		row.CgSet = tc.CgSet
+	}
+	if t := c.GetThreadCore(); t != nil {
+		if t.CgSet != nil {
+			row.CgSet = t.CgSet
+		}
+		if !dead {
+			row.SeccompMode = enum(&criu.SeccompMode, seccompMode(c))
+			s.credentialColumns(row, t.GetCreds())
+		}
+	}
+	if r := criu.RegistersOf(c); r != nil {
+		row.IsCompat = r.Compat
+	}
+	return dead
+}
+
+// unset32 is the kernel's -1 of an id: not set.
+const unset32 = 1<<32 - 1
+
+// archName returns CRIU's name of the processor architecture, in lower case.
+func archName(c *core.CoreEntry) *string {
+	if c.Mtype == nil {
+		return nil
+	}
+	return ptr(strings.ToLower(c.GetMtype().String()))
+}
+
+// seccompMode returns the mode of a thread; absent is disabled. Old images
+// have it on the process.
+func seccompMode(c *core.CoreEntry) core.SeccompMode {
+	if m := c.GetThreadCore().SeccompMode; m != nil {
+		return *m
+	}
+	return c.GetTc().GetOldSeccompMode()
+}
+
+func (s *set) credentialColumns(row *schema.Process, c *creds.CredsEntry) {
+	if c == nil {
+		return
+	}
+	row.UID, row.EUID, row.GID, row.EGID = c.Uid, c.Euid, c.Gid, c.Egid
+	row.NoNewPrivs = ptr(c.GetNoNewPrivs() != 0)
+	row.CapEffective = ptr(capabilitySet(c.GetCapEff()))
+	row.LSMProfile = optionalText(c.LsmProfile)
+}
+
+// spaceColumns fills in what the memory image tells.
+func (s *set) spaceColumns(row *schema.Process) {
+	m := s.memoryOf(row.PID)
+	space := m.space
+	if space == nil {
+		if s.cores[row.PID] != nil {
+			s.rowProblem("processes", pidKey(row.PID), Error, MissingImage, fmt.Sprintf("mm-%d.img is not there", row.PID))
+		}
+		return
+	}
+	row.VMACount = uint32(len(space.GetVmas()))
+	row.StartCode, row.EndCode = space.MmStartCode, space.MmEndCode
+	row.StartData, row.EndData = space.MmStartData, space.MmEndData
+	row.StartStack, row.StartBrk, row.Brk = space.MmStartStack, space.MmStartBrk, space.MmBrk
+	row.ArgStart, row.ArgEnd, row.EnvStart, row.EnvEnd = space.MmArgStart, space.MmArgEnd, space.MmEnvStart, space.MmEnvEnd
+	row.Dumpable, row.THPDisabled = space.Dumpable, space.ThpDisabled
+	row.ExeFileID = space.ExeFileId
+	if f := s.files.byID[space.GetExeFileId()]; f != nil {
+		row.Exe, row.ExeDeleted, row.ExeBuildID = f.pathText(), ptr(f.deleted), f.buildID()
+		row.ExeMemfd = ptr(f.entry.GetMemfd() != nil)
+	} else {
+		s.dangling("processes", pidKey(row.PID), "program file", uint64(space.GetExeFileId()))
+	}
+	if m.pagemap != nil {
+		row.PagesID = &m.pagemap.PagesID
+		for i := range m.pagemap.Runs {
+			run := &m.pagemap.Runs[i]
+			switch run.Content() {
+			case criu.Present:
+				row.PagesPresent += run.Pages
+			case criu.Parent:
+				row.PagesParent += run.Pages
+			default:
+				row.PagesLazyOnly += run.Pages
+			}
+		}
+	}
+	for _, v := range space.GetVmas() {
+		if v.GetEnd() > v.GetStart() {
+			row.VirtualBytes += v.GetEnd() - v.GetStart()
+		}
+	}
+	if !m.planned {
+		m.args.status, m.env.status = s.statusWithoutPages(m), s.statusWithoutPages(m)
+	}
+	row.CmdlineStatus, row.EnvironStatus = &m.args.status, &m.env.status
+	s.regionProblem("processes", row.PID, "command line", m.args.status)
+	s.regionProblem("environment", row.PID, "environment", m.env.status)
+	switch m.args.status {
+	case regionOK, regionEmpty:
+		cmdline := procCmdline(m)
+		args := splitArgs(cmdline)
+		row.Argv = textList(args)
+		row.Cmdline = ptr(plain(strings.Join(args, " ")))
+	}
+}
+
+// statusWithoutPages settles regions of a process whose pages image was not
+// met: a process all of whose memory is elsewhere has none.
+func (s *set) statusWithoutPages(m *memory) string {
+	if m.pagemap == nil {
+		return regionMissing
+	}
+	if pieces := s.plan(m); len(pieces) > 0 {
+		s.rowProblem("processes", fmt.Sprintf("pages_id=%d", m.pagemap.PagesID), Error, MissingImage, fmt.Sprintf("pages-%d.img is not there", m.pagemap.PagesID))
+		m.args.status, m.env.status = regionMissing, regionMissing
+	}
+	return m.args.status
+}
+
+// idColumns fills in kernel objects and namespaces.
+func (s *set) idColumns(row *schema.Process) {
+	ids := s.kernelIDs(row.PID)
+	if ids == nil {
+		return
+	}
+	row.VMID, row.FilesID, row.FsID, row.SighandID = ids.VmId, ids.FilesId, ids.FsId, ids.SighandId
+	row.PidNsID, row.NetNsID, row.IpcNsID, row.UtsNsID = ids.PidNsId, ids.NetNsId, ids.IpcNsId, ids.UtsNsId
+	row.MntNsID, row.UserNsID, row.CgroupNsID, row.TimeNsID = ids.MntNsId, ids.UserNsId, ids.CgroupNsId, ids.TimeNsId
+	row.FDCount = uint32(len(s.files.tables[ids.GetFilesId()]))
+}
+
+// kernelIDs returns the ids of a process; some images have them in core.
+func (s *set) kernelIDs(pid uint32) *core.TaskKobjIdsEntry {
+	if ids := s.ids[pid]; ids != nil {
+		return ids
+	}
+	return s.cores[pid].GetIds()
+}
+
+// folderColumns fills in working and root directory.
+func (s *set) folderColumns(row *schema.Process) {
+	f := s.folders[row.PID]
+	if f == nil {
+		if s.cores[row.PID] != nil {
+			s.rowProblem("processes", pidKey(row.PID), Error, MissingImage, fmt.Sprintf("fs-%d.img is not there", row.PID))
+		}
+		return
+	}
+	row.CwdFileID, row.RootFileID, row.Umask = f.CwdId, f.RootId, f.Umask
+	row.Cwd = s.pathOf(row.PID, "working directory", f.GetCwdId())
+	row.Root = s.pathOf(row.PID, "root directory", f.GetRootId())
+}
+
+func (s *set) pathOf(pid uint32, what string, id uint32) schema.Text {
+	if f := s.files.byID[id]; f != nil {
+		return f.pathText()
+	}
+	s.dangling("processes", pidKey(pid), what, uint64(id))
+	return schema.Text{}
+}
+
+// sensitiveName matches names of variables that usually hold secrets.
+var sensitiveName = regexp.MustCompile(`(?i)passw|passphrase|secret|token|credential|api_?key|access_?key|private_?key|encryption_?key|signing_?key|auth_?key|_pwd$|_dsn$|connection_?string`)
+
+func (s *set) environmentRows(pid uint32) {
+	m := s.memory[pid]
+	if m == nil || m.env.status != regionOK {
+		return
+	}
+	for i, entry := range splitEnvironment(m.env.data) {
+		name, value, hasValue := strings.Cut(entry, "=")
+		row := schema.EnvironmentVariable{PID: pid, Position: uint32(i), Name: text(name), Sensitive: sensitiveName.MatchString(name)}
+		if hasValue {
+			row.Value = text(value)
+		}
+		s.rows.Environment = append(s.rows.Environment, row)
+	}
+}
+
+// limitRows fills in resource limits: the position is the resource's number.
+func (s *set) limitRows(pid uint32, c *core.CoreEntry) {
+	const unlimited = 1<<64 - 1
+	for i, l := range c.GetTc().GetRlimits().GetRlimits() {
+		row := schema.ResourceLimit{PID: pid, Resource: criu.Resource.Name(uint64(i)), ResourceCode: uint32(i), Soft: l.Cur, Hard: l.Max}
+		if l.GetCur() == unlimited {
+			row.Soft = nil
+		}
+		if l.GetMax() == unlimited {
+			row.Hard = nil
+		}
+		s.rows.ResourceLimits = append(s.rows.ResourceLimits, row)
+	}
+}

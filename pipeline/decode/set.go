@@ -1,0 +1,327 @@
+package decode
+
+import (
+	"errors"
+	"io"
+	"maps"
+	"path"
+	"slices"
+	"time"
+
+	core "github.com/checkpoint-restore/go-criu/v8/crit/images/criu-core"
+	fsimg "github.com/checkpoint-restore/go-criu/v8/crit/images/fs"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/inventory"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/mm"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/pstree"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/schema"
+)
+
+// image is one CRIU image kept in memory.
+type image struct {
+	kind      criu.Kind
+	number    uint64
+	name      string // base name
+	member    string // name in the archive
+	data      []byte
+	truncated bool
+
+	row     int // position among the archive's members
+	status  string
+	layout  criu.Layout
+	magic   uint32
+	entries *uint64
+	decoded bool
+}
+
+// set is one CRIU image set: a folder of images, and what is decoded of it.
+type set struct {
+	*reading
+	dir  string
+	main bool // the archive's own facts go to its rows
+	rows schema.Rows
+
+	images      map[string]*image // by base name
+	ghosts      map[uint32]*savedGhost
+	pages       map[uint32]*storedPages // by pages id
+	memory      map[uint32]*memory      // by pid, see memoryOf
+	ownersOf    map[uint32][]uint32     // pages id to pids, see owners
+	newPagemaps []uint32                // pids whose pagemap owners has not looked at
+	parentLink  *string
+	dumpedAt    *time.Time
+	bytes       uint64
+	pagesBytes  uint64
+
+	// what several tables need; filled by decode
+	inventory *inventory.InventoryEntry
+	byteOrder *string
+	tree      []*pstree.PstreeEntry
+	alive     map[uint32]bool // pids in the tree
+	cores     map[uint32]*core.CoreEntry
+	ids       map[uint32]*core.TaskKobjIdsEntry
+	spaces    map[uint32]*mm.MmEntry
+	folders   map[uint32]*fsimg.FsEntry
+	pageSize  uint32
+	files     fileTable
+	mounts    mountTable
+	container container
+
+	sharedPagemaps map[uint64]*criu.Pagemap
+}
+
+// set returns the image set of a folder, a new one if need be.
+func (r *reading) set(dir string) *set {
+	s := r.sets[dir]
+	if s == nil {
+		s = &set{
+			reading: r, dir: dir, images: map[string]*image{}, ghosts: map[uint32]*savedGhost{},
+			pages: map[uint32]*storedPages{}, memory: map[uint32]*memory{}, ownersOf: map[uint32][]uint32{},
+		}
+		r.sets[dir] = s
+	}
+	return s
+}
+
+func (s *set) hasImages() bool { return len(s.images)+len(s.ghosts)+len(s.pages) > 0 }
+
+func (s *set) isMain() bool { return path.Base(s.dir) != "pre-checkpoint" }
+
+// base returns the folder that the metadata stands in.
+func (s *set) base() string {
+	if b := path.Base(s.dir); b == "checkpoint" || b == "pre-checkpoint" {
+		return folderOf(s.dir)
+	}
+	return s.dir
+}
+
+// metadataFile returns a metadata member of the checkpoint, nil if there is
+// none.
+func (s *set) metadataFile(name string) []byte {
+	for _, dir := range []string{s.base(), s.dir} {
+		if data, ok := s.metadata[path.Join(dir, name)]; ok {
+			return data
+		}
+	}
+	return nil
+}
+
+// decode decodes everything the set holds.
+func (s *set) decode() {
+	s.decodeBasics()
+	s.decodeFiles()
+	s.decodeMounts()
+	s.decodeProcesses()
+	s.decodeThreads()
+	s.decodeNamespaces()
+	s.decodeCgroups()
+	s.decodeMappings()
+	s.decodeSharedMemory()
+	s.decodeDescriptors()
+	s.decodeGhosts()
+	s.decodeSockets()
+	s.decodeContainer()
+	s.decodeOthers()
+	s.decodeCheckpoint()
+}
+
+// finish hands the archive's own rows to the main checkpoint and settles the
+// identity.
+func (s *set) finish() {
+	s.rows.CheckpointID = s.identity()
+	for _, images := range []map[string]*image{s.images, s.services} {
+		for _, img := range images {
+			m := &s.members[img.row]
+			m.DecodeStatus = img.status
+			m.EntryCount = img.entries
+			if img.layout != "" {
+				m.Layout = ptr(string(img.layout))
+			}
+			if img.magic != 0 {
+				m.Magic = ptr(img.magic)
+			}
+		}
+	}
+	if !s.main {
+		for _, m := range s.members {
+			if m.ImageDir != nil && *m.ImageDir == s.dir {
+				s.rows.ArchiveMembers = append(s.rows.ArchiveMembers, m)
+			}
+		}
+		return
+	}
+	s.placeCaptures()
+	s.rows.ArchiveMembers = s.members
+	s.rows.FilesystemEntries = append(s.filesystem, s.rows.FilesystemEntries...)
+	s.rows.LogLines = s.logLines
+	s.rows.ContainerLogLines = s.outputLines
+	s.rows.Problems = append(s.problems, s.rows.Problems...)
+}
+
+// decodeBasics decodes the images that most tables need.
+func (s *set) decodeBasics() {
+	s.inventory = one[inventory.InventoryEntry](s, "inventory.img")
+	if img := s.images["inventory.img"]; img != nil {
+		if r, err := criu.NewReader(img.kind, img.data, false); err == nil {
+			order := "little"
+			if r.Order.String() == "BigEndian" {
+				order = "big"
+			}
+			s.byteOrder = &order
+		}
+	}
+	s.alive = map[uint32]bool{}
+	each(s, s.images["pstree.img"], func(_ *entry, p *pstree.PstreeEntry) {
+		if s.alive[p.GetPid()] {
+			s.rowProblem("processes", pidKey(p.GetPid()), Error, DuplicateObject, "the pid occurs twice in pstree.img; only the first was decoded")
+			return
+		}
+		s.alive[p.GetPid()] = true
+		s.tree = append(s.tree, p)
+	})
+	s.cores = byNumber[core.CoreEntry](s, "CORE")
+	s.ids = byNumber[core.TaskKobjIdsEntry](s, "IDS")
+	s.folders = byNumber[fsimg.FsEntry](s, "FS")
+	s.spaces = map[uint32]*mm.MmEntry{}
+	for _, img := range s.ofKind("MM") {
+		if m := s.memoryOf(uint32(img.number)); m.space != nil && s.inTree(uint32(img.number)) {
+			s.spaces[uint32(img.number)] = m.space
+		}
+	}
+	s.staleImages()
+	s.choosePageSize()
+}
+
+// inTree reports whether a pid is in the process tree. A pre-dump has none:
+// then every pid is.
+func (s *set) inTree(pid uint32) bool { return len(s.tree) == 0 || s.alive[pid] }
+
+// staleImages notes images of processes that are not in the tree: an engine
+// that uses a folder again leaves those of the checkpoint before behind.
+func (s *set) staleImages() {
+	for _, img := range s.images {
+		if img.kind.Number == criu.PID && !s.inTree(uint32(img.number)) {
+			s.memberProblem(img.member, Info, StaleImage, "no process of the checkpoint has its pid: left over from an earlier one")
+		}
+	}
+}
+
+// ofKind returns the images of a kind, by number.
+func (s *set) ofKind(kind string) []*image {
+	var found []*image
+	for _, img := range s.images {
+		if img.kind.Name == kind {
+			found = append(found, img)
+		}
+	}
+	slices.SortFunc(found, func(a, b *image) int {
+		if a.number < b.number {
+			return -1
+		}
+		return 1
+	})
+	return found
+}
+
+// entry says where a message stands.
+type entry struct {
+	index  int
+	offset uint64
+	reader *criu.Reader
+}
+
+// messageOf is a pointer to a message struct.
+type messageOf[T any] interface {
+	*T
+	proto.Message
+}
+
+// each calls f for every entry of an image that may be nil, and notes what is
+// wrong with the image. Payload behind an entry is taken from entry.reader.
+func each[T any, P messageOf[T]](s *set, img *image, f func(*entry, P)) {
+	if img == nil {
+		return
+	}
+	img.decoded = true
+	r, err := criu.NewReader(img.kind, img.data, img.truncated)
+	img.layout, img.magic = r.Layout, r.Magic
+	if err != nil {
+		s.imageProblem(img, err)
+		return
+	}
+	defer func() { img.entries = ptr(uint64(r.Entries)) }()
+	for {
+		e := &entry{index: r.Entries, offset: r.Offset(), reader: r}
+		data, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			s.imageProblem(img, err)
+			return
+		}
+		m := P(new(T))
+		switch err := criu.Unmarshal(data, m); {
+		case errors.Is(err, criu.ErrMissingField):
+			s.imageProblem(img, &criu.ImageError{Code: MissingField, Entry: e.index, Offset: e.offset, Err: err})
+			img.status = "ok"
+		case err != nil:
+			s.imageProblem(img, &criu.ImageError{Code: Malformed, Entry: e.index, Offset: e.offset, Err: err})
+			return // what follows may be found, but not trusted
+		}
+		s.unknownFields(img, e.index, m, data)
+		f(e, m)
+	}
+}
+
+// one returns the only entry of an image, nil if there is none.
+func one[T any, P messageOf[T]](s *set, name string) P { return oneOf[T, P](s, s.images[name]) }
+
+func oneOf[T any, P messageOf[T]](s *set, img *image) P {
+	var first P
+	each(s, img, func(_ *entry, m P) {
+		if first == nil {
+			first = m
+		}
+	})
+	return first
+}
+
+// byNumber decodes the images of a kind that have one entry, by the number in
+// their names.
+func byNumber[T any, P messageOf[T]](s *set, kind string) map[uint32]P {
+	found := map[uint32]P{}
+	for _, img := range s.ofKind(kind) {
+		if m := oneOf[T, P](s, img); m != nil {
+			found[uint32(img.number)] = m
+		}
+	}
+	return found
+}
+
+// unknownFields notes the fields of an entry that its message does not have.
+func (s *set) unknownFields(img *image, index int, m proto.Message, data []byte) {
+	for _, u := range s.decoder.shapes.Find(m.ProtoReflect().Descriptor(), data) {
+		s.rows.UnknownFields = append(s.rows.UnknownFields, schema.UnknownField{
+			Member: plain(img.member), EntryIndex: uint32(index), Path: u.Path, Position: u.Position, FieldNumber: u.Number,
+			WireType: u.WireType, NumberValue: u.Value, BytesValue: u.Bytes,
+		})
+	}
+}
+
+// decodeOthers goes over the images that no table is made of yet: their
+// framing is checked and their entries counted.
+func (s *set) decodeOthers() {
+	for _, name := range slices.Sorted(maps.Keys(s.images)) {
+		img := s.images[name]
+		if img.decoded || img.kind.Raw {
+			continue
+		}
+		r, err := criu.NewReader(img.kind, img.data, img.truncated)
+		img.layout, img.magic = r.Layout, r.Magic
+		if err != nil {
+			s.imageProblem(img, err)
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package decode
+
+import (
+	"cmp"
+	"slices"
+
+	ipcshm "github.com/checkpoint-restore/go-criu/v8/crit/images/ipc-shm"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/memfd"
+
+	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/schema"
+)
+
+// decodeSharedPagemaps decodes the page maps of shared objects.
+func (s *set) decodeSharedPagemaps() {
+	s.sharedPagemaps = map[uint64]*criu.Pagemap{}
+	for _, img := range s.ofKind("SHMEM_PAGEMAP") {
+		if p := s.readPagemap(img); p != nil {
+			s.sharedPagemaps[img.number] = p
+			s.pagemapRows("shared", img, p)
+		}
+	}
+}
+
+// decodeSharedMemory fills shared_memory: from memfd.img, from SysV images,
+// and what only mappings and page maps tell of.
+func (s *set) decodeSharedMemory() {
+	named := map[uint64]bool{}
+	inodes := make([]*memfd.MemfdInodeEntry, 0, len(s.files.memfds))
+	for _, m := range s.files.memfds {
+		inodes = append(inodes, m)
+	}
+	slices.SortFunc(inodes, func(a, b *memfd.MemfdInodeEntry) int { return cmp.Compare(a.GetInodeId(), b.GetInodeId()) })
+	for _, m := range inodes {
+		row := schema.SharedMemory{
+			Kind: "memfd", ShmemID: uint64(m.GetShmid()), Name: optionalText(m.Name), SizeBytes: m.Size, UID: m.Uid, GID: m.Gid,
+			Mode: m.Mode, Seals: optionalFlags(&criu.MemfdSeals, m.Seals), HugetlbFlag: m.HugetlbFlag, MemfdInodeID: m.InodeId,
+		}
+		if m.GetName() == sharedAnonymous {
+			row.Kind = "shared_anon"
+		}
+		named[row.ShmemID] = true
+		s.addShared(row, "memfd", "shared_anon")
+	}
+	for _, img := range s.ofKind("IPCNS_SHM") {
+		each(s, img, func(e *entry, m *ipcshm.IpcShmEntry) {
+			if !m.GetInPagemaps() { // the content follows, padded to 4 bytes
+				if _, err := e.reader.Extra((m.GetSize() + 3) &^ 3); err != nil {
+					s.imageProblem(img, err)
+				}
+			}
+			d := m.GetDesc()
+			named[uint64(d.GetId())] = true
+			s.addShared(schema.SharedMemory{
+				Kind: "sysv", ShmemID: uint64(d.GetId()), SizeBytes: m.Size, UID: d.Uid, GID: d.Gid, Mode: d.Mode, HugetlbFlag: m.HugetlbFlag,
+				SysVKey: d.Key, CreatorUID: d.Cuid, CreatorGID: d.Cgid, IpcNsID: ptr(uint32(img.number)), InPagemaps: m.InPagemaps,
+			}, "sysv")
+		})
+	}
+	for _, v := range s.rows.MemoryMappings {
+		if v.ShmemID != nil && !named[*v.ShmemID] {
+			named[*v.ShmemID] = true
+			s.addShared(schema.SharedMemory{Kind: v.Kind, ShmemID: *v.ShmemID}, v.Kind)
+		}
+	}
+	for _, img := range s.ofKind("SHMEM_PAGEMAP") {
+		if !named[img.number] {
+			s.addShared(schema.SharedMemory{Kind: "unknown", ShmemID: img.number})
+		}
+	}
+}
+
+// addShared adds an object with what its page map and its mappings tell; kinds
+// are those of the mappings that can be of it.
+func (s *set) addShared(row schema.SharedMemory, kinds ...string) {
+	if p := s.sharedPagemaps[row.ShmemID]; p != nil {
+		row.PagesID = &p.PagesID
+		row.PagesPresent = ptr(uint64(0))
+		for i := range p.Runs {
+			if p.Runs[i].Content() == criu.Present {
+				*row.PagesPresent += p.Runs[i].Pages
+			}
+		}
+	}
+	row.MapperPIDs = []uint32{}
+	for _, v := range s.rows.MemoryMappings {
+		if v.ShmemID != nil && *v.ShmemID == row.ShmemID && slices.Contains(kinds, v.Kind) {
+			row.MapperPIDs = append(row.MapperPIDs, v.PID)
+			row.IsExecMapped = row.IsExecMapped || v.Executable
+		}
+	}
+	slices.Sort(row.MapperPIDs)
+	row.MapperPIDs = slices.Compact(row.MapperPIDs)
+	s.rows.SharedMemory = append(s.rows.SharedMemory, row)
+}

@@ -1,0 +1,209 @@
+package decode
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"math/bits"
+	"strings"
+
+	packet "github.com/checkpoint-restore/go-criu/v8/crit/images/packet-sock"
+	inet "github.com/checkpoint-restore/go-criu/v8/crit/images/sk-inet"
+	netlink "github.com/checkpoint-restore/go-criu/v8/crit/images/sk-netlink"
+	skopts "github.com/checkpoint-restore/go-criu/v8/crit/images/sk-opts"
+	skpacket "github.com/checkpoint-restore/go-criu/v8/crit/images/sk-packet"
+	sockunix "github.com/checkpoint-restore/go-criu/v8/crit/images/sk-unix"
+	tcp "github.com/checkpoint-restore/go-criu/v8/crit/images/tcp-stream"
+	"golang.org/x/sys/unix"
+
+	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/schema"
+)
+
+// queue counts what waits in a socket.
+type queue struct {
+	packets uint32
+	bytes   uint64
+}
+
+// decodeSockets fills sockets and tcp_streams.
+func (s *set) decodeSockets() {
+	queues := s.socketQueues()
+	byInode := map[uint32]uint32{} // inode to file id
+	unixInode := map[uint32]uint32{}
+	for _, f := range s.files.order {
+		if i := f.entry.GetIsk(); i != nil {
+			byInode[i.GetIno()] = f.id
+		}
+		if u := f.entry.GetUsk(); u != nil {
+			unixInode[u.GetIno()] = f.id
+		}
+	}
+	for _, f := range s.files.order {
+		row := schema.Socket{FileID: f.id, OpenFlags: optionalFlags(&criu.OpenFlags, f.flags), PIDs: notNil(f.pids)}
+		switch e := f.entry; {
+		case e.GetIsk() != nil:
+			inetColumns(&row, e.GetIsk())
+		case e.GetUsk() != nil:
+			unixColumns(&row, e.GetUsk(), unixInode)
+		case e.GetNlsk() != nil:
+			netlinkColumns(&row, e.GetNlsk())
+		case e.GetPsk() != nil:
+			packetColumns(&row, e.GetPsk(), s.bigEndian())
+		default:
+			continue
+		}
+		row.QueuedPackets, row.QueuedBytes = queues[f.id].packets, queues[f.id].bytes
+		s.rows.Sockets = append(s.rows.Sockets, row)
+	}
+	for _, img := range s.ofKind("TCP_STREAM") {
+		s.tcpRow(img, byInode)
+	}
+}
+
+// bigEndian reports whether the checkpointed host was big-endian.
+func (s *set) bigEndian() bool { return s.byteOrder != nil && *s.byteOrder == "big" }
+
+// socketQueues counts the packets that wait in each socket, and notes the
+// files that are passed in them.
+func (s *set) socketQueues() map[uint32]queue {
+	const scmRights = 1 // SCM_RIGHTS, linux/socket.h
+	queues := map[uint32]queue{}
+	img := s.images["sk-queues.img"]
+	each(s, img, func(e *entry, p *skpacket.SkPacketEntry) {
+		if _, err := e.reader.Extra(uint64(p.GetLength())); err != nil {
+			s.imageProblem(img, err)
+		}
+		q := queues[p.GetIdFor()]
+		q.packets++
+		q.bytes += uint64(p.GetLength())
+		queues[p.GetIdFor()] = q
+		for _, scm := range p.GetScm() {
+			if scm.GetType() != scmRights {
+				continue
+			}
+			for _, id := range scm.GetRights() {
+				if f := s.files.byID[id]; f != nil {
+					f.role("in_flight")
+				}
+			}
+		}
+	})
+	return queues
+}
+
+func setFamily(row *schema.Socket, family uint32) {
+	row.Family, row.FamilyCode = criu.SocketFamily.Name(uint64(family)), family
+}
+
+func optionColumns(row *schema.Socket, o *skopts.SkOptsEntry) {
+	if o.GetSoBoundDev() != "" {
+		row.BoundDevice = text(o.GetSoBoundDev())
+	}
+}
+
+func inetColumns(row *schema.Socket, i *inet.InetSkEntry) {
+	setFamily(row, i.GetFamily())
+	row.Type, row.Protocol = optionalEnum(&criu.SocketType, i.Type), optionalEnum(&criu.IPProtocol, i.Proto)
+	row.State = optionalEnum(&criu.SocketState, i.State)
+	row.LocalAddress, row.RemoteAddress = address(addressBytes(i.GetSrcAddr())), address(addressBytes(i.GetDstAddr()))
+	row.LocalPort, row.RemotePort, row.Inode, row.NetNsID, row.Backlog = i.SrcPort, i.DstPort, i.Ino, i.NsId, i.Backlog
+	row.Shutdown = optionalEnum(&criu.SocketShutdown, i.Shutdown)
+	row.InterfaceName, row.V6Only = optionalText(i.Ifname), i.V6Only
+	optionColumns(row, i.GetOpts())
+}
+
+// addressBytes returns an address in network order. CRIU keeps the words as
+// they lie in memory, and writes them as numbers of a little-endian host.
+func addressBytes(words []uint32) []byte {
+	b := make([]byte, 0, 16)
+	for _, w := range words[:min(len(words), 4)] {
+		b = binary.LittleEndian.AppendUint32(b, w)
+	}
+	return b
+}
+
+func unixColumns(row *schema.Socket, u *sockunix.UnixSkEntry, byInode map[uint32]uint32) {
+	setFamily(row, unix.AF_UNIX)
+	row.Type, row.State = optionalEnum(&criu.SocketType, u.Type), optionalEnum(&criu.SocketState, u.State)
+	row.Inode, row.NetNsID, row.Backlog = u.Ino, u.NsId, u.Backlog
+	row.Shutdown = optionalEnum(&criu.SocketShutdown, u.Shutdown)
+	row.Name = unixName(u.GetName())
+	if u.GetPeer() != 0 {
+		row.PeerInode = u.Peer
+		if id, ok := byInode[u.GetPeer()]; ok {
+			row.PeerFileID = &id
+		}
+	}
+	row.NameDir, row.NameDeleted, row.MountID = optionalText(u.NameDir), u.Deleted, u.MntId
+	if p := u.GetFilePerms(); p != nil {
+		row.NameMode, row.NameUID, row.NameGID = p.Mode, p.Uid, p.Gid
+	}
+	row.UnixFlags = optionalFlags(&criu.UnixSocketFlags, u.Uflags)
+	optionColumns(row, u.GetOpts())
+}
+
+// unixName returns a unix socket's name: an abstract one, which the kernel
+// begins with NUL, begins with @; a path is without its closing NUL.
+func unixName(name []byte) schema.Text {
+	if len(name) == 0 {
+		return schema.Text{}
+	}
+	if name[0] != 0 {
+		return text(strings.TrimSuffix(string(name), "\x00"))
+	}
+	t := text("@" + string(name[1:]))
+	if t.Raw != nil {
+		t.Raw = name
+	}
+	return t
+}
+
+func netlinkColumns(row *schema.Socket, n *netlink.NetlinkSkEntry) {
+	setFamily(row, unix.AF_NETLINK)
+	row.Protocol, row.State = optionalEnum(&criu.NetlinkProtocol, n.Protocol), optionalEnum(&criu.SocketState, n.State)
+	row.Inode, row.NetNsID = n.Ino, n.NsId
+	row.NetlinkPortID, row.NetlinkGroups, row.NetlinkDstPort, row.NetlinkDstGroup = n.Portid, notNil(n.GetGroups()), n.DstPortid, n.DstGroup
+	optionColumns(row, n.GetOpts())
+}
+
+func packetColumns(row *schema.Socket, p *packet.PacketSockEntry, bigEndian bool) {
+	setFamily(row, unix.AF_PACKET)
+	row.Type, row.InterfaceIndex, row.NetNsID = optionalEnum(&criu.SocketType, p.Type), p.Ifindex, p.NsId
+	protocol := uint16(p.GetProtocol()) // an ethertype in network order
+	if !bigEndian {
+		protocol = bits.ReverseBytes16(protocol)
+	}
+	row.Protocol = enum(&criu.EtherType, uint32(protocol))
+	optionColumns(row, p.GetOpts())
+}
+
+func (s *set) tcpRow(img *image, byInode map[uint32]uint32) {
+	each(s, img, func(e *entry, t *tcp.TcpStreamEntry) {
+		row := schema.TCPStream{
+			Inode: uint32(img.number), ReceiveQueueBytes: t.GetInqLen(), ReceiveSeq: t.GetInqSeq(), SendQueueBytes: t.GetOutqLen(),
+			SendSeq: t.GetOutqSeq(), UnsentBytes: t.UnsqLen, Options: optionalFlags(&criu.TCPOptions, t.OptMask), SendWscale: t.GetSndWscale(),
+			ReceiveWscale: t.RcvWscale, MSSClamp: t.GetMssClamp(), Timestamp: t.Timestamp, Cork: t.Cork, Nodelay: t.Nodelay,
+			SndWl1: t.SndWl1, SndWnd: t.SndWnd, MaxWindow: t.MaxWindow, RcvWnd: t.RcvWnd, RcvWup: t.RcvWup,
+		}
+		if id, ok := byInode[row.Inode]; ok {
+			row.FileID = &id
+		} else {
+			s.rowProblem("tcp_streams", "inode="+img.name, Warning, DanglingReference, "no socket has its inode")
+		}
+		row.ReceiveSHA256 = s.queueDigest(img, e, t.GetInqLen())
+		row.SendSHA256 = s.queueDigest(img, e, t.GetOutqLen())
+		s.rows.TCPStreams = append(s.rows.TCPStreams, row)
+	})
+}
+
+// queueDigest takes a queue's content from behind its entry.
+func (s *set) queueDigest(img *image, e *entry, size uint32) *string {
+	data, err := e.reader.Extra(uint64(size))
+	if err != nil {
+		s.imageProblem(img, err)
+		return nil
+	}
+	sum := sha256.Sum256(data)
+	return ptr(hex.EncodeToString(sum[:]))
+}

@@ -1,0 +1,187 @@
+package decode
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/schema"
+)
+
+func ptr[T any](v T) *T { return &v }
+
+// text makes a text column of bytes that are nearly always text.
+func text(s string) schema.Text {
+	if isExact(s) {
+		return schema.Text{Text: &s}
+	}
+	escaped := escape(s)
+	return schema.Text{Text: &escaped, Raw: []byte(s)}
+}
+
+// optionalText is text of a string that may be absent.
+func optionalText(s *string) schema.Text {
+	if s == nil {
+		return schema.Text{}
+	}
+	return text(*s)
+}
+
+// nonEmptyText is text of a string where the empty one means absent.
+func nonEmptyText(s string) schema.Text {
+	if s == "" {
+		return schema.Text{}
+	}
+	return text(s)
+}
+
+// textList makes a list column of byte strings; nil stays NULL.
+func textList(list []string) schema.TextList {
+	if list == nil {
+		return schema.TextList{}
+	}
+	t := schema.TextList{Text: make([]string, len(list))}
+	exact := true
+	for i, s := range list {
+		if t.Text[i] = s; !isExact(s) {
+			t.Text[i], exact = escape(s), false
+		}
+	}
+	if !exact {
+		for _, s := range list {
+			t.Raw = append(t.Raw, []byte(s))
+		}
+	}
+	return t
+}
+
+// isExact reports whether a text column can hold the bytes as they are.
+func isExact(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
+
+// escape writes bytes that are no text as text: bad bytes and control
+// characters as \xNN, a backslash as two.
+func escape(s string) string {
+	const hex = "0123456789abcdef"
+	var b strings.Builder
+	b.Grow(len(s) + 8)
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		switch {
+		case r == '\\':
+			b.WriteString(`\\`)
+		case r == utf8.RuneError && n == 1, r < 0x20, r == 0x7f:
+			b.WriteString(`\x`)
+			b.WriteByte(hex[s[0]>>4])
+			b.WriteByte(hex[s[0]&15])
+		default:
+			b.WriteString(s[:n])
+		}
+		s = s[n:]
+	}
+	return b.String()
+}
+
+// plain returns text for columns without a raw form: escaped where it must be.
+func plain(s string) string {
+	if isExact(s) {
+		return s
+	}
+	return escape(s)
+}
+
+// plainPtr is plain for optional strings.
+func plainPtr(s *string) *string {
+	if s == nil {
+		return nil
+	}
+	return ptr(plain(*s))
+}
+
+// nonEmpty returns the text, NULL if it is empty.
+func nonEmpty(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return ptr(plain(s))
+}
+
+// enum makes an enumeration column.
+func enum[N ~int32 | ~uint32 | ~int64 | ~uint64](e *criu.Enum, v N) schema.Enum {
+	return schema.Enum{Name: ptr(e.Name(uint64(v))), Code: ptr(int64(v))}
+}
+
+// optionalEnum is enum for a field that may be absent.
+func optionalEnum[N ~int32 | ~uint32](e *criu.Enum, v *N) schema.Enum {
+	if v == nil {
+		return schema.Enum{}
+	}
+	return enum(e, *v)
+}
+
+// flags makes a flags column.
+func flags[N ~int32 | ~uint32 | ~uint64](f *criu.Flags, v N) schema.Flags {
+	bits := uint64(v)
+	return schema.Flags{Bits: &bits, Names: f.List(bits)}
+}
+
+// optionalFlags is flags for a field that may be absent.
+func optionalFlags[N ~uint32 | ~uint64](f *criu.Flags, v *N) schema.Flags {
+	if v == nil {
+		return schema.Flags{}
+	}
+	return flags(f, *v)
+}
+
+// address makes an address column of 4 or 16 bytes in network order.
+func address(b []byte) schema.IP {
+	a, ok := netip.AddrFromSlice(b)
+	if !ok {
+		return schema.IP{}
+	}
+	return schema.IP{Text: ptr(a.String()), Bytes: b}
+}
+
+// parsedAddress makes an address column of text; what is no address keeps its
+// text.
+func parsedAddress(s string) schema.IP {
+	if s == "" {
+		return schema.IP{}
+	}
+	ip := schema.IP{Text: ptr(plain(s))}
+	if a, err := netip.ParseAddr(s); err == nil {
+		ip.Text, ip.Bytes = ptr(a.WithZone("").String()), a.AsSlice()
+	}
+	return ip
+}
+
+// kernelDevice splits a device number as the kernel keeps it.
+func kernelDevice(v *uint32) schema.Device {
+	if v == nil {
+		return schema.Device{}
+	}
+	return schema.Device{Raw: v, Major: ptr(*v >> 20), Minor: ptr(*v & 0xfffff)}
+}
+
+// userDevice splits a device number as stat(2) returns it (glibc makedev).
+func userDevice(v *uint32) schema.Device {
+	if v == nil {
+		return schema.Device{}
+	}
+	return schema.Device{Raw: v, Major: ptr(*v >> 8 & 0xfff), Minor: ptr(*v&0xff | *v>>12&0xfff00)}
+}
+
+// maxTime bounds times that can be kept: microseconds in 64 bits, and years a
+// reader can print.
+var minTime, maxTime = time.Date(-9999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+
+// when returns a time for a column: NULL for Go's zero time, which engines
+// write for "never", and for times no column can hold.
+func when(t time.Time) *time.Time {
+	if t.IsZero() || t.Before(minTime) || t.After(maxTime) {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}

@@ -1,0 +1,157 @@
+package decode
+
+import (
+	"fmt"
+
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/creds"
+	core "github.com/checkpoint-restore/go-criu/v8/crit/images/criu-core"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/seccomp"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/userns"
+
+	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/schema"
+)
+
+// decodeThreads fills threads and credentials.
+func (s *set) decodeThreads() {
+	filters := one[seccomp.SeccompEntry](s, "seccomp.img")
+	mappings := byNumber[userns.UsernsEntry](s, "USERNS")
+	for _, p := range s.tree {
+		leader := s.cores[p.GetPid()]
+		for i, tid := range liveThreads(p) {
+			c := s.cores[tid]
+			row := schema.Thread{PID: p.GetPid(), TID: tid, Position: uint32(i), IsLeader: tid == p.GetPid()}
+			if c == nil {
+				if !row.IsLeader { // the process said so of its leader
+					s.rowProblem("threads", fmt.Sprintf("tid=%d", tid), Error, MissingImage, fmt.Sprintf("core-%d.img is not there", tid))
+				}
+				s.rows.Threads = append(s.rows.Threads, row)
+				continue
+			}
+			row.Comm = optionalText(leader.GetTc().Comm)
+			if t := c.GetThreadCore(); t != nil {
+				s.threadColumns(&row, t, leader)
+				row.SeccompMode = enum(&criu.SeccompMode, seccompMode(c))
+				row.EffectiveSeccompMode = row.SeccompMode
+				if sharesChain(filters, leader) {
+					row.EffectiveSeccompMode = enum(&criu.SeccompMode, seccompMode(leader))
+				}
+				if t.GetCreds() != nil {
+					s.credentialRow(p.GetPid(), tid, t.GetCreds(), mappings)
+				}
+			}
+			s.registerColumns(&row, c)
+			s.rows.Threads = append(s.rows.Threads, row)
+		}
+	}
+}
+
+// sharesChain reports whether the leader's filters hold for every thread:
+// CRIU then keeps them on the leader only. Source: CRIU criu/seccomp.c.
+func sharesChain(filters *seccomp.SeccompEntry, leader *core.CoreEntry) bool {
+	const tsync = 1 // SECCOMP_FILTER_FLAG_TSYNC, linux/seccomp.h
+	t := leader.GetThreadCore()
+	if t.GetSeccompMode() != core.SeccompMode_filter || t.SeccompFilter == nil {
+		return false
+	}
+	chain := filters.GetSeccompFilters()
+	last := t.GetSeccompFilter()
+	return uint64(last) < uint64(len(chain)) && chain[last].GetFlags()&tsync != 0
+}
+
+func (s *set) threadColumns(row *schema.Thread, t *core.ThreadCoreEntry, leader *core.CoreEntry) {
+	if t.Comm != nil {
+		row.Comm = text(t.GetComm())
+	}
+	row.SchedPolicy = optionalEnum(&criu.SchedPolicy, t.SchedPolicy)
+	row.SchedNice, row.SchedPriority = t.SchedNice, t.SchedPrio
+	row.BlockedSignals = optionalFlags(&criu.SignalSet, t.BlkSigset)
+	row.BlockedSigExt = t.BlkSigsetExtended
+	row.PdeathSignal = optionalEnum(&criu.Signal, t.PdeathSig)
+	row.RobustListHead, row.RobustListLen = t.FutexRla, t.FutexRlaLen
+	if sas := t.GetSas(); sas != nil {
+		row.SigaltstackSP, row.SigaltstackSize = sas.SsSp, sas.SsSize
+		row.SigaltstackFlags = optionalFlags(&criu.SigaltstackFlags, sas.SsFlags)
+	}
+	if q := t.GetRseqEntry(); q != nil {
+		row.RseqABIPointer, row.RseqABISize, row.RseqSignature, row.RseqCSPointer = q.RseqAbiPointer, q.RseqAbiSize, q.Signature, q.RseqCsPointer
+	}
+	row.SeccompFilter, row.CgSet = t.SeccompFilter, t.CgSet
+	if row.CgSet == nil {
+		row.CgSet = leader.GetTc().CgSet
+	}
+}
+
+// registerColumns fills in where the thread is, and what it waits for.
+func (s *set) registerColumns(row *schema.Thread, c *core.CoreEntry) {
+	r := criu.RegistersOf(c)
+	if r == nil {
+		s.rowProblem("threads", fmt.Sprintf("tid=%d", row.TID), Warning, MissingField, fmt.Sprintf("no registers known for architecture %s", c.GetMtype()))
+		return
+	}
+	row.InstructionPointer, row.StackPointer, row.FramePointer = &r.InstructionPointer, &r.StackPointer, r.FramePointer
+	row.TLSBase, row.ClearTIDAddr = r.TLSBase, &r.ClearTIDAddr
+	row.SyscallNumber, row.SyscallArgs = r.Syscall, r.Args
+	if r.Syscall != nil && !(r.Compat != nil && *r.Compat) {
+		row.SyscallName = criu.SyscallName(c.GetMtype(), *r.Syscall)
+	}
+	v := mappingAt(s.spaces[row.PID], r.InstructionPointer)
+	if v == nil {
+		return
+	}
+	row.IPMappingStart = v.Start
+	if f := s.mappedFile(v); f != nil {
+		row.IPPath = f.pathText().Text
+		row.IPFileOffset = ptr(v.GetPgoff() + r.InstructionPointer - v.GetStart())
+	}
+}
+
+// capabilitySet joins the words of a capability set.
+func capabilitySet(words []uint32) uint64 {
+	var set uint64
+	for i, w := range words[:min(len(words), 2)] {
+		set |= uint64(w) << (32 * i)
+	}
+	return set
+}
+
+func (s *set) credentialRow(pid, tid uint32, c *creds.CredsEntry, mappings map[uint32]*userns.UsernsEntry) {
+	row := schema.Credential{
+		PID: pid, TID: tid, UID: c.GetUid(), EUID: c.GetEuid(), SUID: c.GetSuid(), FSUID: c.GetFsuid(),
+		GID: c.GetGid(), EGID: c.GetEgid(), SGID: c.GetSgid(), FSGID: c.GetFsgid(), Groups: notNil(c.GetGroups()),
+		CapInheritable: flags(&criu.Capabilities, capabilitySet(c.GetCapInh())),
+		CapPermitted:   flags(&criu.Capabilities, capabilitySet(c.GetCapPrm())),
+		CapEffective:   flags(&criu.Capabilities, capabilitySet(c.GetCapEff())),
+		CapBounding:    flags(&criu.Capabilities, capabilitySet(c.GetCapBnd())),
+		CapAmbient:     flags(&criu.Capabilities, capabilitySet(c.GetCapAmb())),
+		SecureBits:     flags(&criu.SecureBits, c.GetSecbits()), NoNewPrivs: c.GetNoNewPrivs() != 0,
+		LSMProfile: optionalText(c.LsmProfile), LSMSockcreate: optionalText(c.LsmSockcreate), ApparmorData: c.GetApparmorData(),
+	}
+	if ids := s.kernelIDs(pid); ids != nil && ids.UserNsId != nil {
+		switch m := mappings[ids.GetUserNsId()]; {
+		case m != nil:
+			row.HostUID, row.HostGID = hostID(m.GetUidMap(), row.UID), hostID(m.GetGidMap(), row.GID)
+		case s.inventory.GetRootIds().GetUserNsId() == ids.GetUserNsId(): // CRIU's own: ids are those of the host
+			row.HostUID, row.HostGID = &row.UID, &row.GID
+		}
+	}
+	s.rows.Credentials = append(s.rows.Credentials, row)
+}
+
+// hostID applies a map of a user namespace, nil where it says nothing.
+func hostID(extents []*userns.UidGidExtent, id uint32) *uint32 {
+	for _, e := range extents {
+		if id >= e.GetFirst() && uint64(id) < uint64(e.GetFirst())+uint64(e.GetCount()) {
+			return ptr(e.GetLowerFirst() + id - e.GetFirst())
+		}
+	}
+	return nil
+}
+
+// notNil returns an empty list for nil: there is a list, and it is empty.
+func notNil[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

@@ -1,0 +1,274 @@
+// Package source finds the archives that a command's inputs name: files,
+// folders, glob patterns, a list on standard input, and folders that an archive
+// was unpacked into. It looks at names and first bytes; it does not read
+// archives.
+package source
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Archive is an archive that was found.
+type Archive struct {
+	Path      string // absolute
+	SizeBytes uint64
+	ModTime   time.Time
+	Folder    bool // an unpacked archive
+}
+
+// Found is what the inputs hold.
+type Found struct {
+	Archives []Archive // in the order of the inputs, folders in lexical order; each once
+	// Ignored lists files within folders that neither look like archives nor
+	// are named like one.
+	Ignored []string
+	// Unreadable lists what could not be looked at within folders.
+	Unreadable []error
+}
+
+// InputError says that an input cannot be used.
+type InputError struct {
+	Input string
+	Err   error
+}
+
+func (e *InputError) Error() string { return fmt.Sprintf("input %q: %v", e.Input, e.Err) }
+
+func (e *InputError) Unwrap() error { return e.Err }
+
+// Find returns the archives that the inputs name. The input - stands for a
+// list of paths on standard input, one a line. output is the path that will be
+// written: it is passed over within folders, and an input that is the output,
+// or lies in it, is an *InputError, as is one that does not exist.
+func Find(ctx context.Context, inputs []string, stdin io.Reader, output string) (*Found, error) {
+	f := finder{ctx: ctx, seen: map[string]bool{}, found: &Found{}}
+	if output != "" {
+		abs, err := filepath.Abs(output)
+		if err != nil {
+			return nil, fmt.Errorf("output %q: %w", output, err)
+		}
+		f.output = resolve(abs)
+	}
+	for _, input := range inputs {
+		if input != "-" {
+			if err := f.input(input); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		lines := bufio.NewScanner(stdin)
+		lines.Buffer(nil, 1<<20)
+		for lines.Scan() {
+			if line := strings.TrimSuffix(lines.Text(), "\r"); line != "" {
+				if err := f.input(line); err != nil {
+					return nil, err
+				}
+			}
+		}
+		if err := lines.Err(); err != nil {
+			return nil, &InputError{Input: "-", Err: fmt.Errorf("reading the list of paths: %w", err)}
+		}
+	}
+	return f.found, nil
+}
+
+type finder struct {
+	ctx    context.Context
+	output string // resolved, or empty
+	seen   map[string]bool
+	found  *Found
+}
+
+// input adds what one input names.
+func (f *finder) input(input string) error {
+	info, err := os.Stat(input)
+	if errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(input, "*?[") {
+		return f.glob(input)
+	}
+	if err != nil {
+		var pathErr *fs.PathError
+		if errors.As(err, &pathErr) {
+			err = pathErr.Err
+		}
+		return &InputError{Input: input, Err: err}
+	}
+	abs, err := filepath.Abs(input)
+	if err != nil {
+		return &InputError{Input: input, Err: err}
+	}
+	if f.within(abs) {
+		return &InputError{Input: input, Err: errors.New("it is the output, or lies within it")}
+	}
+	if !info.IsDir() {
+		f.add(abs, info)
+		return f.ctx.Err()
+	}
+	return f.folder(abs)
+}
+
+func (f *finder) glob(pattern string) error {
+	paths, err := filepath.Glob(pattern)
+	if err != nil {
+		return &InputError{Input: pattern, Err: err}
+	}
+	if len(paths) == 0 {
+		return &InputError{Input: pattern, Err: errors.New("no such file, and no file matches it as a pattern")}
+	}
+	for _, p := range paths {
+		if err := f.input(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// folder adds the archives below a folder, or the folder itself if an archive
+// was unpacked into it. Links to folders are not followed.
+func (f *finder) folder(root string) error {
+	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if ctxErr := f.ctx.Err(); ctxErr != nil {
+			return ctxErr
+		}
+		if err != nil {
+			f.found.Unreadable = append(f.found.Unreadable, err)
+			if entry != nil && entry.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if f.within(path) {
+			if entry.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if entry.IsDir() {
+			if isUnpacked(path) {
+				f.addFolder(path)
+				return fs.SkipDir
+			}
+			return nil
+		}
+		info, err := os.Stat(path) // a link to a file counts as the file
+		if err != nil {
+			f.found.Unreadable = append(f.found.Unreadable, err)
+			return nil
+		}
+		switch {
+		case !info.Mode().IsRegular():
+		case namedLikeArchive(path) || looksLikeArchive(path):
+			f.add(path, info)
+		default:
+			f.found.Ignored = append(f.found.Ignored, path)
+		}
+		return nil
+	})
+}
+
+// within reports whether a path is the output or lies in it.
+func (f *finder) within(path string) bool {
+	if f.output == "" {
+		return false
+	}
+	path = resolve(path)
+	return path == f.output || strings.HasPrefix(path, f.output+string(filepath.Separator))
+}
+
+// resolve follows links where the path exists; else it resolves the folder.
+func resolve(path string) string {
+	if r, err := filepath.EvalSymlinks(path); err == nil {
+		return r
+	}
+	if r, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		return filepath.Join(r, filepath.Base(path))
+	}
+	return path
+}
+
+func (f *finder) add(path string, info fs.FileInfo) {
+	if f.seen[path] {
+		return
+	}
+	f.seen[path] = true
+	f.found.Archives = append(f.found.Archives, Archive{Path: path, SizeBytes: uint64(info.Size()), ModTime: info.ModTime()})
+}
+
+// addFolder adds an unpacked archive: the sum of its files, the newest time.
+func (f *finder) addFolder(path string) {
+	if f.seen[path] {
+		return
+	}
+	f.seen[path] = true
+	a := Archive{Path: path, Folder: true}
+	err := filepath.WalkDir(path, func(_ string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		if info.Mode().IsRegular() {
+			a.SizeBytes += uint64(info.Size())
+		}
+		if info.ModTime().After(a.ModTime) {
+			a.ModTime = info.ModTime()
+		}
+		return f.ctx.Err()
+	})
+	if err != nil { // reading it will tell what is wrong
+		f.found.Unreadable = append(f.found.Unreadable, err)
+	}
+	f.found.Archives = append(f.found.Archives, a)
+}
+
+// isUnpacked reports whether an archive was unpacked into the folder, or the
+// folder holds CRIU images.
+func isUnpacked(folder string) bool {
+	for _, mark := range []string{"spec.dump", "config.dump", "inventory.img", "checkpoint/inventory.img", "pre-checkpoint/inventory.img"} {
+		if info, err := os.Lstat(filepath.Join(folder, mark)); err == nil && info.Mode().IsRegular() {
+			return true
+		}
+	}
+	return false
+}
+
+var archiveSuffixes = []string{".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst", ".tar.xz", ".txz", ".tar.bz2", ".tbz2"}
+
+func namedLikeArchive(path string) bool {
+	name := strings.ToLower(filepath.Base(path))
+	return slices.ContainsFunc(archiveSuffixes, func(s string) bool { return strings.HasSuffix(name, s) })
+}
+
+// looksLikeArchive reports whether a file begins like a tar or a compressed
+// stream. Podman writes archives under any name.
+func looksLikeArchive(path string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	head := make([]byte, 512)
+	n, _ := io.ReadFull(file, head)
+	head = head[:n]
+	if n == 512 && bytes.Equal(head[257:262], []byte("ustar")) { // POSIX 1003.1, pax: header block
+		return true
+	}
+	for _, m := range []string{"\x1f\x8b\x08", "\x28\xb5\x2f\xfd", "\xfd7zXZ\x00", "BZh"} {
+		if bytes.HasPrefix(head, []byte(m)) {
+			return true
+		}
+	}
+	return false
+}
