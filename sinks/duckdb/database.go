@@ -1,0 +1,127 @@
+//go:build !noduckdb
+
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/duckdb/duckdb-go/v2"
+)
+
+// outputName is the name under which an output is attached.
+const outputName = "ckexport_output"
+
+// setup holds for every database we open: it fetches nothing from the network
+// and shows times in UTC.
+const setup = `SET autoinstall_known_extensions = false;
+SET autoload_known_extensions = false;
+SET GLOBAL TimeZone = 'UTC';`
+
+// execFunc runs SQL statements on a connection.
+type execFunc func(ctx context.Context, statements string) error
+
+// openMemory opens a database in memory. Outputs are attached to it rather
+// than opened, because their paths would be taken for URLs. onConnect, if not
+// nil, is run on every connection.
+func openMemory(onConnect func(execFunc) error) (*sql.DB, error) {
+	connector, err := duckdb.NewConnector("", func(conn driver.ExecerContext) error {
+		if onConnect == nil {
+			return nil
+		}
+		return onConnect(func(ctx context.Context, statements string) error {
+			_, err := conn.ExecContext(ctx, statements, nil)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("starting DuckDB: %w", err)
+	}
+	return sql.OpenDB(connector), nil
+}
+
+// withDatabase attaches a database file for as long as do runs.
+func withDatabase(ctx context.Context, path string, readOnly bool, do func(*sql.DB) error) error {
+	db, err := openMemory(nil)
+	if err != nil {
+		return err
+	}
+	db.SetMaxOpenConns(1) // USE holds for a connection
+	exec := func(ctx context.Context, statements string) error {
+		_, err := db.ExecContext(ctx, statements)
+		return err
+	}
+	if err = attach(ctx, exec, path, readOnly); err == nil {
+		err = do(db)
+	}
+	return errors.Join(err, db.Close())
+}
+
+// lockWait is how long to wait for another process that has the database
+// open: DuckDB lets no one in beside a writer, and no writer in beside a
+// reader.
+const lockWait = 30 * time.Second
+
+// attach attaches a database file and makes it the current one.
+func attach(ctx context.Context, exec execFunc, path string, readOnly bool) error {
+	if err := exec(ctx, setup); err != nil {
+		return fmt.Errorf("setting up DuckDB: %w", err)
+	}
+	statement := "ATTACH " + literal(path) + " AS " + outputName + " (TYPE duckdb"
+	if readOnly {
+		statement += ", READ_ONLY"
+	}
+	statement += ")"
+	deadline := time.Now().Add(lockWait)
+	for {
+		err := exec(ctx, statement)
+		if err == nil {
+			break
+		}
+		if !isLocked(err) || time.Now().After(deadline) {
+			return fmt.Errorf("opening database: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("opening database: %w", errors.Join(ctx.Err(), err))
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+	if err := exec(ctx, "USE "+outputName); err != nil {
+		return fmt.Errorf("opening database: %w", err)
+	}
+	return nil
+}
+
+// isLocked tells whether another process has a database open.
+func isLocked(err error) bool {
+	var e *duckdb.Error
+	return errors.As(err, &e) && e.Type == duckdb.ErrorTypeIO && strings.Contains(e.Msg, "Could not set lock on file")
+}
+
+// identifier quotes a name for SQL.
+func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// literal quotes a text for SQL.
+func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+
+// pathList returns paths as a list for read_parquet.
+func pathList(paths []string) string {
+	quoted := make([]string, len(paths))
+	for i, p := range paths {
+		quoted[i] = literal(globEscape(p))
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
+}
+
+// globEscape makes characters of a path that have a meaning in globs stand for
+// themselves. DuckDB has no way to write a backslash in a glob, so a path with
+// both is not found.
+func globEscape(path string) string {
+	return strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]").Replace(path)
+}

@@ -1,0 +1,173 @@
+//go:build !noduckdb
+
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/internal/staging"
+	"github.com/ckexport/ckexport/sinks/parquet"
+)
+
+// Format describes the kind of output to the command.
+func Format() sinks.Format {
+	return sinks.Format{Name: "duckdb", Suffixes: []string{".duckdb", ".db"}, Open: Open}
+}
+
+// sink is a DuckDB file, opened for one run. The file itself is open only
+// while its ledger is read and while rows are loaded, as DuckDB keeps readers
+// out meanwhile.
+type sink struct {
+	opts   sinks.Options
+	tables []*schema.Table // those kept: archives always is
+	place  *staging.Place
+	old    *mark // nil where a new database is made
+
+	dir   string // the staging folder
+	spool *parquet.Spool
+	wrote bool // any row came
+}
+
+// Open opens or begins the database at path.
+func Open(ctx context.Context, path string, opts sinks.Options) (_ sinks.Sink, err error) {
+	place, err := staging.Take(path, opts.RunID)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, place.Release())
+		}
+	}()
+	if strings.Contains(place.Path, "?") {
+		// It would put its log where no one looks for it.
+		return nil, &sinks.RefusedError{Path: path, Reason: "DuckDB takes what follows a question mark in a path for options"}
+	}
+	s := &sink{opts: opts, tables: staging.WithLedger(opts.Tables), place: place}
+	info, err := os.Stat(place.Path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return nil, fmt.Errorf("looking at output: %w", err)
+	default:
+		old, err := examine(ctx, place.Path, path, info)
+		if err != nil {
+			return nil, err
+		}
+		if !opts.Overwrite {
+			if err := staging.Admit(path, old.schemaVersion, old.tables, s.tables); err != nil {
+				return nil, err
+			}
+			s.old = old
+		}
+	}
+	if s.dir, err = place.Stage(); err != nil {
+		return nil, err
+	}
+	rows := filepath.Join(s.dir, "rows")
+	if err := staging.MakeDir(rows); err != nil {
+		return nil, fmt.Errorf("making folder for rows: %w", err)
+	}
+	s.spool = parquet.NewSpool(rows, parquet.SpoolOptions{RunID: opts.RunID, Version: opts.Version})
+	return s, nil
+}
+
+// examine reads the mark of what is at an output's path, and refuses what is
+// not ours. It changes nothing there.
+func examine(ctx context.Context, resolved, path string, info fs.FileInfo) (*mark, error) {
+	if !info.Mode().IsRegular() {
+		return nil, &sinks.RefusedError{Path: path, Reason: "is not a file"}
+	}
+	if !hasMagic(resolved, duckdbMagic, duckdbMagicAt) {
+		return nil, &sinks.RefusedError{Path: path, Reason: "is a file that is not ours: not a DuckDB database"}
+	}
+	var m *mark
+	err := withDatabase(ctx, resolved, true, func(db *sql.DB) (err error) {
+		m, err = readMark(ctx, db)
+		return err
+	})
+	if errors.Is(err, errNotOurs) {
+		return nil, &sinks.RefusedError{Path: path, Reason: "is a file that is not ours: " + err.Error()}
+	} else if err != nil {
+		return nil, fmt.Errorf("looking at output %q: %w", path, err)
+	}
+	return m, nil
+}
+
+// Ledger reads the ledger from tables archives and checkpoints.
+func (s *sink) Ledger(ctx context.Context) (*sinks.Ledger, error) {
+	ledger := &sinks.Ledger{Archives: map[string]sinks.LedgerArchive{}, Checkpoints: map[string]bool{}}
+	if s.old == nil {
+		return ledger, nil
+	}
+	err := withDatabase(ctx, s.place.Path, true, func(db *sql.DB) error {
+		return readLedger(ctx, db, ledger, slices.Contains(s.old.tables, "checkpoints"))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading ledger: %w", err)
+	}
+	return ledger, nil
+}
+
+// Write adds rows of a table; those of tables that are not kept are dropped.
+func (s *sink) Write(ctx context.Context, table *schema.Table, batch arrow.RecordBatch) error {
+	if !slices.Contains(s.tables, table) {
+		return nil
+	}
+	s.wrote = s.wrote || batch.NumRows() > 0
+	return s.spool.Write(ctx, table, batch)
+}
+
+// Commit loads the rows of the run: into the existing database in one
+// transaction, or into a new one that is put in place when it is complete.
+func (s *sink) Commit(ctx context.Context) error {
+	parts, err := s.spool.Finish(ctx, s.tables)
+	if err != nil {
+		return err
+	}
+	load := &load{
+		tables:  s.tables,
+		views:   s.opts.Views,
+		version: s.opts.Version,
+		rows:    filepath.Join(s.dir, "rows"),
+		spill:   filepath.Join(s.dir, "spill"),
+		parts:   parts,
+	}
+	if s.old != nil {
+		if !s.wrote && s.old.toolVersion == s.opts.Version {
+			return nil // nothing to add, and the views are those of this tool
+		}
+		return load.into(ctx, s.place.Path)
+	}
+	made := filepath.Join(s.dir, "new.duckdb")
+	if err := load.create(ctx, made); err != nil {
+		return err
+	}
+	if err := foldWAL(ctx, s.place.Path); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return s.place.Publish(made)
+}
+
+// Close drops what was not committed and lets other runs have the output.
+func (s *sink) Close() error {
+	if err := errors.Join(s.spool.Abandon(), s.place.Release()); err != nil {
+		return fmt.Errorf("closing output: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,234 @@
+//go:build !noduckdb
+
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/internal/staging"
+	"github.com/ckexport/ckexport/sinks/parquet"
+)
+
+// load brings the rows of a run from Parquet files into a database.
+type load struct {
+	tables  []*schema.Table
+	views   []sinks.View
+	version string // of the tool
+	rows    string // folder that the parts are in
+	spill   string // folder that DuckDB may use when memory is short
+	parts   []parquet.Part
+}
+
+// create makes a database with the rows at path, complete and durable.
+func (l *load) create(ctx context.Context, path string) error {
+	err := withDatabase(ctx, path, false, func(db *sql.DB) error {
+		return l.run(ctx, db, path, func(tx *sql.Tx) error {
+			statements := createMark()
+			for _, t := range l.tables {
+				create, err := createTable(t)
+				if err != nil {
+					return err
+				}
+				statements += create
+			}
+			if _, err := tx.ExecContext(ctx, statements); err != nil {
+				return fmt.Errorf("creating tables: %w", err)
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	if err := staging.Finish(path); err != nil {
+		return fmt.Errorf("writing database: %w", err)
+	}
+	return nil
+}
+
+// into adds the rows to the existing database at path.
+func (l *load) into(ctx context.Context, path string) error {
+	return withDatabase(ctx, path, false, func(db *sql.DB) error {
+		return l.run(ctx, db, path, func(tx *sql.Tx) error { return l.addColumns(ctx, tx) })
+	})
+}
+
+// run loads the rows in one transaction, after prepare has seen to the tables.
+func (l *load) run(ctx context.Context, db *sql.DB, path string, prepare func(*sql.Tx) error) (err error) {
+	// The order of rows says nothing, and to keep it costs time and memory.
+	_, err = db.ExecContext(ctx, "SET preserve_insertion_order = false; SET temp_directory = "+literal(l.spill))
+	if err != nil {
+		return fmt.Errorf("setting up database: %w", err)
+	}
+	if err := protectWAL(path); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, removeEmptyWAL(path)) }()
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("beginning transaction: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = tx.Rollback() // the first error tells more
+		}
+	}()
+	if err := prepare(tx); err != nil {
+		return err
+	}
+	if err := l.insert(ctx, tx); err != nil {
+		return err
+	}
+	if err := l.finish(ctx, tx); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("committing rows: %w", err)
+	}
+	// What is committed stands in the file or its log; the checkpoint brings it
+	// all into the file.
+	if _, err := db.ExecContext(ctx, "CHECKPOINT "+outputName); err != nil {
+		return fmt.Errorf("checkpointing database: %w", err)
+	}
+	if _, err := db.ExecContext(ctx, "USE memory; DETACH "+outputName); err != nil {
+		return fmt.Errorf("closing database: %w", err)
+	}
+	return nil
+}
+
+// addColumns adds the columns that tables have gained since the database was
+// made.
+func (l *load) addColumns(ctx context.Context, tx *sql.Tx) error {
+	rows, err := tx.QueryContext(ctx, "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = ? AND schema_name = 'main'", outputName)
+	if err != nil {
+		return fmt.Errorf("looking at columns: %w", err)
+	}
+	defer rows.Close()
+	have := map[[2]string]bool{}
+	for rows.Next() {
+		var table, column string
+		if err := rows.Scan(&table, &column); err != nil {
+			return fmt.Errorf("looking at columns: %w", err)
+		}
+		have[[2]string{table, column}] = true
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return fmt.Errorf("looking at columns: %w", err)
+	}
+	for _, t := range l.tables {
+		for _, c := range t.Columns {
+			if have[[2]string{t.Name, c.Name}] {
+				continue
+			}
+			add, err := addColumn(t, c)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, add); err != nil {
+				return fmt.Errorf("adding column %s.%s: %w", t.Name, c.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// insert loads the parts, table by table.
+func (l *load) insert(ctx context.Context, tx *sql.Tx) error {
+	for _, t := range l.tables {
+		var paths []string
+		for _, p := range l.parts {
+			if p.Table == t.Name {
+				paths = append(paths, filepath.Join(l.rows, filepath.FromSlash(p.Path)))
+			}
+		}
+		if len(paths) == 0 {
+			continue
+		}
+		_, err := tx.ExecContext(ctx, "INSERT INTO "+identifier(t.Name)+" BY NAME SELECT * FROM read_parquet("+pathList(paths)+")")
+		if err != nil {
+			return fmt.Errorf("loading %s: %w", t.Name, err)
+		}
+	}
+	return nil
+}
+
+// finish makes the views and puts the mark up to date.
+func (l *load) finish(ctx context.Context, tx *sql.Tx) error {
+	kept := staging.TableNames(l.tables)
+	for _, v := range l.views {
+		if slices.ContainsFunc(v.Tables, func(t string) bool { return !slices.Contains(kept, t) }) {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, createView(v)); err != nil {
+			return fmt.Errorf("creating view %s: %w", v.Name, err)
+		}
+	}
+	if _, err := tx.ExecContext(ctx, setMark(l.version, l.tables)); err != nil {
+		return fmt.Errorf("marking database: %w", err)
+	}
+	return nil
+}
+
+// protectWAL makes the log of a database before DuckDB does, so that nobody
+// but the owner can read it whatever the umask.
+func protectWAL(path string) error {
+	f, err := os.OpenFile(path+".wal", os.O_WRONLY|os.O_CREATE, 0o600)
+	if err == nil {
+		err = errors.Join(f.Chmod(0o600), f.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("protecting the database's log: %w", err)
+	}
+	return nil
+}
+
+// removeEmptyWAL removes the log where DuckDB had no use for it.
+func removeEmptyWAL(path string) error {
+	info, err := os.Stat(path + ".wal")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if info.Size() > 0 {
+		return nil
+	}
+	return os.Remove(path + ".wal")
+}
+
+// foldWAL brings the log that a killed run left into the database at path, if
+// there is one: beside a database that replaces this one it would be taken
+// for that one's.
+func foldWAL(ctx context.Context, path string) error {
+	if _, err := os.Stat(path + ".wal"); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	err := withDatabase(ctx, path, false, func(db *sql.DB) error {
+		_, err := db.ExecContext(ctx, "CHECKPOINT "+outputName)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("completing the database to be replaced: %w", err)
+	}
+	return nil
+}
+
+// createView returns the statements that make a view with its comment.
+func createView(v sinks.View) string {
+	name := identifier(v.Name)
+	return fmt.Sprintf("CREATE OR REPLACE VIEW %s AS %s\n;\nCOMMENT ON VIEW %s IS %s;\n",
+		name, strings.TrimRight(v.SQL, "; \t\r\n"), name, literal(v.Comment))
+}

@@ -1,0 +1,106 @@
+package staging
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Outputs hold what was in a process's memory, so nobody but the owner may
+// read them. The modes are set again after creation because the umask takes
+// bits away from what is asked for.
+const (
+	dirMode  fs.FileMode = 0o700
+	fileMode fs.FileMode = 0o600
+)
+
+// MakeDir makes a folder that only its owner may enter. It must not exist.
+func MakeDir(path string) error {
+	if err := os.Mkdir(path, dirMode); err != nil {
+		return err
+	}
+	return os.Chmod(path, dirMode)
+}
+
+// CreateFile makes a file that only its owner may read. It must not exist.
+func CreateFile(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Chmod(fileMode); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// Finish gives a complete file that other code made the mode of CreateFile,
+// and makes it durable.
+func Finish(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Chmod(fileMode), f.Sync(), f.Close())
+}
+
+// SyncDir makes the names in a folder durable.
+func SyncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// LinkTree gives every file below the folder from a second name below the
+// folder to, but for those that skip tells, by their path relative to from.
+// Both trees may have the same folders, but not the same files.
+func LinkTree(from, to string, skip func(path string) bool) error {
+	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil || rel == "." {
+			return err
+		}
+		target := filepath.Join(to, rel)
+		if d.IsDir() {
+			if err := MakeDir(target); err != nil && !errors.Is(err, fs.ErrExist) {
+				return err
+			}
+			return nil
+		}
+		if skip(rel) {
+			return nil
+		}
+		return linkOrCopy(path, target, d.Type())
+	})
+}
+
+// linkOrCopy gives a file a second name, or copies it where the file system
+// or the system's policy has no hard links for it.
+func linkOrCopy(from, to string, kind fs.FileMode) error {
+	err := os.Link(from, to)
+	if err == nil || errors.Is(err, fs.ErrExist) || !kind.IsRegular() {
+		return err
+	}
+	src, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	dst, err := CreateFile(to)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(dst, src); err != nil {
+		return errors.Join(fmt.Errorf("copying %q: %w", from, err), dst.Close())
+	}
+	return errors.Join(dst.Sync(), dst.Close())
+}

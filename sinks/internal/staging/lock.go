@@ -1,0 +1,64 @@
+package staging
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+var errLocked = errors.New("locked by another process")
+
+// lock is an advisory lock on a file; the kernel drops it when the process
+// ends, however it ends.
+type lock struct{ file *os.File }
+
+// takeLock locks the file at path, which it makes if need be. The file is
+// removed on release, so that no trace stays. Whoever removes it holds the
+// lock; whoever gets the lock checks that the name still means the file it
+// locked, and begins anew if not: so no two runs hold locks on two files that
+// had the same name one after the other.
+func takeLock(path string) (*lock, error) {
+	for {
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+			f.Close()
+			if errors.Is(err, unix.EWOULDBLOCK) {
+				return nil, errLocked
+			}
+			return nil, fmt.Errorf("flock %q: %w", path, err)
+		}
+		same, err := stillNamed(f, path)
+		if err == nil && same {
+			return &lock{file: f}, nil
+		}
+		f.Close()
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// stillNamed tells whether path names the open file f.
+func stillNamed(f *os.File, path string) (bool, error) {
+	opened, err := f.Stat()
+	if err != nil {
+		return false, err
+	}
+	named, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	} else if err != nil {
+		return false, err
+	}
+	return os.SameFile(opened, named), nil
+}
+
+func (l *lock) release() error {
+	return errors.Join(os.Remove(l.file.Name()), l.file.Close())
+}

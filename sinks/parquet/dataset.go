@@ -1,0 +1,177 @@
+package parquet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/internal/staging"
+)
+
+// dataset is a dataset folder. The staging folder of a run becomes the new
+// dataset: it gets the run's parts as they are written, and at commit the old
+// ones by hard link, so that nothing is copied and nothing in the old folder
+// changes.
+type dataset struct {
+	opts   sinks.Options
+	tables []*schema.Table // those kept: archives always is
+	place  *staging.Place
+	exists bool
+	old    *Manifest // nil where there is nothing to add to
+
+	dir   string // the staging folder
+	spool *Spool
+	wrote bool // any row came
+}
+
+func openDataset(place *staging.Place, path string, info fs.FileInfo, opts sinks.Options) (*dataset, error) {
+	d := &dataset{opts: opts, tables: staging.WithLedger(opts.Tables), place: place, exists: info != nil}
+	if d.exists {
+		old, err := examine(place.Path, path, info)
+		if err != nil {
+			return nil, err
+		}
+		if old != nil && !opts.Overwrite {
+			if err := staging.Admit(path, old.SchemaVersion, old.Tables, d.tables); err != nil {
+				return nil, err
+			}
+			d.old = old
+		}
+	}
+	dir, err := place.Stage()
+	if err != nil {
+		return nil, err
+	}
+	d.dir = dir
+	d.spool = NewSpool(dir, SpoolOptions{RunID: opts.RunID, Version: opts.Version, Sync: true})
+	return d, nil
+}
+
+// examine reads what is at an output's path, and refuses what is not ours.
+// The manifest is nil for an empty folder, and of the schema version alone
+// for a single file.
+func examine(resolved, path string, info fs.FileInfo) (*Manifest, error) {
+	if !info.IsDir() {
+		mark, err := readMark(resolved)
+		if err != nil {
+			return nil, &sinks.RefusedError{Path: path, Reason: "is a file that is not ours: " + err.Error()}
+		}
+		return &Manifest{SchemaVersion: mark.schemaVersion, Tables: []string{mark.table}}, nil
+	}
+	m, err := ReadManifest(resolved)
+	if err == nil {
+		return m, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, &sinks.RefusedError{Path: path, Reason: "is a folder that is not ours: " + err.Error()}
+	}
+	empty, err := isEmptyDir(resolved)
+	if err != nil {
+		return nil, fmt.Errorf("looking at output: %w", err)
+	}
+	if !empty {
+		return nil, &sinks.RefusedError{Path: path, Reason: "is a folder that is not ours: it has no " + manifestName + " and is not empty"}
+	}
+	return nil, nil
+}
+
+// Ledger reads the ledger from the parts of archives and checkpoints.
+func (d *dataset) Ledger(ctx context.Context) (*sinks.Ledger, error) {
+	ledger := newLedger()
+	if d.old == nil {
+		return ledger.Ledger, nil
+	}
+	for _, part := range d.old.partsOf(staging.LedgerTable) {
+		if err := ledger.readArchives(ctx, filepath.Join(d.place.Path, part)); err != nil {
+			return nil, err
+		}
+	}
+	for _, part := range d.old.partsOf(checkpointsTable) {
+		if err := ledger.readCheckpoints(ctx, filepath.Join(d.place.Path, part)); err != nil {
+			return nil, err
+		}
+	}
+	return ledger.Ledger, nil
+}
+
+// Write adds rows of a table; those of tables that are not kept are dropped.
+func (d *dataset) Write(ctx context.Context, table *schema.Table, batch arrow.RecordBatch) error {
+	if !slices.Contains(d.tables, table) {
+		return nil
+	}
+	d.wrote = d.wrote || batch.NumRows() > 0
+	return d.spool.Write(ctx, table, batch)
+}
+
+// Commit completes the new dataset and puts it in the place of the old one.
+func (d *dataset) Commit(ctx context.Context) error {
+	if d.old != nil && !d.wrote {
+		return nil // nothing to add
+	}
+	m, err := d.newManifest(ctx)
+	if err != nil {
+		return fmt.Errorf("writing dataset: %w", err)
+	}
+	if d.old != nil {
+		// What the manifest does not know is someone else's, and stays.
+		err := staging.LinkTree(d.place.Path, d.dir, func(path string) bool { return path == manifestName })
+		if err != nil {
+			return fmt.Errorf("keeping the parts of earlier runs: %w", err)
+		}
+	}
+	if err := m.write(d.dir); err != nil {
+		return err
+	}
+	for _, t := range d.tables {
+		if err := staging.SyncDir(filepath.Join(d.dir, t.Name)); err != nil {
+			return fmt.Errorf("writing dataset: %w", err)
+		}
+	}
+	if err := staging.SyncDir(d.dir); err != nil {
+		return fmt.Errorf("writing dataset: %w", err)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return d.place.Publish(d.dir)
+}
+
+// newManifest completes the parts of this run and describes the new dataset.
+func (d *dataset) newManifest(ctx context.Context) (*Manifest, error) {
+	m := &Manifest{Format: manifestFormat, Version: manifestVersion}
+	if d.old != nil {
+		*m = *d.old
+	}
+	m.SchemaVersion, m.ToolVersion, m.Tables = schema.Version, d.opts.Version, staging.TableNames(d.tables)
+	for _, t := range d.tables {
+		if !d.spool.Has(t.Name) && len(m.partsOf(t.Name)) == 0 {
+			if err := d.spool.WriteEmpty(t); err != nil {
+				return nil, err
+			}
+		}
+	}
+	parts, err := d.spool.Finish(ctx, d.tables)
+	if err != nil {
+		return nil, err
+	}
+	m.Parts = append(slices.Clip(m.Parts), parts...)
+	m.Runs = append(slices.Clip(m.Runs), Run{ID: d.opts.RunID, ToolVersion: d.opts.Version, CommittedAt: time.Now().UTC().Truncate(time.Second)})
+	return m, nil
+}
+
+// Close drops what was not committed and lets other runs have the output.
+func (d *dataset) Close() error {
+	err := errors.Join(d.spool.Abandon(), d.place.Release())
+	if err != nil {
+		return fmt.Errorf("closing dataset: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,121 @@
+package parquet
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/internal/staging"
+)
+
+// checkpointsTable has checkpoints that archives does not name: an archive may
+// hold several.
+const checkpointsTable = "checkpoints"
+
+// ledgerColumns are the columns of archives that the ledger is made of.
+var ledgerColumns = []string{schema.CheckpointID, "source", "size_bytes", "modified_at", "status", "error", "started_at"}
+
+// ledgerBuilder gathers a ledger from rows of archives and checkpoints.
+type ledgerBuilder struct {
+	*sinks.Ledger
+	startedAt map[string]arrow.Timestamp // of the row that Archives has
+}
+
+func newLedger() *ledgerBuilder {
+	return &ledgerBuilder{
+		Ledger: &sinks.Ledger{
+			Archives:    map[string]sinks.LedgerArchive{},
+			Checkpoints: map[string]bool{},
+		},
+		startedAt: map[string]arrow.Timestamp{},
+	}
+}
+
+// readArchives adds the rows of a file of table archives.
+func (l *ledgerBuilder) readArchives(ctx context.Context, path string) error {
+	return readColumns(ctx, path, ledgerColumns, l.addArchives)
+}
+
+// readCheckpoints adds the rows of a file of table checkpoints.
+func (l *ledgerBuilder) readCheckpoints(ctx context.Context, path string) error {
+	return readColumns(ctx, path, []string{schema.CheckpointID}, l.addCheckpoints)
+}
+
+// addArchives adds rows of archives; the batch may have other columns too.
+func (l *ledgerBuilder) addArchives(batch arrow.RecordBatch) error {
+	columns := make([]arrow.Array, len(ledgerColumns))
+	for i, name := range ledgerColumns {
+		at := batch.Schema().FieldIndices(name)
+		if len(at) != 1 {
+			return fmt.Errorf("rows of %s have no column %s", staging.LedgerTable, name)
+		}
+		columns[i] = batch.Column(at[0])
+	}
+	id, source := columns[0].(*array.String), columns[1].(*array.String)
+	size, modified := columns[2].(*array.Uint64), columns[3].(*array.Timestamp)
+	status, failure := columns[4].(*array.String), columns[5].(*array.String)
+	started := columns[6].(*array.Timestamp)
+	for i := range int(batch.NumRows()) {
+		a := sinks.LedgerArchive{
+			SizeBytes:    valueOr(size, i),
+			Status:       valueOr(status, i),
+			Error:        valueOr(failure, i),
+			CheckpointID: valueOr(id, i),
+		}
+		if modified.IsValid(i) {
+			a.ModifiedAt = time.UnixMicro(int64(modified.Value(i))).UTC()
+		}
+		switch a.Status {
+		case "ok", "partial", "duplicate":
+			if a.CheckpointID != "" {
+				l.Checkpoints[a.CheckpointID] = true
+			}
+		}
+		at := started.Value(i)
+		if last, known := l.startedAt[source.Value(i)]; !known || at >= last {
+			l.Archives[source.Value(i)], l.startedAt[source.Value(i)] = a, at
+		}
+	}
+	return nil
+}
+
+// addCheckpoints adds the checkpoint ids of a table's rows.
+func (l *ledgerBuilder) addCheckpoints(batch arrow.RecordBatch) error {
+	at := batch.Schema().FieldIndices(schema.CheckpointID)
+	if len(at) != 1 {
+		return nil
+	}
+	ids := batch.Column(at[0]).(*array.String)
+	last := ""
+	for i := range ids.Len() {
+		if ids.IsNull(i) || ids.Value(i) == last {
+			continue
+		}
+		last = valueOr(ids, i)
+		l.Checkpoints[last] = true
+	}
+	return nil
+}
+
+// valueOr returns a value of a column, or the zero value for NULL. Text is
+// copied, as the column's memory is not kept.
+func valueOr[T any, A interface {
+	arrow.Array
+	Value(int) T
+}](column A, i int) T {
+	var zero T
+	if column.IsNull(i) {
+		return zero
+	}
+	v := column.Value(i)
+	if s, ok := any(v).(string); ok {
+		return any(strings.Clone(s)).(T)
+	}
+	return v
+}

@@ -1,0 +1,46 @@
+// Package parquet writes tables as Parquet files: a dataset folder with a
+// sub-folder per table, or, for a single table, one file. Both are replaced in
+// one step when a run commits, so that whoever reads them, by a glob too, sees
+// the output as it was before the run or as it is after it.
+//
+// Its Spool is also how other sinks write rows before they take them elsewhere.
+package parquet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/internal/staging"
+)
+
+// Format describes the kind of output to the command.
+func Format() sinks.Format {
+	return sinks.Format{Name: "parquet", Suffixes: []string{".parquet"}, Open: Open}
+}
+
+// Open opens or begins the output at path: a single file if one table is
+// wanted and path is not a folder, else a dataset folder.
+func Open(_ context.Context, path string, opts sinks.Options) (_ sinks.Sink, err error) {
+	place, err := staging.Take(path, opts.RunID)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, place.Release())
+		}
+	}()
+	info, err := os.Stat(place.Path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("looking at output: %w", err)
+	}
+	exists := err == nil
+	if len(opts.Tables) == 1 && (!exists || !info.IsDir()) {
+		return openSingle(place, path, exists, opts)
+	}
+	return openDataset(place, path, info, opts)
+}

@@ -1,0 +1,111 @@
+package parquet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/metadata"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+)
+
+// fileMark is what the footer of a file of ours says of it.
+type fileMark struct {
+	table         string
+	schemaVersion int
+	columns       []string // top-level ones
+	pairs         metadata.KeyValueMetadata
+}
+
+// FileTable returns the table whose rows a Parquet file of ours holds.
+func FileTable(path string) (string, error) {
+	mark, err := readMark(path)
+	if err != nil {
+		return "", err
+	}
+	return mark.table, nil
+}
+
+// readMark reads the footer of a file; it fails where the file is not ours.
+func readMark(path string) (*fileMark, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	reader, err := file.NewParquetReader(f)
+	if err != nil {
+		return nil, fmt.Errorf("not readable as Parquet: %w", err)
+	}
+	defer reader.Close()
+	mark := &fileMark{pairs: reader.MetaData().KeyValueMetadata()}
+	table, version := mark.pairs.FindValue(keyTable), mark.pairs.FindValue(keySchemaVersion)
+	if table == nil || version == nil {
+		return nil, errors.New("a Parquet file without the metadata of ckexport")
+	}
+	mark.table = *table
+	if mark.schemaVersion, err = strconv.Atoi(*version); err != nil {
+		return nil, fmt.Errorf("schema version in its metadata: %w", err)
+	}
+	root := reader.MetaData().Schema.Root()
+	for i := range root.NumFields() {
+		mark.columns = append(mark.columns, root.Field(i).Name())
+	}
+	return mark, nil
+}
+
+// readColumns reads columns of a Parquet file, all if columns is nil, batch
+// by batch.
+func readColumns(ctx context.Context, path string, columns []string, each func(arrow.RecordBatch) error) (err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("reading rows: %w", err)
+	}
+	defer f.Close()
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("reading rows of %q: %w", path, err)
+		}
+	}()
+	props := parquet.NewReaderProperties(memory.DefaultAllocator)
+	props.BufferedStreamEnabled = true // else a row group is read at once
+	parts, err := file.NewParquetReader(f, file.WithReadProps(props))
+	if err != nil {
+		return err
+	}
+	defer parts.Close()
+	reader, err := pqarrow.NewFileReader(parts, pqarrow.ArrowReadProperties{BatchSize: 1 << 16}, memory.DefaultAllocator)
+	if err != nil {
+		return err
+	}
+	var leaves []int
+	if columns != nil {
+		for i := range parts.MetaData().Schema.NumColumns() {
+			if slices.Contains(columns, parts.MetaData().Schema.Column(i).Path()) {
+				leaves = append(leaves, i)
+			}
+		}
+	}
+	records, err := reader.GetRecordReader(ctx, leaves, nil)
+	if err != nil {
+		return err
+	}
+	defer records.Release()
+	for records.Next() {
+		if err := each(records.RecordBatch()); err != nil {
+			return err
+		}
+	}
+	if err := records.Err(); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+package parquet_test
+
+import (
+	"errors"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	pq "github.com/parquet-go/parquet-go"
+
+	"github.com/ckexport/ckexport/schema"
+)
+
+// readRows reads a file with parquet-go, assembling lists and maps from their
+// levels: 0 is NULL, 1 empty, and above that an element.
+func readRows(t testing.TB, path string, table *schema.Table) [][]any {
+	t.Helper()
+	file := openFile(t, path)
+	if got := len(file.Schema().Fields()); got != len(table.Columns) {
+		t.Fatalf("%s: %d columns, want %d", path, got, len(table.Columns))
+	}
+	var columnOf []int // by leaf
+	for i, c := range table.Columns {
+		columnOf = append(columnOf, i)
+		if c.Type.ID() == arrow.MAP {
+			columnOf = append(columnOf, i)
+		}
+	}
+	rows := [][]any{}
+	for _, group := range file.RowGroups() {
+		reader := group.Rows()
+		buffer := make([]pq.Row, 100)
+		for {
+			n, err := reader.ReadRows(buffer)
+			for _, r := range buffer[:n] {
+				row := make([]any, len(table.Columns))
+				var key string
+				for _, v := range r {
+					i := columnOf[v.Column()]
+					isValue := v.Column() > 0 && columnOf[v.Column()-1] == i
+					assemble(&row[i], &key, v, table.Columns[i].Type, isValue)
+				}
+				rows = append(rows, row)
+			}
+			if errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				t.Fatalf("%s: %v", path, err)
+			}
+		}
+		if err := reader.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return rows
+}
+
+// assemble adds one leaf value to a field of a row.
+func assemble(field *any, key *string, v pq.Value, kind arrow.DataType, isValue bool) {
+	level := v.DefinitionLevel()
+	switch kind := kind.(type) {
+	case *arrow.ListType:
+		switch {
+		case level == 0:
+		case level == 1:
+			*field = []any{}
+		default:
+			list, _ := (*field).([]any)
+			*field = append(list, plain(v, kind.Elem()))
+		}
+	case *arrow.MapType:
+		if level == 0 {
+			return
+		}
+		if *field == nil {
+			*field = map[string]any{}
+		}
+		if level == 1 {
+			return
+		}
+		// parquet-go gives all keys of a row, then all values, so the test
+		// data's maps are matched by order.
+		m := (*field).(map[string]any)
+		if !isValue {
+			*key += v.String() + "\x00"
+			return
+		}
+		name, rest := cut(*key)
+		*key = rest
+		m[name] = plain(v, kind.ItemType())
+	default:
+		*field = plain(v, kind)
+	}
+}
+
+func cut(keys string) (first, rest string) {
+	for i := range keys {
+		if keys[i] == 0 {
+			return keys[:i], keys[i+1:]
+		}
+	}
+	return keys, ""
+}
+
+// plain returns a leaf value as sinktest.Values has it.
+func plain(v pq.Value, kind arrow.DataType) any {
+	if v.IsNull() {
+		return nil
+	}
+	switch kind.ID() {
+	case arrow.BOOL:
+		return v.Boolean()
+	case arrow.UINT8, arrow.UINT16, arrow.UINT32:
+		return uint64(v.Uint32())
+	case arrow.UINT64:
+		return v.Uint64()
+	case arrow.INT32:
+		return int64(v.Int32())
+	case arrow.INT64:
+		return v.Int64()
+	case arrow.FLOAT64:
+		return v.Double()
+	case arrow.TIMESTAMP:
+		return time.UnixMicro(v.Int64()).UTC()
+	case arrow.STRING:
+		return string(v.ByteArray())
+	default:
+		return append([]byte{}, v.ByteArray()...)
+	}
+}

@@ -1,0 +1,197 @@
+package parquet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/internal/staging"
+)
+
+// single is an output that is one Parquet file of one table. Rows can't be
+// added to such a file: a run writes a new one, of the old rows and its own,
+// and renames it over the old. The ledger stands in the footer.
+type single struct {
+	table  *schema.Table
+	place  *staging.Place
+	keep   bool // there is a file whose rows stay
+	ledger *ledgerBuilder
+	known  *sinks.Ledger // the ledger as it was at the beginning
+
+	writer  *tableWriter
+	path    string // of the new file, staged
+	started bool   // the old rows are written
+	wrote   bool   // anything came from this run
+}
+
+func openSingle(place *staging.Place, path string, exists bool, opts sinks.Options) (*single, error) {
+	s := &single{table: opts.Tables[0], place: place, ledger: newLedger()}
+	if exists {
+		mark, err := readMark(place.Path)
+		if err != nil {
+			return nil, &sinks.RefusedError{Path: path, Reason: "is a file that is not ours: " + err.Error()}
+		}
+		if !opts.Overwrite {
+			if err := staging.Admit(path, mark.schemaVersion, []string{mark.table}, opts.Tables); err != nil {
+				return nil, err
+			}
+			if err := canConform(path, mark.columns, s.table); err != nil {
+				return nil, err
+			}
+			if err := s.ledger.decode(mark.pairs.FindValue(keyLedger)); err != nil {
+				return nil, fmt.Errorf("reading ledger of %q: %w", path, err)
+			}
+			s.keep = true
+		}
+	}
+	s.known = &sinks.Ledger{Archives: maps.Clone(s.ledger.Archives), Checkpoints: maps.Clone(s.ledger.Checkpoints)}
+	dir, err := place.Stage()
+	if err != nil {
+		return nil, err
+	}
+	s.path = filepath.Join(dir, filepath.Base(place.Path))
+	s.writer = &tableWriter{
+		table:       s.table,
+		from:        origin{runID: opts.RunID, version: opts.Version},
+		single:      true,
+		sync:        true,
+		path:        func(int) string { return s.path },
+		beforeClose: s.noteLedger,
+	}
+	return s, nil
+}
+
+// Ledger returns what the footer of the existing file says.
+func (s *single) Ledger(context.Context) (*sinks.Ledger, error) { return s.known, nil }
+
+// Write adds rows of the table. Rows of archives go into the ledger too.
+func (s *single) Write(ctx context.Context, table *schema.Table, batch arrow.RecordBatch) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if batch.NumRows() == 0 {
+		return nil
+	}
+	if table.Name == staging.LedgerTable {
+		s.wrote = true
+		if err := s.ledger.addArchives(batch); err != nil {
+			return err
+		}
+	}
+	if table != s.table {
+		return nil
+	}
+	s.wrote = true
+	if err := s.start(ctx); err != nil {
+		return err
+	}
+	if table.Name != staging.LedgerTable { // there, failed archives have no checkpoint
+		if err := s.ledger.addCheckpoints(batch); err != nil {
+			return err
+		}
+	}
+	return s.add(batch)
+}
+
+// start writes the rows of the existing file, once.
+func (s *single) start(ctx context.Context) error {
+	if s.started || !s.keep {
+		return nil
+	}
+	s.started = true
+	return readColumns(ctx, s.place.Path, nil, func(batch arrow.RecordBatch) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		rows, err := conform(batch, s.table)
+		if err != nil {
+			return err
+		}
+		defer rows.Release()
+		return s.add(rows)
+	})
+}
+
+func (s *single) add(batch arrow.RecordBatch) error {
+	if err := s.writer.add(batch); err != nil {
+		return err
+	}
+	if s.writer.bytes() > memoryLimit {
+		return s.writer.relieve()
+	}
+	return nil
+}
+
+// Commit completes the new file and puts it in the place of the old one.
+func (s *single) Commit(ctx context.Context) error {
+	if s.keep && !s.wrote {
+		return nil // nothing to add
+	}
+	if err := s.start(ctx); err != nil {
+		return err
+	}
+	if err := s.writer.finish(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return s.place.Publish(s.path)
+}
+
+// Close drops what was not committed and lets other runs have the output.
+func (s *single) Close() error {
+	if err := errors.Join(s.writer.abandon(), s.place.Release()); err != nil {
+		return fmt.Errorf("closing output: %w", err)
+	}
+	return nil
+}
+
+// noteLedger puts the ledger into the footer of the file.
+func (s *single) noteLedger(part *partFile) error {
+	text, err := s.ledger.encode()
+	if err != nil {
+		return fmt.Errorf("writing ledger: %w", err)
+	}
+	return part.note(keyLedger, text)
+}
+
+// canConform refuses a file that lacks a column which can't be NULL. Columns
+// may be added to a table without a new schema version.
+func canConform(path string, have []string, table *schema.Table) error {
+	for _, c := range table.Columns {
+		if !c.Nullable && !slices.Contains(have, c.Name) {
+			return &sinks.RefusedError{Path: path, Reason: fmt.Sprintf(
+				"made before column %s existed; use --overwrite or another path", c.Name)}
+		}
+	}
+	return nil
+}
+
+// conform gives rows read from a file the table's present schema; columns
+// that the file lacks are NULL.
+func conform(batch arrow.RecordBatch, table *schema.Table) (arrow.RecordBatch, error) {
+	columns := make([]arrow.Array, len(table.Columns))
+	for i, c := range table.Columns {
+		at := batch.Schema().FieldIndices(c.Name)
+		if len(at) == 0 {
+			columns[i] = array.MakeArrayOfNull(memory.DefaultAllocator, c.Type, int(batch.NumRows()))
+			defer columns[i].Release()
+			continue
+		}
+		columns[i] = batch.Column(at[0])
+		if !arrow.TypeEqual(columns[i].DataType(), c.Type) {
+			return nil, fmt.Errorf("column %s has type %v, expected %v", c.Name, columns[i].DataType(), c.Type)
+		}
+	}
+	return array.NewRecordBatch(table.Schema(), columns, batch.NumRows()), nil
+}

@@ -1,0 +1,186 @@
+package parquet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks/internal/staging"
+)
+
+// memoryLimit bounds the rows, encoded or not, that a spool keeps in memory.
+const memoryLimit = 128 << 20
+
+// Part is one file of a table.
+type Part struct {
+	Table string `json:"table"`
+	// Path is relative to the folder of the dataset or spool, with slashes.
+	Path  string `json:"path"`
+	Rows  int64  `json:"rows"`
+	Bytes int64  `json:"bytes"`
+	// Columns is their number. A table may gain columns within a schema
+	// version, so parts with as many have the same ones.
+	Columns int `json:"columns"`
+}
+
+// Spool writes rows of many tables to Parquet files, a sub-folder per table.
+// It is what all sinks write through; where the files go from there is theirs
+// to say. Like a sink, it is used by one goroutine at a time.
+type Spool struct {
+	dir     string
+	from    origin
+	sync    bool
+	writers map[string]*tableWriter
+	bytes   map[string]int64 // memory each writer holds
+	total   int64
+}
+
+// SpoolOptions says how to write a spool.
+type SpoolOptions struct {
+	RunID   string
+	Version string // of the tool
+	// Sync makes every file durable.
+	Sync bool
+}
+
+// NewSpool returns a spool that writes to the folder dir, which exists.
+func NewSpool(dir string, opts SpoolOptions) *Spool {
+	return &Spool{
+		dir:     dir,
+		from:    origin{runID: opts.RunID, version: opts.Version},
+		sync:    opts.Sync,
+		writers: map[string]*tableWriter{},
+		bytes:   map[string]int64{},
+	}
+}
+
+// Write adds rows of a table.
+func (s *Spool) Write(ctx context.Context, table *schema.Table, batch arrow.RecordBatch) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if batch.NumRows() == 0 {
+		return nil
+	}
+	w, err := s.writer(table)
+	if err != nil {
+		return err
+	}
+	if err := w.add(batch); err != nil {
+		return err
+	}
+	s.account(w)
+	if s.total <= memoryLimit {
+		return nil
+	}
+	largest := w
+	for name, n := range s.bytes {
+		if n > s.bytes[largest.table.Name] {
+			largest = s.writers[name]
+		}
+	}
+	if err := largest.relieve(); err != nil {
+		return err
+	}
+	s.account(largest)
+	return nil
+}
+
+// writer returns the writer of a table, and makes it and the table's folder
+// at the first rows.
+func (s *Spool) writer(table *schema.Table) (*tableWriter, error) {
+	if w, ok := s.writers[table.Name]; ok {
+		return w, nil
+	}
+	dir := filepath.Join(s.dir, table.Name)
+	if err := staging.MakeDir(dir); err != nil {
+		return nil, fmt.Errorf("making folder of table: %w", err)
+	}
+	w := &tableWriter{
+		table: table,
+		from:  s.from,
+		sync:  s.sync,
+		path: func(n int) string {
+			return filepath.Join(dir, fmt.Sprintf("part-%s-%03d.parquet", s.from.runID, n))
+		},
+	}
+	s.writers[table.Name] = w
+	return w, nil
+}
+
+// account notes how much memory a writer holds now.
+func (s *Spool) account(w *tableWriter) {
+	n := w.bytes()
+	s.total += n - s.bytes[w.table.Name]
+	s.bytes[w.table.Name] = n
+}
+
+// Has tells whether the spool has rows of the table.
+func (s *Spool) Has(table string) bool {
+	_, ok := s.writers[table]
+	return ok
+}
+
+// WriteEmpty begins a table without rows, so that it gets a file with its
+// schema.
+func (s *Spool) WriteEmpty(table *schema.Table) error {
+	_, err := s.writer(table)
+	return err
+}
+
+// Finish completes the files and returns them, for the tables in the given
+// order.
+func (s *Spool) Finish(ctx context.Context, order []*schema.Table) ([]Part, error) {
+	// Tables are encoded side by side. A small run waits for the disk to
+	// confirm its files, not for a processor, hence more than one a processor.
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(2 * runtime.GOMAXPROCS(0))
+	for _, w := range s.writers {
+		group.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := w.finish(); err != nil {
+				return err
+			}
+			if !s.sync {
+				return nil
+			}
+			return staging.SyncDir(filepath.Join(s.dir, w.table.Name))
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var parts []Part
+	for _, t := range order {
+		w, ok := s.writers[t.Name]
+		if !ok {
+			continue
+		}
+		for _, d := range w.done {
+			rel, err := filepath.Rel(s.dir, d.path)
+			if err != nil {
+				return nil, err
+			}
+			parts = append(parts, Part{Table: t.Name, Path: filepath.ToSlash(rel), Rows: d.rows, Bytes: d.bytes, Columns: len(t.Columns)})
+		}
+	}
+	return parts, nil
+}
+
+// Abandon frees what is open; the files stay as they are, for the caller to
+// remove.
+func (s *Spool) Abandon() error {
+	var errs []error
+	for _, w := range s.writers {
+		errs = append(errs, w.abandon())
+	}
+	return errors.Join(errs...)
+}
