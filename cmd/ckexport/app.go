@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ckexport/ckexport/pipeline/source"
+	"github.com/ckexport/ckexport/sinks"
+)
+
+// Messages: an error is one line, lower case, and names the file and the
+// cause; a hint about what to do stands on a line of its own. Nothing that
+// came from an archive is printed unquoted.
+
+// Exit codes. They are part of the interface, see the help text.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitBadArchives = 3
+	exitInterrupted = 130
+)
+
+const exitCodesHelp = `EXIT CODES:
+   0    all archives are exported, or were already
+   1    the run failed; nothing of it is visible in the output
+   2    wrong usage: flags, an input that does not exist, an output that is not written to
+   3    finished, but some archives failed or are partial: see standard error, and the tables archives and problems
+   130  interrupted; what was exported before is kept`
+
+// streams are the command's standard streams.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// usageError is a mistake of the caller.
+type usageError struct {
+	err  error
+	hint string
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+
+func (e *usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error { return &usageError{err: fmt.Errorf(format, args...)} }
+
+// Ends of a run that are no failures of it; what happened has been said.
+var (
+	errBadArchives = errors.New("some archives failed or are partial")
+	errInterrupted = errors.New("interrupted")
+)
+
+// run runs the command and returns its exit code.
+func run(ctx context.Context, args []string, std streams) int {
+	app := newApp(std)
+	err := app.RunContext(ctx, withCommand(app, args))
+	var usage *usageError
+	var input *source.InputError
+	var refused *sinks.RefusedError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errBadArchives):
+		return exitBadArchives
+	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
+		return exitInterrupted
+	}
+	fmt.Fprintf(std.err, "ckexport: %s\n", printable(err.Error()))
+	if errors.As(err, &usage) {
+		if usage.hint != "" {
+			fmt.Fprintf(std.err, "hint: %s\n", usage.hint)
+		}
+		return exitUsage
+	}
+	if errors.As(err, &input) || errors.As(err, &refused) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+func newApp(std streams) *cli.App {
+	return &cli.App{
+		Name:                   "ckexport",
+		Usage:                  "turn container checkpoint archives into tables",
+		UsageText:              "ckexport [export] INPUT... -o OUT\nckexport query OUT 'SQL'|NAME\nckexport tables [NAME]",
+		Version:                versionLine(),
+		Description:            "Reads checkpoints of Podman, CRI-O, containerd and CRIU, and writes a Parquet dataset (fleet.parquet, a sub-folder per table),\nor a DuckDB database (fleet.duckdb). A run adds what is new: archives the output knows are not read again.",
+		CustomAppHelpTemplate:  cli.AppHelpTemplate + "\n" + exitCodesHelp + "\n",
+		Commands:               []*cli.Command{exportCommand(std), queryCommand(std), queriesCommand(std), tablesCommand(std), versionCommand(std), completionCommand(std)},
+		Reader:                 std.in,
+		Writer:                 std.out,
+		ErrWriter:              std.err,
+		EnableBashCompletion:   true,
+		HideHelpCommand:        true,
+		Suggest:                true,
+		UseShortOptionHandling: false,
+		OnUsageError:           func(_ *cli.Context, err error, _ bool) error { return &usageError{err: err} },
+		ExitErrHandler:         func(*cli.Context, error) {}, // run settles it
+	}
+}
+
+// withCommand puts the command export in front of arguments that name none,
+// and flags in front of inputs: they may stand behind them too.
+func withCommand(app *cli.App, args []string) []string {
+	if len(args) < 2 {
+		return args
+	}
+	rest := args[1:]
+	name := "export"
+	known := func(s string) bool { return app.Command(s) != nil }
+	switch first := rest[0]; {
+	case known(first):
+		name, rest = first, rest[1:]
+	case slices.Contains([]string{"-h", "--help", "help", "-v", "--version", "--generate-bash-completion"}, first):
+		return args
+	}
+	return append([]string{args[0], name}, flagsFirst(app.Command(name), rest)...)
+}
+
+// flagsFirst moves flags, with their values, in front of other arguments.
+func flagsFirst(command *cli.Command, args []string) []string {
+	takesValue := map[string]bool{}
+	for _, f := range command.Flags {
+		_, isBool := f.(*cli.BoolFlag)
+		for _, n := range f.Names() {
+			takesValue[n] = !isBool
+		}
+	}
+	var flags, others []string
+	for i := 0; i < len(args); i++ {
+		a := args[i]
+		if a == "--" {
+			others = append(others, args[i+1:]...)
+			break
+		}
+		if len(a) < 2 || a[0] != '-' {
+			others = append(others, a)
+			continue
+		}
+		flags = append(flags, a)
+		name, _, hasValue := strings.Cut(strings.TrimLeft(a, "-"), "=")
+		if takesValue[name] && !hasValue && i+1 < len(args) {
+			i++
+			flags = append(flags, args[i])
+		}
+	}
+	return append(append(flags, "--"), others...)
+}
+
+// printable escapes what could steer a terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x20 && r != '\n' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
+}

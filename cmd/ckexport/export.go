@@ -1,0 +1,259 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ckexport/ckexport/pipeline"
+	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/pipeline/source"
+	"github.com/ckexport/ckexport/queries"
+	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks"
+)
+
+// exportOptions are the flags of export.
+type exportOptions struct {
+	inputs      []string
+	output      string
+	tables      []*schema.Table
+	labels      map[string]string
+	jobs        int
+	overwrite   bool
+	dryRun      bool
+	quiet       bool
+	summaryJSON string
+	log         *slog.Logger
+	bar         *progress
+}
+
+func exportCommand(std streams) *cli.Command {
+	return &cli.Command{
+		Name:      "export",
+		Usage:     "export archives to an output (the default command)",
+		ArgsUsage: "INPUT...",
+		Description: "INPUT is an archive, a folder of archives, an unpacked archive, a folder of CRIU images, a pattern, or - for a list of paths\n" +
+			"on standard input. OUT ends in .parquet (a dataset folder; with one table in --tables, a file) or .duckdb.",
+		CustomHelpTemplate: cli.CommandHelpTemplate + "\n" + exitCodesHelp + "\n",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "output `PATH`, .parquet or .duckdb (required)"},
+			&cli.StringFlag{Name: "tables", Usage: "export only these `TABLES`, separated by commas"},
+			&cli.StringFlag{Name: "exclude-tables", Usage: "export all but these `TABLES`, separated by commas"},
+			&cli.StringSliceFlag{Name: "label", Usage: "`KEY=VALUE` for checkpoints.labels; may be given several times"},
+			&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "archives read at a time", Value: runtime.GOMAXPROCS(0), DefaultText: "the CPUs"},
+			&cli.BoolFlag{Name: "overwrite", Usage: "replace an existing output of ckexport instead of adding to it"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "list what would be read, and write nothing"},
+			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress and no summary, only errors"},
+			&cli.StringFlag{Name: "summary-json", Usage: "write the summary as one JSON object to `PATH`, or to standard output for -"},
+			&cli.StringFlag{Name: "log-level", Usage: "debug, info, warn or error", Value: "warn"},
+			&cli.StringFlag{Name: "log-format", Usage: "text or json", Value: "text"},
+		},
+		Action: func(c *cli.Context) error {
+			opts, err := exportFlags(c, std)
+			if err != nil {
+				return err
+			}
+			return export(c.Context, opts, std)
+		},
+	}
+}
+
+// exportFlags reads and checks the flags.
+func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
+	opts := &exportOptions{
+		inputs: c.Args().Slice(), output: c.String("output"), jobs: c.Int("jobs"), overwrite: c.Bool("overwrite"),
+		dryRun: c.Bool("dry-run"), quiet: c.Bool("quiet"), summaryJSON: c.String("summary-json"), labels: map[string]string{},
+	}
+	if len(opts.inputs) == 0 {
+		return nil, &usageError{err: errors.New("no input"), hint: "ckexport INPUT... -o OUT, for example: ckexport ./archives -o fleet.parquet"}
+	}
+	if opts.output == "" {
+		return nil, &usageError{err: errors.New("no output"), hint: "name one with -o, for example: -o fleet.parquet"}
+	}
+	if opts.jobs < 1 {
+		return nil, usagef("--jobs %d: want 1 or more", opts.jobs)
+	}
+	for _, l := range c.StringSlice("label") {
+		key, value, ok := strings.Cut(l, "=")
+		if !ok || key == "" {
+			return nil, usagef("--label %q: want key=value", l)
+		}
+		opts.labels[key] = value
+	}
+	var err error
+	if opts.tables, err = selectTables(c.String("tables"), c.String("exclude-tables")); err != nil {
+		return nil, err
+	}
+	opts.bar = newProgress(std.err, opts.quiet)
+	opts.log, err = newLogger(c.String("log-level"), c.String("log-format"), opts.bar)
+	return opts, err
+}
+
+// selectTables returns the tables that --tables and --exclude-tables leave.
+func selectTables(only, except string) ([]*schema.Table, error) {
+	split := func(flag, list string) ([]string, error) {
+		var names []string
+		for name := range strings.SplitSeq(list, ",") {
+			if name = strings.TrimSpace(name); name == "" {
+				continue
+			}
+			if _, ok := schema.Lookup(name); !ok {
+				return nil, &usageError{err: fmt.Errorf("%s: no table %q", flag, name), hint: "ckexport tables lists them"}
+			}
+			names = append(names, name)
+		}
+		return names, nil
+	}
+	wanted, err := split("--tables", only)
+	if err != nil {
+		return nil, err
+	}
+	unwanted, err := split("--exclude-tables", except)
+	if err != nil {
+		return nil, err
+	}
+	var tables []*schema.Table
+	for _, t := range schema.Tables() {
+		if (len(wanted) == 0 || slices.Contains(wanted, t.Name)) && !slices.Contains(unwanted, t.Name) {
+			tables = append(tables, t)
+		}
+	}
+	if len(tables) == 0 {
+		return nil, usagef("--tables and --exclude-tables leave no table")
+	}
+	return tables, nil
+}
+
+func newLogger(level, format string, out io.Writer) (*slog.Logger, error) {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return nil, usagef("--log-level %q: want debug, info, warn or error", level)
+	}
+	options := &slog.HandlerOptions{Level: l}
+	switch format {
+	case "text":
+		return slog.New(slog.NewTextHandler(out, options)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(out, options)), nil
+	}
+	return nil, usagef("--log-format %q: want text or json", format)
+}
+
+func export(ctx context.Context, opts *exportOptions, std streams) error {
+	format, err := sinks.FormatOf(formats(), opts.output)
+	if err != nil {
+		return err
+	}
+	found, err := source.Find(ctx, opts.inputs, std.in, opts.output)
+	if err != nil {
+		return err
+	}
+	for _, path := range found.Ignored {
+		opts.log.Debug("ignored: neither named nor looks like an archive", "file", path)
+	}
+	for _, err := range found.Unreadable {
+		opts.log.Error("cannot be read", "error", err)
+	}
+	runID, err := newRunID(time.Now())
+	if err != nil {
+		return err
+	}
+	v, _ := versionOf()
+	sink, err := format.Open(ctx, opts.output, sinks.Options{Tables: opts.tables, Overwrite: opts.overwrite, RunID: runID, Version: v, Views: views()})
+	if err != nil {
+		return err
+	}
+	defer sink.Close() // after Commit there is nothing left to lose
+	if opts.dryRun {
+		return dryRun(ctx, opts, std, sink, found)
+	}
+	opts.bar.start(found.Archives)
+	summary, err := pipeline.Run(ctx, pipeline.Options{
+		Archives: found.Archives, Tables: opts.tables, Sink: sink, RunID: runID, Version: v, Labels: opts.labels,
+		Limits: decode.DefaultLimits(), Jobs: opts.jobs, Log: opts.log, OnArchive: opts.bar.archive,
+	})
+	opts.bar.finish()
+	if err != nil {
+		return err
+	}
+	if err := sink.Close(); err != nil {
+		return err
+	}
+	if err := report(opts, std, summary, found); err != nil {
+		return err
+	}
+	switch {
+	case summary.Interrupted:
+		return errInterrupted
+	case summary.Bad() || len(found.Unreadable) > 0:
+		return errBadArchives
+	}
+	return nil
+}
+
+// newRunID names a run: its start, and enough chance to tell apart runs of the
+// same second.
+func newRunID(now time.Time) (string, error) {
+	var chance [4]byte
+	if _, err := rand.Read(chance[:]); err != nil {
+		return "", fmt.Errorf("naming the run: %w", err)
+	}
+	return now.UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(chance[:]), nil
+}
+
+// views returns the queries that become views of an output.
+func views() []sinks.View {
+	var list []sinks.View
+	for _, q := range queries.All() {
+		list = append(list, sinks.View{Name: q.ViewName(), Comment: q.Comment(), SQL: q.SQL, Tables: q.Tables})
+	}
+	return list
+}
+
+// dryRun lists the archives and whether they would be read.
+func dryRun(ctx context.Context, opts *exportOptions, std streams, sink sinks.Sink, found *source.Found) error {
+	ledger, err := sink.Ledger(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range found.Archives {
+		state := "new"
+		if pipeline.IsKnown(ledger, a) {
+			state = "known"
+		}
+		if _, err := fmt.Fprintf(std.out, "%-5s  %10s  %s\n", state, bytesText(a.SizeBytes), quotedPath(a.Path)); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintf(std.out, "%d archives, %d other files ignored\n", len(found.Archives), len(found.Ignored))
+	return err
+}
+
+// quotedPath returns a path as it is, quoted where it could mislead.
+func quotedPath(path string) string {
+	if printable(path) == path && !strings.ContainsAny(path, "\n\t") {
+		return path
+	}
+	return fmt.Sprintf("%q", path)
+}
+
+// writeFile writes a small file of the command's own, for its owner only.
+func writeFile(path string, data []byte) error {
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		return fmt.Errorf("writing %q: %w", filepath.Clean(path), err)
+	}
+	return nil
+}

@@ -1,0 +1,20 @@
+//go:build !noduckdb
+
+package main
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/duckdb"
+	"github.com/ckexport/ckexport/sinks/parquet"
+)
+
+// formats returns the kinds of output of this build.
+func formats() []sinks.Format { return []sinks.Format{parquet.Format(), duckdb.Format()} }
+
+// openOutput opens an output for queries.
+func openOutput(ctx context.Context, path string, views []sinks.View) (*sql.DB, error) {
+	return duckdb.OpenOutput(ctx, path, views)
+}

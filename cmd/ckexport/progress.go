@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"github.com/ckexport/ckexport/pipeline"
+	"github.com/ckexport/ckexport/pipeline/source"
+)
+
+// progress shows how far a run is, on a terminal only. Log lines go through
+// it, so that they do not run into the bar.
+type progress struct {
+	out   io.Writer
+	shown bool // out is a terminal, and nobody asked for quiet
+
+	mu      sync.Mutex
+	bar     *progressbar.ProgressBar
+	total   int
+	done    int
+	rows    uint64
+	started time.Time
+}
+
+func newProgress(out io.Writer, quiet bool) *progress {
+	file, isFile := out.(*os.File)
+	return &progress{out: out, shown: !quiet && isFile && term.IsTerminal(int(file.Fd()))}
+}
+
+// start begins the bar; it counts bytes of archives.
+func (p *progress) start(archives []source.Archive) {
+	if !p.shown || len(archives) == 0 {
+		return
+	}
+	var size int64
+	for _, a := range archives {
+		size += int64(a.SizeBytes)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.total, p.started = len(archives), time.Now()
+	p.bar = progressbar.NewOptions64(size,
+		progressbar.OptionSetWriter(p.out), progressbar.OptionShowBytes(true), progressbar.OptionSetPredictTime(true),
+		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(20),
+		progressbar.OptionSetDescription(p.text()), progressbar.OptionSpinnerType(14))
+}
+
+// archive moves the bar by one archive.
+func (p *progress) archive(r pipeline.Report) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done++
+	p.rows += r.Rows
+	if p.bar != nil {
+		p.bar.Describe(p.text())
+		p.bar.Add64(int64(r.Archive.SizeBytes)) //nolint:errcheck // a bar that cannot be drawn must not end the run
+	}
+}
+
+func (p *progress) text() string {
+	rate := 0.0
+	if s := time.Since(p.started).Seconds(); s > 0 {
+		rate = float64(p.rows) / s
+	}
+	return fmt.Sprintf("%d/%d archives, %d rows (%.0f/s)", p.done, p.total, p.rows, rate)
+}
+
+// finish removes the bar.
+func (p *progress) finish() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.bar != nil {
+		p.bar.Clear() //nolint:errcheck // as above
+		p.bar = nil
+	}
+}
+
+// Write writes a log line; the bar is drawn again behind it.
+func (p *progress) Write(line []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.bar != nil {
+		p.bar.Clear() //nolint:errcheck // as above
+	}
+	return p.out.Write(line)
+}

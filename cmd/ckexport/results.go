@@ -1,0 +1,236 @@
+package main
+
+import (
+	"bytes"
+	"database/sql"
+	"encoding/base64"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/big"
+	"reflect"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+)
+
+// resultWriters write the rows of a query, by the name of the format.
+var resultWriters = map[string]func(io.Writer, *sql.Rows) error{
+	"table":    writeTable,
+	"markdown": writeMarkdown,
+	"csv":      writeCSV,
+	"json":     writeJSON,
+}
+
+// eachRow calls f with the values of each row.
+func eachRow(rows *sql.Rows, f func([]any) error) error {
+	names, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	values, places := make([]any, len(names)), make([]any, len(names))
+	for i := range values {
+		places[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(places...); err != nil {
+			return fmt.Errorf("reading the result: %w", err)
+		}
+		if err := f(values); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func prettyTable(rows *sql.Rows) (table.Writer, error) {
+	names, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	t := table.NewWriter()
+	style := table.StyleLight
+	style.Format.Header = text.FormatDefault
+	t.SetStyle(style)
+	header := make(table.Row, len(names))
+	for i, n := range names {
+		header[i] = n
+	}
+	t.AppendHeader(header)
+	err = eachRow(rows, func(values []any) error {
+		row := make(table.Row, len(values))
+		for i, v := range values {
+			row[i] = cell(v)
+		}
+		t.AppendRow(row)
+		return nil
+	})
+	return t, err
+}
+
+func writeTable(out io.Writer, rows *sql.Rows) error {
+	t, err := prettyTable(rows)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "%s\n%d rows\n", t.Render(), t.Length())
+	return err
+}
+
+func writeMarkdown(out io.Writer, rows *sql.Rows) error {
+	t, err := prettyTable(rows)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(out, t.RenderMarkdown())
+	return err
+}
+
+func writeCSV(out io.Writer, rows *sql.Rows) error {
+	names, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	w := csv.NewWriter(out)
+	if err := w.Write(names); err != nil {
+		return err
+	}
+	record := make([]string, len(names))
+	err = eachRow(rows, func(values []any) error {
+		for i, v := range values {
+			record[i] = ""
+			if v != nil {
+				record[i] = plainText(v)
+			}
+		}
+		return w.Write(record)
+	})
+	w.Flush()
+	if err == nil {
+		err = w.Error()
+	}
+	return err
+}
+
+// writeJSON writes an array of objects, a line each, columns in their order.
+func writeJSON(out io.Writer, rows *sql.Rows) error {
+	names, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	if _, err := io.WriteString(out, "["); err != nil {
+		return err
+	}
+	separator := "\n"
+	err = eachRow(rows, func(values []any) error {
+		var line bytes.Buffer
+		line.WriteString(separator)
+		separator = ",\n"
+		for i, v := range values {
+			line.WriteByte("{,"[min(i, 1)])
+			key, err := json.Marshal(names[i])
+			if err != nil {
+				return err
+			}
+			value, err := json.Marshal(jsonValue(v))
+			if err != nil {
+				return fmt.Errorf("column %s: %w", names[i], err)
+			}
+			line.Write(key)
+			line.WriteByte(':')
+			line.Write(value)
+		}
+		line.WriteByte('}')
+		_, err := out.Write(line.Bytes())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(out, "\n]\n")
+	return err
+}
+
+// cell returns a value for a terminal: on one line, without control characters.
+func cell(v any) string {
+	if v == nil {
+		return ""
+	}
+	s := strings.NewReplacer("\n", `\n`, "\t", `\t`, "\r", `\r`).Replace(plainText(v))
+	return printable(s)
+}
+
+// plainText writes a value of any type as text.
+func plainText(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case []byte:
+		return escapeBytes(v)
+	case time.Time:
+		return v.UTC().Format("2006-01-02 15:04:05.999999Z")
+	case float64, bool, int8, int16, int32, int64, uint8, uint16, uint32, uint64:
+		return fmt.Sprint(v)
+	}
+	data, err := json.Marshal(jsonValue(v))
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	if s, ok := jsonValue(v).(string); ok {
+		return s
+	}
+	return string(data)
+}
+
+// escapeBytes writes bytes as DuckDB prints a BLOB: text with \xNN.
+func escapeBytes(b []byte) string {
+	var s strings.Builder
+	for _, c := range b {
+		if c >= 0x20 && c < 0x7f && c != '\\' {
+			s.WriteByte(c)
+		} else {
+			fmt.Fprintf(&s, `\x%02X`, c)
+		}
+	}
+	return s.String()
+}
+
+// jsonValue turns DuckDB's Go values into what JSON can say. Bytes that are no
+// text become base64.
+func jsonValue(v any) any {
+	switch v := v.(type) {
+	case nil, bool, string, float64, float32, int8, int16, int32, int64, uint8, uint16, uint32, uint64, int, uint:
+		return v
+	case time.Time:
+		return v.UTC().Format(time.RFC3339Nano)
+	case []byte:
+		if utf8.Valid(v) {
+			return string(v)
+		}
+		return base64.StdEncoding.EncodeToString(v)
+	case *big.Int:
+		return json.Number(v.String())
+	case fmt.Stringer:
+		return v.String()
+	}
+	r := reflect.ValueOf(v)
+	switch r.Kind() {
+	case reflect.Slice:
+		list := make([]any, r.Len())
+		for i := range list {
+			list[i] = jsonValue(r.Index(i).Interface())
+		}
+		return list
+	case reflect.Map:
+		object := make(map[string]any, r.Len())
+		for _, k := range r.MapKeys() {
+			object[fmt.Sprint(k.Interface())] = jsonValue(r.MapIndex(k).Interface())
+		}
+		return object
+	}
+	return fmt.Sprint(v)
+}

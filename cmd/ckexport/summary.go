@@ -1,0 +1,107 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/ckexport/ckexport/pipeline"
+	"github.com/ckexport/ckexport/pipeline/source"
+)
+
+// summaryJSON is the summary as --summary-json writes it.
+type summaryJSON struct {
+	*pipeline.Summary
+	Output     string `json:"output"`
+	Ignored    int    `json:"files_ignored"`
+	Unreadable int    `json:"files_unreadable"`
+	RowsTotal  uint64 `json:"rows_total"`
+}
+
+// report tells people and programs what the run did.
+func report(opts *exportOptions, std streams, s *pipeline.Summary, found *source.Found) error {
+	if !opts.quiet {
+		fmt.Fprint(std.err, summaryText(opts, s, found))
+	}
+	if opts.summaryJSON == "" {
+		return nil
+	}
+	data, err := json.Marshal(summaryJSON{Summary: s, Output: opts.output, Ignored: len(found.Ignored), Unreadable: len(found.Unreadable), RowsTotal: s.RowCount()})
+	if err != nil {
+		return fmt.Errorf("writing the summary: %w", err)
+	}
+	data = append(data, '\n')
+	if opts.summaryJSON == "-" {
+		_, err = std.out.Write(data)
+		return err
+	}
+	return writeFile(opts.summaryJSON, data)
+}
+
+// summaryText says it in a few lines: counts, then rows per table.
+func summaryText(opts *exportOptions, s *pipeline.Summary, found *source.Found) string {
+	var b strings.Builder
+	counts := []struct {
+		n    int
+		name string
+	}{{s.OK, "ok"}, {s.Partial, "partial"}, {s.Failed, "failed"}, {s.Duplicate, "duplicate"}, {s.Known, "known"}}
+	var parts []string
+	for _, c := range counts {
+		if c.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.name))
+		}
+	}
+	if len(parts) == 0 {
+		parts = append(parts, "none")
+	}
+	fmt.Fprintf(&b, "archives: %s", strings.Join(parts, ", "))
+	if len(found.Ignored) > 0 {
+		fmt.Fprintf(&b, " (%d other files ignored)", len(found.Ignored))
+	}
+	fmt.Fprintf(&b, "\nread %s (%s expanded) in %.2f s\n", bytesText(s.BytesRead), bytesText(s.ExpandedBytes), s.Seconds)
+	if total := s.RowCount(); total > 0 {
+		fmt.Fprintf(&b, "wrote %d rows of %d checkpoints to %s\n", total, s.Checkpoints, quotedPath(opts.output))
+		names := slices.SortedFunc(maps.Keys(s.Rows), func(a, b string) int {
+			return cmp.Or(cmp.Compare(s.Rows[b], s.Rows[a]), cmp.Compare(a, b))
+		})
+		line := ""
+		for _, name := range names {
+			if s.Rows[name] == 0 {
+				continue
+			}
+			part := fmt.Sprintf("%s %d", name, s.Rows[name])
+			if len(line)+len(part) > 100 {
+				fmt.Fprintf(&b, "  %s\n", line)
+				line = ""
+			}
+			if line != "" {
+				line += ", "
+			}
+			line += part
+		}
+		fmt.Fprintf(&b, "  %s\n", line)
+	} else {
+		fmt.Fprintf(&b, "nothing new for %s\n", quotedPath(opts.output))
+	}
+	if s.Interrupted {
+		b.WriteString("interrupted: the rest was not read\n")
+	}
+	return b.String()
+}
+
+// bytesText writes a size for people.
+func bytesText(n uint64) string {
+	units := []string{"B", "KiB", "MiB", "GiB", "TiB"}
+	v, u := float64(n), 0
+	for v >= 1024 && u < len(units)-1 {
+		v /= 1024
+		u++
+	}
+	if u == 0 {
+		return fmt.Sprintf("%d B", n)
+	}
+	return fmt.Sprintf("%.1f %s", v, units[u])
+}

@@ -1,0 +1,234 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/pipeline/source"
+	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks"
+)
+
+// A batch is cut at so many rows or bytes, whichever comes first. Rows of one
+// archive stay together, so a batch may be larger by one archive's rows.
+const (
+	batchRows  = 64 << 10
+	batchBytes = 4 << 20
+)
+
+// batcher gathers the rows of archives into batches per table, leaves out
+// checkpoints that the output has, and keeps the ledger.
+type batcher struct {
+	opts     Options
+	ledger   *sinks.Ledger
+	batches  chan<- tableBatch
+	tables   []*schema.Table
+	builders []*schema.Builder // as tables
+	summary  Summary
+}
+
+func newBatcher(opts Options, ledger *sinks.Ledger, batches chan<- tableBatch) *batcher {
+	b := &batcher{opts: opts, ledger: ledger, batches: batches, summary: Summary{RunID: opts.RunID, Rows: map[string]uint64{}}}
+	hasLedger := false
+	for _, t := range opts.Tables {
+		b.add(t)
+		hasLedger = hasLedger || t.Name == "archives"
+	}
+	if !hasLedger {
+		if t, ok := schema.Lookup("archives"); ok {
+			b.add(t)
+		}
+	}
+	return b
+}
+
+func (b *batcher) add(t *schema.Table) {
+	b.tables = append(b.tables, t)
+	b.builders = append(b.builders, t.NewBuilder(memory.DefaultAllocator))
+}
+
+func (b *batcher) release() {
+	for _, builder := range b.builders {
+		builder.Release()
+	}
+}
+
+// setKnownAside returns the archives that must be opened, and reports the
+// others.
+func (b *batcher) setKnownAside() []source.Archive {
+	unknown := make([]source.Archive, 0, len(b.opts.Archives))
+	for _, a := range b.opts.Archives {
+		if IsKnown(b.ledger, a) {
+			b.report(Report{Archive: a, Status: Known})
+		} else {
+			unknown = append(unknown, a)
+		}
+	}
+	return unknown
+}
+
+// report counts an archive and tells of it.
+func (b *batcher) report(r Report) {
+	switch r.Status {
+	case decode.StatusOK:
+		b.summary.OK++
+	case decode.StatusPartial:
+		b.summary.Partial++
+	case decode.StatusFailed:
+		b.summary.Failed++
+	case decode.StatusDuplicate:
+		b.summary.Duplicate++
+	case Known:
+		b.summary.Known++
+	}
+	if r.Status == decode.StatusPartial || r.Status == decode.StatusFailed {
+		b.opts.Log.Error("archive "+r.Status, "archive", r.Archive.Path, "error", r.Error)
+	}
+	if b.opts.OnArchive != nil {
+		b.opts.OnArchive(r)
+	}
+}
+
+// gather takes in decoded archives until there are no more.
+func (b *batcher) gather(ctx context.Context, decoded <-chan decodedArchive) error {
+	for d := range decoded {
+		if err := b.archive(ctx, d); err != nil {
+			return err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for i := range b.builders {
+		if err := b.flush(ctx, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// archive takes in one archive: the rows of its new checkpoints, and its row
+// of the ledger.
+func (b *batcher) archive(ctx context.Context, d decodedArchive) error {
+	row := &d.result.Archive
+	var rows []*schema.Rows
+	for _, c := range d.result.Checkpoints {
+		if !b.ledger.Checkpoints[c.CheckpointID] {
+			b.ledger.Checkpoints[c.CheckpointID] = true
+			rows = append(rows, c)
+		}
+	}
+	status := row.Status
+	if len(d.result.Checkpoints) > 0 && len(rows) == 0 && status == decode.StatusOK {
+		row.Status = decode.StatusDuplicate
+	}
+	if len(d.result.Problems) > 0 {
+		rows = append(rows, &schema.Rows{Problems: d.result.Problems})
+	}
+	b.summary.BytesRead += row.BytesRead
+	b.summary.ExpandedBytes += row.ExpandedBytes
+	report := Report{Archive: d.archive, Status: row.Status, Error: deref(row.Error)}
+	if b.isRecorded(d) {
+		b.report(report) // an earlier run found the same and wrote it down
+		return nil
+	}
+	if len(b.ledger.Archives) == 0 { // the first archive ever: what does not depend on archives goes along
+		rows = append(rows, &schema.Rows{EnumValues: enumValues()})
+	}
+	for _, r := range rows {
+		b.summary.Checkpoints += len(r.Checkpoints)
+		for _, t := range b.tables {
+			n := uint64(t.Count(r))
+			row.RowCount += n
+			b.summary.Rows[t.Name] += n
+		}
+	}
+	report.Rows = row.RowCount
+	b.report(report)
+	rows = append(rows, b.ledgerRows(d))
+	for i, t := range b.tables {
+		for _, r := range rows {
+			b.builders[i].Append(r)
+		}
+		if t.Name == "archives" {
+			b.summary.Rows[t.Name]++
+		}
+		if b.builders[i].Len() >= batchRows || b.builders[i].Bytes() >= batchBytes {
+			if err := b.flush(ctx, i); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// isRecorded reports whether the ledger tells the same of an archive that
+// could not be read in full: then there is nothing to add.
+func (b *batcher) isRecorded(d decodedArchive) bool {
+	row, ok := b.ledger.Archives[d.archive.Path]
+	return ok && d.result.Archive.Status != decode.StatusOK && isUnchanged(row, d.archive) &&
+		row.Status == d.result.Archive.Status && row.Error == deref(d.result.Archive.Error)
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// ledgerRows makes the archive's row of the ledger.
+func (b *batcher) ledgerRows(d decodedArchive) *schema.Rows {
+	row := d.result.Archive
+	row.RunID, row.ToolVersion, row.SchemaVersion = b.opts.RunID, b.opts.Version, schema.Version
+	row.SizeBytes = &d.archive.SizeBytes
+	modified := d.archive.ModTime.UTC()
+	row.ModifiedAt = &modified
+	r := &schema.Rows{Archives: []schema.Archive{row}}
+	if len(d.result.Checkpoints) > 0 {
+		r.CheckpointID = d.result.Checkpoints[0].CheckpointID
+	}
+	b.ledger.Archives[row.Source] = sinks.LedgerArchive{
+		SizeBytes: d.archive.SizeBytes, ModifiedAt: modified, Status: row.Status, Error: deref(row.Error), CheckpointID: r.CheckpointID,
+	}
+	return r
+}
+
+// flush passes the rows of a table on as a batch.
+func (b *batcher) flush(ctx context.Context, i int) error {
+	if b.builders[i].Len() == 0 {
+		return nil
+	}
+	batch := b.builders[i].NewBatch()
+	select {
+	case b.batches <- tableBatch{b.tables[i], batch}:
+		return nil
+	case <-ctx.Done():
+		batch.Release()
+		return ctx.Err()
+	}
+}
+
+// enumValues makes the rows of enum_values.
+func enumValues() []schema.EnumValue {
+	var rows []schema.EnumValue
+	for _, e := range criu.Enums() {
+		for value, name := range e.Names {
+			rows = append(rows, schema.EnumValue{Domain: e.Domain, Value: value, Name: name, Source: e.Source})
+		}
+	}
+	for _, f := range criu.FlagSets() {
+		for _, b := range f.Bits {
+			rows = append(rows, schema.EnumValue{Domain: f.Domain, Value: b.Value, IsFlag: true, Name: b.Name, Source: f.Source})
+		}
+	}
+	slices.SortFunc(rows, func(a, b schema.EnumValue) int {
+		return cmp.Or(cmp.Compare(a.Domain, b.Domain), cmp.Compare(a.Value, b.Value), cmp.Compare(a.Name, b.Name))
+	})
+	return rows
+}

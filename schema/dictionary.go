@@ -1,0 +1,91 @@
+package schema
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+)
+
+// KeyColumns returns the columns that tell the table's rows apart, with
+// checkpoint_id; nil where rows have no key.
+func (t *Table) KeyColumns() []string {
+	if t.Static || len(t.Key) == 0 && t.Name != "checkpoints" && t.Name != "container_specs" {
+		return t.Key
+	}
+	return append([]string{CheckpointID}, t.Key...)
+}
+
+// SQLType returns the column's type as DuckDB names it.
+func (c Column) SQLType() string { return sqlType(c.Type) }
+
+func sqlType(t arrow.DataType) string {
+	switch t := t.(type) {
+	case *arrow.ListType:
+		return sqlType(t.Elem()) + "[]"
+	case *arrow.MapType:
+		return fmt.Sprintf("MAP(%s, %s)", sqlType(t.KeyType()), sqlType(t.ItemType()))
+	case *arrow.TimestampType:
+		return "TIMESTAMPTZ"
+	}
+	switch t.ID() {
+	case arrow.STRING:
+		return "VARCHAR"
+	case arrow.BINARY:
+		return "BLOB"
+	case arrow.BOOL:
+		return "BOOLEAN"
+	case arrow.INT32:
+		return "INTEGER"
+	case arrow.INT64:
+		return "BIGINT"
+	case arrow.UINT8:
+		return "UTINYINT"
+	case arrow.UINT16:
+		return "USMALLINT"
+	case arrow.UINT32:
+		return "UINTEGER"
+	case arrow.UINT64:
+		return "UBIGINT"
+	case arrow.FLOAT64:
+		return "DOUBLE"
+	}
+	return t.String()
+}
+
+// WriteDictionary writes the data dictionary as Markdown: docs/tables.md.
+func WriteDictionary(out io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# The tables\n\nGenerated from the package `schema` by `make docs`. Schema version %d.\n\n", Version)
+	b.WriteString("Types are DuckDB's. A column that may be NULL is so where the fact is absent, unknown or could not be read; a table `problems` says\nwhy in the latter case. ")
+	b.WriteString("Columns `<name>_raw` hold the exact bytes where the text form is escaped (`\\xNN`), and are NULL where the\ntext is exact. ")
+	b.WriteString("Pids are those inside the container unless a column says otherwise. \"From\" names image and message field, or file and path.\n\n")
+	b.WriteString("| table | one row is |\n| --- | --- |\n")
+	for _, t := range Tables() {
+		fmt.Fprintf(&b, "| [%s](#%s) | %s |\n", t.Name, t.Name, markdownCell(t.Doc))
+	}
+	for _, t := range Tables() {
+		fmt.Fprintf(&b, "\n## %s\n\n%s", t.Name, t.Doc)
+		if key := t.KeyColumns(); len(key) > 0 {
+			fmt.Fprintf(&b, " Key: `%s`.", strings.Join(key, "`, `"))
+		}
+		b.WriteString("\n\n| column | type | NULL | meaning | from |\n| --- | --- | --- | --- | --- |\n")
+		for _, c := range t.Columns {
+			null := ""
+			if c.Nullable {
+				null = "yes"
+			}
+			source := ""
+			if c.Source != "" {
+				source = "`" + c.Source + "`"
+			}
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", c.Name, c.SQLType(), null, markdownCell(c.Doc), markdownCell(source))
+		}
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+// markdownCell escapes what ends a cell of a Markdown table.
+func markdownCell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
