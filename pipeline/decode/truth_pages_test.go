@@ -1,0 +1,92 @@
+package decode_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/ckexport/ckexport/schema"
+)
+
+const pageSize = 4096
+
+// checkPageContents proves the offsets of pagemaps: where the truth has a
+// SHA-256 of each page of a process's memory, the pages that rows point to in
+// the archive have it too.
+func checkPageContents(s *subject) {
+	var images map[uint32][]byte
+	s.both(func(p *groundProcess, _ *schema.Process) {
+		text, ok := s.truth.proc(p.PID, "pages.sha256")
+		if !ok {
+			return
+		}
+		if images == nil {
+			images = pagesImages(s)
+		}
+		compared := 0
+		for line := range strings.Lines(text) {
+			f := strings.Fields(line)
+			if len(f) < 4 || f[0] == "#" {
+				continue
+			}
+			address := hexadecimal(s.t, f[0])
+			page, ok := s.storedPage(images, p.PID, address)
+			if !ok {
+				if f[2] == "A" {
+					s.differ(p.PID, "pagemaps", fmt.Sprintf("%#x", address), "no such page", "an anonymous page")
+				}
+				continue
+			}
+			sum := sha256.Sum256(page)
+			same(s, p.PID, "pagemaps.file_offset", fmt.Sprintf("%#x %s", address, f[3]), hex.EncodeToString(sum[:]), f[1])
+			compared++
+		}
+		if compared < 5 {
+			s.t.Errorf("%s: pid %d: only %d pages compared", s.name, p.PID, compared)
+		}
+	})
+}
+
+// pagesImages returns the pages images of an archive, by number.
+func pagesImages(s *subject) map[uint32][]byte {
+	images := map[uint32][]byte{}
+	for _, m := range readTar(s.t, s.path) {
+		var number uint32
+		if n, _ := fmt.Sscanf(path.Base(m.header.Name), "pages-%d.img", &number); n == 1 && path.Base(path.Dir(m.header.Name)) == "checkpoint" {
+			images[number] = m.data
+		}
+	}
+	return images
+}
+
+// storedPage returns the page at an address of a process as the rows say where
+// it is: its own, or one of the shared object that is mapped there.
+func (s *subject) storedPage(images map[uint32][]byte, pid uint32, address uint64) ([]byte, bool) {
+	if page, ok := s.page(images, "process", uint64(pid), address); ok {
+		return page, true
+	}
+	for _, m := range s.rows.MemoryMappings {
+		if m.PID == pid && m.StartAddress <= address && address < m.EndAddress && m.ShmemID != nil {
+			return s.page(images, "shared", *m.ShmemID, m.FileOffset+address-m.StartAddress)
+		}
+	}
+	return nil, false
+}
+
+func (s *subject) page(images map[uint32][]byte, kind string, id, address uint64) ([]byte, bool) {
+	for _, r := range s.rows.Pagemaps {
+		if r.Kind != kind || r.PagemapID != id || address < r.Address || address >= r.Address+r.PageCount*pageSize || r.FileOffset == nil {
+			continue
+		}
+		offset := *r.FileOffset + address - r.Address
+		image := images[*r.PagesID]
+		if offset+pageSize > uint64(len(image)) {
+			s.t.Errorf("%s: %s %d: page %#x is at %d of a pages image of %d bytes", s.name, kind, id, address, offset, len(image))
+			return nil, false
+		}
+		return image[offset : offset+pageSize], true
+	}
+	return nil, false
+}
