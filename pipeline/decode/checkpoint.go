@@ -23,7 +23,7 @@ func (s *set) decodeCheckpoint() {
 		PodName:        c.firstAnnotation("io.kubernetes.pod.name", "io.kubernetes.cri.sandbox-name"),
 		PodNamespace:   c.firstAnnotation("io.kubernetes.pod.namespace", "io.kubernetes.cri.sandbox-namespace"),
 		PodUID:         c.firstAnnotation("io.kubernetes.pod.uid", "io.kubernetes.cri.sandbox-uid"),
-		PodSandboxID:   c.firstAnnotation("io.kubernetes.cri-o.SandboxID", "io.kubernetes.cri.sandbox-id"),
+		PodSandboxID:   nonEmpty(c.config.Pod),
 		Attempt:        c.attempt(),
 		CreatedAt:      optionalWhen(c.config.CreatedAt),
 		CheckpointedAt: optionalWhen(c.config.CheckpointedAt),
@@ -38,7 +38,7 @@ func (s *set) decodeCheckpoint() {
 		row.Image = c.firstAnnotation("io.kubernetes.cri-o.ImageName", "io.kubernetes.cri.image-name")
 	}
 	if row.PodSandboxID == nil {
-		row.PodSandboxID = nonEmpty(c.config.Pod)
+		row.PodSandboxID = c.firstAnnotation("io.kubernetes.cri-o.SandboxID", "io.kubernetes.cri.sandbox-id")
 	}
 	if c.status.StartedAt > 0 {
 		row.StartedAt = when(time.Unix(0, c.status.StartedAt))

@@ -217,6 +217,9 @@ func (c *container) attempt() *uint32 {
 			return ptr(uint32(n))
 		}
 	case engineContainerd:
+		if c.status.Metadata.Attempt == nil && c.status.Metadata.Name != "" {
+			return new(uint32) // a message of protobuf as JSON: zeros are left out
+		}
 		return c.status.Metadata.Attempt
 	}
 	return nil

@@ -67,6 +67,9 @@ func (s *set) threadColumns(row *schema.Thread, t *core.ThreadCoreEntry, leader 
 	row.SchedNice, row.SchedPriority = t.SchedNice, t.SchedPrio
 	row.BlockedSignals = optionalFlags(&criu.SignalSet, t.BlkSigset)
 	row.BlockedSigExt = t.BlkSigsetExtended
+	if tc := leader.GetTc(); row.IsLeader && t.BlkSigset == nil { // the leader's stand on the process
+		row.BlockedSignals, row.BlockedSigExt = optionalFlags(&criu.SignalSet, tc.BlkSigset), tc.BlkSigsetExtended
+	}
 	row.PdeathSignal = optionalEnum(&criu.Signal, t.PdeathSig)
 	row.RobustListHead, row.RobustListLen = t.FutexRla, t.FutexRlaLen
 	if sas := t.GetSas(); sas != nil {

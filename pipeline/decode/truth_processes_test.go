@@ -14,17 +14,10 @@ import (
 func (s *subject) both(f func(p *groundProcess, row *schema.Process)) {
 	for i := range s.rows.Processes {
 		row := &s.rows.Processes[i]
-		if p := s.truth.processes[row.PID]; p != nil && !s.replaced(p, row) {
+		if p := s.truth.processes[row.PID]; p != nil {
 			f(p, row)
 		}
 	}
-}
-
-// replaced reports whether a pid belongs to another process than before: then
-// it began at another address, with randomised ones.
-func (s *subject) replaced(p *groundProcess, row *schema.Process) bool {
-	stat, ok := s.truth.stat(p.PID)
-	return ok && isLoop(s.name) && row.PPID != 0 && row.StartStack != nil && *row.StartStack != stat(28)
 }
 
 // isMemoryOnly reports whether the archive is one of --pre-checkpoint: CRIU

@@ -42,7 +42,7 @@ func (s *subject) socketsByInode() map[string]*schema.Socket {
 // ours are found by their inodes: a pod's sockets stand there together.
 func checkInetSockets(s *subject) {
 	text, ok := s.truth.file("proc-net-tcp.txt")
-	if !ok || s.truth.shared {
+	if !ok {
 		return
 	}
 	rows := s.socketsByInode()
@@ -135,7 +135,7 @@ var unixTypes = map[string]string{"0001": "stream", "0002": "dgram", "0005": "se
 // checkUnixSockets compares sockets with /proc/net/unix and ss -x.
 func checkUnixSockets(s *subject) {
 	text, ok := s.truth.file("proc-net-unix.txt")
-	if !ok || s.truth.shared {
+	if !ok {
 		return
 	}
 	const listens = "00010000" // __SO_ACCEPTCON, linux/net.h
@@ -192,7 +192,7 @@ func (s *subject) unixPeers() (peers map[string]uint32, named map[string]bool) {
 // checkSysV compares SysV shared memory with ipcs.
 func checkSysV(s *subject) {
 	text, ok := s.truth.file("ipcs-detail.txt")
-	if !ok || s.truth.shared || s.isMemoryOnly() {
+	if !ok || s.isMemoryOnly() {
 		return
 	}
 	rows := map[string]schema.SharedMemory{}
@@ -201,6 +201,7 @@ func checkSysV(s *subject) {
 			rows[fmt.Sprint(r.ShmemID)] = r
 		}
 	}
+	uids, gids := s.idMaps()
 	isSegment := false
 	for line := range strings.Lines(text) {
 		f := strings.Fields(line)
@@ -221,8 +222,8 @@ func checkSysV(s *subject) {
 		known(s, 0, "shared_memory.size_bytes", key, r.SizeBytes, atoi[uint64](s.t, f[3]))
 		known(s, 0, "shared_memory.sysv_key", key, r.SysVKey, atoi[uint32](s.t, f[0]))
 		known(s, 0, "shared_memory.mode", key, r.Mode, uint32(fromOctal(s.t, f[2])))
-		known(s, 0, "shared_memory.uid", key, r.UID, atoi[uint32](s.t, f[7]))
-		known(s, 0, "shared_memory.gid", key, r.GID, atoi[uint32](s.t, f[8]))
+		known(s, 0, "shared_memory.uid", key, r.UID, inside(uids, numbers(s, f[7]))[0])
+		known(s, 0, "shared_memory.gid", key, r.GID, inside(gids, numbers(s, f[8]))[0])
 	}
 	for id := range rows {
 		s.differ(0, "shared_memory", "SysV segment "+id, "a row", "no such segment")

@@ -221,6 +221,16 @@ func unescapeOctal(s string) string {
 	})
 }
 
+var hexByte = regexp.MustCompile(`\\x[0-9a-f]{2}`)
+
+// unescapeHex undoes how the truth writes bytes of names that are no text.
+func unescapeHex(s string) string {
+	return hexByte.ReplaceAllStringFunc(s, func(h string) string {
+		n, _ := strconv.ParseUint(h[2:], 16, 8)
+		return string([]byte{byte(n)})
+	})
+}
+
 func atoi[T int32 | uint32 | int64 | uint64](t *testing.T, s string) T {
 	t.Helper()
 	n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
