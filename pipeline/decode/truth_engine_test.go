@@ -143,6 +143,7 @@ func (s *subject) checkCRI(c *schema.Checkpoint) {
 			Labels map[string]string `json:"labels"`
 		} `json:"status"`
 		Info struct {
+			RuntimeType string `json:"runtimeType"` // containerd's only
 			RuntimeSpec struct {
 				Annotations map[string]string `json:"annotations"`
 			} `json:"runtimeSpec"`
@@ -153,7 +154,7 @@ func (s *subject) checkCRI(c *schema.Checkpoint) {
 	}
 	i := container.Status
 	engine, within := "cri-o", time.Duration(0)
-	if strings.HasPrefix(s.name, "containerd") {
+	if strings.HasPrefix(container.Info.RuntimeType, "io.containerd.") {
 		engine, within = "containerd", 10*time.Millisecond // config.dump has the time of another step of the creation
 		s.sameTime("checkpoints.started_at", c.StartedAt, i.StartedAt, time.Millisecond)
 	}
