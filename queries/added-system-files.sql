@@ -2,7 +2,7 @@
 -- question: Which files under /bin, /sbin, /lib, /usr, /etc, /boot and /root were added or changed since the container was created?
 -- description: Files that engines themselves write into every container are left out: empty /etc/hostname, hosts and resolv.conf, and the link /etc/mtab.
 -- tables: filesystem_entries, checkpoints
-SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, f.path, f.type, printf('%04o', f.mode) AS mode, f.is_setuid, f.size_bytes, f.mtime, f.link_target, f.sha256, f.checkpoint_id
+SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, f.path, f.type, to_base(f.mode::BIGINT, 8, 4) AS mode, f.is_setuid, f.size_bytes, f.mtime, f.link_target, f.sha256, f.checkpoint_id
 FROM filesystem_entries f JOIN checkpoints c USING (checkpoint_id)
 WHERE f.origin = 'rootfs_diff' AND f.change = 'written' AND f.type <> 'directory'
   AND regexp_matches(f.path, '^/(bin|sbin|lib|lib32|lib64|usr|etc|boot|root)/')

@@ -68,7 +68,7 @@ func load(file string) (Query, error) {
 	if err != nil {
 		return Query{}, err
 	}
-	q := Query{Name: strings.TrimSuffix(path.Base(file), ".sql"), IsView: strings.HasPrefix(file, "views/")}
+	q := Query{Name: strings.ReplaceAll(strings.TrimSuffix(path.Base(file), ".sql"), "_", "-"), IsView: strings.HasPrefix(file, "views/")}
 	rest := string(data)
 	for strings.HasPrefix(rest, "-- ") {
 		var line string

@@ -31,7 +31,7 @@ type MemoryMapping struct {
 	IsExecAnon     bool    `arrow:"is_exec_anon" doc:"executable without a file: anon, shared_anon, heap, stack, sysv"`
 	IsExecDeleted  bool    `arrow:"is_exec_deleted" doc:"executable, of a deleted file"`
 	IsExecMemfd    bool    `arrow:"is_exec_memfd" doc:"executable, of a memfd"`
-	IsModifiedCode bool    `arrow:"is_modified_code" doc:"executable private file mapping with pages of its own: code changed in memory"`
+	IsModifiedCode bool    `arrow:"is_modified_code" doc:"executable private file mapping with pages of its own: code changed in memory. CRIU itself changes one page of each process, in its first executable mapping, to work from within it"`
 	ContainsIP     bool    `arrow:"contains_ip" doc:"a thread of the process executes in it"`
 }
 

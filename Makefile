@@ -1,0 +1,66 @@
+# ckexport: everything goes through here. `make help` lists the targets.
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo '(devel)')
+COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)
+LDFLAGS  = -s -w -X 'main.version=$(VERSION)' -X 'main.commit=$(COMMIT)'
+PACKAGES = ./...
+
+.PHONY: help run build test unit lint docs docs-check nocgo client bench fuzz install clean tools
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+
+run: build ## export testdata's archives to fleet.duckdb and fleet.parquet, and ask them a question
+	./bin/ckexport testdata/archives -o fleet.parquet
+	./bin/ckexport testdata/archives -o fleet.duckdb
+	./bin/ckexport query fleet.duckdb fleet-overview
+
+build: tools ## build bin/ckexport
+	go build -trimpath -ldflags "$(LDFLAGS)" -o bin/ckexport ./cmd/ckexport
+
+test: tools lint unit docs-check nocgo client ## everything CI runs
+
+unit: tools ## tests, with the race detector
+	go test -race $(PACKAGES)
+
+lint: tools ## gofmt, go vet, staticcheck
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt-ed: $$unformatted"; exit 1; }
+	go vet $(PACKAGES)
+	go tool staticcheck $(PACKAGES)
+
+docs: tools ## make the generated documentation anew
+	go run ./cmd/ckexport tables --markdown > docs/tables.md
+
+docs-check: tools ## the generated documentation is current
+	@go run ./cmd/ckexport tables --markdown | diff -u docs/tables.md - > /dev/null || { echo "docs/tables.md is not current: run make docs"; exit 1; }
+
+nocgo: tools ## a build without cgo exports Parquet
+	CGO_ENABLED=0 go vet -tags noduckdb ./cmd/... ./sinks/...
+	CGO_ENABLED=0 go build -tags noduckdb -o bin/ckexport-nocgo ./cmd/ckexport
+	rm -rf bin/nocgo.parquet && ./bin/ckexport-nocgo testdata/archives -o bin/nocgo.parquet --quiet && test -n "$$(ls bin/nocgo.parquet/processes)" && rm -rf bin/nocgo.parquet
+
+client: build ## both kinds of output are read by DuckDB's Node.js binding, of DuckDB 1.1
+	@command -v npm > /dev/null || { echo "make client: npm is missing; on Debian: apt-get install nodejs npm"; exit 1; }
+	cd testdata/client && npm ci --no-audit --no-fund --loglevel=error
+	rm -rf bin/client.parquet bin/client.duckdb
+	./bin/ckexport testdata/archives -o bin/client.parquet --quiet
+	./bin/ckexport testdata/archives -o bin/client.duckdb --quiet
+	node testdata/client/read.js bin/client.duckdb bin/client.parquet
+
+bench: tools ## benchmarks
+	go test -run '^$$' -bench . -benchmem $(PACKAGES)
+
+FUZZTIME ?= 10s
+fuzz: tools ## each fuzz target for FUZZTIME
+	@for pkg in $$(go list ./...); do for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+		echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; done; done
+
+install: build ## put ckexport into /usr/local/bin, or PREFIX/bin
+	install -D -m 0755 bin/ckexport $(or $(DESTDIR)$(PREFIX),/usr/local)/bin/ckexport
+
+clean: ## remove what the targets above made
+	rm -rf bin fleet.parquet fleet.duckdb testdata/client/node_modules
+
+tools:
+	@command -v go > /dev/null || { echo "Go is missing: https://go.dev/dl/"; exit 1; }
+	@command -v cc > /dev/null || command -v gcc > /dev/null || { echo "a C compiler is missing; on Debian: apt-get install gcc libc6-dev"; exit 1; }
