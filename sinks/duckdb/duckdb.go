@@ -59,6 +59,10 @@ func Open(ctx context.Context, path string, opts sinks.Options) (_ sinks.Sink, e
 	info, err := os.Stat(place.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Lstat(place.Path + ".wal"); err == nil {
+			// DuckDB would take it for the log of the new database.
+			return nil, &sinks.RefusedError{Path: path, Reason: "the log of a database that is gone lies beside it, ending in .wal; remove it or use another path"}
+		}
 	case err != nil:
 		return nil, fmt.Errorf("looking at output: %w", err)
 	default:

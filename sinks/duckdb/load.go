@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -18,6 +19,9 @@ import (
 	"github.com/ckexport/ckexport/sinks/internal/staging"
 	"github.com/ckexport/ckexport/sinks/parquet"
 )
+
+// loadThreads bounds the memory that loading takes on large machines.
+const loadThreads = 4
 
 // load brings the rows of a run from Parquet files into a database.
 type load struct {
@@ -66,7 +70,9 @@ func (l *load) into(ctx context.Context, path string) error {
 // run loads the rows in one transaction, after prepare has seen to the tables.
 func (l *load) run(ctx context.Context, db *sql.DB, path string, prepare func(*sql.Tx) error) (err error) {
 	// The order of rows says nothing, and to keep it costs time and memory.
-	_, err = db.ExecContext(ctx, "SET preserve_insertion_order = false; SET temp_directory = "+literal(l.spill))
+	// Every thread has a row group of each table in memory.
+	_, err = db.ExecContext(ctx, fmt.Sprintf("SET preserve_insertion_order = false; SET temp_directory = %s; SET threads = %d",
+		literal(l.spill), min(loadThreads, runtime.GOMAXPROCS(0))))
 	if err != nil {
 		return fmt.Errorf("setting up database: %w", err)
 	}

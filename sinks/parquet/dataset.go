@@ -24,8 +24,8 @@ type dataset struct {
 	opts   sinks.Options
 	tables []*schema.Table // those kept: archives always is
 	place  *staging.Place
-	exists bool
-	old    *Manifest // nil where there is nothing to add to
+	there  *Manifest // of the folder at the output's path; nil if none or empty
+	old    *Manifest // there, where this run adds to it; nil where it does not
 
 	dir   string // the staging folder
 	spool *Spool
@@ -33,17 +33,20 @@ type dataset struct {
 }
 
 func openDataset(place *staging.Place, path string, info fs.FileInfo, opts sinks.Options) (*dataset, error) {
-	d := &dataset{opts: opts, tables: staging.WithLedger(opts.Tables), place: place, exists: info != nil}
-	if d.exists {
-		old, err := examine(place.Path, path, info)
+	d := &dataset{opts: opts, tables: staging.WithLedger(opts.Tables), place: place}
+	if info != nil {
+		there, err := examine(place.Path, path, info)
 		if err != nil {
 			return nil, err
 		}
-		if old != nil && !opts.Overwrite {
-			if err := staging.Admit(path, old.SchemaVersion, old.Tables, d.tables); err != nil {
+		if there != nil && !opts.Overwrite {
+			if err := staging.Admit(path, there.SchemaVersion, there.Tables, d.tables); err != nil {
 				return nil, err
 			}
-			d.old = old
+			d.old = there
+		}
+		if info.IsDir() {
+			d.there = there
 		}
 	}
 	dir, err := place.Stage()
@@ -120,12 +123,8 @@ func (d *dataset) Commit(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("writing dataset: %w", err)
 	}
-	if d.old != nil {
-		// What the manifest does not know is someone else's, and stays.
-		err := staging.LinkTree(d.place.Path, d.dir, func(path string) bool { return path == manifestName })
-		if err != nil {
-			return fmt.Errorf("keeping the parts of earlier runs: %w", err)
-		}
+	if err := d.keepOld(); err != nil {
+		return fmt.Errorf("keeping what the dataset has: %w", err)
 	}
 	if err := m.write(d.dir); err != nil {
 		return err
@@ -142,6 +141,22 @@ func (d *dataset) Commit(ctx context.Context) error {
 		return err
 	}
 	return d.place.Publish(d.dir)
+}
+
+// keepOld links the parts of earlier runs into the new dataset, unless this
+// run replaces them. What the manifest does not know is someone else's, and
+// always stays.
+func (d *dataset) keepOld() error {
+	if d.there == nil {
+		return nil
+	}
+	drop := map[string]bool{manifestName: true}
+	if d.old == nil {
+		for _, p := range d.there.Parts {
+			drop[filepath.FromSlash(p.Path)] = true
+		}
+	}
+	return staging.LinkTree(d.place.Path, d.dir, func(path string) bool { return drop[path] })
 }
 
 // newManifest completes the parts of this run and describes the new dataset.

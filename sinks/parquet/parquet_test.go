@@ -3,13 +3,16 @@ package parquet_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	pq "github.com/parquet-go/parquet-go"
 
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/parquet"
 	"github.com/ckexport/ckexport/sinks/sinktest"
 )
@@ -122,6 +125,58 @@ func docs(t testing.TB, path string) (string, map[string]string) {
 	}
 	return doc, columns
 }
+
+// TestStrangers checks that files which the manifest does not know stay where
+// they are, and an empty folder is used.
+func TestStrangers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "fleet.parquet")
+	if err := os.Mkdir(path, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	archives, _ := schema.Lookup("archives")
+	mounts, _ := schema.Lookup("mounts")
+	note := filepath.Join(path, "notes", "mine.txt")
+	for i, opts := range []sinks.Options{
+		{RunID: "run1", Tables: []*schema.Table{archives, mounts}},
+		{RunID: "run2", Tables: []*schema.Table{archives, mounts}},
+		{RunID: "run3", Tables: []*schema.Table{archives}, Overwrite: true},
+	} {
+		s, err := parquet.Open(t.Context(), path, opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Write(t.Context(), archives, sinktest.Batch(t, archives, 3, 0)); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(s.Commit(t.Context()), s.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			if err := os.Mkdir(filepath.Dir(note), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(note, []byte("note"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if data, err := os.ReadFile(note); err != nil || string(data) != "note" {
+			t.Errorf("%s: %q, %v", opts.RunID, data, err)
+		}
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if want := []string{"_ckexport.json", "archives", "notes"}; !slices.Equal(names, want) {
+		t.Errorf("the dataset has %v, want %v", names, want)
+	}
+}
+
+func TestChild(t *testing.T) { sinktest.Child(t, parquet.Format()) }
 
 func BenchmarkWriteProcesses(b *testing.B) { sinktest.BenchmarkWriteProcesses(b, parquet.Format()) }
 

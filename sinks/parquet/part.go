@@ -52,7 +52,7 @@ func createPart(path string, table *schema.Table, from origin, distinct map[stri
 	if err != nil {
 		return nil, fmt.Errorf("creating part file: %w", err)
 	}
-	p := &partFile{file: f, buffer: bufio.NewWriterSize(f, 1<<18)}
+	p := &partFile{file: f, buffer: bufio.NewWriterSize(f, 1<<16)}
 	p.writer, err = pqarrow.NewFileWriter(table.Schema(), p.buffer, writerProperties(table, distinct),
 		pqarrow.NewArrowWriterProperties(pqarrow.WithStoreSchema()))
 	if err == nil {

@@ -62,25 +62,34 @@ func SyncDir(path string) error {
 // Both trees may have the same folders, but not the same files.
 func LinkTree(from, to string, skip func(path string) bool) error {
 	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
+		if err != nil || d.IsDir() {
 			return err
 		}
 		rel, err := filepath.Rel(from, path)
-		if err != nil || rel == "." {
+		if err != nil || skip(rel) {
 			return err
 		}
 		target := filepath.Join(to, rel)
-		if d.IsDir() {
-			if err := MakeDir(target); err != nil && !errors.Is(err, fs.ErrExist) {
-				return err
-			}
-			return nil
-		}
-		if skip(rel) {
-			return nil
+		if err := makeFolders(filepath.Dir(target)); err != nil {
+			return err
 		}
 		return linkOrCopy(path, target, d.Type())
 	})
+}
+
+// makeFolders makes a folder and those above it, where they do not exist.
+func makeFolders(path string) error {
+	err := MakeDir(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := makeFolders(filepath.Dir(path)); err != nil {
+			return err
+		}
+		err = MakeDir(path)
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return err
 }
 
 // linkOrCopy gives a file a second name, or copies it where the file system
@@ -90,6 +99,10 @@ func linkOrCopy(from, to string, kind fs.FileMode) error {
 	if err == nil || errors.Is(err, fs.ErrExist) || !kind.IsRegular() {
 		return err
 	}
+	return copyFile(from, to)
+}
+
+func copyFile(from, to string) error {
 	src, err := os.Open(from)
 	if err != nil {
 		return err
@@ -99,8 +112,12 @@ func linkOrCopy(from, to string, kind fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	if _, err := io.Copy(dst, src); err != nil {
-		return errors.Join(fmt.Errorf("copying %q: %w", from, err), dst.Close())
+	_, err = io.Copy(dst, src)
+	if err == nil {
+		err = dst.Sync()
 	}
-	return errors.Join(dst.Sync(), dst.Close())
+	if err := errors.Join(err, dst.Close()); err != nil {
+		return fmt.Errorf("copying %q: %w", from, err)
+	}
+	return nil
 }
