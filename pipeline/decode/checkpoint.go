@@ -9,6 +9,7 @@ import (
 
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/stats"
 
+	"github.com/ckexport/ckexport/pipeline/archive"
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/schema"
 )
@@ -29,7 +30,7 @@ func (s *set) decodeCheckpoint() {
 		CheckpointedAt: optionalWhen(c.config.CheckpointedAt),
 		RestoredAt:     optionalWhen(c.config.RestoredAt),
 		Restored:       c.config.Restored,
-		DumpedAt:       s.dumpedAt, CheckpointBytes: s.bytes, MemoryPagesBytes: s.pagesBytes,
+		DumpedAt:       s.dumpedAt, CheckpointBytes: s.folderBytes(), MemoryPagesBytes: s.pagesBytes,
 		DumpKind: s.dumpKind(), ParentLink: plainPtr(s.parentLink), ByteOrder: s.byteOrder,
 		CRIUVersion: s.facts.version, CRIUGitID: s.facts.gitID, KernelRelease: s.facts.kernelRelease, KernelVersion: s.facts.kernelVersion,
 		HostNodename: s.facts.nodename,
@@ -57,6 +58,18 @@ func (s *set) decodeCheckpoint() {
 	s.countColumns(&row)
 	s.hostColumns(&row)
 	s.rows.Checkpoints = append(s.rows.Checkpoints, row)
+}
+
+// folderBytes sums the files of the image folder.
+func (s *set) folderBytes() uint64 {
+	var sum uint64
+	for i := range s.members {
+		m := &s.members[i]
+		if m.Type == string(archive.File) && m.DecodeStatus != duplicateStatus && folderOf(bytesOf(m.Path)) == s.dir {
+			sum += m.SizeBytes
+		}
+	}
+	return sum
 }
 
 func firstNonEmpty(values ...string) string {

@@ -51,6 +51,9 @@ var metadataFiles = map[string]bool{
 // containerLogs are the names of the container's own log, by engine.
 var containerLogs = map[string]bool{"ctr.log": true, "container.log": true, "io.kubernetes.cri-o.LogPath": true}
 
+// duplicateStatus is the status of a member whose name occurred before.
+const duplicateStatus = "duplicate"
+
 // member takes in one member of the archive.
 func (r *reading) member(m *archive.Member, position uint32) {
 	row := schema.ArchiveMember{
@@ -75,7 +78,7 @@ func (r *reading) member(m *archive.Member, position uint32) {
 	}
 	if r.isDuplicate(m.Name) {
 		r.memberProblem(m.Name, Error, DuplicateMember, "the name occurs again in the archive; only the first member was decoded")
-		row.DecodeStatus = "duplicate"
+		row.DecodeStatus = duplicateStatus
 		return
 	}
 	if kind, number, ok := criu.KindOf(base); ok {
@@ -138,7 +141,6 @@ func (r *reading) isDuplicate(name string) bool {
 // hold files or memory are read as a stream.
 func (r *reading) image(m *archive.Member, kind criu.Kind, number uint64, dir string, row *schema.ArchiveMember) {
 	s := r.set(dir)
-	s.bytes += uint64(m.Size)
 	switch kind.Name {
 	case "PAGES":
 		s.pagesBytes += uint64(m.Size)

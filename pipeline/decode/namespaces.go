@@ -69,7 +69,14 @@ func (s *set) decodeNamespaces() {
 			ns.MemberPIDs = append(ns.MemberPIDs, p.GetPid())
 		}
 	}
+	clocks := byNumber[timens.TimensEntry](s, "TIMENS")
+	shared := onlyTimeNamespace(clocks, found["time"])
 	for _, img := range s.images {
+		if shared != nil && img.kind.Name == "TIMENS" {
+			clocks = map[uint32]*timens.TimensEntry{*shared: clocks[uint32(img.number)]}
+			get("time", *shared).HasImages = true
+			continue
+		}
 		if kind, ok := namespaceImages[img.kind.Name]; ok {
 			get(kind, uint32(img.number)).HasImages = true
 		}
@@ -78,7 +85,7 @@ func (s *set) decodeNamespaces() {
 		ns := get("uts", id)
 		ns.Hostname, ns.Domainname = optionalText(u.Nodename), optionalText(u.Domainname)
 	}
-	for id, t := range byNumber[timens.TimensEntry](s, "TIMENS") {
+	for id, t := range clocks {
 		ns := get("time", id)
 		ns.MonotonicNS, ns.BoottimeNS = clockReading(t.GetMonotonic()), clockReading(t.GetBoottime())
 	}
@@ -97,6 +104,26 @@ func (s *set) decodeNamespaces() {
 	slices.SortFunc(s.rows.Namespaces, func(a, b schema.Namespace) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.NamespaceID, b.NamespaceID))
 	})
+}
+
+// onlyTimeNamespace returns the namespace that the set's only image of clocks
+// is about, where its name says 0: CRIU writes that for processes in its own
+// time namespace. Source: CRIU criu/timens.c.
+func onlyTimeNamespace(clocks map[uint32]*timens.TimensEntry, found map[uint32]*schema.Namespace) *uint32 {
+	if len(clocks) != 1 || clocks[0] == nil {
+		return nil
+	}
+	var only *uint32
+	for id, ns := range found {
+		if len(ns.MemberPIDs) == 0 {
+			continue
+		}
+		if only != nil {
+			return nil
+		}
+		only = &id
+	}
+	return only
 }
 
 // clockReading returns a clock in nanoseconds, nil where it does not fit.

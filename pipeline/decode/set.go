@@ -51,7 +51,6 @@ type set struct {
 	newPagemaps []uint32                // pids whose pagemap owners has not looked at
 	parentLink  *string
 	dumpedAt    *time.Time
-	bytes       uint64
 	pagesBytes  uint64
 
 	// what several tables need; filled by decode
