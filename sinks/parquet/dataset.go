@@ -32,7 +32,7 @@ type dataset struct {
 	wrote bool // any row came
 }
 
-func openDataset(place *staging.Place, path string, info fs.FileInfo, opts sinks.Options) (*dataset, error) {
+func openDataset(place *staging.Place, path string, info fs.FileInfo, opts sinks.Options) (sinks.Sink, error) {
 	d := &dataset{opts: opts, tables: staging.WithLedger(opts.Tables), place: place}
 	if info != nil {
 		there, err := examine(place.Path, path, info)

@@ -33,7 +33,7 @@ type single struct {
 	wrote   bool   // anything came from this run
 }
 
-func openSingle(place *staging.Place, path string, exists bool, opts sinks.Options) (*single, error) {
+func openSingle(place *staging.Place, path string, exists bool, opts sinks.Options) (sinks.Sink, error) {
 	s := &single{table: opts.Tables[0], place: place, ledger: newLedger()}
 	if exists {
 		mark, err := readMark(place.Path)
