@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -94,15 +95,33 @@ func (b *batcher) report(r Report) {
 	}
 }
 
-// gather takes in decoded archives until there are no more.
-func (b *batcher) gather(ctx context.Context, decoded <-chan decodedArchive) error {
+// gather takes in decoded archives, in the order of the inputs, until there
+// are no more. It gives their places ahead back.
+func (b *batcher) gather(ctx context.Context, decoded <-chan decodedArchive, ahead <-chan struct{}) error {
+	early := map[int]decodedArchive{}
+	next := 0
 	for d := range decoded {
-		if err := b.archive(ctx, d); err != nil {
-			return err
+		early[d.position] = d
+		for {
+			d, ok := early[next]
+			if !ok {
+				break
+			}
+			delete(early, next)
+			next++
+			if err := b.archive(ctx, d); err != nil {
+				return err
+			}
+			<-ahead
 		}
 	}
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	for _, position := range slices.Sorted(maps.Keys(early)) { // after an interruption some are missing
+		if err := b.archive(ctx, early[position]); err != nil {
+			return err
+		}
 	}
 	for i := range b.builders {
 		if err := b.flush(ctx, i); err != nil {

@@ -103,8 +103,9 @@ func Run(ctx context.Context, opts Options) (*Summary, error) {
 	// The stages end by themselves when ctx does; only an error in one of
 	// them stops the others.
 	stages, stageCtx := errgroup.WithContext(context.WithoutCancel(ctx))
-	work := make(chan source.Archive)
+	work := make(chan job)
 	decoded := make(chan decodedArchive, opts.Jobs)
+	ahead := make(chan struct{}, window*opts.Jobs)
 	batches := make(chan tableBatch, opts.Jobs)
 
 	b := newBatcher(opts, ledger, batches)
@@ -112,7 +113,7 @@ func Run(ctx context.Context, opts Options) (*Summary, error) {
 	unknown := b.setKnownAside()
 	stages.Go(func() error {
 		defer close(work)
-		return feed(ctx, stageCtx, unknown, work)
+		return feed(ctx, stageCtx, unknown, work, ahead)
 	})
 	workers, workCtx := errgroup.WithContext(stageCtx)
 	for range max(opts.Jobs, 1) {
@@ -124,7 +125,7 @@ func Run(ctx context.Context, opts Options) (*Summary, error) {
 	})
 	stages.Go(func() error {
 		defer close(batches)
-		return b.gather(stageCtx, decoded)
+		return b.gather(stageCtx, decoded, ahead)
 	})
 	stages.Go(func() error { return write(stageCtx, opts.Sink, batches) })
 	if err := stages.Wait(); err != nil {
@@ -138,11 +139,30 @@ func Run(ctx context.Context, opts Options) (*Summary, error) {
 	return &b.summary, nil
 }
 
-// feed hands out the archives.
-func feed(ctx, stageCtx context.Context, archives []source.Archive, work chan<- source.Archive) error {
-	for _, a := range archives {
+// window is how many archives per worker may be ahead of the oldest one that
+// is not decoded yet. Rows are written in the order of the inputs, whatever
+// worker is faster: the same inputs give the same output, and the first of two
+// copies of a checkpoint is the one that counts.
+const window = 8
+
+// job is an archive to decode, with its place in the order.
+type job struct {
+	position int
+	archive  source.Archive
+}
+
+// feed hands out the archives; it takes a place ahead for each.
+func feed(ctx, stageCtx context.Context, archives []source.Archive, work chan<- job, ahead chan<- struct{}) error {
+	for i, a := range archives {
 		select {
-		case work <- a:
+		case ahead <- struct{}{}:
+		case <-ctx.Done():
+			return nil
+		case <-stageCtx.Done():
+			return stageCtx.Err()
+		}
+		select {
+		case work <- job{i, a}:
 		case <-ctx.Done():
 			return nil
 		case <-stageCtx.Done():
@@ -154,24 +174,24 @@ func feed(ctx, stageCtx context.Context, archives []source.Archive, work chan<- 
 
 // decodedArchive is an archive with what was found in it.
 type decodedArchive struct {
-	archive source.Archive
-	result  *decode.Result
+	job
+	result *decode.Result
 }
 
 // decodeAll is one worker: it decodes archives until there are no more, or the
 // run is to end.
-func decodeAll(ctx, stageCtx context.Context, opts Options, work <-chan source.Archive, decoded chan<- decodedArchive) error {
+func decodeAll(ctx, stageCtx context.Context, opts Options, work <-chan job, decoded chan<- decodedArchive) error {
 	d := &decode.Decoder{Limits: opts.Limits, Labels: opts.Labels}
-	for a := range work {
-		result, err := d.Decode(ctx, a.Path)
+	for j := range work {
+		result, err := d.Decode(ctx, j.archive.Path)
 		if err != nil { // only the end of ctx
 			if ctx.Err() != nil {
 				continue
 			}
-			return fmt.Errorf("decoding %q: %w", a.Path, err)
+			return fmt.Errorf("decoding %q: %w", j.archive.Path, err)
 		}
 		select {
-		case decoded <- decodedArchive{a, result}:
+		case decoded <- decodedArchive{j, result}:
 		case <-stageCtx.Done():
 			return stageCtx.Err()
 		}

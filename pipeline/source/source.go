@@ -136,7 +136,8 @@ func (f *finder) glob(pattern string) error {
 // folder adds the archives below a folder, or the folder itself if an archive
 // was unpacked into it. Links to folders are not followed.
 func (f *finder) folder(root string) error {
-	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+	// the separator makes a link to a folder, given as an input, be followed
+	return filepath.WalkDir(root+string(filepath.Separator), func(path string, entry fs.DirEntry, err error) error {
 		if ctxErr := f.ctx.Err(); ctxErr != nil {
 			return ctxErr
 		}
@@ -147,6 +148,7 @@ func (f *finder) folder(root string) error {
 			}
 			return nil
 		}
+		path = filepath.Clean(path)
 		if f.within(path) {
 			if entry.IsDir() {
 				return fs.SkipDir

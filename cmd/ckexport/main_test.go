@@ -1,0 +1,13 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets the test binary stand in for the command: scripts run the real
+// thing, in a process of its own.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"ckexport": main})
+}
