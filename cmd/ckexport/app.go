@@ -87,7 +87,7 @@ func run(ctx context.Context, args []string, std streams) int {
 }
 
 func newApp(std streams) *cli.App {
-	return &cli.App{
+	app := &cli.App{
 		Name:                   "ckexport",
 		Usage:                  "turn container checkpoint archives into tables",
 		UsageText:              "ckexport [export] INPUT... -o OUT\nckexport query OUT 'SQL'|NAME\nckexport tables [NAME]",
@@ -102,9 +102,22 @@ func newApp(std streams) *cli.App {
 		HideHelpCommand:        true,
 		Suggest:                true,
 		UseShortOptionHandling: false,
-		OnUsageError:           func(_ *cli.Context, err error, _ bool) error { return &usageError{err: err} },
+		OnUsageError:           onUsageError,
 		ExitErrHandler:         func(*cli.Context, error) {}, // run settles it
 	}
+	for _, command := range app.Commands {
+		command.OnUsageError = onUsageError
+	}
+	return app
+}
+
+// onUsageError takes a mistake in flags: one line, without the whole help.
+func onUsageError(c *cli.Context, err error, _ bool) error {
+	hint := "ckexport --help"
+	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "ckexport" {
+		hint = "ckexport " + c.Command.Name + " --help"
+	}
+	return &usageError{err: err, hint: hint}
 }
 
 // withCommand puts the command export in front of arguments that name none,

@@ -214,6 +214,8 @@ func jsonValue(v any) any {
 		return base64.StdEncoding.EncodeToString(v)
 	case *big.Int:
 		return json.Number(v.String())
+	case json.Marshaler: // maps
+		return v
 	case fmt.Stringer:
 		return v.String()
 	}
