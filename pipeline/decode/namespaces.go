@@ -107,8 +107,8 @@ func (s *set) decodeNamespaces() {
 }
 
 // onlyTimeNamespace returns the namespace that the set's only image of clocks
-// is about, where its name says 0: CRIU writes that for processes in its own
-// time namespace. Source: CRIU criu/timens.c.
+// is about, where its name says 0: so CRIU names it, whatever the processes'
+// own number of their time namespace is.
 func onlyTimeNamespace(clocks map[uint32]*timens.TimensEntry, found map[uint32]*schema.Namespace) *uint32 {
 	if len(clocks) != 1 || clocks[0] == nil {
 		return nil

@@ -309,8 +309,13 @@ func (s *set) unknownFields(img *image, index int, m proto.Message, data []byte)
 	}
 }
 
+// hasPayload lists the kinds of images whose entries are followed by content
+// that only the decoder of the kind can measure.
+var hasPayload = map[string]bool{"PIPES_DATA": true, "FIFO_DATA": true, "BPFMAP_DATA": true, "IPCNS_SEM": true, "IPCNS_MSG": true}
+
 // decodeOthers goes over the images that no table is made of yet: their
-// framing is checked and their entries counted.
+// framing is checked and, where nothing stands between them, their entries are
+// counted.
 func (s *set) decodeOthers() {
 	for _, name := range slices.Sorted(maps.Keys(s.images)) {
 		img := s.images[name]
@@ -319,7 +324,11 @@ func (s *set) decodeOthers() {
 		}
 		r, err := criu.NewReader(img.kind, img.data, img.truncated)
 		img.layout, img.magic = r.Layout, r.Magic
-		if err != nil {
+		for err == nil && !hasPayload[img.kind.Name] {
+			_, err = r.Next()
+			img.entries = ptr(uint64(r.Entries))
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
 			s.imageProblem(img, err)
 		}
 	}
