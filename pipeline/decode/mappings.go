@@ -236,7 +236,7 @@ func (s *set) pagemapRows(kind string, img *image, p *criu.Pagemap) {
 	switch {
 	case stored == nil && p.StoredPages > 0:
 		s.rowProblem("pagemaps", fmt.Sprintf("kind=%s,pagemap_id=%d", kind, img.number), Error, MissingImage, fmt.Sprintf("pages-%d.img is not there", p.PagesID))
-	case stored != nil && !img.truncated && stored.size != p.StoredPages*size:
+	case stored != nil && !img.truncated && !stored.holds(p.StoredPages, size):
 		s.memberProblem(stored.member, Error, SizeMismatch, fmt.Sprintf("%d bytes, but the page map has %d pages of %d bytes", stored.size, p.StoredPages, size))
 	}
 }

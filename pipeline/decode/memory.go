@@ -53,6 +53,12 @@ type storedPages struct {
 	done   bool
 }
 
+// holds reports whether the image has exactly so many pages. The product of
+// the two may overflow: both come from the archive.
+func (p *storedPages) holds(pages, pageSize uint64) bool {
+	return p.size%pageSize == 0 && p.size/pageSize == pages
+}
+
 // memoryOf returns the memory of a process. While the archive is still being
 // read, its images may not all be there yet.
 func (s *set) memoryOf(pid uint32) *memory {
@@ -208,7 +214,7 @@ func (s *set) readWanted(owners []*memory, stored *storedPages, in io.Reader) er
 	for _, m := range owners {
 		planned := s.plan(m)
 		switch {
-		case m.pagemap.Extended && stored.size != m.pagemap.StoredPages*m.pageSize:
+		case m.pagemap.Extended && !stored.holds(m.pagemap.StoredPages, m.pageSize):
 			m.unavailable()
 			s.memberProblem(stored.member, Error, SizeMismatch, fmt.Sprintf(
 				"%d bytes for %d pages, with page entries of an unknown form: pages may be compressed and were not read", stored.size, m.pagemap.StoredPages))

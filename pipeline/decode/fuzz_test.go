@@ -1,0 +1,112 @@
+package decode_test
+
+import (
+	"archive/tar"
+	"context"
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ckexport/ckexport/pipeline/decode"
+)
+
+// FuzzDecode replaces one image of a real checkpoint by the fuzzer's bytes:
+// whatever they are, decoding ends, without a panic, and says what is wrong.
+func FuzzDecode(f *testing.F) {
+	var members []tarMember
+	for _, m := range readTar(f, own("odd-env-argv.tar")) {
+		if strings.HasSuffix(m.header.Name, ".img") && !strings.Contains(m.header.Name, "tmpfs-dev-") {
+			members = append(members, m)
+		}
+	}
+	// kinds of images that checkpoint has not
+	for _, m := range readTar(f, own("everything.tar.zst")) {
+		for _, kind := range []string{"remap-fpath", "memfd", "ghost-file-1.img", "sk-queues", "ipcns-shm", "pagemap-shmem"} {
+			known := slices.ContainsFunc(members, func(o tarMember) bool { return o.header.Name == m.header.Name })
+			if strings.Contains(m.header.Name, "/"+kind) && !known {
+				members = append(members, m)
+			}
+		}
+	}
+	for _, m := range readTar(f, own("tcp-established.tar.zst")) {
+		if strings.Contains(m.header.Name, "/tcp-stream-") {
+			members = append(members, m)
+			break
+		}
+	}
+	for i, m := range members {
+		if len(m.data) < 32<<10 {
+			f.Add(uint8(i), m.data)
+		}
+	}
+	folder := f.TempDir()
+	f.Fuzz(func(t *testing.T, which uint8, data []byte) {
+		damaged := slices.Clone(members)
+		damaged[int(which)%len(damaged)].data = data
+		path := filepath.Join(folder, t.Name()[strings.LastIndex(t.Name(), "/")+1:]+".tar")
+		if err := os.WriteFile(path, tarOf(t, damaged), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		limits := decode.DefaultLimits()
+		limits.BufferedBytes, limits.HashedFileBytes = 16<<20, 1<<20
+		d := decode.Decoder{Limits: limits}
+		result, err := d.Decode(context.Background(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(result.Checkpoints) != 1 || len(result.Checkpoints[0].Checkpoints) != 1 {
+			t.Fatalf("no checkpoint: %+v", result.Problems)
+		}
+	})
+}
+
+// TestHostileCounts: numbers in images that promise more than there is cost
+// neither memory nor time.
+func TestHostileCounts(t *testing.T) {
+	members := readTar(t, own("odd-env-argv.tar"))
+	huge := binary.LittleEndian.AppendUint32(nil, 0x54564319)
+	huge = append(huge, members[indexOf(t, members, "files.img")].data[4:8]...)
+	huge = binary.LittleEndian.AppendUint32(huge, 0xfffffff0)
+	for _, c := range []struct {
+		image string
+		data  []byte
+	}{
+		{"files.img", huge},
+		{"pagemap-1.img", pagemapImage(t, 1, append(pagemapEntries(t, members[indexOf(t, members, "pagemap-1.img")].data), newGeneration(0xfffffffffffff000, 1<<60), newGeneration(0, 1<<63)))},
+	} {
+		damaged := slices.Clone(members)
+		damaged[indexOf(t, members, c.image)].data = c.data
+		result := decodeFile(t, writeFile(t, "a.tar", tarOf(t, damaged)))
+		if result.Archive.Status != decode.StatusPartial {
+			t.Errorf("%s: status %s, problems %+v", c.image, result.Archive.Status, problemsOf(result))
+		}
+	}
+	// a header that promises 8 EiB
+	data := tarOf(t, members[:3])
+	h := tar.Header{Name: "checkpoint/files.img", Size: 1 << 62, Mode: 0o600, Format: tar.FormatPAX}
+	path := writeFile(t, "b.tar", append(data[:len(data)-1024], headerBytes(t, h)...))
+	if result := decodeFile(t, path); result.Archive.Status == decode.StatusOK {
+		t.Error("an archive with a member that is not there is ok")
+	}
+}
+
+func headerBytes(t *testing.T, h tar.Header) []byte {
+	t.Helper()
+	path := writeFile(t, "h", nil)
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if err := tar.NewWriter(file).WriteHeader(&h); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
