@@ -1,0 +1,2 @@
+// Package ckexport is the module's root; the command is in cmd/ckexport.
+package ckexport

@@ -1,0 +1,57 @@
+package ckexport
+
+import (
+	"encoding/json"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/ckexport/ckexport"
+
+// mayImport is the table of docs/architecture.md: which rooms a room may use.
+var mayImport = map[string][]string{
+	"/cmd/ckexport":           {"/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/decode", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/queries"},
+	"/pipeline":               {"/pipeline/source", "/pipeline/archive", "/pipeline/criu", "/pipeline/decode", "/schema", "/sinks"},
+	"/pipeline/source":        nil,
+	"/pipeline/archive":       nil,
+	"/pipeline/criu":          nil,
+	"/pipeline/decode":        {"/pipeline/archive", "/pipeline/criu", "/schema"},
+	"/schema":                 nil,
+	"/sinks":                  {"/schema"},
+	"/sinks/internal/staging": {"/schema", "/sinks"},
+	"/sinks/parquet":          {"/schema", "/sinks", "/sinks/internal/staging"},
+	"/sinks/duckdb":           {"/schema", "/sinks", "/sinks/internal/staging", "/sinks/parquet"},
+	"/sinks/sinktest":         {"/schema", "/sinks"},
+	"/queries":                nil,
+}
+
+// TestImports checks that packages import in one direction, and nothing that
+// is not theirs.
+func TestImports(t *testing.T) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoder := json.NewDecoder(strings.NewReader(string(out)))
+	for decoder.More() {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := decoder.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		room := strings.TrimPrefix(p.ImportPath, module)
+		allowed, known := mayImport[room]
+		if !known && room != "" {
+			t.Errorf("%s is a room that docs/architecture.md and this test do not know", room)
+		}
+		for _, i := range p.Imports {
+			if other, ours := strings.CutPrefix(i, module); ours && !slices.Contains(allowed, other) {
+				t.Errorf("%s must not import %s", room, other)
+			}
+		}
+	}
+}
