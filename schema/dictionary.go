@@ -8,15 +8,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 )
 
-// KeyColumns returns the columns that tell the table's rows apart, with
-// checkpoint_id; nil where rows have no key.
-func (t *Table) KeyColumns() []string {
-	if t.Static || len(t.Key) == 0 && t.Name != "checkpoints" && t.Name != "container_specs" {
-		return t.Key
-	}
-	return append([]string{CheckpointID}, t.Key...)
-}
-
 // SQLType returns the column's type as DuckDB names it.
 func (c Column) SQLType() string { return sqlType(c.Type) }
 
@@ -67,8 +58,8 @@ func WriteDictionary(out io.Writer) error {
 	}
 	for _, t := range Tables() {
 		fmt.Fprintf(&b, "\n## %s\n\n%s", t.Name, t.Doc)
-		if key := t.KeyColumns(); len(key) > 0 {
-			fmt.Fprintf(&b, " Key: `%s`.", strings.Join(key, "`, `"))
+		if len(t.Key) > 0 {
+			fmt.Fprintf(&b, " Key: `%s`.", strings.Join(t.Key, "`, `"))
 		}
 		b.WriteString("\n\n| column | type | NULL | meaning | from |\n| --- | --- | --- | --- | --- |\n")
 		for _, c := range t.Columns {

@@ -25,8 +25,8 @@ type Table struct {
 	Name string
 	// Doc says what one row is and where it comes from.
 	Doc string
-	// Key lists the columns that tell the rows of one checkpoint apart,
-	// beside checkpoint_id; empty where rows have no natural key.
+	// Key lists the columns that tell rows apart; empty where rows have no
+	// natural key.
 	Key []string
 	// Static marks a table of the tool's own knowledge, the same for every
 	// checkpoint: it has no checkpoint_id and is written once per output.

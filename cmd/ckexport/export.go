@@ -157,6 +157,9 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	if err != nil {
 		return err
 	}
+	if info, err := os.Stat(filepath.Dir(opts.output)); err != nil || !info.IsDir() {
+		return usagef("output %q: its folder does not exist", opts.output)
+	}
 	found, err := source.Find(ctx, opts.inputs, std.in, opts.output)
 	if err != nil {
 		return err

@@ -48,7 +48,7 @@ func listTables(std streams) error {
 func describeTable(std streams, t *schema.Table) error {
 	fmt.Fprintf(std.out, "%s: %s\n", t.Name, t.Doc)
 	if len(t.Key) > 0 {
-		fmt.Fprintf(std.out, "key: %s\n", strings.Join(t.KeyColumns(), ", "))
+		fmt.Fprintf(std.out, "key: %s\n", strings.Join(t.Key, ", "))
 	}
 	w := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
 	for _, c := range t.Columns {
