@@ -3,10 +3,12 @@ package decode_test
 import (
 	"archive/tar"
 	"bytes"
+	"context"
 	"encoding/binary"
 	"math/rand/v2"
 	"os"
 	"path"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -208,6 +210,8 @@ func TestTruncatedImages(t *testing.T) {
 			members = append(members, m)
 		}
 	}
+	archive := filepath.Join(t.TempDir(), "a.tar")
+	decoder := decode.Decoder{Limits: decode.DefaultLimits()}
 	for i, m := range members {
 		if len(m.data) < 8 || binary.LittleEndian.Uint32(m.data) != commonMagic {
 			continue
@@ -216,7 +220,13 @@ func TestTruncatedImages(t *testing.T) {
 		for cut := 0; cut < len(m.data); cut += 1 + len(m.data)/256*13 {
 			damaged := slices.Clone(members)
 			damaged[i].data = m.data[:cut]
-			result := decodeFile(t, writeFile(t, "a.tar", tarOf(t, damaged)))
+			if err := os.WriteFile(archive, tarOf(t, damaged), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			result, err := decoder.Decode(context.Background(), archive)
+			if err != nil {
+				t.Fatal(err)
+			}
 			if len(result.Checkpoints) != 1 {
 				t.Fatalf("%s cut at %d: %+v", m.header.Name, cut, result.Problems)
 			}

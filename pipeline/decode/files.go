@@ -234,12 +234,13 @@ func (s *set) openedBy(f *openFile, id *uint32) {
 	if id == nil {
 		return
 	}
-	reg := s.files.byID[*id]
-	if reg == nil {
-		s.dangling("files", fmt.Sprintf("file_id=%d", f.id), "file", uint64(*id))
+	opened := s.files.byID[*id]
+	if opened == nil || opened.entry.GetReg() == nil {
+		s.dangling("files", fmt.Sprintf("file_id=%d", f.id), "regular file", uint64(*id))
 		return
 	}
-	f.path, f.flags, f.owner = reg.entry.GetReg().Name, reg.entry.GetReg().Flags, reg.entry.GetReg().GetFown()
+	reg := opened.entry.GetReg()
+	f.path, f.flags, f.owner = reg.Name, reg.Flags, reg.GetFown()
 }
 
 // assignRoles notes what refers to each file.

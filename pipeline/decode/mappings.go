@@ -137,7 +137,7 @@ func (s *set) mappingKind(space *mm.MmEntry, v *vma.VmaEntry, file *openFile) st
 }
 
 func fileMode(f *openFile) *uint32 {
-	if f == nil {
+	if f == nil || f.entry.GetReg() == nil {
 		return nil
 	}
 	return f.entry.GetReg().Mode

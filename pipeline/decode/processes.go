@@ -167,8 +167,8 @@ func archName(c *core.CoreEntry) *string {
 // seccompMode returns the mode of a thread; absent is disabled. Old images
 // have it on the process.
 func seccompMode(c *core.CoreEntry) core.SeccompMode {
-	if m := c.GetThreadCore().SeccompMode; m != nil {
-		return *m
+	if t := c.GetThreadCore(); t != nil && t.SeccompMode != nil {
+		return *t.SeccompMode
 	}
 	return c.GetTc().GetOldSeccompMode()
 }

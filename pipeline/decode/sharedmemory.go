@@ -50,6 +50,9 @@ func (s *set) decodeSharedMemory() {
 				}
 			}
 			d := m.GetDesc()
+			if d == nil { // noted as a missing field: without it there is no id
+				return
+			}
 			named[uint64(d.GetId())] = true
 			s.addShared(schema.SharedMemory{
 				Kind: "sysv", ShmemID: uint64(d.GetId()), SizeBytes: m.Size, UID: d.Uid, GID: d.Gid, Mode: d.Mode, HugetlbFlag: m.HugetlbFlag,

@@ -28,9 +28,13 @@ func (s *set) decodeThreads() {
 				s.rows.Threads = append(s.rows.Threads, row)
 				continue
 			}
-			row.Comm = optionalText(leader.GetTc().Comm)
+			tc := leader.GetTc()
+			if tc == nil { // what stands on the process is not known
+				tc = &core.TaskCoreEntry{}
+			}
+			row.Comm = optionalText(tc.Comm)
 			if t := c.GetThreadCore(); t != nil {
-				s.threadColumns(&row, t, leader)
+				s.threadColumns(&row, t, tc)
 				row.SeccompMode = enum(&criu.SeccompMode, seccompMode(c))
 				row.EffectiveSeccompMode = row.SeccompMode
 				if sharesChain(filters, leader) {
@@ -59,7 +63,7 @@ func sharesChain(filters *seccomp.SeccompEntry, leader *core.CoreEntry) bool {
 	return uint64(last) < uint64(len(chain)) && chain[last].GetFlags()&tsync != 0
 }
 
-func (s *set) threadColumns(row *schema.Thread, t *core.ThreadCoreEntry, leader *core.CoreEntry) {
+func (s *set) threadColumns(row *schema.Thread, t *core.ThreadCoreEntry, tc *core.TaskCoreEntry) {
 	if t.Comm != nil {
 		row.Comm = text(t.GetComm())
 	}
@@ -67,7 +71,7 @@ func (s *set) threadColumns(row *schema.Thread, t *core.ThreadCoreEntry, leader 
 	row.SchedNice, row.SchedPriority = t.SchedNice, t.SchedPrio
 	row.BlockedSignals = optionalFlags(&criu.SignalSet, t.BlkSigset)
 	row.BlockedSigExt = t.BlkSigsetExtended
-	if tc := leader.GetTc(); row.IsLeader && t.BlkSigset == nil { // the leader's stand on the process
+	if row.IsLeader && t.BlkSigset == nil { // the leader's stand on the process
 		row.BlockedSignals, row.BlockedSigExt = optionalFlags(&criu.SignalSet, tc.BlkSigset), tc.BlkSigsetExtended
 	}
 	row.PdeathSignal = optionalEnum(&criu.Signal, t.PdeathSig)
@@ -81,7 +85,7 @@ func (s *set) threadColumns(row *schema.Thread, t *core.ThreadCoreEntry, leader 
 	}
 	row.SeccompFilter, row.CgSet = t.SeccompFilter, t.CgSet
 	if row.CgSet == nil {
-		row.CgSet = leader.GetTc().CgSet
+		row.CgSet = tc.CgSet
 	}
 }
 
