@@ -21,6 +21,7 @@ build: tools ## build bin/ckexport
 test: tools lint unit docs-check nocgo client ## everything CI runs
 
 unit: tools ## tests, with the race detector
+	@command -v python3 > /dev/null || { echo "make unit: python3 is missing (the README has a line of it); on Debian: apt-get install python3"; exit 1; }
 	go test -race $(PACKAGES)
 
 lint: tools ## gofmt, go vet, staticcheck
