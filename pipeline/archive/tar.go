@@ -119,7 +119,7 @@ func memberOf(h *tar.Header) *Member {
 		LinkTarget: h.Linkname, DevMajor: h.Devmajor, DevMinor: h.Devminor,
 	}
 	switch h.Typeflag {
-	case tar.TypeReg, tar.TypeRegA, tar.TypeGNUSparse, tar.TypeCont: //nolint:staticcheck // old archives have TypeRegA
+	case tar.TypeReg, tar.TypeGNUSparse, tar.TypeCont: // archive/tar makes the old TypeRegA a TypeReg
 		m.Type = File
 	case tar.TypeDir:
 		m.Type = Directory

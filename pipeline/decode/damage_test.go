@@ -35,6 +35,16 @@ func hasProblem(result *decode.Result, member string, codes ...string) bool {
 	})
 }
 
+// noFault fails the test where decoding met a fault of its own.
+func noFault(t testing.TB, what string, result *decode.Result) {
+	t.Helper()
+	for _, p := range problemsOf(result) {
+		if p.Code == decode.Internal {
+			t.Errorf("%s: %s", what, p.Message)
+		}
+	}
+}
+
 // TestTruncatedArchive: an archive that ends early, at whatever byte, is never
 // whole, and what precedes the cut is decoded.
 func TestTruncatedArchive(t *testing.T) {
@@ -55,7 +65,7 @@ func TestTruncatedArchive(t *testing.T) {
 			continue
 		}
 		result := decodeFile(t, writeFile(t, "cut.tar", data[:cut]))
-		sawWhole(t, cut, result, whole)
+		isToldCut(t, cut, result, whole)
 		var expected []schema.ArchiveMember // headers that precede the cut
 		for _, m := range whole.ArchiveMembers {
 			if int(*m.Offset) <= cut {
@@ -70,9 +80,9 @@ func TestTruncatedArchive(t *testing.T) {
 	}
 }
 
-// sawWhole checks that a cut archive is not taken for a whole one, and that its
+// isToldCut checks that a cut archive is not taken for a whole one, and that its
 // rows are among those of the whole one.
-func sawWhole(t *testing.T, cut int, result *decode.Result, whole *schema.Rows) {
+func isToldCut(t *testing.T, cut int, result *decode.Result, whole *schema.Rows) {
 	t.Helper()
 	status := result.Archive.Status
 	if status != decode.StatusPartial && status != decode.StatusFailed {
@@ -114,9 +124,9 @@ func TestTruncatedCompressedArchive(t *testing.T) {
 		}
 		whole := decodeFile(t, own(name)).Checkpoints[0]
 		for cut := 1; cut < len(data); cut += 997 {
-			sawWhole(t, cut, decodeFile(t, writeFile(t, "cut", data[:cut])), whole)
+			isToldCut(t, cut, decodeFile(t, writeFile(t, "cut", data[:cut])), whole)
 		}
-		sawWhole(t, len(data)-1, decodeFile(t, writeFile(t, "cut", data[:len(data)-1])), whole)
+		isToldCut(t, len(data)-1, decodeFile(t, writeFile(t, "cut", data[:len(data)-1])), whole)
 	}
 }
 
@@ -227,6 +237,7 @@ func TestTruncatedImages(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			noFault(t, m.header.Name, result)
 			if len(result.Checkpoints) != 1 {
 				t.Fatalf("%s cut at %d: %+v", m.header.Name, cut, result.Problems)
 			}

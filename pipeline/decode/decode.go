@@ -17,6 +17,7 @@ import (
 	"io"
 	"path"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -80,20 +81,32 @@ func (d *Decoder) Decode(ctx context.Context, path string) (*Result, error) {
 	started := time.Now()
 	r := &reading{decoder: d, ctx: ctx, path: path, sets: map[string]*set{}, services: map[string]*image{}, metadata: map[string][]byte{}, seen: map[string]bool{}}
 	result := &Result{Archive: schema.Archive{Source: path, ArchiveName: filepath.Base(path), StartedAt: started.UTC()}}
-	a, err := d.opener.Open(ctx, path)
-	if err == nil {
-		result.Archive.Format, result.Archive.Compression = &a.Format, &a.Compression
-		r.readMembers(a)
-		result.Checkpoints = r.decodeSets(a, &result.Archive)
-	} else {
-		r.problem(schema.Problem{Severity: Error, Code: openCode(err), Message: err.Error()})
-	}
+	d.decode(r, result)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	r.settle(result)
 	result.Archive.Seconds = time.Since(started).Seconds()
 	return result, nil
+}
+
+// decode reads the archive into the result. An archive that finds a fault in
+// this program costs its own rows, not the run.
+func (d *Decoder) decode(r *reading, result *Result) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			result.Checkpoints, d.opener = nil, archive.Opener{}
+			r.problem(schema.Problem{Severity: Error, Code: Internal, Message: fmt.Sprintf("a fault of ckexport, please report it: %v\n%s", fault, debug.Stack())})
+		}
+	}()
+	a, err := d.opener.Open(r.ctx, r.path)
+	if err != nil {
+		r.problem(schema.Problem{Severity: Error, Code: openCode(err), Message: err.Error()})
+		return
+	}
+	result.Archive.Format, result.Archive.Compression = &a.Format, &a.Compression
+	r.readMembers(a)
+	result.Checkpoints = r.decodeSets(a, &result.Archive)
 }
 
 func openCode(err error) string {

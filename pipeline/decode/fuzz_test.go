@@ -57,6 +57,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		noFault(t, "fuzzed", result)
 		if len(result.Checkpoints) != 1 || len(result.Checkpoints[0].Checkpoints) != 1 {
 			t.Fatalf("no checkpoint: %+v", result.Problems)
 		}

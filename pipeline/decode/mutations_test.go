@@ -81,6 +81,7 @@ func TestMutatedFields(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			noFault(t, m.header.Name, result)
 			if len(result.Checkpoints) != 1 || len(result.Checkpoints[0].Checkpoints) != 1 {
 				t.Fatalf("%s: %+v", m.header.Name, result.Problems)
 			}

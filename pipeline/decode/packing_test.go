@@ -22,6 +22,7 @@ func decodeFile(t testing.TB, path string) *decode.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
+	noFault(t, path, result)
 	return result
 }
 

@@ -36,6 +36,7 @@ const (
 	MemoryNotKept     = "memory_not_kept"    // memory is not in the checkpoint
 	SizeMismatch      = "size_mismatch"      // two sizes that should agree do not
 	Inconsistent      = "inconsistent"       // facts that contradict each other
+	Internal          = "internal"           // a fault of ckexport itself: please report it
 )
 
 // problem notes something about the archive as a whole, or a member.
