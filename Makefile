@@ -31,6 +31,8 @@ lint: tools ## gofmt, go vet, staticcheck
 
 docs: tools ## make the generated documentation anew
 	go run ./cmd/ckexport tables --markdown > docs/tables.md
+	go test ./pipeline/decode -run ProblemCodes -update
+	go test ./cmd/ckexport -run README -update
 
 docs-check: tools ## the generated documentation is current
 	@go run ./cmd/ckexport tables --markdown | diff -u docs/tables.md - > /dev/null || { echo "docs/tables.md is not current: run make docs"; exit 1; }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 
 	bpf "github.com/checkpoint-restore/go-criu/v8/crit/images/bpfmap-file"
@@ -264,7 +265,8 @@ func (s *set) assignRoles() {
 			role(f.entry.GetTty().RegfId, "tty_path")
 		}
 	}
-	for _, space := range s.spaces {
+	for _, pid := range slices.Sorted(maps.Keys(s.spaces)) {
+		space := s.spaces[pid]
 		role(space.ExeFileId, "exe")
 		for _, v := range space.GetVmas() {
 			if f := s.mappedFile(v); f != nil {
@@ -272,7 +274,8 @@ func (s *set) assignRoles() {
 			}
 		}
 	}
-	for pid, f := range s.folders {
+	for _, pid := range slices.Sorted(maps.Keys(s.folders)) {
+		f := s.folders[pid]
 		if !s.inTree(pid) {
 			continue
 		}

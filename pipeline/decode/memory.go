@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/mm"
@@ -166,8 +167,10 @@ func (s *set) owners(pagesID uint32) []*memory {
 // images that say what they are. It reports whether some need another pass
 // over the archive.
 func (r *reading) readLatePages() (again bool) {
-	for _, s := range r.sets {
-		for id, stored := range s.pages {
+	for _, dir := range slices.Sorted(maps.Keys(r.sets)) {
+		s := r.sets[dir]
+		for _, id := range slices.Sorted(maps.Keys(s.pages)) {
+			stored := s.pages[id]
 			if stored.done {
 				continue
 			}

@@ -199,8 +199,8 @@ func (s *set) inTree(pid uint32) bool { return len(s.tree) == 0 || s.alive[pid] 
 // staleImages notes images of processes that are not in the tree: an engine
 // that uses a folder again leaves those of the checkpoint before behind.
 func (s *set) staleImages() {
-	for _, img := range s.images {
-		if img.kind.Number == criu.PID && !s.inTree(uint32(img.number)) {
+	for _, name := range slices.Sorted(maps.Keys(s.images)) {
+		if img := s.images[name]; img.kind.Number == criu.PID && !s.inTree(uint32(img.number)) {
 			s.memberProblem(img.member, Info, StaleImage, "no process of the checkpoint has its pid: left over from an earlier one")
 		}
 	}
