@@ -44,7 +44,7 @@ nocgo: tools ## a build without cgo exports Parquet
 
 client: build ## both kinds of output are read by DuckDB's Node.js binding, of DuckDB 1.1
 	@command -v npm > /dev/null || { echo "make client: npm is missing; on Debian: apt-get install nodejs npm"; exit 1; }
-	cd testdata/client && npm ci --no-audit --no-fund --loglevel=error
+	cd testdata/client && npm install --no-package-lock --no-audit --no-fund --loglevel=error
 	rm -rf bin/client.parquet bin/client.duckdb
 	./bin/ckexport testdata/archives -o bin/client.parquet --quiet
 	./bin/ckexport testdata/archives -o bin/client.duckdb --quiet
