@@ -33,6 +33,7 @@ type Options struct {
 	RunID    string
 	Version  string            // of the tool, for the ledger
 	Labels   map[string]string // for checkpoints.labels
+	Raw      bool              // fill image_entries
 	Limits   decode.Limits
 	Jobs     int // archives decoded at a time, at least 1
 	Log      *slog.Logger
@@ -181,7 +182,7 @@ type decodedArchive struct {
 // decodeAll is one worker: it decodes archives until there are no more, or the
 // run is to end.
 func decodeAll(ctx, stageCtx context.Context, opts Options, work <-chan job, decoded chan<- decodedArchive) error {
-	d := &decode.Decoder{Limits: opts.Limits, Labels: opts.Labels}
+	d := &decode.Decoder{Limits: opts.Limits, Labels: opts.Labels, Raw: opts.Raw}
 	for j := range work {
 		result, err := d.Decode(ctx, j.archive.Path)
 		if err != nil { // only the end of ctx

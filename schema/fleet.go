@@ -158,6 +158,16 @@ type UnknownField struct {
 	BytesValue  []byte  `arrow:"bytes_value" doc:"value of bytes or a group"`
 }
 
+// ImageEntry is one protobuf message of a CRIU image, whole.
+type ImageEntry struct {
+	Member     string `arrow:"member" doc:"image it stands in"`
+	EntryIndex uint32 `arrow:"entry_index" doc:"entry of the image, from 0"`
+	Offset     uint64 `arrow:"offset" doc:"byte offset of the entry in the image"`
+	SizeBytes  uint64 `arrow:"size_bytes" doc:"size of the message, in bytes"`
+	Message    string `arrow:"message" doc:"type of the message, such as core_entry"`
+	EntryJSON  string `arrow:"entry_json" doc:"the message as JSON: fields by their CRIU names, absent ones left out; bytes, text that is not UTF-8, and the unknown fields as {\"base64\": ...}"`
+}
+
 // LogLine is one line of dump.log or restore.log.
 type LogLine struct {
 	LogName    string  `arrow:"log_name" doc:"dump.log or restore.log"`

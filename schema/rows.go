@@ -12,6 +12,7 @@ type Rows struct {
 	Problems          []Problem
 	ArchiveMembers    []ArchiveMember
 	UnknownFields     []UnknownField
+	ImageEntries      []ImageEntry
 	LogLines          []LogLine
 	ContainerLogLines []ContainerLogLine
 	EnumValues        []EnumValue
@@ -54,6 +55,8 @@ func list() []*Table {
 			"A member of an archive.", CheckpointID, "position"),
 		table("unknown_fields", func(r *Rows) *[]UnknownField { return &r.UnknownFields },
 			"A protobuf field that no known message has: from a newer CRIU.", CheckpointID, "member", "entry_index", "path", "position"),
+		table("image_entries", func(r *Rows) *[]ImageEntry { return &r.ImageEntries },
+			"A protobuf message of any CRIU image, as JSON that keeps every byte; only with --raw.", CheckpointID, "member", "entry_index"),
 		table("log_lines", func(r *Rows) *[]LogLine { return &r.LogLines },
 			"A line of CRIU's dump.log or restore.log.", CheckpointID, "log_name", "line_number"),
 		table("container_log_lines", func(r *Rows) *[]ContainerLogLine { return &r.ContainerLogLines },

@@ -35,6 +35,7 @@ type exportOptions struct {
 	overwrite   bool
 	dryRun      bool
 	quiet       bool
+	raw         bool
 	summaryJSON string
 	log         *slog.Logger
 	bar         *progress
@@ -55,6 +56,7 @@ func exportCommand(std streams) *cli.Command {
 			&cli.StringSliceFlag{Name: "label", Usage: "`KEY=VALUE` for checkpoints.labels; may be given several times"},
 			&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "archives read at a time", Value: runtime.GOMAXPROCS(0), DefaultText: "the CPUs"},
 			&cli.BoolFlag{Name: "overwrite", Usage: "replace an existing output of ckexport instead of adding to it"},
+			&cli.BoolFlag{Name: "raw", Usage: "keep every message of every image as JSON too, in image_entries"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "list what would be read, and write nothing"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress and no summary, only errors"},
 			&cli.StringFlag{Name: "summary-json", Usage: "write the summary as one JSON object to `PATH`, or to standard output for -"},
@@ -75,7 +77,7 @@ func exportCommand(std streams) *cli.Command {
 func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 	opts := &exportOptions{
 		inputs: c.Args().Slice(), output: c.String("output"), jobs: c.Int("jobs"), overwrite: c.Bool("overwrite"),
-		dryRun: c.Bool("dry-run"), quiet: c.Bool("quiet"), summaryJSON: c.String("summary-json"), labels: map[string]string{},
+		dryRun: c.Bool("dry-run"), raw: c.Bool("raw"), quiet: c.Bool("quiet"), summaryJSON: c.String("summary-json"), labels: map[string]string{},
 	}
 	if len(opts.inputs) == 0 {
 		return nil, &usageError{err: errors.New("no input"), hint: "ckexport INPUT... -o OUT, for example: ckexport ./archives -o fleet.parquet"}
@@ -185,7 +187,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	}
 	opts.bar.start(found.Archives)
 	summary, err := pipeline.Run(ctx, pipeline.Options{
-		Archives: found.Archives, Tables: opts.tables, Sink: sink, RunID: runID, Version: v, Labels: opts.labels,
+		Archives: found.Archives, Tables: opts.tables, Sink: sink, RunID: runID, Version: v, Labels: opts.labels, Raw: opts.raw,
 		Limits: decode.DefaultLimits(), Jobs: opts.jobs, Log: opts.log, OnArchive: opts.bar.archive,
 	})
 	opts.bar.finish()

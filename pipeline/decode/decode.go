@@ -59,6 +59,7 @@ const (
 type Decoder struct {
 	Limits Limits
 	Labels map[string]string // of the run, for checkpoints.labels
+	Raw    bool              // keep every message as JSON, in image_entries
 
 	opener archive.Opener
 	shapes criu.Shapes

@@ -1,12 +1,14 @@
 package decode
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/mm"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/pagemap"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/vma"
 	"golang.org/x/sys/unix"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/schema"
@@ -241,22 +243,26 @@ func (s *set) pagemapRows(kind string, img *image, p *criu.Pagemap) {
 	}
 }
 
-// unknownPagemapFields notes the fields of a pagemap that are not known here.
-func (s *set) unknownPagemapFields(img *image) {
+// keepPagemap keeps the messages of a page map, which ReadPagemap decodes
+// without making messages of them.
+func (s *set) keepPagemap(img *image) {
 	r, err := criu.NewReader(img.kind, img.data, img.truncated)
 	if err != nil {
 		return
 	}
 	for {
-		index := r.Entries
+		e := &entry{index: r.Entries, offset: r.Offset(), reader: r}
 		data, err := r.Next()
 		if err != nil {
 			return
 		}
-		if index == 0 {
-			s.unknownFields(img, index, &pagemap.PagemapHead{}, data)
-		} else {
-			s.unknownFields(img, index, &pagemap.PagemapEntry{}, data)
+		var m proto.Message = &pagemap.PagemapEntry{}
+		if e.index == 0 {
+			m = &pagemap.PagemapHead{}
 		}
+		if err := criu.Unmarshal(data, m); err != nil && !errors.Is(err, criu.ErrMissingField) {
+			return // ReadPagemap told of it
+		}
+		s.keepEntry(img, e, m, data)
 	}
 }

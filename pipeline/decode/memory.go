@@ -95,8 +95,8 @@ func (s *set) readPagemap(img *image) *criu.Pagemap {
 	if err != nil {
 		s.imageProblem(img, err)
 	}
-	if p.Extended {
-		s.unknownPagemapFields(img)
+	if p.Extended || s.decoder.Raw {
+		s.keepPagemap(img)
 	}
 	return p
 }

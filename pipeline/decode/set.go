@@ -269,7 +269,7 @@ func each[T any, P messageOf[T]](s *set, img *image, f func(*entry, P)) {
 			s.imageProblem(img, &criu.ImageError{Code: Malformed, Entry: e.index, Offset: e.offset, Err: err})
 			return // what follows may be found, but not trusted
 		}
-		s.unknownFields(img, e.index, m, data)
+		s.keepEntry(img, e, m, data)
 		f(e, m)
 	}
 }
@@ -297,6 +297,20 @@ func byNumber[T any, P messageOf[T]](s *set, kind string) map[uint32]P {
 		}
 	}
 	return found
+}
+
+// keepEntry notes the fields of a message that are not known, and with --raw
+// the whole message.
+func (s *set) keepEntry(img *image, e *entry, m proto.Message, data []byte) {
+	s.unknownFields(img, e.index, m, data)
+	if !s.decoder.Raw {
+		return
+	}
+	message := m.ProtoReflect()
+	s.rows.ImageEntries = append(s.rows.ImageEntries, schema.ImageEntry{
+		Member: plain(img.member), EntryIndex: uint32(e.index), Offset: e.offset, SizeBytes: uint64(len(data)),
+		Message: string(message.Descriptor().Name()), EntryJSON: string(criu.AppendJSON(nil, message)),
+	})
 }
 
 // unknownFields notes the fields of an entry that its message does not have.
