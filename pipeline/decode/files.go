@@ -94,18 +94,8 @@ func (s *set) decodeFiles() {
 	t := &s.files
 	t.byID, t.tables, t.memfds = map[uint32]*openFile{}, map[uint32][]*fdinfo.FdinfoEntry{}, map[uint32]*memfd.MemfdInodeEntry{}
 	each(s, s.images["memfd.img"], func(_ *entry, m *memfd.MemfdInodeEntry) { t.memfds[uint32(m.GetInodeId())] = m })
-	each(s, s.images["files.img"], func(_ *entry, e *fdinfo.FileEntry) {
-		if known := t.byID[e.GetId()]; known != nil {
-			if mergeTun(known.entry, e) {
-				return
-			}
-			s.rowProblem("files", fmt.Sprintf("file_id=%d", e.GetId()), Error, DuplicateObject, "the id occurs twice in files.img; only the first was decoded")
-			return
-		}
-		f := &openFile{id: e.GetId(), entry: e}
-		t.byID[f.id] = f
-		t.order = append(t.order, f)
-	})
+	each(s, s.images["files.img"], func(_ *entry, e *fdinfo.FileEntry) { s.addFile(e) })
+	s.adoptOldFiles()
 	for _, f := range t.order {
 		s.describe(f)
 	}
@@ -137,6 +127,20 @@ func (s *set) decodeFiles() {
 		f.pids = slices.Compact(f.pids)
 	}
 	s.assignRoles()
+}
+
+// addFile adds an open file to the table.
+func (s *set) addFile(e *fdinfo.FileEntry) {
+	t := &s.files
+	if known := t.byID[e.GetId()]; known != nil {
+		if !mergeTun(known.entry, e) {
+			s.rowProblem("files", fmt.Sprintf("file_id=%d", e.GetId()), Error, DuplicateObject, "the id occurs twice; only the first file was decoded")
+		}
+		return
+	}
+	f := &openFile{id: e.GetId(), entry: e}
+	t.byID[f.id] = f
+	t.order = append(t.order, f)
 }
 
 // mergeTun joins the two entries that a tun file has under one id: the regular

@@ -188,6 +188,7 @@ func (s *set) decodeBasics() {
 			s.spaces[uint32(img.number)] = m.space
 		}
 	}
+	s.adoptOldTasks()
 	s.staleImages()
 	s.choosePageSize()
 }
