@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -98,16 +99,22 @@ func (f *firewall) name(s string) string {
 
 // finish notes what was wrong with the text.
 func (f *firewall) finish() {
-	p := schema.Problem{Member: text(f.img.member), Severity: Warning, Code: Malformed}
-	if f.odd > 0 {
-		p.Message = fmt.Sprintf("line %d was not understood (lines in all: %d)", f.line, f.odd)
-		f.set.problem(p)
-	}
+	var end string
 	switch {
 	case f.img.truncated:
-		f.set.imageProblem(f.img, &criu.ImageError{Code: Truncated, Entry: -1, Err: fmt.Errorf("the text is cut short after %d bytes", len(f.img.data))})
+		end = "the text is cut short here"
 	case f.depth != 0 || f.img.kind.Name != "NFTABLES" && f.table != "":
-		f.set.imageProblem(f.img, &criu.ImageError{Code: Truncated, Entry: -1, Err: fmt.Errorf("the text ends within table %q", plain(f.table))})
+		end = fmt.Sprintf("the text ends within table %q", f.table)
+	}
+	if end != "" {
+		f.set.imageProblem(f.img, &criu.ImageError{Code: Truncated, Entry: -1, Offset: uint64(len(f.img.data)), Err: errors.New(end)})
+		if f.odd == 1 && f.line == f.base.LineNumber {
+			return // the line that the cut fell into
+		}
+	}
+	if f.odd > 0 {
+		f.set.problem(schema.Problem{Member: text(f.img.member), Severity: Warning, Code: Malformed,
+			Message: fmt.Sprintf("line %d was not understood (such lines in all: %d)", f.line, f.odd)})
 	}
 }
 
