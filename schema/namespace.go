@@ -17,9 +17,12 @@ type Namespace struct {
 	MemberPIDs  []uint32 `arrow:"member_pids" doc:"processes in it, ascending" src:"ids-*.img"`
 	Hostname    Text     `arrow:"hostname" doc:"uts: host name" src:"utsns-*.img: utsns_entry.nodename"`
 	Domainname  Text     `arrow:"domainname" doc:"uts: domain name; (none) if unset" src:"utsns-*.img: utsns_entry.domainname"`
-	MonotonicNS *int64   `arrow:"monotonic_ns" doc:"time: monotonic clock at the dump, in nanoseconds" src:"timens-*.img: timens_entry.monotonic"`
-	BoottimeNS  *int64   `arrow:"boottime_ns" doc:"time: boot clock at the dump, in nanoseconds" src:"timens-*.img: timens_entry.boottime"`
+	MonotonicNS *int64   `arrow:"monotonic_ns" doc:"time: monotonic clock at the dump, in nanoseconds" src:"timens-*.img: timens_entry.monotonic, timespec.tv_sec, tv_nsec"`
+	BoottimeNS  *int64   `arrow:"boottime_ns" doc:"time: boot clock at the dump, in nanoseconds" src:"timens-*.img: timens_entry.boottime, timespec.tv_sec, tv_nsec"`
 	ExternalKey Text     `arrow:"external_key" doc:"pid, net: the namespace is provided from outside, under this key" src:"pidns-*.img: pidns_entry.ext_key; netns-*.img: netns_entry.ext_key"`
+	IsNested    *bool    `arrow:"is_nested" doc:"mnt, net: not that of the first process, so that the container holds several; NULL for other kinds, and where the first process's is not known" src:"ids-*.img"`
+	LinkedNsIDs []uint32 `arrow:"linked_ns_ids" doc:"net: namespaces it has a number for; NULL where the checkpoint does not have its content" src:"netns-*.img: netns_entry.nsids, netns_id.target_ns_id"`
+	LinkedNsids []int32  `arrow:"linked_nsids" doc:"net: those numbers, by position: how a link's other end names the namespace it is in" src:"netns-*.img: netns_id.netnsid_value"`
 }
 
 // Mount is one mount of a mount namespace.

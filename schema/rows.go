@@ -40,6 +40,13 @@ type Rows struct {
 	Sockets           []Socket
 	TCPStreams        []TCPStream
 	Mounts            []Mount
+	NetworkDevices    []NetworkDevice
+	NetworkAddresses  []NetworkAddress
+	Routes            []Route
+	RoutingRules      []RoutingRule
+	FirewallRules     []FirewallRule
+	ConntrackEntries  []ConntrackEntry
+	Sysctls           []Sysctl
 }
 
 // list names every table, in the order of the documentation.
@@ -116,5 +123,19 @@ func list() []*Table {
 			"The state of a TCP connection.", CheckpointID, "inode"),
 		table("mounts", func(r *Rows) *[]Mount { return &r.Mounts },
 			"A mount of a mount namespace.", CheckpointID, "mnt_ns_id", "mount_id"),
+		table("network_devices", func(r *Rows) *[]NetworkDevice { return &r.NetworkDevices },
+			"A network interface of a network namespace. Namespaces provided from outside, as of most pods, are not in a checkpoint.", CheckpointID, "net_ns_id", "position"),
+		table("network_addresses", func(r *Rows) *[]NetworkAddress { return &r.NetworkAddresses },
+			"An address of a network interface.", CheckpointID, "net_ns_id", "position"),
+		table("routes", func(r *Rows) *[]Route { return &r.Routes },
+			"A route of a network namespace, of those ip route save shows: the main table.", CheckpointID, "net_ns_id", "position"),
+		table("routing_rules", func(r *Rows) *[]RoutingRule { return &r.RoutingRules },
+			"A rule for the choice of a routing table.", CheckpointID, "net_ns_id", "position"),
+		table("firewall_rules", func(r *Rows) *[]FirewallRule { return &r.FirewallRules },
+			"A line of the firewall's rules, CRIU's own marked.", CheckpointID, "net_ns_id", "backend", "line_number"),
+		table("conntrack_entries", func(r *Rows) *[]ConntrackEntry { return &r.ConntrackEntries },
+			"A connection, or expected connection, that the kernel tracks.", CheckpointID, "net_ns_id", "image", "position"),
+		table("sysctls", func(r *Rows) *[]Sysctl { return &r.Sysctls },
+			"A kernel setting of a network or IPC namespace.", CheckpointID, "namespace_kind", "namespace_id", "field", "interface_index", "position"),
 	}
 }

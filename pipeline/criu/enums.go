@@ -8,6 +8,8 @@ func Enums() []*Enum {
 		&TaskState, &SeccompMode, &LSMType, &PreDumpMode, &NetworkLock, &SchedPolicy, &Signal, &Resource,
 		&SocketFamily, &SocketType, &SocketState, &SocketShutdown, &IPProtocol, &NetlinkProtocol, &EtherType,
 		&FSType, &NamespaceFlag, &Clock, &RemapType, &FileType,
+		&DeviceType, &SysctlType, &MacvlanMode, &TunnelEncap, &SitProtocol, &RouteType, &RouteProtocol, &RouteScope, &RoutePreference,
+		&RouteEncap, &RouteMetric, &RuleAction, &AddressProtocol, &ConntrackTCPState, &ConntrackSCTPState,
 	}
 }
 

@@ -7,6 +7,8 @@ func FlagSets() []*Flags {
 	return []*Flags{
 		&Capabilities, &SecureBits, &SignalSet, &Personality, &TaskFlags, &Membarrier, &SigaltstackFlags, &OpenFlags, &TimerfdFlags,
 		&Prot, &MapFlags, &VMAStatus, &Madvise, &MemfdSeals, &MountFlags, &UnixSocketFlags, &TCPOptions, &PageFlags,
+		&DeviceFlags, &TunFlags, &MacvlanFlags, &SitFlags, &TunnelEncapFlags, &AddressFlags, &RouteFlags, &RuleFlags,
+		&ConntrackStatus, &ConntrackTCPFlags, &ExpectFlags,
 	}
 }
 

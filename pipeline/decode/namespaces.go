@@ -11,6 +11,7 @@ import (
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/timens"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/utsns"
 
+	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -33,7 +34,25 @@ type namespaceID struct {
 
 // namespaceImages lists the kinds of images that hold a namespace's content.
 var namespaceImages = map[string]string{
-	"UTSNS": "uts", "TIMENS": "time", "PIDNS": "pid", "USERNS": "user", "IPC_VAR": "ipc", "MNTS": "mnt", "NETDEV": "net", "NETNS": "net",
+	"UTSNS": "uts", "TIMENS": "time", "PIDNS": "pid", "USERNS": "user", "MNTS": "mnt",
+	"IPC_VAR": "ipc", "IPCNS_SHM": "ipc", "IPCNS_MSG": "ipc", "IPCNS_SEM": "ipc",
+	"NETDEV": "net", "NETNS": "net", "IFADDR": "net", "ROUTE": "net", "ROUTE6": "net", "RULE": "net",
+	"IPTABLES": "net", "IP6TABLES": "net", "NFTABLES": "net", "NETNS_CT": "net", "NETNS_EXP": "net",
+}
+
+// namespaceID returns the namespace that an image is about: the number in its
+// name, but in old sets that is the pid of a process in it, for IPC and UTS.
+func (s *set) namespaceID(img *image) uint32 {
+	kind := namespaceImages[img.kind.Name]
+	if s.inventory == nil || s.inventory.GetNsPerId() || kind != "ipc" && kind != "uts" {
+		return uint32(img.number)
+	}
+	for _, n := range namespaceIDs(s.kernelIDs(uint32(img.number))) {
+		if n.kind == kind && n.id != nil {
+			return *n.id
+		}
+	}
+	return uint32(img.number)
 }
 
 // decodeNamespaces fills process_namespaces and namespaces.
@@ -78,12 +97,14 @@ func (s *set) decodeNamespaces() {
 			continue
 		}
 		if kind, ok := namespaceImages[img.kind.Name]; ok {
-			get(kind, uint32(img.number)).HasImages = true
+			get(kind, s.namespaceID(img)).HasImages = true
 		}
 	}
-	for id, u := range byNumber[utsns.UtsnsEntry](s, "UTSNS") {
-		ns := get("uts", id)
-		ns.Hostname, ns.Domainname = optionalText(u.Nodename), optionalText(u.Domainname)
+	for _, img := range s.ofKind("UTSNS") {
+		if u := oneOf[utsns.UtsnsEntry](s, img); u != nil {
+			ns := get("uts", s.namespaceID(img))
+			ns.Hostname, ns.Domainname = optionalText(u.Nodename), optionalText(u.Domainname)
+		}
 	}
 	for id, t := range clocks {
 		ns := get("time", id)
@@ -92,11 +113,21 @@ func (s *set) decodeNamespaces() {
 	for id, p := range byNumber[pidns.PidnsEntry](s, "PIDNS") {
 		get("pid", id).ExternalKey = optionalText(p.ExtKey)
 	}
-	for id, n := range byNumber[netdev.NetnsEntry](s, "NETNS") {
-		get("net", id).ExternalKey = optionalText(n.ExtKey)
+	s.networks = byNumber[netdev.NetnsEntry](s, "NETNS")
+	for id, n := range s.networks {
+		ns := get("net", id)
+		ns.ExternalKey = optionalText(n.ExtKey)
+		if n.ExtKey == nil || len(n.GetNsids()) > 0 {
+			linkedNamespaces(ns, n.GetNsids())
+		}
 	}
-	for _, ids := range found {
+	s.namespacesOfFiles(get)
+	first := s.firstNamespaces()
+	for kind, ids := range found {
 		for _, ns := range ids {
+			if root, ok := first[kind]; ok {
+				ns.IsNested = ptr(ns.NamespaceID != root && !ns.IsDumper)
+			}
 			ns.MemberPIDs = sortedUnique(ns.MemberPIDs)
 			s.rows.Namespaces = append(s.rows.Namespaces, *ns)
 		}
@@ -104,6 +135,58 @@ func (s *set) decodeNamespaces() {
 	slices.SortFunc(s.rows.Namespaces, func(a, b schema.Namespace) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.NamespaceID, b.NamespaceID))
 	})
+}
+
+// linkedNamespaces fills in the numbers that a network namespace has for
+// others.
+func linkedNamespaces(ns *schema.Namespace, ids []*netdev.NetnsId) {
+	ns.LinkedNsIDs, ns.LinkedNsids = []uint32{}, []int32{}
+	for _, id := range ids {
+		ns.LinkedNsIDs = append(ns.LinkedNsIDs, id.GetTargetNsId())
+		ns.LinkedNsids = append(ns.LinkedNsids, id.GetNetnsidValue())
+	}
+}
+
+// namespacesOfFiles adds the namespaces that only an open file is in, or keeps.
+func (s *set) namespacesOfFiles(get func(kind string, id uint32) *schema.Namespace) {
+	for _, f := range s.files.order {
+		var network *uint32
+		switch e := f.entry; {
+		case e.GetIsk() != nil:
+			network = e.GetIsk().NsId
+		case e.GetUsk() != nil:
+			network = e.GetUsk().NsId
+		case e.GetNlsk() != nil:
+			network = e.GetNlsk().NsId
+		case e.GetPsk() != nil:
+			network = e.GetPsk().NsId
+		case e.GetTunf() != nil:
+			network = e.GetTunf().NsId
+		}
+		if network != nil {
+			get("net", *network)
+		}
+		if n := f.entry.GetNsf(); n != nil {
+			if kind, ok := criu.NamespaceFlag.Names[uint64(n.GetNsCflag())]; ok {
+				get(kind, n.GetNsId())
+			}
+		}
+	}
+}
+
+// firstNamespaces returns the mount and network namespace of the first
+// process.
+func (s *set) firstNamespaces() map[string]uint32 {
+	first := map[string]uint32{}
+	if len(s.tree) == 0 {
+		return first
+	}
+	for _, n := range namespaceIDs(s.kernelIDs(s.tree[0].GetPid())) {
+		if n.id != nil && (n.kind == "mnt" || n.kind == "net") {
+			first[n.kind] = *n.id
+		}
+	}
+	return first
 }
 
 // onlyTimeNamespace returns the namespace that the set's only image of clocks

@@ -12,6 +12,7 @@ import (
 	fsimg "github.com/checkpoint-restore/go-criu/v8/crit/images/fs"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/inventory"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/mm"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/netdev"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/pstree"
 	"google.golang.org/protobuf/proto"
 
@@ -67,6 +68,8 @@ type set struct {
 	mounts    mountTable
 	container container
 
+	networks       map[uint32]*netdev.NetnsEntry // by namespace
+	sysctlsNoted   map[string]bool               // lists a problem tells of
 	sharedPagemaps map[uint64]*criu.Pagemap
 }
 
@@ -114,6 +117,7 @@ func (s *set) decode() {
 	s.decodeProcesses()
 	s.decodeThreads()
 	s.decodeNamespaces()
+	s.decodeNetwork()
 	s.decodeCgroups()
 	s.decodeMappings()
 	s.decodeSharedMemory()

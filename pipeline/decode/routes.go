@@ -1,0 +1,402 @@
+package decode
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/schema"
+)
+
+// forever is a lifetime without end.
+const forever = 1<<32 - 1
+
+// decodeAddresses fills network_addresses.
+func (s *set) decodeAddresses(names map[uint32]interfaceNames) {
+	for _, img := range s.ofKind("IFADDR") {
+		id := uint32(img.number)
+		s.eachMessage(img, unix.SizeofIfAddrmsg, func(n *netlinkImage, kind uint16, head, attributes []byte) {
+			if n.expect(kind, unix.RTM_NEWADDR) {
+				s.rows.NetworkAddresses = append(s.rows.NetworkAddresses, addressRow(n, id, names[id], head, attributes))
+			}
+		})
+	}
+}
+
+// addressRow decodes a struct ifaddrmsg and its attributes.
+func addressRow(n *netlinkImage, id uint32, names interfaceNames, head, attributes []byte) schema.NetworkAddress {
+	row := schema.NetworkAddress{
+		NetNsID: id, Position: n.index, Family: enum(&criu.SocketFamily, uint32(head[0])), PrefixLength: head[1],
+		Flags: flags(&criu.AddressFlags, uint32(head[2])), Scope: enum(&criu.RouteScope, uint32(head[3])),
+		InterfaceIndex: n.order.Uint32(head[4:]),
+	}
+	row.InterfaceName = names[row.InterfaceIndex]
+	var local, plain schema.IP
+	row.OtherAttributes = n.attributes(attributes, n.order, func(a attribute) bool {
+		switch a.Type {
+		case unix.IFA_ADDRESS:
+			return a.address(&plain)
+		case unix.IFA_LOCAL:
+			return a.address(&local)
+		case unix.IFA_LABEL:
+			return a.text(&row.Label)
+		case unix.IFA_BROADCAST:
+			return a.address(&row.Broadcast)
+		case unix.IFA_ANYCAST:
+			return a.address(&row.Anycast)
+		case unix.IFA_MULTICAST:
+			return a.address(&row.Multicast)
+		case unix.IFA_CACHEINFO:
+			return a.lifetimes(&row)
+		case unix.IFA_FLAGS:
+			var all *uint32
+			if !a.u32(&all) {
+				return false
+			}
+			row.Flags = flags(&criu.AddressFlags, *all)
+			return true
+		case unix.IFA_RT_PRIORITY:
+			return a.u32(&row.RoutePriority)
+		case unix.IFA_TARGET_NETNSID:
+			return a.i32(&row.TargetNetNsID)
+		case ifaProto:
+			return a.enum8(&criu.AddressProtocol, &row.Protocol)
+		}
+		return false
+	})
+	// of a point-to-point link IFA_ADDRESS is the other end's
+	row.Address = plain
+	if local.Text != nil {
+		row.Address = local
+		if plain.Text != nil && *plain.Text != *local.Text {
+			row.PeerAddress = plain
+		}
+	}
+	return row
+}
+
+// lifetimes decodes a struct ifa_cacheinfo.
+func (a attribute) lifetimes(row *schema.NetworkAddress) bool {
+	if !a.has(unix.SizeofIfaCacheinfo) {
+		return false
+	}
+	preferred, valid := a.order.Uint32(a.Value), a.order.Uint32(a.Value[4:])
+	if preferred != forever {
+		row.PreferredSecs = &preferred
+	}
+	if valid != forever {
+		row.ValidSecs = &valid
+	}
+	row.CreatedAt, row.UpdatedAt = ptr(a.order.Uint32(a.Value[8:])), ptr(a.order.Uint32(a.Value[12:]))
+	return true
+}
+
+// decodeRoutes fills routes.
+func (s *set) decodeRoutes(names map[uint32]interfaceNames) {
+	count := map[uint32]uint32{} // of a namespace's routes
+	for _, kindOfImage := range []string{"ROUTE", "ROUTE6"} {
+		for _, img := range s.ofKind(kindOfImage) {
+			id := uint32(img.number)
+			s.eachMessage(img, unix.SizeofRtMsg, func(n *netlinkImage, kind uint16, head, attributes []byte) {
+				if n.expect(kind, unix.RTM_NEWROUTE) {
+					s.rows.Routes = append(s.rows.Routes, routeRow(n, id, count[id], names[id], head, attributes))
+					count[id]++
+				}
+			})
+		}
+	}
+}
+
+// routeRow decodes a struct rtmsg and its attributes.
+func routeRow(n *netlinkImage, id, position uint32, names interfaceNames, head, attributes []byte) schema.Route {
+	row := schema.Route{
+		NetNsID: id, Position: position, Family: enum(&criu.SocketFamily, uint32(head[0])), DestinationLen: head[1], SourceLen: head[2],
+		TOS: head[3], Table: uint32(head[4]), Protocol: enum(&criu.RouteProtocol, uint32(head[5])),
+		Scope: enum(&criu.RouteScope, uint32(head[6])), RouteType: enum(&criu.RouteType, uint32(head[7])),
+		Flags: flags(&criu.RouteFlags, n.order.Uint32(head[8:])),
+	}
+	row.OtherAttributes = n.attributes(attributes, n.order, func(a attribute) bool {
+		switch a.Type {
+		case unix.RTA_DST:
+			return a.address(&row.Destination)
+		case unix.RTA_SRC:
+			return a.address(&row.Source)
+		case unix.RTA_IIF:
+			return a.u32(&row.InputIndex)
+		case unix.RTA_OIF:
+			return a.u32(&row.OutputIndex)
+		case unix.RTA_GATEWAY:
+			return a.address(&row.Gateway)
+		case unix.RTA_VIA:
+			return a.via(&row.Gateway)
+		case unix.RTA_PRIORITY:
+			return a.u32(&row.Priority)
+		case unix.RTA_PREFSRC:
+			return a.address(&row.PreferredSource)
+		case unix.RTA_METRICS:
+			return a.metrics(&row)
+		case unix.RTA_MULTIPATH:
+			return a.nextHops(&row)
+		case unix.RTA_FLOW:
+			return a.u32(&row.Realms)
+		case unix.RTA_CACHEINFO:
+			return a.routeCache(&row)
+		case unix.RTA_TABLE:
+			var table *uint32
+			if !a.u32(&table) {
+				return false
+			}
+			row.Table = *table
+			return true
+		case unix.RTA_MARK:
+			return a.u32(&row.Mark)
+		case unix.RTA_PREF:
+			return a.enum8(&criu.RoutePreference, &row.Preference)
+		case unix.RTA_ENCAP_TYPE:
+			var kind *uint16
+			if !a.u16(&kind) {
+				return false
+			}
+			row.EncapType = enum(&criu.RouteEncap, uint32(*kind))
+			return true
+		case unix.RTA_ENCAP:
+			row.Encap = a.Value
+			return true
+		case unix.RTA_UID:
+			return a.u32(&row.UID)
+		case unix.RTA_TTL_PROPAGATE:
+			return a.u8(&row.TTLPropagate)
+		case rtaNHID:
+			return a.u32(&row.NextHopID)
+		case unix.RTA_PAD:
+			return a.pad()
+		}
+		return false
+	})
+	if row.OutputIndex != nil {
+		row.OutputName = names[*row.OutputIndex]
+	}
+	return row
+}
+
+// via decodes a struct rtvia: a gateway of another family.
+func (a attribute) via(to *schema.IP) bool {
+	if len(a.Value) != 2+16 && !a.has(2+4) {
+		return false
+	}
+	*to = address(a.Value[2:])
+	return true
+}
+
+func (a attribute) metrics(row *schema.Route) bool {
+	metrics := map[string]string{}
+	whole := a.nested(func(m attribute) bool {
+		name, known := criu.RouteMetric.Names[uint64(m.Type)]
+		if !known {
+			return false
+		}
+		if m.Type == unix.RTAX_CC_ALGO {
+			metrics[name] = plain(strings.TrimSuffix(string(m.Value), "\x00"))
+			return true
+		}
+		var value *uint32
+		if !m.u32(&value) {
+			return false
+		}
+		metrics[name] = strconv.FormatUint(uint64(*value), 10)
+		return true
+	})
+	if len(metrics) > 0 {
+		row.Metrics = metrics
+	}
+	return whole
+}
+
+// nextHops decodes an array of struct rtnexthop, each with attributes of its
+// own.
+func (a attribute) nextHops(row *schema.Route) bool {
+	whole := true
+	for data := a.Value; len(data) > 0; {
+		if len(data) < unix.SizeofRtNexthop {
+			a.of.note(fmt.Errorf("%d bytes left, too few for a next hop", len(data)))
+			return false
+		}
+		size := int(a.order.Uint16(data))
+		if size < unix.SizeofRtNexthop || size > len(data) {
+			a.of.note(fmt.Errorf("next hop of %d bytes, %d left", size, len(data)))
+			return false
+		}
+		var gateway schema.IP
+		other := a.of.attributes(data[unix.SizeofRtNexthop:size], a.order, func(h attribute) bool {
+			switch h.Type {
+			case unix.RTA_GATEWAY:
+				return h.address(&gateway)
+			case unix.RTA_VIA:
+				return h.via(&gateway)
+			}
+			return false
+		})
+		whole = whole && len(other) == 0
+		row.NextHopGateways = append(row.NextHopGateways, gateway.Text)
+		row.NextHopFlags = append(row.NextHopFlags, data[2])
+		row.NextHopWeights = append(row.NextHopWeights, uint32(data[3])+1)
+		row.NextHopIndexes = append(row.NextHopIndexes, int32(a.order.Uint32(data[4:])))
+		data = data[min((size+3)&^3, len(data)):]
+	}
+	return whole
+}
+
+// routeCache decodes a struct rta_cacheinfo.
+func (a attribute) routeCache(row *schema.Route) bool {
+	const size = 32
+	if !a.has(size) {
+		return false
+	}
+	word := func(i int) *uint32 { return ptr(a.order.Uint32(a.Value[4*i:])) }
+	row.CacheReferences, row.CacheLastUse, row.CacheUsed = word(0), word(1), word(4)
+	if expires := int32(*word(2)); expires != 0 {
+		row.ExpiresHundredth = &expires
+	}
+	if number := int32(*word(3)); number != 0 {
+		row.CacheError = &number
+	}
+	for _, unused := range a.Value[20:] { // id, ts and tsage, which the kernel no longer fills
+		if unused != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// decodeRoutingRules fills routing_rules.
+func (s *set) decodeRoutingRules() {
+	const fixed = 12 // struct fib_rule_hdr
+	for _, img := range s.ofKind("RULE") {
+		s.eachMessage(img, fixed, func(n *netlinkImage, kind uint16, head, attributes []byte) {
+			if n.expect(kind, unix.RTM_NEWRULE) {
+				s.rows.RoutingRules = append(s.rows.RoutingRules, ruleRow(n, uint32(img.number), head, attributes))
+			}
+		})
+	}
+}
+
+// ruleRow decodes a struct fib_rule_hdr and its attributes.
+func ruleRow(n *netlinkImage, id uint32, head, attributes []byte) schema.RoutingRule {
+	row := schema.RoutingRule{
+		NetNsID: id, Position: n.index, Family: enum(&criu.SocketFamily, uint32(head[0])), DestinationLen: head[1], SourceLen: head[2],
+		TOS: head[3], Table: uint32(head[4]), Action: enum(&criu.RuleAction, uint32(head[7])),
+		Flags: flags(&criu.RuleFlags, n.order.Uint32(head[8:])),
+	}
+	row.OtherAttributes = n.attributes(attributes, n.order, func(a attribute) bool {
+		switch a.Type {
+		case unix.FRA_DST:
+			return a.address(&row.Destination)
+		case unix.FRA_SRC:
+			return a.address(&row.Source)
+		case unix.FRA_IIFNAME:
+			return a.text(&row.InputInterface)
+		case unix.FRA_OIFNAME:
+			return a.text(&row.OutputInterface)
+		case unix.FRA_GOTO:
+			return a.u32(&row.Goto)
+		case unix.FRA_PRIORITY:
+			return a.required(&row.Priority)
+		case unix.FRA_TABLE:
+			return a.required(&row.Table)
+		case unix.FRA_FWMARK:
+			return a.u32(&row.FWMark)
+		case unix.FRA_FWMASK:
+			return a.u32(&row.FWMask)
+		case unix.FRA_FLOW:
+			return a.u32(&row.Realms)
+		case unix.FRA_TUN_ID:
+			a.order = binary.BigEndian
+			return a.u64(&row.TunnelID)
+		case unix.FRA_SUPPRESS_PREFIXLEN:
+			return a.unlessAll(&row.SuppressPrefixLen)
+		case unix.FRA_SUPPRESS_IFGROUP:
+			return a.unlessAll(&row.SuppressGroup)
+		case unix.FRA_L3MDEV:
+			var set *uint8
+			if !a.u8(&set) {
+				return false
+			}
+			row.L3MDev = ptr(*set != 0)
+			return true
+		case unix.FRA_UID_RANGE:
+			if !a.has(8) {
+				return false
+			}
+			row.UIDStart, row.UIDEnd = ptr(a.order.Uint32(a.Value)), ptr(a.order.Uint32(a.Value[4:]))
+			return true
+		case unix.FRA_PROTOCOL:
+			return a.enum8(&criu.RouteProtocol, &row.Protocol)
+		case unix.FRA_IP_PROTO:
+			return a.enum8(&criu.IPProtocol, &row.IPProtocol)
+		case unix.FRA_SPORT_RANGE:
+			return a.ports(&row.SourcePortStart, &row.SourcePortEnd)
+		case unix.FRA_DPORT_RANGE:
+			return a.ports(&row.DestPortStart, &row.DestPortEnd)
+		}
+		return a.newerRule(&row)
+	})
+	return row
+}
+
+// newerRule decodes attributes of Linux 6.13 and later.
+func (a attribute) newerRule(row *schema.RoutingRule) bool {
+	switch a.Type {
+	case fraDSCP:
+		return a.u8(&row.DSCP)
+	case fraDSCPMask:
+		return a.u8(&row.DSCPMask)
+	case fraSportMask:
+		return a.u16(&row.SourcePortMask)
+	case fraDportMask:
+		return a.u16(&row.DestPortMask)
+	case fraFlowLabel:
+		a.order = binary.BigEndian
+		return a.u32(&row.FlowLabel)
+	case fraFlowLabelMask:
+		a.order = binary.BigEndian
+		return a.u32(&row.FlowLabelMask)
+	case unix.FRA_PAD:
+		return a.pad()
+	}
+	return false
+}
+
+// required is u32 for a column that is never NULL.
+func (a attribute) required(to *uint32) bool {
+	var value *uint32
+	if !a.u32(&value) {
+		return false
+	}
+	*to = *value
+	return true
+}
+
+// unlessAll is u32 for a value whose bits are all set where there is none.
+func (a attribute) unlessAll(to **uint32) bool {
+	var value *uint32
+	if !a.u32(&value) {
+		return false
+	}
+	if *value != 1<<32-1 {
+		*to = value
+	}
+	return true
+}
+
+// ports decodes a struct fib_rule_port_range.
+func (a attribute) ports(start, end **uint16) bool {
+	if !a.has(4) {
+		return false
+	}
+	*start, *end = ptr(a.order.Uint16(a.Value)), ptr(a.order.Uint16(a.Value[2:]))
+	return true
+}

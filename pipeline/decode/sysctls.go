@@ -1,0 +1,222 @@
+package decode
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	ipc "github.com/checkpoint-restore/go-criu/v8/crit/images/ipc-var"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/netdev"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/sysctl"
+
+	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/schema"
+)
+
+// Bounds of sysctls: a byte of a list in an image becomes a row of hundreds.
+const (
+	maxSysctlList = 512
+	maxSysctls    = 250_000
+)
+
+// sysctlList is one list of settings of an image.
+type sysctlList struct {
+	field  string
+	known  criu.SysctlList
+	folder string // below /proc/sys; empty where it is not known
+	row    schema.Sysctl
+}
+
+// add appends a list's rows. value fills in that of a position.
+func (s *set) addSysctls(l sysctlList, length int, value func(i int, row *schema.Sysctl)) {
+	names := l.known.Names(length)
+	if names == nil && length > 0 {
+		s.oddSysctls(l, length)
+	}
+	l.row.Field = l.field
+	for i := range min(length, maxSysctlList) {
+		if len(s.rows.Sysctls) >= maxSysctls {
+			s.tooManySysctls()
+			return
+		}
+		row := l.row
+		row.Position, row.Name = uint32(i), "index_"+strconv.Itoa(i)
+		if names != nil {
+			row.Name = names[i]
+			if l.folder != "" {
+				row.Path = ptr(l.folder + "/" + names[i])
+			}
+		}
+		value(i, &row)
+		s.rows.Sysctls = append(s.rows.Sysctls, row)
+	}
+}
+
+// oddSysctls notes, once for a field of a namespace, that positions of a list
+// do not tell the names of its settings.
+func (s *set) oddSysctls(l sysctlList, length int) {
+	key := fmt.Sprintf("namespace_kind=%s, namespace_id=%d, field=%s", l.row.NamespaceKind, l.row.NamespaceID, l.field)
+	if s.sysctlsNoted[key] {
+		return
+	}
+	if s.sysctlsNoted == nil {
+		s.sysctlsNoted = map[string]bool{}
+	}
+	s.sysctlsNoted[key] = true
+	s.rowProblem("sysctls", key, Warning, SizeMismatch, fmt.Sprintf("a list of %d settings, which no known CRIU writes: their names are not known", length))
+	if length > maxSysctlList {
+		s.rowProblem("sysctls", key, Error, LimitExceeded, fmt.Sprintf("more than %d settings in a list", maxSysctlList))
+	}
+}
+
+func (s *set) tooManySysctls() {
+	const key = "all"
+	if !s.sysctlsNoted[key] {
+		if s.sysctlsNoted == nil {
+			s.sysctlsNoted = map[string]bool{}
+		}
+		s.sysctlsNoted[key] = true
+		s.rowProblem("sysctls", "", Error, LimitExceeded, fmt.Sprintf("more than %d settings", maxSysctls))
+	}
+}
+
+// addEntries appends a list of typed settings.
+func (s *set) addEntries(l sysctlList, entries []*sysctl.SysctlEntry) {
+	s.addSysctls(l, len(entries), func(i int, row *schema.Sysctl) {
+		e := entries[i]
+		row.Type = optionalEnum(&criu.SysctlType, e.Type)
+		if e.Iarg != nil {
+			row.Value, row.IntValue = text(strconv.Itoa(int(e.GetIarg()))), ptr(int64(e.GetIarg()))
+		}
+		if e.Sarg != nil {
+			row.Value = text(strings.TrimSuffix(e.GetSarg(), "\n"))
+		}
+	})
+}
+
+// addNumbers appends a list of the layout before those, in which -1 says that
+// the kernel did not have the setting.
+func (s *set) addNumbers(l sysctlList, values []int32) {
+	s.addSysctls(l, len(values), func(i int, row *schema.Sysctl) {
+		if values[i] != -1 {
+			row.Value, row.IntValue = text(strconv.Itoa(int(values[i]))), ptr(int64(values[i]))
+		}
+	})
+}
+
+// decodeNetworkSysctls appends the settings of network namespaces to sysctls.
+func (s *set) decodeNetworkSysctls() {
+	for _, id := range slices.Sorted(maps.Keys(s.networks)) {
+		n := s.networks[id]
+		list := func(field string, known criu.SysctlList, scope, folder string, version uint8) sysctlList {
+			l := sysctlList{field: field, known: known, folder: folder, row: schema.Sysctl{NamespaceKind: "net", NamespaceID: id, Scope: scope}}
+			if version != 0 {
+				l.row.IPVersion = &version
+			}
+			return l
+		}
+		s.addEntries(list("def_conf4", criu.SysctlIPv4Conf, "default", "net/ipv4/conf/default", 4), n.GetDefConf4())
+		s.addEntries(list("all_conf4", criu.SysctlIPv4Conf, "all", "net/ipv4/conf/all", 4), n.GetAllConf4())
+		s.addEntries(list("def_conf6", criu.SysctlIPv6Conf, "default", "net/ipv6/conf/default", 6), n.GetDefConf6())
+		s.addEntries(list("all_conf6", criu.SysctlIPv6Conf, "all", "net/ipv6/conf/all", 6), n.GetAllConf6())
+		s.addNumbers(list("def_conf", criu.SysctlIPv4Conf, "default", "net/ipv4/conf/default", 4), n.GetDefConf())
+		s.addNumbers(list("all_conf", criu.SysctlIPv4Conf, "all", "net/ipv4/conf/all", 4), n.GetAllConf())
+		s.addEntries(list("unix_conf", criu.SysctlUnix, "unix", "net/unix", 0), n.GetUnixConf())
+		s.addEntries(list("ipv4_sysctl", criu.SysctlIPv4, "ipv4", "net/ipv4", 4), n.GetIpv4Sysctl())
+	}
+}
+
+// deviceSysctls appends the settings of an interface to sysctls.
+func (s *set) deviceSysctls(id uint32, d *netdev.NetDeviceEntry) {
+	list := func(field string, known criu.SysctlList, version uint8) sysctlList {
+		l := sysctlList{field: field, known: known, row: schema.Sysctl{
+			NamespaceKind: "net", NamespaceID: id, Scope: "device", IPVersion: &version, InterfaceIndex: d.Ifindex}}
+		if len(d.GetName()) <= maxInterfaceName { // a longer one is none, and would stand in every row
+			l.row.Device = optionalText(d.Name)
+			l.folder = fmt.Sprintf("net/ipv%d/conf/%s", version, plain(d.GetName()))
+		}
+		return l
+	}
+	s.addEntries(list("conf4", criu.SysctlIPv4Conf, 4), d.GetConf4())
+	s.addEntries(list("conf6", criu.SysctlIPv6Conf, 6), d.GetConf6())
+	s.addNumbers(list("conf", criu.SysctlIPv4Conf, 4), d.GetConf())
+}
+
+// decodeIPCSysctls appends the settings of IPC namespaces to sysctls.
+func (s *set) decodeIPCSysctls() {
+	for _, img := range s.ofKind("IPC_VAR") {
+		id := s.namespaceID(img)
+		v := oneOf[ipc.IpcVarEntry](s, img)
+		if v == nil {
+			continue
+		}
+		base := schema.Sysctl{NamespaceKind: "ipc", NamespaceID: id, Scope: "ipc"}
+		sem := sysctlList{field: "sem_ctls", known: criu.SysctlSem, row: base}
+		s.addSysctls(sem, len(v.GetSemCtls()), func(i int, row *schema.Sysctl) {
+			row.Path = ptr("kernel/sem") // four values in one file
+			setUnsigned(row, uint64(v.GetSemCtls()[i]))
+		})
+		for _, f := range ipcSettings(v) {
+			row := base
+			row.Field, row.Name, row.Path = f.field, f.path[strings.LastIndexByte(f.path, '/')+1:], ptr(f.path)
+			if f.value != nil {
+				setUnsigned(&row, *f.value)
+			}
+			s.rows.Sysctls = append(s.rows.Sysctls, row)
+		}
+	}
+}
+
+func setUnsigned(row *schema.Sysctl, v uint64) {
+	row.Value = text(strconv.FormatUint(v, 10))
+	if v <= math.MaxInt64 {
+		row.IntValue = ptr(int64(v))
+	}
+}
+
+// ipcSetting is a field of ipc_var_entry and the file below /proc/sys that CRIU
+// reads it from.
+type ipcSetting struct {
+	field, path string
+	value       *uint64
+}
+
+// ipcSettings lists an image's settings. Source: CRIU criu/ipc_ns.c,
+// ipc_sysctl_req.
+func ipcSettings(v *ipc.IpcVarEntry) []ipcSetting {
+	wide := func(v *uint32) *uint64 {
+		if v == nil {
+			return nil
+		}
+		return ptr(uint64(*v))
+	}
+	// Without POSIX message queues CRIU writes zeros; the kernel itself takes
+	// no limit of 0 messages.
+	queue := func(value *uint32) *uint64 {
+		if v.GetMqMsgMax() == 0 && v.GetMqMsgsizeMax() == 0 {
+			return nil
+		}
+		return wide(value)
+	}
+	return []ipcSetting{
+		{"msg_ctlmax", "kernel/msgmax", wide(v.MsgCtlmax)},
+		{"msg_ctlmnb", "kernel/msgmnb", wide(v.MsgCtlmnb)},
+		{"msg_ctlmni", "kernel/msgmni", wide(v.MsgCtlmni)},
+		{"auto_msgmni", "kernel/auto_msgmni", wide(v.AutoMsgmni)},
+		{"shm_ctlmax", "kernel/shmmax", v.ShmCtlmax},
+		{"shm_ctlall", "kernel/shmall", v.ShmCtlall},
+		{"shm_ctlmni", "kernel/shmmni", wide(v.ShmCtlmni)},
+		{"shm_rmid_forced", "kernel/shm_rmid_forced", wide(v.ShmRmidForced)},
+		{"mq_queues_max", "fs/mqueue/queues_max", queue(v.MqQueuesMax)},
+		{"mq_msg_max", "fs/mqueue/msg_max", queue(v.MqMsgMax)},
+		{"mq_msgsize_max", "fs/mqueue/msgsize_max", queue(v.MqMsgsizeMax)},
+		{"mq_msg_default", "fs/mqueue/msg_default", queue(v.MqMsgDefault)},
+		{"mq_msgsize_default", "fs/mqueue/msgsize_default", queue(v.MqMsgsizeDefault)},
+		{"msg_next_id", "kernel/msg_next_id", wide(v.MsgNextId)},
+		{"sem_next_id", "kernel/sem_next_id", wide(v.SemNextId)},
+		{"shm_next_id", "kernel/shm_next_id", wide(v.ShmNextId)},
+	}
+}
