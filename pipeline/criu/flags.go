@@ -7,6 +7,7 @@ func FlagSets() []*Flags {
 	return []*Flags{
 		&Capabilities, &SecureBits, &SignalSet, &Personality, &TaskFlags, &Membarrier, &SigaltstackFlags, &OpenFlags, &TimerfdFlags,
 		&Prot, &MapFlags, &VMAStatus, &Madvise, &MemfdSeals, &MountFlags, &UnixSocketFlags, &TCPOptions, &PageFlags,
+		&SignalSetMIPS, &SigactionFlags, &SigactionFlagsMIPS, &SeccompFlags, &XFeatures,
 	}
 }
 
