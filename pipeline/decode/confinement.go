@@ -24,6 +24,7 @@ func (s *set) decodeSeccomp() {
 	lengths := chainLengths(filters)
 	innermost := s.innermostThreads(len(filters))
 	counts := threadCounts(filters, lengths, innermost)
+	decoded := map[string]*schema.SeccompFilter{} // by digest: each process has its own copy
 	for i, f := range filters {
 		program := f.GetFilter()
 		sum := sha256.Sum256(program)
@@ -40,7 +41,12 @@ func (s *set) decodeSeccomp() {
 		if counts != nil {
 			row.ThreadCount = &counts[i]
 		}
-		s.instructionColumns(&row, key)
+		if same := decoded[row.ProgramSHA256]; same != nil {
+			row.Instructions, row.Actions = same.Instructions, same.Actions
+		} else {
+			s.instructionColumns(&row, key)
+			decoded[row.ProgramSHA256] = &row
+		}
 		s.rows.SeccompFilters = append(s.rows.SeccompFilters, row)
 	}
 }
