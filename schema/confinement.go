@@ -50,7 +50,7 @@ type IDMapping struct {
 type CgroupProperty struct {
 	ControllerPosition uint32   `arrow:"controller_position" doc:"position of the hierarchy, from 0" src:"cgroup.img: cgroup_entry.controllers"`
 	Controllers        TextList `arrow:"controllers" doc:"controllers of the hierarchy, or name=...; an empty name is the unified hierarchy; NULL where they are longer than 4096 bytes" src:"cgroup.img: cg_controller_entry.cnames"`
-	IsThreaded         *bool    `arrow:"is_threaded" doc:"the directories are threaded control groups" src:"cgroup.img: cg_controller_entry.is_threaded"`
+	IsThreaded         *bool    `arrow:"is_threaded" doc:"of version 1, or threaded groups of version 2" src:"cgroup.img: cg_controller_entry.is_threaded"`
 	Path               Text     `arrow:"path" doc:"directory, from the root of the hierarchy, as in cgroup_memberships; NULL where it is longer than 4096 bytes" src:"cgroup.img: cg_controller_entry.dirs, cgroup_dir_entry.dir_name, cgroup_dir_entry.children"`
 	Depth              *uint32  `arrow:"depth" doc:"how many directories of the image stand above it"`
 	DirectoryMode      *uint32  `arrow:"directory_mode" doc:"mode of the directory, with its type" src:"cgroup.img: cgroup_dir_entry.dir_perms, cgroup_perms.mode"`
@@ -58,7 +58,7 @@ type CgroupProperty struct {
 	DirectoryGID       *uint32  `arrow:"directory_gid" doc:"its group" src:"cgroup.img: cgroup_perms.gid"`
 	Property           Text     `arrow:"property" doc:"name of the property, such as memory.max or pids.max; NULL for a directory without" src:"cgroup.img: cgroup_dir_entry.properties, cgroup_prop_entry.name"`
 	Value              Text     `arrow:"value" doc:"value, which may have several lines; empty where CRIU saved only the permissions" src:"cgroup.img: cgroup_prop_entry.value"`
-	PropertyMode       *uint32  `arrow:"property_mode" doc:"mode of the property's file, with its type" src:"cgroup.img: cgroup_prop_entry.perms, cgroup_perms.mode"`
+	PropertyMode       *uint32  `arrow:"property_mode" doc:"mode of the property's file, with its type. For freezer.state this, its owner and group are chance: CRIU writes them without setting them" src:"cgroup.img: cgroup_prop_entry.perms, cgroup_perms.mode"`
 	PropertyUID        *uint32  `arrow:"property_uid" doc:"its owner" src:"cgroup.img: cgroup_perms.uid"`
 	PropertyGID        *uint32  `arrow:"property_gid" doc:"its group" src:"cgroup.img: cgroup_perms.gid"`
 }
