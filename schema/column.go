@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -45,7 +46,7 @@ func columnsOf(row reflect.Type) ([]Column, error) {
 			if err != nil {
 				return nil, fmt.Errorf("field %s: %w", f.Name, err)
 			}
-			c.Name, c.Doc, c.Source, c.path = name, doc, source, []int{i}
+			c.Name, c.Doc, c.Source, c.path = name, doc+elementDoc(f.Type), source, []int{i}
 			columns = append(columns, c)
 			continue
 		}
@@ -82,13 +83,20 @@ func leafColumn(t reflect.Type) (Column, error) {
 		c.Type, c.append = arrow.BinaryTypes.Binary, appendBinary
 	case base == reflect.TypeFor[map[string]string]():
 		c.Type, c.append = arrow.MapOf(arrow.BinaryTypes.String, arrow.BinaryTypes.String), appendMap
+	case base.Kind() == reflect.Slice && base.Elem().Kind() == reflect.Struct && base.Elem() != reflect.TypeFor[time.Time]():
+		elem, fields, err := structType(base.Elem())
+		if err != nil {
+			return Column{}, err
+		}
+		c.Type = arrow.ListOfField(arrow.Field{Name: "element", Type: elem})
+		c.append = appendList(elem, appendStruct(fields))
 	case base.Kind() == reflect.Slice:
 		elem, err := leafColumn(base.Elem())
 		if err != nil {
 			return Column{}, err
 		}
 		c.Type = arrow.ListOfField(arrow.Field{Name: "element", Type: elem.Type, Nullable: elem.Nullable})
-		c.append = appendList(elem.append)
+		c.append = appendList(elem.Type, elem.append)
 	default:
 		switch base.Kind() {
 		case reflect.String:
@@ -114,6 +122,37 @@ func leafColumn(t reflect.Type) (Column, error) {
 		}
 	}
 	return c, nil
+}
+
+// structType returns the Arrow type of a struct that is an element of a list,
+// and its fields, which are tagged as those of a row are.
+func structType(t reflect.Type) (*arrow.StructType, []Column, error) {
+	fields, err := columnsOf(t)
+	if err != nil {
+		return nil, nil, err
+	}
+	types := make([]arrow.Field, len(fields))
+	for i, f := range fields {
+		types[i] = arrow.Field{Name: f.Name, Type: f.Type, Nullable: f.Nullable}
+	}
+	return arrow.StructOf(types...), fields, nil
+}
+
+// elementDoc says what the fields of a list's elements are, where these are
+// structs; else it is empty.
+func elementDoc(t reflect.Type) string {
+	if t.Kind() != reflect.Slice || t.Elem().Kind() != reflect.Struct || t.Elem() == reflect.TypeFor[time.Time]() {
+		return ""
+	}
+	fields, err := columnsOf(t.Elem())
+	if err != nil {
+		return "" // leafColumn says so
+	}
+	docs := make([]string, len(fields))
+	for i, f := range fields {
+		docs[i] = "`" + f.Name + "` " + f.Doc
+	}
+	return ". Of each element: " + strings.Join(docs, "; ")
 }
 
 // eachField calls value for the field at path of every row, or null where the
@@ -201,7 +240,8 @@ func appendMap(b array.Builder, rows reflect.Value, path []int) (n int) {
 
 // appendList appends a list column; elem appends the elements, which it takes
 // as a slice whose "field" is the element itself (an empty path).
-func appendList(elem appendFunc) appendFunc {
+func appendList(t arrow.DataType, elem appendFunc) appendFunc {
+	width := bytesOf(t)
 	return func(b array.Builder, rows reflect.Value, path []int) (n int) {
 		dst := b.(*array.ListBuilder)
 		values := dst.ValueBuilder()
@@ -211,8 +251,36 @@ func appendList(elem appendFunc) appendFunc {
 				return
 			}
 			dst.Append(true)
-			n += elem(values, v, nil)
+			n += elem(values, v, nil) + v.Len()*width
 		})
 		return n
 	}
+}
+
+// appendStruct appends structs, a field at a time; the paths of the fields
+// are those within the struct.
+func appendStruct(fields []Column) appendFunc {
+	return func(b array.Builder, rows reflect.Value, _ []int) (n int) {
+		dst := b.(*array.StructBuilder)
+		for range rows.Len() {
+			dst.Append(true)
+		}
+		for i, f := range fields {
+			n += f.append(dst.FieldBuilder(i), rows, f.path)
+		}
+		return n
+	}
+}
+
+// bytesOf returns the fixed part of a value's size in memory.
+func bytesOf(t arrow.DataType) (n int) {
+	switch t := t.(type) {
+	case *arrow.StructType:
+		for _, f := range t.Fields() {
+			n += bytesOf(f.Type)
+		}
+	case arrow.FixedWidthDataType:
+		n = (t.BitWidth() + 7) / 8
+	}
+	return n
 }

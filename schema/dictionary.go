@@ -15,6 +15,12 @@ func sqlType(t arrow.DataType) string {
 	switch t := t.(type) {
 	case *arrow.ListType:
 		return sqlType(t.Elem()) + "[]"
+	case *arrow.StructType:
+		fields := make([]string, t.NumFields())
+		for i, f := range t.Fields() {
+			fields[i] = f.Name + " " + sqlType(f.Type)
+		}
+		return "STRUCT(" + strings.Join(fields, ", ") + ")"
 	case *arrow.MapType:
 		return fmt.Sprintf("MAP(%s, %s)", sqlType(t.KeyType()), sqlType(t.ItemType()))
 	case *arrow.TimestampType:

@@ -34,7 +34,7 @@ type Process struct {
 	GID            *uint32  `arrow:"gid" doc:"real group" src:"core-*.img: creds_entry.gid"`
 	EGID           *uint32  `arrow:"egid" doc:"effective group" src:"core-*.img: creds_entry.egid"`
 	LoginUID       *uint32  `arrow:"login_uid" doc:"user who logged in, for audit; NULL if unset" src:"core-*.img: task_core_entry.loginuid"`
-	SeccompMode    Enum     `arrow:"seccomp_mode" doc:"disabled, strict, or filter; of the leader thread" src:"core-*.img: thread_core_entry.seccomp_mode"`
+	SeccompMode    Enum     `arrow:"seccomp_mode" doc:"disabled, strict, or filter; of the leader thread" src:"core-*.img: thread_core_entry.seccomp_mode, task_core_entry.old_seccomp_mode"`
 	NoNewPrivs     *bool    `arrow:"no_new_privs" doc:"setuid programs gain nothing; of the leader thread" src:"core-*.img: creds_entry.no_new_privs"`
 	CapEffective   *uint64  `arrow:"cap_effective" doc:"effective capabilities of the leader thread, a bit each; credentials has the names" src:"core-*.img: creds_entry.cap_eff"`
 	LSMProfile     Text     `arrow:"lsm_profile" doc:"AppArmor profile or SELinux label of the leader thread" src:"core-*.img: creds_entry.lsm_profile"`
@@ -108,9 +108,9 @@ type Thread struct {
 	RseqCSPointer        *uint64  `arrow:"rseq_cs_pointer" doc:"address of the critical section it is in" src:"core-*.img: rseq_entry.rseq_cs_pointer"`
 	ClearTIDAddr         *uint64  `arrow:"clear_tid_addr" doc:"address the kernel clears when it exits" src:"core-*.img: thread_info_*.clear_tid_addr"`
 	TLSBase              *uint64  `arrow:"tls_base" doc:"address of thread-local storage" src:"core-*.img: registers"`
-	SeccompMode          Enum     `arrow:"seccomp_mode" doc:"disabled, strict, or filter, as the image has it: CRIU keeps a chain that all threads share on the leader only" src:"core-*.img: thread_core_entry.seccomp_mode"`
+	SeccompMode          Enum     `arrow:"seccomp_mode" doc:"disabled, strict, or filter, as the image has it: CRIU keeps a chain that all threads share on the leader only" src:"core-*.img: thread_core_entry.seccomp_mode, task_core_entry.old_seccomp_mode"`
 	EffectiveSeccompMode Enum     `arrow:"effective_seccomp_mode" doc:"the leader's mode where its chain is shared by all threads, else its own"`
-	SeccompFilter        *uint32  `arrow:"seccomp_filter" doc:"innermost filter, by position in seccomp.img" src:"core-*.img: thread_core_entry.seccomp_filter"`
+	SeccompFilter        *uint32  `arrow:"seccomp_filter" doc:"innermost filter, by position in seccomp.img" src:"core-*.img: thread_core_entry.seccomp_filter, task_core_entry.old_seccomp_filter"`
 	CgSet                *uint32  `arrow:"cg_set" doc:"set of control groups, see cgroup_memberships" src:"core-*.img: thread_core_entry.cg_set"`
 	InstructionPointer   *uint64  `arrow:"instruction_pointer" doc:"address it executes" src:"core-*.img: registers"`
 	StackPointer         *uint64  `arrow:"stack_pointer" doc:"address of the top of its stack" src:"core-*.img: registers"`

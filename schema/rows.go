@@ -29,6 +29,18 @@ type Rows struct {
 	ProcessNamespaces []ProcessNamespace
 	Namespaces        []Namespace
 	CgroupMemberships []CgroupMembership
+	Registers         []Register
+	SignalHandlers    []SignalHandler
+	PendingSignals    []PendingSignal
+	Timers            []Timer
+	AuxiliaryVectors  []AuxiliaryValue
+	SeccompFilters    []SeccompFilter
+	ApparmorProfiles  []ApparmorProfile
+	AIORings          []AIORing
+	TLSDescriptors    []TLSDescriptor
+	CPUInfo           []CPU
+	IDMappings        []IDMapping
+	CgroupProperties  []CgroupProperty
 	MemoryMappings    []MemoryMapping
 	Pagemaps          []Pagemap
 	SharedMemory      []SharedMemory
@@ -98,6 +110,30 @@ func list() []*Table {
 			"A namespace that the checkpoint refers to.", CheckpointID, "kind", "namespace_id"),
 		table("cgroup_memberships", func(r *Rows) *[]CgroupMembership { return &r.CgroupMemberships },
 			"The place of a set of control groups in a hierarchy.", CheckpointID, "cg_set", "hierarchy"),
+		table("registers", func(r *Rows) *[]Register { return &r.Registers },
+			"A register of a thread. Parts of the processor's state that the image lacks have no rows.", CheckpointID, "tid", "register_set", "register"),
+		table("signal_handlers", func(r *Rows) *[]SignalHandler { return &r.SignalHandlers },
+			"What a process does about a signal, where that is not the default.", CheckpointID, "pid", "signal_code"),
+		table("pending_signals", func(r *Rows) *[]PendingSignal { return &r.PendingSignals },
+			"A signal that was sent and not yet delivered.", CheckpointID, "pid", "tid", "position"),
+		table("timers", func(r *Rows) *[]Timer { return &r.Timers },
+			"An interval timer or POSIX timer of a process. Timers that are file descriptors are in files.", CheckpointID, "pid", "kind", "timer_id"),
+		table("auxiliary_vectors", func(r *Rows) *[]AuxiliaryValue { return &r.AuxiliaryVectors },
+			"A value of a process's auxiliary vector: what the kernel told the program at its start.", CheckpointID, "pid", "position"),
+		table("seccomp_filters", func(r *Rows) *[]SeccompFilter { return &r.SeccompFilters },
+			"A filter of system calls.", CheckpointID, "filter"),
+		table("apparmor_profiles", func(r *Rows) *[]ApparmorProfile { return &r.ApparmorProfiles },
+			"An AppArmor policy of the container's own policy namespaces.", CheckpointID, "namespace_path", "profile"),
+		table("aio_rings", func(r *Rows) *[]AIORing { return &r.AIORings },
+			"A context of asynchronous I/O of a process.", CheckpointID, "pid", "context_id"),
+		table("tls_descriptors", func(r *Rows) *[]TLSDescriptor { return &r.TLSDescriptors },
+			"A segment descriptor for thread-local storage; x86 only.", CheckpointID, "tid", "position"),
+		table("cpu_info", func(r *Rows) *[]CPU { return &r.CPUInfo },
+			"A description of the host's processors; CRIU writes it only when asked to.", CheckpointID, "arch", "position"),
+		table("id_mappings", func(r *Rows) *[]IDMapping { return &r.IDMappings },
+			"An extent of a user namespace's map of users or groups.", CheckpointID, "user_ns_id", "kind", "position"),
+		table("cgroup_properties", func(r *Rows) *[]CgroupProperty { return &r.CgroupProperties },
+			"A property of a control group, with its directory and hierarchy.", CheckpointID, "controller_position", "path", "property"),
 
 		table("memory_mappings", func(r *Rows) *[]MemoryMapping { return &r.MemoryMappings },
 			"A memory mapping (VMA) of a process.", CheckpointID, "pid", "start_address"),

@@ -143,9 +143,7 @@ func (b *Builder) Append(r *Rows) {
 			continue
 		}
 		b.bytes += c.append(field, rows, c.path)
-		if w, ok := c.Type.(arrow.FixedWidthDataType); ok {
-			b.bytes += n * ((w.BitWidth() + 7) / 8)
-		}
+		b.bytes += n * bytesOf(c.Type)
 	}
 }
 

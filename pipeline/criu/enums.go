@@ -4,13 +4,18 @@ import "golang.org/x/sys/unix"
 
 // Enums lists every enumeration, for the table enum_values.
 func Enums() []*Enum {
-	return []*Enum{
+	enums := []*Enum{
 		&TaskState, &SeccompMode, &LSMType, &PreDumpMode, &NetworkLock, &SchedPolicy, &Signal, &Resource,
 		&SocketFamily, &SocketType, &SocketState, &SocketShutdown, &IPProtocol, &NetlinkProtocol, &EtherType,
 		&FSType, &NamespaceFlag, &Clock, &RemapType, &FileType,
 		&DeviceType, &SysctlType, &MacvlanMode, &TunnelEncap, &SitProtocol, &RouteType, &RouteProtocol, &RouteScope, &RoutePreference,
 		&RouteEncap, &RouteMetric, &RuleAction, &AddressProtocol, &ConntrackTCPState, &ConntrackSCTPState,
+		&SignalMIPS, &TimerNotify, &SiginfoCode, &SiginfoCodeMIPS, &AuxiliaryType, &CPUVendor, &Endianness, &SeccompReturn,
 	}
+	for _, e := range signalCodes {
+		enums = append(enums, e)
+	}
+	return enums
 }
 
 // TaskState names task_core_entry.task_state.
@@ -46,13 +51,7 @@ var Signal = Enum{"signal", "asm-generic/signal.h", numbered("", "SIGHUP", "SIGI
 	"SIGRTMIN+31", "SIGRTMAX")}
 
 // SignalSet names the bits of a signal mask: bit n-1 is signal n.
-var SignalSet = Flags{"signal_set", Signal.Source, func() []Flag {
-	var bits []Flag
-	for n := uint64(1); n <= 64; n++ {
-		bits = append(bits, Flag{Value: 1 << (n - 1), Name: Signal.Names[n]})
-	}
-	return bits
-}()}
+var SignalSet = Flags{"signal_set", Signal.Source, signalBits(&Signal)}
 
 // Resource names resource limits by their position, as on all architectures
 // but MIPS.
@@ -114,7 +113,9 @@ var Clock = Enum{"clock", "linux/time.h", map[uint64]string{
 	unix.CLOCK_REALTIME: "REALTIME", unix.CLOCK_MONOTONIC: "MONOTONIC", unix.CLOCK_PROCESS_CPUTIME_ID: "PROCESS_CPUTIME_ID",
 	unix.CLOCK_THREAD_CPUTIME_ID: "THREAD_CPUTIME_ID", unix.CLOCK_MONOTONIC_RAW: "MONOTONIC_RAW",
 	unix.CLOCK_REALTIME_COARSE: "REALTIME_COARSE", unix.CLOCK_MONOTONIC_COARSE: "MONOTONIC_COARSE", unix.CLOCK_BOOTTIME: "BOOTTIME",
-	unix.CLOCK_REALTIME_ALARM: "REALTIME_ALARM", unix.CLOCK_BOOTTIME_ALARM: "BOOTTIME_ALARM", unix.CLOCK_TAI: "TAI"}}
+	unix.CLOCK_REALTIME_ALARM: "REALTIME_ALARM", unix.CLOCK_BOOTTIME_ALARM: "BOOTTIME_ALARM", unix.CLOCK_TAI: "TAI",
+	// what the kernel makes of the clocks of the calling process and thread; linux/posix-timers.h
+	1<<32 - 6: "PROCESS_CPUTIME_ID", 1<<32 - 2: "THREAD_CPUTIME_ID"}}
 
 // RemapType names remap_file_path_entry.remap_type.
 var RemapType = Enum{"remap_type", "remap-file-path.proto: remap_type", numbered("LINKED", "GHOST", "PROCFS")}

@@ -10,6 +10,7 @@ import (
 	"path"
 	"testing"
 
+	core "github.com/checkpoint-restore/go-criu/v8/crit/images/criu-core"
 	ghost "github.com/checkpoint-restore/go-criu/v8/crit/images/ghost-file"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/pagemap"
 	"google.golang.org/protobuf/proto"
@@ -184,4 +185,87 @@ func pagemapReader(t testing.TB, runs ...*pagemap.PagemapEntry) *criu.Reader {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// FuzzSiginfo: no bytes make a siginfo_t that is read beyond its end.
+func FuzzSiginfo(f *testing.F) {
+	queued := make([]byte, 128)
+	queued[0], queued[16] = 36, 1
+	binary.LittleEndian.PutUint32(queued[8:], 1<<32-1)
+	for arch := range uint8(9) {
+		f.Add(queued, arch, false)
+		f.Add([]byte{17, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0}, arch, true)
+	}
+	f.Fuzz(func(t *testing.T, data []byte, arch uint8, big bool) {
+		var order binary.ByteOrder = binary.LittleEndian
+		if big {
+			order = binary.BigEndian
+		}
+		s, err := criu.ParseSiginfo(data, order, core.CoreEntryMarch(arch))
+		if (err == nil) == (s == nil) {
+			t.Fatal("neither a siginfo nor an error")
+		}
+		if s != nil && criu.SiginfoCodeName(core.CoreEntryMarch(arch), s.Signal, s.Code) == "" {
+			t.Fatalf("code %d has no name", s.Code)
+		}
+	})
+}
+
+// FuzzDisassemble: every instruction has a mnemonic, as many as the program
+// has whole ones.
+func FuzzDisassemble(f *testing.F) {
+	for name, data := range realImages(f, "memhash-shm.tar") {
+		if name == "seccomp.img" {
+			f.Add(data[14:], false)
+			f.Add(data[14:], true)
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte, big bool) {
+		var order binary.ByteOrder = binary.LittleEndian
+		if big {
+			order = binary.BigEndian
+		}
+		list := criu.Disassemble(data, order)
+		if len(list) != len(data)/8 {
+			t.Fatalf("%d instructions in %d bytes", len(list), len(data))
+		}
+		for _, in := range list {
+			if in.Mnemonic == "" {
+				t.Fatalf("%+v", in)
+			}
+		}
+	})
+}
+
+// FuzzRegisters: whatever lengths the lists of a core image have, registers
+// have names and widths, and there are no more than processors have.
+func FuzzRegisters(f *testing.F) {
+	for name, data := range realImages(f, "memhash-shm.tar") {
+		if kind, _, ok := criu.KindOf(name); ok && kind.Name == "CORE" {
+			f.Add(data[12:])
+		}
+	}
+	for _, info := range threadInfos {
+		full, _ := fullCore(f, info)
+		data, err := proto.MarshalOptions{AllowPartial: true}.Marshal(full)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var c core.CoreEntry
+		if err := criu.Unmarshal(data, &c); err != nil && !errors.Is(err, criu.ErrMissingField) {
+			return
+		}
+		found, _ := criu.NewRegisterReader(binary.LittleEndian).Registers(&c)
+		if len(found) > 512 {
+			t.Fatalf("%d registers", len(found))
+		}
+		for _, r := range found {
+			if r.Name == "" || r.Set == "" || r.Bytes != nil && len(r.Bytes)*8 != int(r.Bits) {
+				t.Fatalf("%+v", r)
+			}
+		}
+	})
 }

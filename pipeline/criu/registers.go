@@ -94,18 +94,39 @@ func RegistersOf(c *core.CoreEntry) *Registers {
 	return nil
 }
 
+// isCompat reports whether the registers are those of 32-bit code.
+func isCompat(t *x86.ThreadInfoX86) bool {
+	return t.GetGpregs().GetMode() == x86.UserX86RegsMode_COMPAT
+}
+
 func x86Registers(t *x86.ThreadInfoX86) *Registers {
 	g := t.GetGpregs()
 	r := &Registers{
 		InstructionPointer: g.GetIp(), StackPointer: g.GetSp(), FramePointer: ptr(g.GetBp()), ClearTIDAddr: t.GetClearTidAddr(),
-		TLSBase: ptr(g.GetFsBase()), Compat: ptr(g.GetMode() == x86.UserX86RegsMode_COMPAT),
+		TLSBase: ptr(g.GetFsBase()), Compat: ptr(isCompat(t)),
+	}
+	n, args := int64(g.GetOrigAx()), []uint64{g.GetDi(), g.GetSi(), g.GetDx(), g.GetR10(), g.GetR8(), g.GetR9()}
+	if isCompat(t) {
+		n, args = int64(int32(g.GetOrigAx())), []uint64{g.GetBx(), g.GetCx(), g.GetDx(), g.GetSi(), g.GetDi(), g.GetBp()}
+		r.TLSBase = nil
+		for _, d := range t.GetTls() {
+			if SelectedByGS(t, d) {
+				r.TLSBase = ptr(uint64(d.GetBaseAddr()))
+			}
+		}
 	}
 	// orig_ax is -1 outside a system call
-	if n := int64(g.GetOrigAx()); n >= 0 {
-		r.Syscall = &n
-		r.Args = []uint64{g.GetDi(), g.GetSi(), g.GetDx(), g.GetR10(), g.GetR8(), g.GetR9()}
+	if n >= 0 {
+		r.Syscall, r.Args = &n, args
 	}
 	return r
+}
+
+// SelectedByGS reports whether the register gs selects a descriptor of the
+// thread: 32-bit programs find their thread-local storage so. A selector is a
+// number in the global table, times 8, and the privilege level 3.
+func SelectedByGS(t *x86.ThreadInfoX86, d *x86.UserDescT) bool {
+	return !d.GetSegNotPresent() && t.GetGpregs().GetGs() == uint64(d.GetEntryNumber())<<3|3
 }
 
 func ptr[T any](v T) *T { return &v }

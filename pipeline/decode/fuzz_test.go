@@ -10,6 +10,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/apparmor"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/cpuinfo"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/stats"
+	"google.golang.org/protobuf/proto"
+
 	"github.com/ckexport/ckexport/pipeline/decode"
 )
 
@@ -37,6 +42,13 @@ func FuzzDecode(f *testing.F) {
 			break
 		}
 	}
+	// and kinds that no archive of the test data has
+	members = append(members,
+		imageOf(f, "checkpoint/apparmor.img", &apparmor.ApparmorEntry{Namespaces: []*apparmor.AaNamespace{{Name: proto.String("a"),
+			Policies: []*apparmor.AaPolicy{{Name: proto.String("p"), Blob: []byte{0}}}, Namespaces: []*apparmor.AaNamespace{{Name: proto.String("b")}}}}}),
+		imageOf(f, "checkpoint/cpuinfo.img", &cpuinfo.CpuinfoEntry{X86Entry: []*cpuinfo.CpuinfoX86Entry{{CapabilityVer: proto.Uint32(2), Capability: make([]uint32, 19)}}}),
+		imageOf(f, "stats-restore", &stats.StatsEntry{Restore: &stats.RestoreStatsEntry{}}),
+	)
 	for i, m := range members {
 		if len(m.data) < 32<<10 {
 			f.Add(uint8(i), m.data)

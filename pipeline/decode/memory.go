@@ -26,6 +26,7 @@ type memory struct {
 	pageSize uint64
 	args     region
 	env      region
+	texts    []auxiliaryText
 	planned  bool
 }
 
@@ -239,7 +240,7 @@ func (s *set) readWanted(owners []*memory, stored *storedPages, in io.Reader) er
 
 // unavailable says that the regions could not be read.
 func (m *memory) unavailable() {
-	m.args, m.env = region{status: regionMissing}, region{status: regionMissing}
+	m.args, m.env, m.texts = region{status: regionMissing}, region{status: regionMissing}, nil
 }
 
 // readPieces reads pieces, sorted by offset: at their offsets where the archive
@@ -285,7 +286,7 @@ func (s *set) plan(m *memory) []piece {
 	var pieces []piece
 	m.args, pieces = s.planRegion(m, m.space.GetMmArgStart(), m.space.GetMmArgEnd(), pieces)
 	m.env, pieces = s.planRegion(m, m.space.GetMmEnvStart(), m.space.GetMmEnvEnd(), pieces)
-	return pieces
+	return s.planTexts(m, pieces)
 }
 
 // planRegion settles one range: pages of this checkpoint are to be read, holes

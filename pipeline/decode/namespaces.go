@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/checkpoint-restore/go-criu/v8/crit/images/cgroup"
 	core "github.com/checkpoint-restore/go-criu/v8/crit/images/criu-core"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/netdev"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/pidns"
@@ -219,24 +218,4 @@ func clockReading(t *timens.Timespec) *int64 {
 		return nil
 	}
 	return ptr(int64(*ns))
-}
-
-// decodeCgroups fills cgroup_memberships.
-func (s *set) decodeCgroups() {
-	c := one[cgroup.CgroupEntry](s, "cgroup.img")
-	for _, set := range c.GetSets() {
-		for _, m := range set.GetCtls() {
-			row := schema.CgroupMembership{
-				CgSet: set.GetId(), Hierarchy: optionalText(m.Name), CgroupVersion: 1, Path: optionalText(m.Path),
-				NamespacePrefix: m.CgnsPrefix, PathInNamespace: optionalText(m.Path),
-			}
-			if m.GetName() == "" {
-				row.CgroupVersion = 2
-			}
-			if n := m.GetCgnsPrefix(); uint64(n) <= uint64(len(m.GetPath())) {
-				row.PathInNamespace = text(m.GetPath()[n:])
-			}
-			s.rows.CgroupMemberships = append(s.rows.CgroupMemberships, row)
-		}
-	}
 }

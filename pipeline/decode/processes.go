@@ -173,6 +173,18 @@ func seccompMode(c *core.CoreEntry) core.SeccompMode {
 	return c.GetTc().GetOldSeccompMode()
 }
 
+// seccompFilter returns the innermost filter of a thread, nil if it has none.
+// Old images have it on the process.
+func seccompFilter(c *core.CoreEntry) *uint32 {
+	if t := c.GetThreadCore(); t != nil && t.SeccompFilter != nil {
+		return t.SeccompFilter
+	}
+	if tc := c.GetTc(); tc != nil {
+		return tc.OldSeccompFilter
+	}
+	return nil
+}
+
 func (s *set) credentialColumns(row *schema.Process, c *creds.CredsEntry) {
 	if c == nil {
 		return
@@ -248,7 +260,7 @@ func (s *set) statusWithoutPages(m *memory) string {
 	}
 	if pieces := s.plan(m); len(pieces) > 0 {
 		s.rowProblem("processes", fmt.Sprintf("pages_id=%d", m.pagemap.PagesID), Error, MissingImage, fmt.Sprintf("pages-%d.img is not there", m.pagemap.PagesID))
-		m.args.status, m.env.status = regionMissing, regionMissing
+		m.args.status, m.env.status, m.texts = regionMissing, regionMissing, nil
 	}
 	return m.args.status
 }

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"encoding/binary"
 	"errors"
 	"io"
 	"maps"
@@ -14,6 +15,8 @@ import (
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/mm"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/netdev"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/pstree"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/seccomp"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/userns"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
@@ -63,6 +66,8 @@ type set struct {
 	ids       map[uint32]*core.TaskKobjIdsEntry
 	spaces    map[uint32]*mm.MmEntry
 	folders   map[uint32]*fsimg.FsEntry
+	filters   *seccomp.SeccompEntry
+	idMaps    map[uint32]*userns.UsernsEntry // by user namespace
 	pageSize  uint32
 	files     fileTable
 	mounts    mountTable
@@ -116,6 +121,13 @@ func (s *set) decode() {
 	s.decodeMounts()
 	s.decodeProcesses()
 	s.decodeThreads()
+	s.decodeRegisters()
+	s.decodeSignals()
+	s.decodeAddressSpaces()
+	s.decodeSeccomp()
+	s.decodeApparmor()
+	s.decodeCPUInfo()
+	s.decodeIDMappings()
 	s.decodeNamespaces()
 	s.decodeNetwork()
 	s.decodeCgroups()
@@ -186,6 +198,8 @@ func (s *set) decodeBasics() {
 	s.cores = byNumber[core.CoreEntry](s, "CORE")
 	s.ids = byNumber[core.TaskKobjIdsEntry](s, "IDS")
 	s.folders = byNumber[fsimg.FsEntry](s, "FS")
+	s.filters = one[seccomp.SeccompEntry](s, "seccomp.img")
+	s.idMaps = byNumber[userns.UsernsEntry](s, "USERNS")
 	s.spaces = map[uint32]*mm.MmEntry{}
 	for _, img := range s.ofKind("MM") {
 		if m := s.memoryOf(uint32(img.number)); m.space != nil && s.inTree(uint32(img.number)) {
@@ -195,6 +209,14 @@ func (s *set) decodeBasics() {
 	s.adoptOldTasks()
 	s.staleImages()
 	s.choosePageSize()
+}
+
+// order returns the byte order of the dumped host.
+func (s *set) order() binary.ByteOrder {
+	if s.byteOrder != nil && *s.byteOrder == "big" {
+		return binary.BigEndian
+	}
+	return binary.LittleEndian
 }
 
 // inTree reports whether a pid is in the process tree. A pre-dump has none:

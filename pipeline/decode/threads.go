@@ -14,8 +14,6 @@ import (
 
 // decodeThreads fills threads and credentials.
 func (s *set) decodeThreads() {
-	filters := one[seccomp.SeccompEntry](s, "seccomp.img")
-	mappings := byNumber[userns.UsernsEntry](s, "USERNS")
 	for _, p := range s.tree {
 		leader := s.cores[p.GetPid()]
 		for i, tid := range liveThreads(p) {
@@ -35,13 +33,13 @@ func (s *set) decodeThreads() {
 			row.Comm = optionalText(tc.Comm)
 			if t := c.GetThreadCore(); t != nil {
 				s.threadColumns(&row, t, tc)
-				row.SeccompMode = enum(&criu.SeccompMode, seccompMode(c))
+				row.SeccompMode, row.SeccompFilter = enum(&criu.SeccompMode, seccompMode(c)), seccompFilter(c)
 				row.EffectiveSeccompMode = row.SeccompMode
-				if sharesChain(filters, leader) {
+				if sharesChain(s.filters, leader) {
 					row.EffectiveSeccompMode = enum(&criu.SeccompMode, seccompMode(leader))
 				}
 				if t.GetCreds() != nil {
-					s.credentialRow(p.GetPid(), tid, t.GetCreds(), mappings)
+					s.credentialRow(p.GetPid(), tid, t.GetCreds())
 				}
 			}
 			s.registerColumns(&row, c)
@@ -54,13 +52,12 @@ func (s *set) decodeThreads() {
 // CRIU then keeps them on the leader only. Source: CRIU criu/seccomp.c.
 func sharesChain(filters *seccomp.SeccompEntry, leader *core.CoreEntry) bool {
 	const tsync = 1 // SECCOMP_FILTER_FLAG_TSYNC, linux/seccomp.h
-	t := leader.GetThreadCore()
-	if t.GetSeccompMode() != core.SeccompMode_filter || t.SeccompFilter == nil {
+	last := seccompFilter(leader)
+	if last == nil || seccompMode(leader) != core.SeccompMode_filter {
 		return false
 	}
 	chain := filters.GetSeccompFilters()
-	last := t.GetSeccompFilter()
-	return uint64(last) < uint64(len(chain)) && chain[last].GetFlags()&tsync != 0
+	return uint64(*last) < uint64(len(chain)) && chain[*last].GetFlags()&tsync != 0
 }
 
 func (s *set) threadColumns(row *schema.Thread, t *core.ThreadCoreEntry, tc *core.TaskCoreEntry) {
@@ -83,7 +80,7 @@ func (s *set) threadColumns(row *schema.Thread, t *core.ThreadCoreEntry, tc *cor
 	if q := t.GetRseqEntry(); q != nil {
 		row.RseqABIPointer, row.RseqABISize, row.RseqSignature, row.RseqCSPointer = q.RseqAbiPointer, q.RseqAbiSize, q.Signature, q.RseqCsPointer
 	}
-	row.SeccompFilter, row.CgSet = t.SeccompFilter, t.CgSet
+	row.CgSet = t.CgSet
 	if row.CgSet == nil {
 		row.CgSet = tc.CgSet
 	}
@@ -122,7 +119,7 @@ func capabilitySet(words []uint32) uint64 {
 	return set
 }
 
-func (s *set) credentialRow(pid, tid uint32, c *creds.CredsEntry, mappings map[uint32]*userns.UsernsEntry) {
+func (s *set) credentialRow(pid, tid uint32, c *creds.CredsEntry) {
 	row := schema.Credential{
 		PID: pid, TID: tid, UID: c.GetUid(), EUID: c.GetEuid(), SUID: c.GetSuid(), FSUID: c.GetFsuid(),
 		GID: c.GetGid(), EGID: c.GetEgid(), SGID: c.GetSgid(), FSGID: c.GetFsgid(), Groups: notNil(c.GetGroups()),
@@ -135,7 +132,7 @@ func (s *set) credentialRow(pid, tid uint32, c *creds.CredsEntry, mappings map[u
 		LSMProfile: optionalText(c.LsmProfile), LSMSockcreate: optionalText(c.LsmSockcreate), ApparmorData: c.GetApparmorData(),
 	}
 	if ids := s.kernelIDs(pid); ids != nil && ids.UserNsId != nil {
-		switch m := mappings[ids.GetUserNsId()]; {
+		switch m := s.idMaps[ids.GetUserNsId()]; {
 		case m != nil:
 			row.HostUID, row.HostGID = hostID(m.GetUidMap(), row.UID), hostID(m.GetGidMap(), row.GID)
 		case s.inventory.GetRootIds().GetUserNsId() == ids.GetUserNsId(): // CRIU's own: ids are those of the host

@@ -117,6 +117,11 @@ func plain(v any) any {
 			list[i] = plain(v[i])
 		}
 		return list
+	case map[string]any: // a struct
+		for name := range v {
+			v[name] = plain(v[name])
+		}
+		return v
 	case driver.OrderedMap:
 		m := map[string]any{}
 		for i, k := range v.Keys() {

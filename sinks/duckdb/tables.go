@@ -61,6 +61,16 @@ func columnType(t arrow.DataType) (string, error) {
 	case *arrow.ListType:
 		elem, err := columnType(t.Elem())
 		return elem + "[]", err
+	case *arrow.StructType:
+		fields := make([]string, t.NumFields())
+		for i, f := range t.Fields() {
+			kind, err := columnType(f.Type)
+			if err != nil {
+				return "", err
+			}
+			fields[i] = identifier(f.Name) + " " + kind
+		}
+		return "STRUCT(" + strings.Join(fields, ", ") + ")", nil
 	case *arrow.MapType:
 		key, err := columnType(t.KeyType())
 		if err != nil {

@@ -20,11 +20,18 @@ func readRows(t testing.TB, path string, table *schema.Table) [][]any {
 	if got := len(file.Schema().Fields()); got != len(table.Columns) {
 		t.Fatalf("%s: %d columns, want %d", path, got, len(table.Columns))
 	}
-	var columnOf []int // by leaf
+	var columnOf []int         // by leaf
+	var fieldOf []*arrow.Field // by leaf: of a list's structs, else nil
 	for i, c := range table.Columns {
-		columnOf = append(columnOf, i)
+		columnOf, fieldOf = append(columnOf, i), append(fieldOf, nil)
 		if c.Type.ID() == arrow.MAP {
-			columnOf = append(columnOf, i)
+			columnOf, fieldOf = append(columnOf, i), append(fieldOf, nil)
+		}
+		for f := range structFields(c.Type) {
+			if f > 0 {
+				columnOf, fieldOf = append(columnOf, i), append(fieldOf, nil)
+			}
+			fieldOf[len(fieldOf)-1] = &structFields(c.Type)[f]
 		}
 	}
 	rows := [][]any{}
@@ -36,8 +43,14 @@ func readRows(t testing.TB, path string, table *schema.Table) [][]any {
 			for _, r := range buffer[:n] {
 				row := make([]any, len(table.Columns))
 				var key string
+				element := map[int]int{} // of a list of structs, by leaf
 				for _, v := range r {
 					i := columnOf[v.Column()]
+					if f := fieldOf[v.Column()]; f != nil {
+						assembleStruct(&row[i], element[v.Column()], f, v)
+						element[v.Column()]++
+						continue
+					}
 					isValue := v.Column() > 0 && columnOf[v.Column()-1] == i
 					assemble(&row[i], &key, v, table.Columns[i].Type, isValue)
 				}
@@ -92,6 +105,34 @@ func assemble(field *any, key *string, v pq.Value, kind arrow.DataType, isValue 
 	default:
 		*field = plain(v, kind)
 	}
+}
+
+// structFields returns the fields of a list's structs, none for other types.
+func structFields(t arrow.DataType) []arrow.Field {
+	if list, ok := t.(*arrow.ListType); ok {
+		if s, ok := list.Elem().(*arrow.StructType); ok {
+			return s.Fields()
+		}
+	}
+	return nil
+}
+
+// assembleStruct adds one leaf value to the nth struct of a list. All values of
+// a leaf come together, those of the first one make the structs.
+func assembleStruct(field *any, n int, of *arrow.Field, v pq.Value) {
+	switch v.DefinitionLevel() {
+	case 0:
+		return
+	case 1:
+		*field = []any{}
+		return
+	}
+	list, _ := (*field).([]any)
+	if n == len(list) {
+		list = append(list, map[string]any{})
+		*field = list
+	}
+	list[n].(map[string]any)[of.Name] = plain(v, of.Type)
 }
 
 func cut(keys string) (first, rest string) {

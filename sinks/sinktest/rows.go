@@ -119,7 +119,7 @@ func fill(v reflect.Value, n int) {
 
 // Values returns the rows of a batch as plain values, a slice a row: nil,
 // bool, int64, uint64, float64, string, []byte, time.Time, []any and
-// map[string]any.
+// map[string]any, which stands for structs too.
 func Values(batch arrow.RecordBatch) [][]any {
 	rows := make([][]any, batch.NumRows())
 	for i := range rows {
@@ -163,6 +163,12 @@ func value(column arrow.Array, i int) any {
 		from, to := c.ValueOffsets(i)
 		for k := from; k < to; k++ {
 			m[c.Keys().(*array.String).Value(int(k))] = value(c.Items(), int(k))
+		}
+		return m
+	case *array.Struct:
+		m := map[string]any{}
+		for f, field := range c.DataType().(*arrow.StructType).Fields() {
+			m[field.Name] = value(c.Field(f), i)
 		}
 		return m
 	case *array.List:

@@ -1,0 +1,222 @@
+package decode
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/apparmor"
+	core "github.com/checkpoint-restore/go-criu/v8/crit/images/criu-core"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/seccomp"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/userns"
+
+	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/schema"
+)
+
+// decodeSeccomp fills seccomp_filters.
+func (s *set) decodeSeccomp() {
+	filters := s.filters.GetSeccompFilters()
+	if len(filters) == 0 {
+		return
+	}
+	lengths := chainLengths(filters)
+	innermost := s.innermostThreads(len(filters))
+	counts := threadCounts(filters, lengths, innermost)
+	decoded := map[string]*schema.SeccompFilter{} // by digest: each process has its own copy
+	for i, f := range filters {
+		program := f.GetFilter()
+		sum := sha256.Sum256(program)
+		row := schema.SeccompFilter{
+			Filter: uint32(i), PrevFilter: f.Prev, Flags: optionalFlags(&criu.SeccompFlags, f.Flags), InnermostTIDs: notNil(innermost[i]),
+			Program: notNil(program), ProgramSHA256: hex.EncodeToString(sum[:]), InstructionCount: uint32(len(program) / criu.SizeofInstruction),
+		}
+		key := fmt.Sprintf("filter=%d", i)
+		if lengths[i] > 0 {
+			row.ChainLength = ptr(uint32(lengths[i]))
+		} else {
+			s.rowProblem("seccomp_filters", key, Warning, DanglingReference, "the chain of filters before it does not end")
+		}
+		if counts != nil {
+			row.ThreadCount = &counts[i]
+		}
+		if same := decoded[row.ProgramSHA256]; same != nil {
+			row.Instructions, row.Actions = same.Instructions, same.Actions
+		} else {
+			s.instructionColumns(&row, key)
+			decoded[row.ProgramSHA256] = &row
+		}
+		s.rows.SeccompFilters = append(s.rows.SeccompFilters, row)
+	}
+}
+
+// instructionColumns decodes the program of a filter.
+func (s *set) instructionColumns(row *schema.SeccompFilter, key string) {
+	if row.InstructionCount > criu.MaxInstructions {
+		s.rowProblem("seccomp_filters", key, Warning, LimitExceeded,
+			fmt.Sprintf("%d instructions, more than the %d a filter can have; they were not decoded", row.InstructionCount, criu.MaxInstructions))
+		return
+	}
+	if len(row.Program)%criu.SizeofInstruction != 0 {
+		s.rowProblem("seccomp_filters", key, Warning, Malformed, fmt.Sprintf("%d bytes are no whole number of instructions", len(row.Program)))
+	}
+	row.Instructions, row.Actions = []schema.SeccompInstruction{}, []string{}
+	seen := map[string]bool{}
+	for at, in := range criu.Disassemble(row.Program, s.order()) {
+		out := schema.SeccompInstruction{Position: uint32(at), Code: in.Code, JumpTrue: in.True, JumpElse: in.Else, K: in.K, Mnemonic: in.Mnemonic}
+		if in.Operand != "" {
+			out.Operand = &in.Operand
+		}
+		if in.ReturnsConst && !seen[in.Operand] {
+			seen[in.Operand] = true
+			row.Actions = append(row.Actions, in.Operand)
+		}
+		row.Instructions = append(row.Instructions, out)
+	}
+}
+
+// chainLengths returns how many filters the chain of each has, 0 where it
+// names a filter that is not there or runs in a circle.
+func chainLengths(filters []*seccomp.SeccompFilter) []int {
+	const unknown, broken = 0, -1
+	lengths := make([]int, len(filters))
+	for i := range filters {
+		var path []int // filters whose length is that of the next and one more
+		length, at := broken, i
+		for {
+			if lengths[at] != unknown {
+				length = lengths[at]
+				break
+			}
+			lengths[at] = broken // until it is known: a circle ends here
+			path = append(path, at)
+			prev := filters[at].Prev
+			if prev == nil {
+				length = 0
+				break
+			}
+			if uint64(*prev) >= uint64(len(filters)) {
+				break
+			}
+			at = int(*prev)
+		}
+		for _, f := range slices.Backward(path) {
+			if length != broken {
+				length++
+				lengths[f] = length
+			}
+		}
+	}
+	for i := range lengths {
+		lengths[i] = max(lengths[i], 0)
+	}
+	return lengths
+}
+
+// innermostThreads returns the threads whose innermost filter each is. Threads
+// of a process that all have the leader's chain name none of their own.
+func (s *set) innermostThreads(filters int) map[int][]uint32 {
+	threads := map[int][]uint32{}
+	for _, p := range s.tree {
+		leader := s.cores[p.GetPid()]
+		shared := sharesChain(s.filters, leader)
+		for _, tid := range liveThreads(p) {
+			c := s.cores[tid]
+			if shared {
+				c = leader
+			}
+			f := seccompFilter(c)
+			switch {
+			case f == nil || seccompMode(c) != core.SeccompMode_filter:
+			case uint64(*f) >= uint64(filters):
+				s.dangling("threads", fmt.Sprintf("tid=%d", tid), "seccomp filter", uint64(*f))
+			default:
+				threads[int(*f)] = append(threads[int(*f)], tid)
+			}
+		}
+	}
+	for _, tids := range threads {
+		slices.Sort(tids)
+	}
+	return threads
+}
+
+// threadCounts returns for how many threads each filter is in force, nil where
+// a chain is broken.
+func threadCounts(filters []*seccomp.SeccompFilter, lengths []int, innermost map[int][]uint32) []uint32 {
+	order := make([]int, len(filters))
+	for i := range order {
+		if order[i] = i; lengths[i] == 0 {
+			return nil
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return lengths[b] - lengths[a] }) // longest chains first
+	counts := make([]uint32, len(filters))
+	for _, f := range order {
+		counts[f] += uint32(len(innermost[f]))
+		if prev := filters[f].Prev; prev != nil {
+			counts[*prev] += counts[f]
+		}
+	}
+	return counts
+}
+
+// maxPath bounds paths made of the names of nested messages: PATH_MAX. Without
+// it, a deep nest of long names would cost the square of its size.
+const maxPath = 4096
+
+// decodeApparmor fills apparmor_profiles.
+func (s *set) decodeApparmor() {
+	var walk func(namespaces []*apparmor.AaNamespace, above *string)
+	walk = func(namespaces []*apparmor.AaNamespace, above *string) {
+		for _, ns := range namespaces {
+			path := nestedPath(above, "//", ns.GetName())
+			namespace := optionalText(path)
+			if path == nil {
+				s.rowProblem("apparmor_profiles", "namespace", Warning, LimitExceeded, fmt.Sprintf("the path of a namespace is longer than %d bytes", maxPath))
+			}
+			for _, p := range ns.GetPolicies() {
+				sum := sha256.Sum256(p.GetBlob())
+				s.rows.ApparmorProfiles = append(s.rows.ApparmorProfiles, schema.ApparmorProfile{
+					NamespacePath: namespace, Profile: optionalText(p.Name), PolicyBytes: ptr(uint64(len(p.GetBlob()))),
+					PolicySHA256: ptr(hex.EncodeToString(sum[:])), Policy: notNil(p.GetBlob()),
+				})
+			}
+			if len(ns.GetPolicies()) == 0 {
+				s.rows.ApparmorProfiles = append(s.rows.ApparmorProfiles, schema.ApparmorProfile{NamespacePath: namespace})
+			}
+			walk(ns.GetNamespaces(), path)
+		}
+	}
+	walk(one[apparmor.ApparmorEntry](s, "apparmor.img").GetNamespaces(), ptr(""))
+}
+
+// nestedPath joins a name to the path above it, nil where that is too long or
+// itself not known.
+func nestedPath(above *string, separator, name string) *string {
+	if above == nil || len(*above)+len(separator)+len(name) > maxPath {
+		return nil
+	}
+	if *above == "" {
+		return &name
+	}
+	return ptr(*above + separator + name)
+}
+
+// decodeIDMappings fills id_mappings.
+func (s *set) decodeIDMappings() {
+	for _, img := range s.ofKind("USERNS") {
+		u := s.idMaps[uint32(img.number)]
+		for _, m := range []struct {
+			kind    string
+			extents []*userns.UidGidExtent
+		}{{"uid", u.GetUidMap()}, {"gid", u.GetGidMap()}} {
+			for i, e := range m.extents {
+				s.rows.IDMappings = append(s.rows.IDMappings, schema.IDMapping{
+					UserNsID: uint32(img.number), Kind: m.kind, Position: uint32(i), InsideFirst: e.First, OutsideFirst: e.LowerFirst, Count: e.Count,
+				})
+			}
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package decode
+
+import (
+	"fmt"
+	"strings"
+
+	x86 "github.com/checkpoint-restore/go-criu/v8/crit/images/core-x86"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/cpuinfo"
+	core "github.com/checkpoint-restore/go-criu/v8/crit/images/criu-core"
+
+	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/schema"
+)
+
+// decodeRegisters fills registers and tls_descriptors.
+func (s *set) decodeRegisters() {
+	reader := criu.NewRegisterReader(s.order())
+	for _, p := range s.tree {
+		for _, tid := range liveThreads(p) {
+			c := s.cores[tid]
+			if c == nil {
+				continue
+			}
+			s.registerRows(reader, p.GetPid(), tid, c)
+			for i, d := range c.GetThreadInfo().GetTls() {
+				s.rows.TLSDescriptors = append(s.rows.TLSDescriptors, descriptorRow(p.GetPid(), tid, i, d, c.GetThreadInfo()))
+			}
+		}
+	}
+}
+
+func (s *set) registerRows(reader *criu.RegisterReader, pid, tid uint32, c *core.CoreEntry) {
+	found, uneven := reader.Registers(c)
+	if len(uneven) > 0 {
+		s.rowProblem("registers", fmt.Sprintf("tid=%d", tid), Warning, Inconsistent,
+			fmt.Sprintf("%s: not as many words as the registers have; only whole registers were decoded", strings.Join(uneven, ", ")))
+	}
+	arch := strings.ToLower(c.GetMtype().String())
+	for i := range found {
+		r := &found[i]
+		row := schema.Register{PID: pid, TID: tid, Arch: arch, RegisterSet: r.Set, Register: r.Name, WidthBits: r.Bits, ValueBytes: r.Bytes}
+		if r.Role != "" {
+			row.Role = &r.Role
+		}
+		if r.Bytes == nil {
+			row.Value = &r.Value
+		}
+		s.rows.Registers = append(s.rows.Registers, row)
+	}
+}
+
+func descriptorRow(pid, tid uint32, position int, d *x86.UserDescT, t *x86.ThreadInfoX86) schema.TLSDescriptor {
+	return schema.TLSDescriptor{
+		PID: pid, TID: tid, Position: uint32(position), EntryNumber: d.EntryNumber, BaseAddress: d.BaseAddr, Limit: d.Limit,
+		Seg32Bit: d.Seg_32Bit, ContentsHigh: d.ContentsH, ContentsLow: d.ContentsL, ReadExecOnly: d.ReadExecOnly,
+		LimitInPages: d.LimitInPages, SegNotPresent: d.SegNotPresent, Usable: d.Usable, IsSelectedByGS: ptr(criu.SelectedByGS(t, d)),
+	}
+}
+
+// decodeCPUInfo fills cpu_info.
+func (s *set) decodeCPUInfo() {
+	info := one[cpuinfo.CpuinfoEntry](s, "cpuinfo.img")
+	for i, c := range info.GetX86Entry() {
+		row := schema.CPU{
+			Position: uint32(i), Arch: "x86_64", Vendor: optionalEnum(&criu.CPUVendor, c.VendorId), Family: c.CpuFamily, Model: c.Model,
+			Stepping: c.Stepping, ModelName: optionalText(c.ModelId), CapabilityVersion: c.CapabilityVer, CapabilityWords: notNil(c.GetCapability()),
+			XFeatures: optionalFlags(&criu.XFeatures, c.XfeaturesMask), XsaveSize: c.XsaveSize, XsaveSizeMax: c.XsaveSizeMax,
+		}
+		if features, ok := criu.CPUFeatures(c.GetCapabilityVer(), c.GetCapability()); ok {
+			row.Features = features
+		} else {
+			s.rowProblem("cpu_info", fmt.Sprintf("arch=x86_64,position=%d", i), Warning, Inconsistent,
+				fmt.Sprintf("%d words of features in layout %d, which is not known", len(c.GetCapability()), c.GetCapabilityVer()))
+		}
+		s.rows.CPUInfo = append(s.rows.CPUInfo, row)
+	}
+	for i, c := range info.GetPpc64Entry() {
+		s.rows.CPUInfo = append(s.rows.CPUInfo, schema.CPU{
+			Position: uint32(i), Arch: "ppc64", Endianness: optionalEnum(&criu.Endianness, c.Endian), HWCap: notNil(c.GetHwcap()),
+		})
+	}
+	for i, c := range info.GetS390Entry() {
+		s.rows.CPUInfo = append(s.rows.CPUInfo, schema.CPU{Position: uint32(i), Arch: "s390", HWCap: notNil(c.GetHwcap())})
+	}
+}
