@@ -8,6 +8,7 @@ func Enums() []*Enum {
 		&TaskState, &SeccompMode, &LSMType, &PreDumpMode, &NetworkLock, &SchedPolicy, &Signal, &Resource,
 		&SocketFamily, &SocketType, &SocketState, &SocketShutdown, &IPProtocol, &NetlinkProtocol, &EtherType,
 		&FSType, &NamespaceFlag, &Clock, &RemapType, &FileType,
+		&FileLockKind, &FileLockType, &FanotifyMarkType, &TTYType, &BPFMapType, &PacketVersion, &PacketMembership, &AutofsMode,
 	}
 }
 

@@ -7,6 +7,8 @@ func FlagSets() []*Flags {
 	return []*Flags{
 		&Capabilities, &SecureBits, &SignalSet, &Personality, &TaskFlags, &Membarrier, &SigaltstackFlags, &OpenFlags, &TimerfdFlags,
 		&Prot, &MapFlags, &VMAStatus, &Madvise, &MemfdSeals, &MountFlags, &UnixSocketFlags, &TCPOptions, &PageFlags,
+		&EpollEvents, &InotifyMask, &FanotifyMask, &FanotifyMarkFlags, &FanotifyInit, &TermiosInput, &TermiosOutput, &TermiosControl, &TermiosLocal,
+		&BPFMapFlags, &SocketBufferLock, &Timestamping, &KFDAlloc, &GEMCreate, &GEMDomains,
 	}
 }
 

@@ -124,6 +124,9 @@ func (r *Reader) Extra(n uint64) ([]byte, error) {
 	return rest[:n], nil
 }
 
+// Skip gives up what is left of the image.
+func (r *Reader) Skip() { r.offset = len(r.data) }
+
 // fail returns an error at the next entry.
 func (r *Reader) fail(code string, err error) error {
 	return &ImageError{Code: code, Entry: r.Entries, Offset: r.Offset(), Err: err}
