@@ -40,8 +40,10 @@ type FileWatch struct {
 	IgnoredMask     Flags   `arrow:"ignored_mask" doc:"events left out" src:"files.img: inotify_wd_entry.ignored_mask, fanotify_mark_entry.ignored_mask"`
 	Device          Device  `arrow:"device" doc:"device of the watched inode" src:"files.img: inotify_wd_entry.s_dev, fanotify_mark_entry.s_dev"`
 	Inode           *uint64 `arrow:"inode" doc:"watched inode; NULL of a mount" src:"files.img: inotify_wd_entry.i_ino, fanotify_inode_mark_entry.i_ino"`
-	Path            Text    `arrow:"path" doc:"path of what is watched, where CRIU found one" src:"files.img: fh_entry.path, fanotify_mount_mark_entry.path"`
-	MountID         *uint32 `arrow:"mount_id" doc:"mount it is on, see mounts" src:"files.img: fh_entry.mnt_id, fanotify_mount_mark_entry.mnt_id"`
+	Path            Text    `arrow:"path" doc:"path of what is watched, inode or mount, where CRIU found one" src:"files.img: fh_entry.path"`
+	MountID         *uint32 `arrow:"mount_id" doc:"mount the watched inode is on, see mounts; or the mount that is watched" src:"files.img: fh_entry.mnt_id"`
+	MarkMountID     *uint32 `arrow:"mark_mount_id" doc:"fanotify: mount that is watched as a whole" src:"files.img: fanotify_mount_mark_entry.mnt_id"`
+	MarkMountPath   Text    `arrow:"mark_mount_path" doc:"fanotify: where that mount is" src:"files.img: fanotify_mount_mark_entry.path"`
 	HandleType      *uint32 `arrow:"handle_type" doc:"type of the file handle; its meaning is the file system's" src:"files.img: fh_entry.type"`
 	HandleBytes     *uint32 `arrow:"handle_bytes" doc:"length of the file handle" src:"files.img: fh_entry.bytes"`
 	Handle          []byte  `arrow:"handle" doc:"the file handle, as open_by_handle_at(2) takes it" src:"files.img: fh_entry.handle"`

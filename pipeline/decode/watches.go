@@ -174,9 +174,9 @@ func (s *set) fanotifyRow(file uint32, position int, m *fsnotify.FanotifyMarkEnt
 		s.handleColumns(&row, i.GetFHandle())
 	}
 	if mount := m.GetMe(); mount != nil {
-		row.MountID = mount.MntId
-		if mount.Path != nil {
-			row.Path = optionalText(mount.Path)
+		row.MarkMountID, row.MarkMountPath = mount.MntId, optionalText(mount.Path)
+		if m.GetIe() == nil {
+			row.MountID, row.Path = row.MarkMountID, row.MarkMountPath
 		}
 	}
 	return row
