@@ -35,8 +35,11 @@ type Options struct {
 	Labels   map[string]string // for checkpoints.labels
 	Raw      bool              // fill image_entries
 	Limits   decode.Limits
-	Jobs     int // archives decoded at a time, at least 1
-	Log      *slog.Logger
+	// PayloadLimit is how many bytes of each queue, pipe, deleted file and the
+	// like are exported; 0 exports none.
+	PayloadLimit int64
+	Jobs         int // archives decoded at a time, at least 1
+	Log          *slog.Logger
 	// OnArchive is called after each archive, also known ones, by one goroutine.
 	OnArchive func(Report)
 }
@@ -182,7 +185,7 @@ type decodedArchive struct {
 // decodeAll is one worker: it decodes archives until there are no more, or the
 // run is to end.
 func decodeAll(ctx, stageCtx context.Context, opts Options, work <-chan job, decoded chan<- decodedArchive) error {
-	d := &decode.Decoder{Limits: opts.Limits, Labels: opts.Labels, Raw: opts.Raw}
+	d := &decode.Decoder{Limits: opts.Limits, Labels: opts.Labels, Raw: opts.Raw, PayloadLimit: opts.PayloadLimit}
 	for j := range work {
 		result, err := d.Decode(ctx, j.archive.Path)
 		if err != nil { // only the end of ctx

@@ -24,6 +24,7 @@ type FileDescriptor struct {
 // File is one open file description: what an open() made, shared by dup and fork.
 type File struct {
 	FileID            uint32   `arrow:"file_id" doc:"CRIU's number of it, within the checkpoint" src:"files.img: file_entry.id"`
+	OwnID             *uint32  `arrow:"own_id" doc:"the number as the message of its kind repeats it: file_id, in sound images" src:"files.img: reg_file_entry.id, inet_sk_entry.id, ns_file_entry.id, packet_sock_entry.id, netlink_sk_entry.id, eventfd_file_entry.id, eventpoll_file_entry.id, signalfd_entry.id, tunfile_entry.id, timerfd_entry.id, inotify_file_entry.id, fanotify_file_entry.id, ext_file_entry.id, unix_sk_entry.id, fifo_entry.id, pipe_entry.id, tty_file_entry.id, memfd_file_entry.id, bpfmap_file_entry.id, pidfd_entry.id"`
 	Type              string   `arrow:"type" doc:"CRIU's name of the kind" src:"files.img: file_entry.type"`
 	TypeCode          int32    `arrow:"type_code" doc:"number of the kind"`
 	Path              Text     `arrow:"path" doc:"what readlink /proc/PID/fd/N shows, without (deleted); NULL where CRIU keeps too little" src:"files.img: reg_file_entry.name, ..."`
@@ -31,12 +32,12 @@ type File struct {
 	Roles             []string `arrow:"roles" doc:"what refers to it: fd, mapping, exe, cwd, root, fifo_path, tty_path, in_flight, remap_target"`
 	DescriptorCount   uint32   `arrow:"descriptor_count" doc:"descriptors that refer to it, over all processes"`
 	Access            *string  `arrow:"access" doc:"r, w or rw; NULL for O_PATH and where no flags are kept"`
-	OpenFlags         Flags    `arrow:"open_flags" doc:"flags of the open file" src:"files.img: *.flags"`
-	Position          *uint64  `arrow:"position" doc:"position in the file, in bytes; of REG, MEMFD, BPFMAP" src:"files.img: reg_file_entry.pos, ..."`
-	SizeBytes         *uint64  `arrow:"size_bytes" doc:"size of a regular file or memfd, in bytes" src:"files.img: reg_file_entry.size; memfd.img"`
+	OpenFlags         Flags    `arrow:"open_flags" doc:"flags of the open file" src:"files.img: reg_file_entry.flags, pipe_entry.flags, tty_file_entry.flags, inet_sk_entry.flags, unix_sk_entry.flags, netlink_sk_entry.flags, packet_sock_entry.flags, eventfd_file_entry.flags, eventpoll_file_entry.flags, signalfd_entry.flags, timerfd_entry.flags, inotify_file_entry.flags, fanotify_file_entry.flags, memfd_file_entry.flags, bpfmap_file_entry.flags, pidfd_entry.flags, ns_file_entry.flags"`
+	Position          *uint64  `arrow:"position" doc:"position in the file, in bytes; of REG, MEMFD, BPFMAP" src:"files.img: reg_file_entry.pos, memfd_file_entry.pos, bpfmap_file_entry.pos"`
+	SizeBytes         *uint64  `arrow:"size_bytes" doc:"size of a regular file or memfd, in bytes" src:"files.img: reg_file_entry.size; memfd.img: memfd_inode_entry.size"`
 	Mode              *uint32  `arrow:"mode" doc:"permission bits with setuid, setgid, sticky" src:"files.img: reg_file_entry.mode"`
 	FileKind          *string  `arrow:"file_kind" doc:"file, directory, char_device, block_device, fifo, socket, symlink" src:"files.img: reg_file_entry.mode"`
-	MountID           *int32   `arrow:"mount_id" doc:"mount it was opened through, see mounts" src:"files.img: reg_file_entry.mnt_id"`
+	MountID           *int32   `arrow:"mount_id" doc:"mount it was opened through, see mounts" src:"files.img: reg_file_entry.mnt_id, bpfmap_file_entry.mnt_id"`
 	External          *bool    `arrow:"external" doc:"provided from outside at restore" src:"files.img: reg_file_entry.ext"`
 	BuildID           *string  `arrow:"build_id" doc:"ELF build id, in hexadecimal" src:"files.img: reg_file_entry.build_id"`
 	ChecksumCRC32C    *uint32  `arrow:"checksum_crc32c" doc:"checksum of the content" src:"files.img: reg_file_entry.checksum"`
@@ -58,8 +59,8 @@ type File struct {
 	TimerfdIntervalNS *uint64  `arrow:"timerfd_interval_ns" doc:"its period, in nanoseconds; 0 for once" src:"files.img: timerfd_entry.isec, insec"`
 	EpollTargets      *uint32  `arrow:"epoll_target_count" doc:"descriptors an epoll watches" src:"files.img: eventpoll_file_entry.tfd"`
 	WatchCount        *uint32  `arrow:"watch_count" doc:"watches or marks of an inotify or fanotify" src:"files.img: inotify_file_entry.wd, fanotify_file_entry.mark"`
-	FanotifyFlags     *uint32  `arrow:"fanotify_flags" doc:"flags of fanotify_init" src:"files.img: fanotify_file_entry.faflags"`
-	FanotifyEvFlags   *uint32  `arrow:"fanotify_event_flags" doc:"flags of the descriptors it makes" src:"files.img: fanotify_file_entry.evflags"`
+	FanotifyFlags     Flags    `arrow:"fanotify_flags" doc:"flags of fanotify_init" src:"files.img: fanotify_file_entry.faflags"`
+	FanotifyEvFlags   Flags    `arrow:"fanotify_event_flags" doc:"flags of the descriptors it makes" src:"files.img: fanotify_file_entry.evflags"`
 	PidfdInode        *uint32  `arrow:"pidfd_inode" doc:"inode of a pidfd" src:"files.img: pidfd_entry.ino"`
 	PidfdPID          *int32   `arrow:"pidfd_pid" doc:"process it refers to, inside the container; -1 for one that is gone" src:"files.img: pidfd_entry.nspid"`
 	NamespaceID       *uint32  `arrow:"namespace_id" doc:"namespace an open /proc/PID/ns file refers to" src:"files.img: ns_file_entry.ns_id"`
@@ -88,14 +89,17 @@ type GhostFile struct {
 	Device        Device     `arrow:"device" doc:"device it was on" src:"ghost-file-*.img: ghost_file_entry.dev"`
 	Inode         *uint64    `arrow:"inode" doc:"inode it had" src:"ghost-file-*.img: ghost_file_entry.ino"`
 	RDevice       Device     `arrow:"rdev" doc:"device number of a device node" src:"ghost-file-*.img: ghost_file_entry.rdev"`
-	AccessedAt    *time.Time `arrow:"accessed_at" doc:"when it was last read" src:"ghost-file-*.img: ghost_file_entry.atim"`
-	ModifiedAt    *time.Time `arrow:"modified_at" doc:"when it was last written" src:"ghost-file-*.img: ghost_file_entry.mtim"`
+	AccessedAt    *time.Time `arrow:"accessed_at" doc:"when it was last read" src:"ghost-file-*.img: ghost_file_entry.atim, timeval.tv_sec, tv_usec"`
+	ModifiedAt    *time.Time `arrow:"modified_at" doc:"when it was last written" src:"ghost-file-*.img: ghost_file_entry.mtim, timeval.tv_sec, tv_usec"`
 	Chunked       bool       `arrow:"chunked" doc:"saved in pieces, with holes" src:"ghost-file-*.img: ghost_file_entry.chunks"`
 	ChunkCount    *uint32    `arrow:"chunk_count" doc:"pieces; NULL if saved whole"`
+	ChunkOffsets  []uint64   `arrow:"chunk_offsets" doc:"offset of each piece in the file, in bytes; NULL if saved whole, or in more pieces than are listed" src:"ghost-file-*.img: ghost_chunk_entry.off"`
+	ChunkSizes    []uint64   `arrow:"chunk_sizes" doc:"bytes of each piece; the last may reach beyond the file's end" src:"ghost-file-*.img: ghost_chunk_entry.len"`
 	SizeBytes     *uint64    `arrow:"size_bytes" doc:"size of the file, in bytes; NULL for other kinds" src:"ghost-file-*.img: ghost_file_entry.size"`
 	StoredBytes   uint64     `arrow:"stored_bytes" doc:"bytes of content in the image; holes are not stored"`
 	SHA256        *string    `arrow:"sha256" doc:"SHA-256 of the file, holes as zeros, lower-case hexadecimal; NULL where its content is not whole"`
 	SymlinkTarget Text       `arrow:"symlink_target" doc:"target of a symbolic link" src:"ghost-file-*.img: ghost_file_entry.symlnk_target"`
+	Data          []byte     `arrow:"data" doc:"the content, holes as zeros; NULL without --payloads, cut at --payload-limit" src:"ghost-file-*.img: behind ghost_file_entry"`
 }
 
 // FileRemap says where the content of an open file is whose path no longer names it.

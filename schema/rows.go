@@ -49,8 +49,22 @@ type Rows struct {
 	GhostFiles        []GhostFile
 	FileRemaps        []FileRemap
 	FilesystemEntries []FilesystemEntry
+	FileLocks         []FileLock
+	EpollTargets      []EpollTarget
+	FileWatches       []FileWatch
+	PipeBuffers       []PipeBuffer
+	TTYs              []TTY
+	BPFMaps           []BPFMap
+	IrmapCache        []IrmapEntry
 	Sockets           []Socket
+	SocketOptions     []SocketOptions
 	TCPStreams        []TCPStream
+	SocketQueues      []QueuedPacket
+	IPCObjects        []IPCObject
+	AutofsMounts      []AutofsMount
+	BinfmtMiscEntries []BinfmtMiscEntry
+	GPUDevices        []GPUDevice
+	GPUBuffers        []GPUBuffer
 	Mounts            []Mount
 	NetworkDevices    []NetworkDevice
 	NetworkAddresses  []NetworkAddress
@@ -152,11 +166,29 @@ func list() []*Table {
 			"Where the content of an open file is whose path no longer names it.", CheckpointID, "file_id"),
 		table("filesystem_entries", func(r *Rows) *[]FilesystemEntry { return &r.FilesystemEntries },
 			"A file that the archive holds, or a deletion it records.", CheckpointID, "member", "position"),
+		table("file_locks", func(r *Rows) *[]FileLock { return &r.FileLocks },
+			"A lock on a file.", CheckpointID, "position"),
+		table("epoll_targets", func(r *Rows) *[]EpollTarget { return &r.EpollTargets },
+			"A descriptor that an epoll watches.", CheckpointID, "epoll_file_id", "position"),
+		table("file_watches", func(r *Rows) *[]FileWatch { return &r.FileWatches },
+			"A watch of an inotify, or mark of a fanotify.", CheckpointID, "file_id", "position"),
+		table("pipe_buffers", func(r *Rows) *[]PipeBuffer { return &r.PipeBuffers },
+			"What waits in a pipe or FIFO.", CheckpointID, "kind", "position"),
+		table("ttys", func(r *Rows) *[]TTY { return &r.TTYs },
+			"A terminal.", CheckpointID, "tty_id"),
+		table("bpf_maps", func(r *Rows) *[]BPFMap { return &r.BPFMaps },
+			"An open BPF map, with its content."),
+		table("irmap_cache", func(r *Rows) *[]IrmapEntry { return &r.IrmapCache },
+			"An inode whose path CRIU looked up during a pre-dump.", CheckpointID, "position"),
 
 		table("sockets", func(r *Rows) *[]Socket { return &r.Sockets },
 			"A socket of any family.", CheckpointID, "file_id"),
+		table("socket_options", func(r *Rows) *[]SocketOptions { return &r.SocketOptions },
+			"The options of a socket.", CheckpointID, "file_id"),
 		table("tcp_streams", func(r *Rows) *[]TCPStream { return &r.TCPStreams },
 			"The state of a TCP connection.", CheckpointID, "inode"),
+		table("socket_queues", func(r *Rows) *[]QueuedPacket { return &r.SocketQueues },
+			"A packet or record that waits in a socket to be read.", CheckpointID, "position"),
 		table("mounts", func(r *Rows) *[]Mount { return &r.Mounts },
 			"A mount of a mount namespace.", CheckpointID, "mnt_ns_id", "mount_id"),
 		table("network_devices", func(r *Rows) *[]NetworkDevice { return &r.NetworkDevices },
@@ -173,5 +205,15 @@ func list() []*Table {
 			"A connection, or expected connection, that the kernel tracks.", CheckpointID, "net_ns_id", "image", "position"),
 		table("sysctls", func(r *Rows) *[]Sysctl { return &r.Sysctls },
 			"A kernel setting of a network or IPC namespace.", CheckpointID, "namespace_kind", "namespace_id", "field", "interface_index", "position"),
+		table("ipc_objects", func(r *Rows) *[]IPCObject { return &r.IPCObjects },
+			"A SysV shared memory segment, semaphore set or message queue.", CheckpointID, "ipc_ns_id", "kind", "id"),
+		table("autofs_mounts", func(r *Rows) *[]AutofsMount { return &r.AutofsMounts },
+			"The automounter's side of an autofs mount.", CheckpointID, "device"),
+		table("binfmt_misc_entries", func(r *Rows) *[]BinfmtMiscEntry { return &r.BinfmtMiscEntries },
+			"A kind of program that an interpreter is registered for."),
+		table("gpu_devices", func(r *Rows) *[]GPUDevice { return &r.GPUDevices },
+			"A GPU device file, or a node of the topology behind it, of CRIU's amdgpu plugin.", CheckpointID, "image", "kind", "position"),
+		table("gpu_buffers", func(r *Rows) *[]GPUBuffer { return &r.GPUBuffers },
+			"A buffer object of a GPU.", CheckpointID, "image", "position"),
 	}
 }

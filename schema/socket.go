@@ -12,15 +12,15 @@ type Socket struct {
 	LocalPort       *uint32  `arrow:"local_port" doc:"port it is bound to" src:"files.img: inet_sk_entry.src_port"`
 	RemoteAddress   IP       `arrow:"remote_address" doc:"address it is connected to, as saved: 0.0.0.0 if unconnected" src:"files.img: inet_sk_entry.dst_addr"`
 	RemotePort      *uint32  `arrow:"remote_port" doc:"port it is connected to; 0 if unconnected" src:"files.img: inet_sk_entry.dst_port"`
-	Inode           *uint32  `arrow:"inode" doc:"inode of the socket; NULL for packet" src:"files.img: *.ino"`
+	Inode           *uint32  `arrow:"inode" doc:"inode of the socket; NULL for packet" src:"files.img: inet_sk_entry.ino, unix_sk_entry.ino, netlink_sk_entry.ino"`
 	Name            Text     `arrow:"name" doc:"unix: path, or @ and an abstract name; NULL if unnamed" src:"files.img: unix_sk_entry.name"`
 	PeerInode       *uint32  `arrow:"peer_inode" doc:"unix: other end; NULL if none" src:"files.img: unix_sk_entry.peer"`
 	PeerFileID      *uint32  `arrow:"peer_file_id" doc:"unix: row of the other end, where it is in the checkpoint"`
 	PIDs            []uint32 `arrow:"pids" doc:"processes that hold it, ascending" src:"fdinfo-*.img"`
-	NetNsID         *uint32  `arrow:"net_ns_id" doc:"network namespace; NULL where the image does not tell" src:"files.img: *.ns_id"`
-	OpenFlags       Flags    `arrow:"open_flags" doc:"flags of the open file" src:"files.img: *.flags"`
+	NetNsID         *uint32  `arrow:"net_ns_id" doc:"network namespace; NULL where the image does not tell" src:"files.img: inet_sk_entry.ns_id, unix_sk_entry.ns_id, netlink_sk_entry.ns_id, packet_sock_entry.ns_id"`
+	OpenFlags       Flags    `arrow:"open_flags" doc:"flags of the open file" src:"files.img: inet_sk_entry.flags, unix_sk_entry.flags, netlink_sk_entry.flags, packet_sock_entry.flags"`
 	Backlog         *uint32  `arrow:"backlog" doc:"LISTEN: connections that may wait; else bytes of the kernel's write queue" src:"files.img: inet_sk_entry.backlog, unix_sk_entry.backlog"`
-	Shutdown        Enum     `arrow:"shutdown" doc:"directions shut down: NONE, READ, WRITE, BOTH" src:"files.img: *.shutdown"`
+	Shutdown        Enum     `arrow:"shutdown" doc:"directions shut down: NONE, READ, WRITE, BOTH" src:"files.img: inet_sk_entry.shutdown, unix_sk_entry.shutdown"`
 	InterfaceName   Text     `arrow:"interface_name" doc:"inet6: interface of the address" src:"files.img: inet_sk_entry.ifname"`
 	V6Only          *bool    `arrow:"v6only" doc:"inet6: no IPv4" src:"files.img: inet_sk_entry.v6only"`
 	BoundDevice     Text     `arrow:"bound_device" doc:"interface it is bound to" src:"files.img: sk_opts_entry.so_bound_dev"`
@@ -38,6 +38,34 @@ type Socket struct {
 	NetlinkDstPort  *uint32  `arrow:"netlink_dst_portid" doc:"netlink: port id it is connected to" src:"files.img: netlink_sk_entry.dst_portid"`
 	NetlinkDstGroup *uint32  `arrow:"netlink_dst_group" doc:"netlink: group it is connected to" src:"files.img: netlink_sk_entry.dst_group"`
 	InterfaceIndex  *uint32  `arrow:"interface_index" doc:"packet: interface it listens on; 0 for all" src:"files.img: packet_sock_entry.ifindex"`
+
+	PacketVersion         Enum     `arrow:"packet_version" doc:"packet: layout of its rings" src:"files.img: packet_sock_entry.version"`
+	PacketReserve         *uint32  `arrow:"packet_reserve_bytes" doc:"packet: PACKET_RESERVE, room in front of each packet of a ring" src:"files.img: packet_sock_entry.reserve"`
+	PacketAuxData         *bool    `arrow:"packet_aux_data" doc:"packet: PACKET_AUXDATA, each packet comes with facts about it" src:"files.img: packet_sock_entry.aux_data"`
+	PacketOrigDev         *bool    `arrow:"packet_orig_dev" doc:"packet: PACKET_ORIGDEV, it tells the interface a packet came in by" src:"files.img: packet_sock_entry.orig_dev"`
+	PacketVnetHeader      *bool    `arrow:"packet_vnet_header" doc:"packet: PACKET_VNET_HDR, packets have a virtio header in front" src:"files.img: packet_sock_entry.vnet_hdr"`
+	PacketLoss            *bool    `arrow:"packet_loss" doc:"packet: PACKET_LOSS, malformed packets are skipped in sending" src:"files.img: packet_sock_entry.loss"`
+	PacketTimestamp       Flags    `arrow:"packet_timestamp" doc:"packet: PACKET_TIMESTAMP, where its times come from" src:"files.img: packet_sock_entry.timestamp"`
+	PacketCopyThreshold   *uint32  `arrow:"packet_copy_threshold" doc:"packet: PACKET_COPY_THRESH" src:"files.img: packet_sock_entry.copy_thresh"`
+	PacketFanout          *uint32  `arrow:"packet_fanout" doc:"packet: PACKET_FANOUT, group (low 16 bits) that shares the packets, and how; NULL for none" src:"files.img: packet_sock_entry.fanout"`
+	MembershipInterfaces  []uint32 `arrow:"packet_membership_interfaces" doc:"packet: interface of each membership (PACKET_ADD_MEMBERSHIP); NULL outside packet, as are the next three" src:"files.img: packet_mclist.index"`
+	MembershipTypes       []string `arrow:"packet_membership_types" doc:"packet: kind of each: MULTICAST, PROMISC (a sniffer), ALLMULTI, UNICAST" src:"files.img: packet_mclist.type"`
+	MembershipTypeCodes   []uint32 `arrow:"packet_membership_type_codes" doc:"packet: number of each kind" src:"files.img: packet_mclist.type"`
+	MembershipAddresses   [][]byte `arrow:"packet_membership_addresses" doc:"packet: hardware address of each" src:"files.img: packet_mclist.addr"`
+	ReceiveRingBlockSize  *uint32  `arrow:"packet_rx_ring_block_size" doc:"packet: ring mapped for receiving: bytes of a block; NULL without a ring" src:"files.img: packet_sock_entry.rx_ring, packet_ring.block_size"`
+	ReceiveRingBlocks     *uint32  `arrow:"packet_rx_ring_blocks" doc:"packet: its blocks" src:"files.img: packet_sock_entry.rx_ring, packet_ring.block_nr"`
+	ReceiveRingFrameSize  *uint32  `arrow:"packet_rx_ring_frame_size" doc:"packet: bytes of a frame" src:"files.img: packet_sock_entry.rx_ring, packet_ring.frame_size"`
+	ReceiveRingFrames     *uint32  `arrow:"packet_rx_ring_frames" doc:"packet: its frames" src:"files.img: packet_sock_entry.rx_ring, packet_ring.frame_nr"`
+	ReceiveRingTimeoutMS  *uint32  `arrow:"packet_rx_ring_retire_timeout_ms" doc:"packet: milliseconds after which a block is given to the program" src:"files.img: packet_sock_entry.rx_ring, packet_ring.retire_tmo"`
+	ReceiveRingPrivate    *uint32  `arrow:"packet_rx_ring_private_bytes" doc:"packet: bytes of a block that are the program's" src:"files.img: packet_sock_entry.rx_ring, packet_ring.sizeof_priv"`
+	ReceiveRingFeatures   *uint32  `arrow:"packet_rx_ring_features" doc:"packet: bits of its features (TP_FT_REQ_*)" src:"files.img: packet_sock_entry.rx_ring, packet_ring.features"`
+	TransmitRingBlockSize *uint32  `arrow:"packet_tx_ring_block_size" doc:"packet: ring mapped for sending: bytes of a block; NULL without a ring" src:"files.img: packet_sock_entry.tx_ring, packet_ring.block_size"`
+	TransmitRingBlocks    *uint32  `arrow:"packet_tx_ring_blocks" doc:"packet: its blocks" src:"files.img: packet_sock_entry.tx_ring, packet_ring.block_nr"`
+	TransmitRingFrameSize *uint32  `arrow:"packet_tx_ring_frame_size" doc:"packet: bytes of a frame" src:"files.img: packet_sock_entry.tx_ring, packet_ring.frame_size"`
+	TransmitRingFrames    *uint32  `arrow:"packet_tx_ring_frames" doc:"packet: its frames" src:"files.img: packet_sock_entry.tx_ring, packet_ring.frame_nr"`
+	TransmitRingTimeoutMS *uint32  `arrow:"packet_tx_ring_retire_timeout_ms" doc:"packet: milliseconds after which a block is given to the program" src:"files.img: packet_sock_entry.tx_ring, packet_ring.retire_tmo"`
+	TransmitRingPrivate   *uint32  `arrow:"packet_tx_ring_private_bytes" doc:"packet: bytes of a block that are the program's" src:"files.img: packet_sock_entry.tx_ring, packet_ring.sizeof_priv"`
+	TransmitRingFeatures  *uint32  `arrow:"packet_tx_ring_features" doc:"packet: bits of its features (TP_FT_REQ_*)" src:"files.img: packet_sock_entry.tx_ring, packet_ring.features"`
 }
 
 // TCPStream is the state of one TCP connection.
@@ -63,4 +91,6 @@ type TCPStream struct {
 	RcvWup            *uint32 `arrow:"rcv_wup" doc:"sequence number when the own window was last offered" src:"tcp-stream-*.img: tcp_stream_entry.rcv_wup"`
 	ReceiveSHA256     *string `arrow:"receive_sha256" doc:"SHA-256 of the receive queue; NULL where cut short"`
 	SendSHA256        *string `arrow:"send_sha256" doc:"SHA-256 of the send queue; NULL where cut short"`
+	ReceiveData       []byte  `arrow:"receive_data" doc:"the receive queue; NULL without --payloads, cut at --payload-limit" src:"tcp-stream-*.img: behind tcp_stream_entry"`
+	SendData          []byte  `arrow:"send_data" doc:"the send queue; NULL without --payloads, cut at --payload-limit" src:"tcp-stream-*.img: behind tcp_stream_entry"`
 }

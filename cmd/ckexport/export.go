@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,6 +33,7 @@ type exportOptions struct {
 	output      string
 	tables      []*schema.Table
 	labels      map[string]string
+	payloads    int64 // bytes of each content that are exported, 0 for none
 	jobs        int
 	overwrite   bool
 	dryRun      bool
@@ -54,6 +57,8 @@ func exportCommand(std streams) *cli.Command {
 			&cli.StringFlag{Name: "tables", Usage: "export only these `TABLES`, separated by commas"},
 			&cli.StringFlag{Name: "exclude-tables", Usage: "export all but these `TABLES`, separated by commas"},
 			&cli.StringSliceFlag{Name: "label", Usage: "`KEY=VALUE` for checkpoints.labels; may be given several times"},
+			&cli.BoolFlag{Name: "payloads", Usage: "export what waits in pipes, sockets, TCP and message queues and terminals, deleted files and BPF maps: it may be secret"},
+			&cli.StringFlag{Name: "payload-limit", Usage: "with --payloads, export the first `SIZE` bytes of each; KiB, MiB and GiB may follow the number", Value: "64KiB"},
 			&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "archives read at a time", Value: runtime.GOMAXPROCS(0), DefaultText: "the CPUs"},
 			&cli.BoolFlag{Name: "overwrite", Usage: "replace an existing output of ckexport instead of adding to it"},
 			&cli.BoolFlag{Name: "raw", Usage: "keep every message of every image as JSON too, in image_entries"},
@@ -95,13 +100,36 @@ func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 		}
 		opts.labels[key] = value
 	}
-	var err error
+	limit, err := parseSize(c.String("payload-limit"))
+	switch {
+	case err != nil:
+		return nil, usagef("--payload-limit: %v", err)
+	case c.Bool("payloads"):
+		opts.payloads = limit
+	case c.IsSet("payload-limit"):
+		return nil, usagef("--payload-limit is of use with --payloads only")
+	}
 	if opts.tables, err = selectTables(c.String("tables"), c.String("exclude-tables")); err != nil {
 		return nil, err
 	}
 	opts.bar = newProgress(std.err, opts.quiet)
 	opts.log, err = newLogger(c.String("log-level"), c.String("log-format"), opts.bar)
 	return opts, err
+}
+
+// parseSize reads a number of bytes, such as 64KiB.
+func parseSize(text string) (int64, error) {
+	digits, shift := text, 0
+	for i, unit := range []string{"KiB", "MiB", "GiB"} {
+		if d, ok := strings.CutSuffix(text, unit); ok {
+			digits, shift = d, 10*(i+1)
+		}
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n < 1 || n > math.MaxInt64>>shift {
+		return 0, fmt.Errorf("%q is no number of bytes such as 4096, 64KiB or 1MiB", text)
+	}
+	return n << shift, nil
 }
 
 // selectTables returns the tables that --tables and --exclude-tables leave.
@@ -188,7 +216,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	opts.bar.start(found.Archives)
 	summary, err := pipeline.Run(ctx, pipeline.Options{
 		Archives: found.Archives, Tables: opts.tables, Sink: sink, RunID: runID, Version: v, Labels: opts.labels, Raw: opts.raw,
-		Limits: decode.DefaultLimits(), Jobs: opts.jobs, Log: opts.log, OnArchive: opts.bar.archive,
+		Limits: decode.DefaultLimits(), PayloadLimit: opts.payloads, Jobs: opts.jobs, Log: opts.log, OnArchive: opts.bar.archive,
 	})
 	opts.bar.finish()
 	if err != nil {

@@ -11,6 +11,7 @@ func Enums() []*Enum {
 		&DeviceType, &SysctlType, &MacvlanMode, &TunnelEncap, &SitProtocol, &RouteType, &RouteProtocol, &RouteScope, &RoutePreference,
 		&RouteEncap, &RouteMetric, &RuleAction, &AddressProtocol, &ConntrackTCPState, &ConntrackSCTPState,
 		&SignalMIPS, &TimerNotify, &SiginfoCode, &SiginfoCodeMIPS, &AuxiliaryType, &CPUVendor, &Endianness, &SeccompReturn,
+		&FileLockKind, &FileLockType, &FanotifyMarkType, &TTYType, &BPFMapType, &PacketVersion, &PacketMembership, &AutofsMode,
 	}
 	for _, e := range signalCodes {
 		enums = append(enums, e)

@@ -10,6 +10,8 @@ func FlagSets() []*Flags {
 		&DeviceFlags, &TunFlags, &MacvlanFlags, &SitFlags, &TunnelEncapFlags, &AddressFlags, &RouteFlags, &RuleFlags,
 		&ConntrackStatus, &ConntrackTCPFlags, &ExpectFlags,
 		&SignalSetMIPS, &SigactionFlags, &SigactionFlagsMIPS, &SeccompFlags, &XFeatures,
+		&EpollEvents, &InotifyMask, &FanotifyMask, &FanotifyMarkFlags, &FanotifyInit, &TermiosInput, &TermiosOutput, &TermiosControl, &TermiosLocal,
+		&BPFMapFlags, &SocketBufferLock, &Timestamping, &KFDAlloc, &GEMCreate, &GEMDomains,
 	}
 }
 

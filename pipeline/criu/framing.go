@@ -117,12 +117,15 @@ func (r *Reader) Extra(n uint64) ([]byte, error) {
 		r.Entries--
 		err := r.fail(CodeTruncated, fmt.Errorf("payload of %d bytes, %d left", n, len(rest)))
 		r.Entries++
-		r.offset = len(r.data)
+		r.Skip()
 		return rest, err
 	}
 	r.offset += int(n)
 	return rest[:n], nil
 }
+
+// Skip gives up what is left of the image: an error has told of it.
+func (r *Reader) Skip() { r.offset, r.truncated = len(r.data), false }
 
 // fail returns an error at the next entry.
 func (r *Reader) fail(code string, err error) error {

@@ -128,13 +128,16 @@ func FuzzGhost(f *testing.F) {
 	}
 	f.Add(chunkedGhost(f, 20000, map[uint64]int{0: 4096, 8192: 4096, 16384: 4096}))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		const most = 1 << 20
-		g, err := criu.ReadGhost(bytes.NewReader(data), most)
+		const most, keep = 1 << 20, 5000
+		g, err := criu.ReadGhost(bytes.NewReader(data), most, keep)
 		if err != nil && g != nil && g.SHA256 != "" {
 			t.Fatalf("a digest of a damaged file: %v", err)
 		}
 		if g != nil && g.Stored > uint64(len(data)) {
 			t.Fatalf("%d bytes stored in an image of %d", g.Stored, len(data))
+		}
+		if g != nil && g.SHA256 != "" && uint64(len(g.Content)) != min(g.Size, keep) {
+			t.Fatalf("%d bytes kept of a file of %d", len(g.Content), g.Size)
 		}
 	})
 }

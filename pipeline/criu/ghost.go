@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"math"
 
@@ -29,12 +28,34 @@ type Ghost struct {
 	// SHA256 is the digest of the content, holes as zeros; empty where it is
 	// not whole, or the file is no regular one.
 	SHA256 string
+	// Content is the beginning of the file, as much as was asked for.
+	Content []byte
+	// Extents lists the pieces of a chunked file; only the first of very many.
+	Extents []Extent
+}
+
+// Extent is a piece of a chunked ghost file.
+type Extent struct{ Offset, Size uint64 }
+
+// maxExtents bounds how many pieces of a ghost file are listed.
+const maxExtents = 100_000
+
+// prefix keeps the beginning of what is written to it.
+type prefix struct {
+	kept  []byte
+	limit uint64
+}
+
+func (p *prefix) Write(b []byte) (int, error) {
+	p.kept = append(p.kept, b[:min(uint64(len(b)), p.limit-uint64(len(p.kept)))]...)
+	return len(b), nil
 }
 
 // ReadGhost decodes a ghost-file image from a stream: content may be as large
-// as any file. maxHashed bounds how many bytes are hashed, holes included.
+// as any file. maxHashed bounds how many bytes are hashed, holes included;
+// keep is how many bytes of the content are returned, at most maxHashed.
 // With an error it returns what precedes the damage, nil if there is nothing.
-func ReadGhost(r io.Reader, maxHashed uint64) (*Ghost, error) {
+func ReadGhost(r io.Reader, maxHashed, keep uint64) (*Ghost, error) {
 	kind := Kind{Name: "GHOST_FILE"}
 	head := make([]byte, 8)
 	n, err := io.ReadFull(r, head)
@@ -60,11 +81,13 @@ func ReadGhost(r io.Reader, maxHashed uint64) (*Ghost, error) {
 		return g, nil
 	}
 	digest := sha256.New()
+	beginning := &prefix{limit: min(keep, maxHashed)}
+	out := io.MultiWriter(digest, beginning)
 	if g.Entry.GetChunks() {
-		err = g.readChunks(r, framing.Order, digest, maxHashed)
+		err = g.readChunks(r, framing.Order, out, maxHashed)
 	} else {
 		var stored int64
-		stored, err = io.Copy(digest, r)
+		stored, err = io.Copy(out, r)
 		g.Stored = uint64(stored)
 		g.Size = g.Stored
 		if g.Entry.Size != nil && g.Entry.GetSize() != g.Stored && err == nil {
@@ -72,6 +95,7 @@ func ReadGhost(r io.Reader, maxHashed uint64) (*Ghost, error) {
 			err = fmt.Errorf("content of %d bytes, the entry says %d", g.Stored, g.Size)
 		}
 	}
+	g.Content = beginning.kept
 	if err != nil {
 		return g, &ImageError{Code: CodeTruncated, Entry: int(g.Chunks), Offset: g.Stored, Err: err}
 	}
@@ -83,7 +107,7 @@ func ReadGhost(r io.Reader, maxHashed uint64) (*Ghost, error) {
 
 // readChunks reads the pieces of a chunked file. Chunks made by fiemap may run
 // past the end of the file and are clipped.
-func (g *Ghost) readChunks(r io.Reader, order binary.ByteOrder, digest hash.Hash, maxHashed uint64) error {
+func (g *Ghost) readChunks(r io.Reader, order binary.ByteOrder, out io.Writer, maxHashed uint64) error {
 	g.Size = g.Entry.GetSize()
 	var position uint64
 	for {
@@ -101,11 +125,9 @@ func (g *Ghost) readChunks(r io.Reader, order binary.ByteOrder, digest hash.Hash
 		if chunk.GetOff() < position || chunk.GetLen() > math.MaxInt64 {
 			return fmt.Errorf("chunk %d of %d bytes at %d, behind byte %d", g.Chunks, chunk.GetLen(), chunk.GetOff(), position)
 		}
-		if chunk.GetOff() <= maxHashed {
-			writeZeros(digest, chunk.GetOff()-position)
-		}
+		writeZeros(out, saturatingSub(min(chunk.GetOff(), g.Size, maxHashed), position))
 		wanted := min(chunk.GetLen(), saturatingSub(g.Size, chunk.GetOff()))
-		if _, err := io.CopyN(digest, r, int64(wanted)); err != nil {
+		if _, err := io.CopyN(out, r, int64(wanted)); err != nil {
 			return fmt.Errorf("chunk %d: %w", g.Chunks, noEOF(err))
 		}
 		if _, err := io.CopyN(io.Discard, r, int64(chunk.GetLen()-wanted)); err != nil {
@@ -113,11 +135,12 @@ func (g *Ghost) readChunks(r io.Reader, order binary.ByteOrder, digest hash.Hash
 		}
 		g.Stored += chunk.GetLen()
 		g.Chunks++
+		if len(g.Extents) < maxExtents {
+			g.Extents = append(g.Extents, Extent{chunk.GetOff(), chunk.GetLen()})
+		}
 		position = chunk.GetOff() + wanted
 	}
-	if g.Size <= maxHashed {
-		writeZeros(digest, saturatingSub(g.Size, position))
-	}
+	writeZeros(out, saturatingSub(min(g.Size, maxHashed), position))
 	return nil
 }
 

@@ -26,6 +26,8 @@ type fileTable struct {
 	tables map[uint32][]*fdinfo.FdinfoEntry // descriptors by files_id
 	remaps []*remap.RemapFilePathEntry
 	memfds map[uint32]*memfd.MemfdInodeEntry // by inode_id
+
+	byNumber map[uint32]map[uint32]uint32 // see descriptorTable
 }
 
 // openFile is one open file description.
@@ -92,6 +94,7 @@ func (f *openFile) role(name string) {
 // decodeFiles builds the table of open files and descriptors.
 func (s *set) decodeFiles() {
 	t := &s.files
+	t.byNumber = map[uint32]map[uint32]uint32{}
 	t.byID, t.tables, t.memfds = map[uint32]*openFile{}, map[uint32][]*fdinfo.FdinfoEntry{}, map[uint32]*memfd.MemfdInodeEntry{}
 	each(s, s.images["memfd.img"], func(_ *entry, m *memfd.MemfdInodeEntry) { t.memfds[uint32(m.GetInodeId())] = m })
 	each(s, s.images["files.img"], func(_ *entry, e *fdinfo.FileEntry) { s.addFile(e) })
@@ -126,6 +129,7 @@ func (s *set) decodeFiles() {
 		slices.Sort(f.pids)
 		f.pids = slices.Compact(f.pids)
 	}
+	s.readSocketQueues()
 	s.assignRoles()
 }
 
@@ -321,7 +325,7 @@ func fileKind(mode *uint32) *string {
 func (s *set) fileRow(f *openFile) schema.File {
 	e := f.entry
 	row := schema.File{
-		FileID: f.id, Type: criu.FileType.Name(uint64(e.GetType())), TypeCode: int32(e.GetType()), Path: f.pathText(), Deleted: f.deleted,
+		FileID: f.id, OwnID: ownID(e), Type: criu.FileType.Name(uint64(e.GetType())), TypeCode: int32(e.GetType()), Path: f.pathText(), Deleted: f.deleted,
 		Roles: notNil(f.roles), DescriptorCount: f.fds, Access: f.access(), OpenFlags: optionalFlags(&criu.OpenFlags, f.flags), Position: f.position(),
 	}
 	if f.owner != nil {
@@ -368,6 +372,23 @@ func (s *set) fileRow(f *openFile) schema.File {
 	return row
 }
 
+// ownID returns the id in the message of the file's kind.
+func ownID(e *fdinfo.FileEntry) *uint32 {
+	m := e.ProtoReflect()
+	fields := m.Descriptor().Fields()
+	for i := range fields.Len() {
+		f := fields.Get(i)
+		if f.Message() == nil || !m.Has(f) {
+			continue
+		}
+		kind := m.Get(f).Message()
+		if id := f.Message().Fields().ByName("id"); id != nil && kind.Has(id) {
+			return ptr(uint32(kind.Get(id).Uint()))
+		}
+	}
+	return nil
+}
+
 func regularColumns(row *schema.File, r *regfile.RegFileEntry) {
 	row.SizeBytes, row.FileKind, row.MountID, row.External = r.Size, fileKind(r.Mode), r.MntId, r.Ext
 	if r.Mode != nil {
@@ -400,7 +421,8 @@ func eventColumns(row *schema.File, e *fdinfo.FileEntry) {
 		row.WatchCount = ptr(uint32(len(v.GetWd())))
 	}
 	if v := e.GetFfy(); v != nil {
-		row.WatchCount, row.FanotifyFlags, row.FanotifyEvFlags = ptr(uint32(len(v.GetMark()))), v.Faflags, v.Evflags
+		row.WatchCount = ptr(uint32(len(v.GetMark())))
+		row.FanotifyFlags, row.FanotifyEvFlags = optionalFlags(&criu.FanotifyInit, v.Faflags), optionalFlags(&criu.OpenFlags, v.Evflags)
 	}
 }
 

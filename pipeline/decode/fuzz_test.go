@@ -29,7 +29,8 @@ func FuzzDecode(f *testing.F) {
 	}
 	// kinds of images that checkpoint has not
 	for _, m := range readTar(f, own("everything.tar.zst")) {
-		for _, kind := range []string{"remap-fpath", "memfd", "ghost-file-1.img", "sk-queues", "ipcns-shm", "pagemap-shmem"} {
+		for _, kind := range []string{"remap-fpath", "memfd", "ghost-file-1.img", "sk-queues", "ipcns-shm", "ipcns-sem", "ipcns-msg",
+			"pipes-data", "fifo-data", "tty-info", "tty-data", "pagemap-shmem"} {
 			known := slices.ContainsFunc(members, func(o tarMember) bool { return o.header.Name == m.header.Name })
 			if strings.Contains(m.header.Name, "/"+kind) && !known {
 				members = append(members, m)
@@ -49,6 +50,12 @@ func FuzzDecode(f *testing.F) {
 		imageOf(f, "checkpoint/cpuinfo.img", &cpuinfo.CpuinfoEntry{X86Entry: []*cpuinfo.CpuinfoX86Entry{{CapabilityVer: proto.Uint32(2), Capability: make([]uint32, 19)}}}),
 		imageOf(f, "stats-restore", &stats.StatsEntry{Restore: &stats.RestoreStatsEntry{}}),
 	)
+	synthetic, _ := syntheticMembers(f)
+	for _, m := range synthetic {
+		if !strings.HasSuffix(m.header.Name, "/files.img") {
+			members = append(members, m)
+		}
+	}
 	for i, m := range members {
 		if len(m.data) < 32<<10 {
 			f.Add(uint8(i), m.data)
@@ -64,7 +71,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		limits := decode.DefaultLimits()
 		limits.BufferedBytes, limits.HashedFileBytes = 16<<20, 1<<20
-		d := decode.Decoder{Limits: limits}
+		d := decode.Decoder{Limits: limits, PayloadLimit: 100}
 		result, err := d.Decode(context.Background(), path)
 		if err != nil {
 			t.Fatal(err)

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -49,6 +50,19 @@ func (s *set) ghostRow(id uint32, g *savedGhost, files []*openFile) schema.Ghost
 	}
 	if e.GetChunks() {
 		row.ChunkCount = &g.Chunks
+		if len(g.Extents) == int(g.Chunks) {
+			row.ChunkOffsets, row.ChunkSizes = []uint64{}, []uint64{}
+		} else {
+			s.rowProblem("ghost_files", fmt.Sprintf("ghost_id=%d", id), Warning, LimitExceeded, fmt.Sprintf("%d pieces are more than are listed (%d)", g.Chunks, len(g.Extents)))
+		}
+		for _, x := range g.Extents {
+			if row.ChunkOffsets != nil {
+				row.ChunkOffsets, row.ChunkSizes = append(row.ChunkOffsets, x.Offset), append(row.ChunkSizes, x.Size)
+			}
+		}
+	}
+	if s.decoder.PayloadLimit > 0 && row.SizeBytes != nil {
+		row.Data = notNil(g.Content)
 	}
 	var paths []string
 	for _, f := range files {

@@ -150,7 +150,7 @@ func (r *reading) image(m *archive.Member, kind criu.Kind, number uint64, dir st
 		}
 	case "GHOST_FILE":
 		r.stream(m, row, true, func(in io.Reader) error {
-			g, err := criu.ReadGhost(in, r.decoder.Limits.HashedFileBytes)
+			g, err := criu.ReadGhost(in, r.decoder.Limits.HashedFileBytes, uint64(max(r.decoder.PayloadLimit, 0)))
 			if g != nil {
 				s.ghosts[uint32(number)] = &savedGhost{Ghost: g}
 			}

@@ -35,7 +35,9 @@ func TestOldLayout(t *testing.T) {
 				t.Fatalf("status %s: %v, %v", result.Archive.Status, *result.Archive.Error, problemsOf(result))
 			}
 			got := result.Checkpoints[0]
-			if !slices.ContainsFunc(got.ArchiveMembers, func(m schema.ArchiveMember) bool { return m.Kind == "REG_FILES" && m.Layout != nil && *m.Layout == "v1_0" }) {
+			if !slices.ContainsFunc(got.ArchiveMembers, func(m schema.ArchiveMember) bool {
+				return m.Kind == "REG_FILES" && m.Layout != nil && *m.Layout == "v1_0"
+			}) {
 				t.Fatal("the archive is not in the old layout")
 			}
 			for _, rows := range []*schema.Rows{got, want} {

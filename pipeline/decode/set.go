@@ -76,6 +76,7 @@ type set struct {
 	networks       map[uint32]*netdev.NetnsEntry // by namespace
 	sysctlsNoted   map[string]bool               // lists a problem tells of
 	sharedPagemaps map[uint64]*criu.Pagemap
+	segments       []segment // SysV memory
 }
 
 // set returns the image set of a folder, a new one if need be.
@@ -132,10 +133,19 @@ func (s *set) decode() {
 	s.decodeNetwork()
 	s.decodeCgroups()
 	s.decodeMappings()
+	s.decodeIPC()
 	s.decodeSharedMemory()
 	s.decodeDescriptors()
 	s.decodeGhosts()
+	s.decodeLocks()
+	s.decodeWatches()
+	s.decodeIrmap()
+	s.decodePipes()
+	s.decodeTTYs()
+	s.decodeBPFMaps()
 	s.decodeSockets()
+	s.decodeAutomounts()
+	s.decodeGPUs()
 	s.decodeContainer()
 	s.decodeOthers()
 	s.decodeCheckpoint()
@@ -350,13 +360,8 @@ func (s *set) unknownFields(img *image, index int, m proto.Message, data []byte)
 	}
 }
 
-// hasPayload lists the kinds of images whose entries are followed by content
-// that only the decoder of the kind can measure.
-var hasPayload = map[string]bool{"PIPES_DATA": true, "FIFO_DATA": true, "BPFMAP_DATA": true, "IPCNS_SEM": true, "IPCNS_MSG": true}
-
 // decodeOthers goes over the images that no table is made of yet: their
-// framing is checked and, where nothing stands between them, their entries are
-// counted.
+// framing is checked, and their entries are counted.
 func (s *set) decodeOthers() {
 	for _, name := range slices.Sorted(maps.Keys(s.images)) {
 		img := s.images[name]
@@ -365,7 +370,7 @@ func (s *set) decodeOthers() {
 		}
 		r, err := criu.NewReader(img.kind, img.data, img.truncated)
 		img.layout, img.magic = r.Layout, r.Magic
-		for err == nil && !hasPayload[img.kind.Name] {
+		for err == nil {
 			_, err = r.Next()
 			img.entries = ptr(uint64(r.Entries))
 		}

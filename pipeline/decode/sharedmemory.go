@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	ipcshm "github.com/checkpoint-restore/go-criu/v8/crit/images/ipc-shm"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/memfd"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
@@ -42,23 +41,16 @@ func (s *set) decodeSharedMemory() {
 		named[row.ShmemID] = true
 		s.addShared(row, "memfd", "shared_anon")
 	}
-	for _, img := range s.ofKind("IPCNS_SHM") {
-		each(s, img, func(e *entry, m *ipcshm.IpcShmEntry) {
-			if !m.GetInPagemaps() { // the content follows, padded to 4 bytes
-				if _, err := e.reader.Extra((m.GetSize() + 3) &^ 3); err != nil {
-					s.imageProblem(img, err)
-				}
-			}
-			d := m.GetDesc()
-			if d == nil { // noted as a missing field: without it there is no id
-				return
-			}
-			named[uint64(d.GetId())] = true
-			s.addShared(schema.SharedMemory{
-				Kind: "sysv", ShmemID: uint64(d.GetId()), SizeBytes: m.Size, UID: d.Uid, GID: d.Gid, Mode: d.Mode, HugetlbFlag: m.HugetlbFlag,
-				SysVKey: d.Key, CreatorUID: d.Cuid, CreatorGID: d.Cgid, IpcNsID: ptr(uint32(img.number)), InPagemaps: m.InPagemaps,
-			}, "sysv")
-		})
+	for _, g := range s.segments {
+		d := g.entry.GetDesc()
+		if d == nil { // noted as a missing field: without it there is no id
+			continue
+		}
+		named[uint64(d.GetId())] = true
+		s.addShared(schema.SharedMemory{
+			Kind: "sysv", ShmemID: uint64(d.GetId()), SizeBytes: g.entry.Size, UID: d.Uid, GID: d.Gid, Mode: d.Mode, HugetlbFlag: g.entry.HugetlbFlag,
+			SysVKey: d.Key, CreatorUID: d.Cuid, CreatorGID: d.Cgid, IpcNsID: ptr(g.namespace), InPagemaps: g.entry.InPagemaps,
+		}, "sysv")
 	}
 	for _, v := range s.rows.MemoryMappings {
 		if v.ShmemID != nil && !named[*v.ShmemID] {

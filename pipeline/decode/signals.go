@@ -121,7 +121,7 @@ func (s *set) timerRows(pid uint32, arch core.CoreEntryMarch, timers *timer.Task
 		}
 		s.rows.Timers = append(s.rows.Timers, schema.Timer{
 			PID: pid, Kind: t.kind, IsArmed: t.timer.GetVsec() != 0 || t.timer.GetVusec() != 0,
-			ValueNS: microseconds(t.timer.GetVsec(), t.timer.GetVusec()), IntervalNS: microseconds(t.timer.GetIsec(), t.timer.GetIusec()),
+			ValueNS: nanosecondsOfMicros(t.timer.GetVsec(), t.timer.GetVusec()), IntervalNS: nanosecondsOfMicros(t.timer.GetIsec(), t.timer.GetIusec()),
 		})
 	}
 	signals, _ := criu.Signals(arch)
@@ -135,8 +135,8 @@ func (s *set) timerRows(pid uint32, arch core.CoreEntryMarch, timers *timer.Task
 	}
 }
 
-// microseconds returns a time in nanoseconds, nil where it does not fit.
-func microseconds(seconds, micros uint64) *uint64 {
+// nanosecondsOfMicros returns a time in nanoseconds, nil where it does not fit.
+func nanosecondsOfMicros(seconds, micros uint64) *uint64 {
 	if micros > 1<<63/1000 {
 		return nil
 	}

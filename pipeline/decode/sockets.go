@@ -1,17 +1,15 @@
 package decode
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"math/bits"
 	"strings"
 
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/fdinfo"
 	packet "github.com/checkpoint-restore/go-criu/v8/crit/images/packet-sock"
 	inet "github.com/checkpoint-restore/go-criu/v8/crit/images/sk-inet"
 	netlink "github.com/checkpoint-restore/go-criu/v8/crit/images/sk-netlink"
 	skopts "github.com/checkpoint-restore/go-criu/v8/crit/images/sk-opts"
-	skpacket "github.com/checkpoint-restore/go-criu/v8/crit/images/sk-packet"
 	sockunix "github.com/checkpoint-restore/go-criu/v8/crit/images/sk-unix"
 	tcp "github.com/checkpoint-restore/go-criu/v8/crit/images/tcp-stream"
 	"golang.org/x/sys/unix"
@@ -26,9 +24,13 @@ type queue struct {
 	bytes   uint64
 }
 
-// decodeSockets fills sockets and tcp_streams.
+// decodeSockets fills sockets, socket_options and tcp_streams.
 func (s *set) decodeSockets() {
-	queues := s.socketQueues()
+	queues := map[uint32]queue{}
+	for _, p := range s.rows.SocketQueues {
+		q := queues[p.FileID]
+		queues[p.FileID] = queue{q.packets + 1, q.bytes + uint64(p.Size)}
+	}
 	byInode := map[uint32]uint32{} // inode to file id
 	unixInode := map[uint32]uint32{}
 	for _, f := range s.files.order {
@@ -54,6 +56,7 @@ func (s *set) decodeSockets() {
 			continue
 		}
 		row.QueuedPackets, row.QueuedBytes = queues[f.id].packets, queues[f.id].bytes
+		s.rows.SocketOptions = append(s.rows.SocketOptions, optionsRow(f.id, row.Family, socketOptionsOf(f.entry), f.entry.GetIsk()))
 		s.rows.Sockets = append(s.rows.Sockets, row)
 	}
 	for _, img := range s.ofKind("TCP_STREAM") {
@@ -64,36 +67,21 @@ func (s *set) decodeSockets() {
 // bigEndian reports whether the checkpointed host was big-endian.
 func (s *set) bigEndian() bool { return s.byteOrder != nil && *s.byteOrder == "big" }
 
-// socketQueues counts the packets that wait in each socket, and notes the
-// files that are passed in them.
-func (s *set) socketQueues() map[uint32]queue {
-	const scmRights = 1 // SCM_RIGHTS, linux/socket.h
-	queues := map[uint32]queue{}
-	img := s.images["sk-queues.img"]
-	each(s, img, func(e *entry, p *skpacket.SkPacketEntry) {
-		if _, err := e.reader.Extra(uint64(p.GetLength())); err != nil {
-			s.imageProblem(img, err)
-		}
-		q := queues[p.GetIdFor()]
-		q.packets++
-		q.bytes += uint64(p.GetLength())
-		queues[p.GetIdFor()] = q
-		for _, scm := range p.GetScm() {
-			if scm.GetType() != scmRights {
-				continue
-			}
-			for _, id := range scm.GetRights() {
-				if f := s.files.byID[id]; f != nil {
-					f.role("in_flight")
-				}
-			}
-		}
-	})
-	return queues
-}
-
 func setFamily(row *schema.Socket, family uint32) {
 	row.Family, row.FamilyCode = criu.SocketFamily.Name(uint64(family)), family
+}
+
+// socketOptionsOf returns the options that sockets of every family have.
+func socketOptionsOf(e *fdinfo.FileEntry) *skopts.SkOptsEntry {
+	switch {
+	case e.GetIsk() != nil:
+		return e.GetIsk().GetOpts()
+	case e.GetUsk() != nil:
+		return e.GetUsk().GetOpts()
+	case e.GetNlsk() != nil:
+		return e.GetNlsk().GetOpts()
+	}
+	return e.GetPsk().GetOpts()
 }
 
 func optionColumns(row *schema.Socket, o *skopts.SkOptsEntry) {
@@ -176,6 +164,7 @@ func packetColumns(row *schema.Socket, p *packet.PacketSockEntry, bigEndian bool
 	}
 	row.Protocol = enum(&criu.EtherType, uint32(protocol))
 	optionColumns(row, p.GetOpts())
+	packetOptionColumns(row, p)
 }
 
 func (s *set) tcpRow(img *image, byInode map[uint32]uint32) {
@@ -191,19 +180,12 @@ func (s *set) tcpRow(img *image, byInode map[uint32]uint32) {
 		} else {
 			s.rowProblem("tcp_streams", "inode="+img.name, Warning, DanglingReference, "no socket has its inode")
 		}
-		row.ReceiveSHA256 = s.queueDigest(img, e, t.GetInqLen())
-		row.SendSHA256 = s.queueDigest(img, e, t.GetOutqLen())
+		content, whole := s.behind(img, e, uint64(t.GetInqLen()))
+		row.ReceiveSHA256, row.ReceiveData = contentDigest(content, whole), s.payload(content)
+		if whole {
+			content, whole = s.behind(img, e, uint64(t.GetOutqLen()))
+			row.SendSHA256, row.SendData = contentDigest(content, whole), s.payload(content)
+		}
 		s.rows.TCPStreams = append(s.rows.TCPStreams, row)
 	})
-}
-
-// queueDigest takes a queue's content from behind its entry.
-func (s *set) queueDigest(img *image, e *entry, size uint32) *string {
-	data, err := e.reader.Extra(uint64(size))
-	if err != nil {
-		s.imageProblem(img, err)
-		return nil
-	}
-	sum := sha256.Sum256(data)
-	return ptr(hex.EncodeToString(sum[:]))
 }

@@ -1,0 +1,123 @@
+package criu
+
+import "golang.org/x/sys/unix"
+
+// EpollEvents names eventpoll_tfd_entry.events.
+var EpollEvents = Flags{"epoll_events", "linux/eventpoll.h", []Flag{
+	{Value: unix.EPOLLIN, Name: "EPOLLIN"}, {Value: unix.EPOLLPRI, Name: "EPOLLPRI"}, {Value: unix.EPOLLOUT, Name: "EPOLLOUT"},
+	{Value: unix.EPOLLERR, Name: "EPOLLERR"}, {Value: unix.EPOLLHUP, Name: "EPOLLHUP"}, {Value: unix.POLLNVAL, Name: "EPOLLNVAL"},
+	{Value: unix.EPOLLRDNORM, Name: "EPOLLRDNORM"}, {Value: unix.EPOLLRDBAND, Name: "EPOLLRDBAND"},
+	{Value: unix.EPOLLWRNORM, Name: "EPOLLWRNORM"}, {Value: unix.EPOLLWRBAND, Name: "EPOLLWRBAND"}, {Value: unix.EPOLLMSG, Name: "EPOLLMSG"},
+	{Value: unix.EPOLLRDHUP, Name: "EPOLLRDHUP"}, {Value: unix.EPOLLEXCLUSIVE, Name: "EPOLLEXCLUSIVE"},
+	{Value: unix.EPOLLWAKEUP, Name: "EPOLLWAKEUP"}, {Value: unix.EPOLLONESHOT, Name: "EPOLLONESHOT"}, {Value: unix.EPOLLET, Name: "EPOLLET"},
+}}
+
+// InotifyMask names inotify_wd_entry.mask.
+var InotifyMask = Flags{"inotify_mask", "linux/inotify.h", []Flag{
+	{Value: unix.IN_ACCESS, Name: "IN_ACCESS"}, {Value: unix.IN_MODIFY, Name: "IN_MODIFY"}, {Value: unix.IN_ATTRIB, Name: "IN_ATTRIB"},
+	{Value: unix.IN_CLOSE_WRITE, Name: "IN_CLOSE_WRITE"}, {Value: unix.IN_CLOSE_NOWRITE, Name: "IN_CLOSE_NOWRITE"},
+	{Value: unix.IN_OPEN, Name: "IN_OPEN"}, {Value: unix.IN_MOVED_FROM, Name: "IN_MOVED_FROM"}, {Value: unix.IN_MOVED_TO, Name: "IN_MOVED_TO"},
+	{Value: unix.IN_CREATE, Name: "IN_CREATE"}, {Value: unix.IN_DELETE, Name: "IN_DELETE"}, {Value: unix.IN_DELETE_SELF, Name: "IN_DELETE_SELF"},
+	{Value: unix.IN_MOVE_SELF, Name: "IN_MOVE_SELF"}, {Value: unix.IN_UNMOUNT, Name: "IN_UNMOUNT"}, {Value: unix.IN_Q_OVERFLOW, Name: "IN_Q_OVERFLOW"},
+	{Value: unix.IN_IGNORED, Name: "IN_IGNORED"}, {Value: unix.IN_ONLYDIR, Name: "IN_ONLYDIR"}, {Value: unix.IN_DONT_FOLLOW, Name: "IN_DONT_FOLLOW"},
+	{Value: unix.IN_EXCL_UNLINK, Name: "IN_EXCL_UNLINK"}, {Value: unix.IN_MASK_CREATE, Name: "IN_MASK_CREATE"},
+	{Value: unix.IN_MASK_ADD, Name: "IN_MASK_ADD"}, {Value: unix.IN_ISDIR, Name: "IN_ISDIR"}, {Value: unix.IN_ONESHOT, Name: "IN_ONESHOT"},
+}}
+
+// FanotifyMask names fanotify_mark_entry.mask.
+var FanotifyMask = Flags{"fanotify_mask", "linux/fanotify.h", []Flag{
+	{Value: unix.FAN_ACCESS, Name: "FAN_ACCESS"}, {Value: unix.FAN_MODIFY, Name: "FAN_MODIFY"}, {Value: unix.FAN_ATTRIB, Name: "FAN_ATTRIB"},
+	{Value: unix.FAN_CLOSE_WRITE, Name: "FAN_CLOSE_WRITE"}, {Value: unix.FAN_CLOSE_NOWRITE, Name: "FAN_CLOSE_NOWRITE"},
+	{Value: unix.FAN_OPEN, Name: "FAN_OPEN"}, {Value: unix.FAN_MOVED_FROM, Name: "FAN_MOVED_FROM"}, {Value: unix.FAN_MOVED_TO, Name: "FAN_MOVED_TO"},
+	{Value: unix.FAN_CREATE, Name: "FAN_CREATE"}, {Value: unix.FAN_DELETE, Name: "FAN_DELETE"}, {Value: unix.FAN_DELETE_SELF, Name: "FAN_DELETE_SELF"},
+	{Value: unix.FAN_MOVE_SELF, Name: "FAN_MOVE_SELF"}, {Value: unix.FAN_OPEN_EXEC, Name: "FAN_OPEN_EXEC"},
+	{Value: unix.FAN_Q_OVERFLOW, Name: "FAN_Q_OVERFLOW"}, {Value: unix.FAN_FS_ERROR, Name: "FAN_FS_ERROR"},
+	{Value: unix.FAN_OPEN_PERM, Name: "FAN_OPEN_PERM"}, {Value: unix.FAN_ACCESS_PERM, Name: "FAN_ACCESS_PERM"},
+	{Value: unix.FAN_OPEN_EXEC_PERM, Name: "FAN_OPEN_EXEC_PERM"}, {Value: unix.FAN_EVENT_ON_CHILD, Name: "FAN_EVENT_ON_CHILD"},
+	{Value: unix.FAN_RENAME, Name: "FAN_RENAME"}, {Value: unix.FAN_ONDIR, Name: "FAN_ONDIR"},
+}}
+
+// FanotifyMarkFlags names fanotify_mark_entry.mflags.
+var FanotifyMarkFlags = Flags{"fanotify_mark_flags", "linux/fanotify.h", []Flag{
+	{Value: unix.FAN_MARK_ADD, Name: "FAN_MARK_ADD"}, {Value: unix.FAN_MARK_REMOVE, Name: "FAN_MARK_REMOVE"},
+	{Value: unix.FAN_MARK_DONT_FOLLOW, Name: "FAN_MARK_DONT_FOLLOW"}, {Value: unix.FAN_MARK_ONLYDIR, Name: "FAN_MARK_ONLYDIR"},
+	{Value: unix.FAN_MARK_MOUNT, Name: "FAN_MARK_MOUNT"}, {Value: unix.FAN_MARK_IGNORED_MASK, Name: "FAN_MARK_IGNORED_MASK"},
+	{Value: unix.FAN_MARK_IGNORED_SURV_MODIFY, Name: "FAN_MARK_IGNORED_SURV_MODIFY"}, {Value: unix.FAN_MARK_FLUSH, Name: "FAN_MARK_FLUSH"},
+	{Value: unix.FAN_MARK_FILESYSTEM, Name: "FAN_MARK_FILESYSTEM"}, {Value: unix.FAN_MARK_EVICTABLE, Name: "FAN_MARK_EVICTABLE"},
+	{Value: unix.FAN_MARK_IGNORE, Name: "FAN_MARK_IGNORE"},
+}}
+
+// FanotifyInit names fanotify_file_entry.faflags.
+var FanotifyInit = Flags{"fanotify_init", "linux/fanotify.h", []Flag{
+	{Value: unix.FAN_CLASS_NOTIF, Name: "FAN_CLASS_NOTIF", Mask: 0xc}, {Value: unix.FAN_CLASS_CONTENT, Name: "FAN_CLASS_CONTENT", Mask: 0xc},
+	{Value: unix.FAN_CLASS_PRE_CONTENT, Name: "FAN_CLASS_PRE_CONTENT", Mask: 0xc},
+	{Value: unix.FAN_CLOEXEC, Name: "FAN_CLOEXEC"}, {Value: unix.FAN_NONBLOCK, Name: "FAN_NONBLOCK"},
+	{Value: unix.FAN_UNLIMITED_QUEUE, Name: "FAN_UNLIMITED_QUEUE"}, {Value: unix.FAN_UNLIMITED_MARKS, Name: "FAN_UNLIMITED_MARKS"},
+	{Value: unix.FAN_ENABLE_AUDIT, Name: "FAN_ENABLE_AUDIT"}, {Value: unix.FAN_REPORT_PIDFD, Name: "FAN_REPORT_PIDFD"},
+	{Value: unix.FAN_REPORT_TID, Name: "FAN_REPORT_TID"}, {Value: unix.FAN_REPORT_FID, Name: "FAN_REPORT_FID"},
+	{Value: unix.FAN_REPORT_DIR_FID, Name: "FAN_REPORT_DIR_FID"}, {Value: unix.FAN_REPORT_NAME, Name: "FAN_REPORT_NAME"},
+	{Value: unix.FAN_REPORT_TARGET_FID, Name: "FAN_REPORT_TARGET_FID"},
+}}
+
+// TermiosInput names termios_entry.c_iflag, as on x86 and most architectures.
+var TermiosInput = Flags{"termios_input", "asm-generic/termbits.h", bitNames("IGNBRK", "BRKINT", "IGNPAR", "PARMRK", "INPCK", "ISTRIP", "INLCR",
+	"IGNCR", "ICRNL", "IUCLC", "IXON", "IXANY", "IXOFF", "IMAXBEL", "IUTF8")}
+
+// TermiosOutput names termios_entry.c_oflag, as on x86 and most architectures.
+var TermiosOutput = Flags{"termios_output", "asm-generic/termbits.h", append(
+	bitNames("OPOST", "OLCUC", "ONLCR", "OCRNL", "ONOCR", "ONLRET", "OFILL", "OFDEL", "NL1"),
+	Flag{Value: 0x200, Name: "CR1", Mask: 0x600}, Flag{Value: 0x400, Name: "CR2", Mask: 0x600}, Flag{Value: 0x600, Name: "CR3", Mask: 0x600},
+	Flag{Value: 0x800, Name: "TAB1", Mask: 0x1800}, Flag{Value: 0x1000, Name: "TAB2", Mask: 0x1800}, Flag{Value: 0x1800, Name: "TAB3", Mask: 0x1800},
+	Flag{Value: 0x2000, Name: "BS1"}, Flag{Value: 0x4000, Name: "VT1"}, Flag{Value: 0x8000, Name: "FF1"})}
+
+// TermiosControl names termios_entry.c_cflag, as on x86 and most architectures.
+var TermiosControl = Flags{"termios_control", "asm-generic/termbits.h", func() []Flag {
+	const speeds, sizes = 0x100f, 0x30 // CBAUD, CSIZE
+	var list []Flag
+	for i, name := range []string{"B0", "B50", "B75", "B110", "B134", "B150", "B200", "B300", "B600", "B1200", "B1800", "B2400", "B4800", "B9600", "B19200", "B38400"} {
+		list = append(list, Flag{Value: uint64(i), Name: name, Mask: speeds})
+	}
+	for i, name := range []string{"BOTHER", "B57600", "B115200", "B230400", "B460800", "B500000", "B576000", "B921600", "B1000000", "B1152000", "B1500000",
+		"B2000000", "B2500000", "B3000000", "B3500000", "B4000000"} {
+		list = append(list, Flag{Value: 0x1000 | uint64(i), Name: name, Mask: speeds})
+	}
+	for i, name := range []string{"CS5", "CS6", "CS7", "CS8"} {
+		list = append(list, Flag{Value: uint64(i) << 4, Name: name, Mask: sizes})
+	}
+	return append(list, Flag{Value: 0x40, Name: "CSTOPB"}, Flag{Value: 0x80, Name: "CREAD"}, Flag{Value: 0x100, Name: "PARENB"},
+		Flag{Value: 0x200, Name: "PARODD"}, Flag{Value: 0x400, Name: "HUPCL"}, Flag{Value: 0x800, Name: "CLOCAL"},
+		Flag{Value: 0x20000000, Name: "ADDRB"}, Flag{Value: 0x40000000, Name: "CMSPAR"}, Flag{Value: 0x80000000, Name: "CRTSCTS"})
+}()}
+
+// TermiosLocal names termios_entry.c_lflag, as on x86 and most architectures.
+var TermiosLocal = Flags{"termios_local", "asm-generic/termbits.h", bitNames("ISIG", "ICANON", "XCASE", "ECHO", "ECHOE", "ECHOK", "ECHONL", "NOFLSH",
+	"TOSTOP", "ECHOCTL", "ECHOPRT", "ECHOKE", "FLUSHO", "", "PENDIN", "IEXTEN", "EXTPROC")}
+
+// BPFMapFlags names bpfmap_file_entry.map_flags.
+var BPFMapFlags = Flags{"bpf_map_flags", "linux/bpf.h", bitNames("NO_PREALLOC", "NO_COMMON_LRU", "NUMA_NODE", "RDONLY", "WRONLY", "STACK_BUILD_ID",
+	"ZERO_SEED", "RDONLY_PROG", "WRONLY_PROG", "CLONE", "MMAPABLE", "PRESERVE_ELEMS", "INNER_MAP", "LINK", "PATH_FD", "VTYPE_BTF_OBJ_FD",
+	"TOKEN_FD", "SEGV_ON_FAULT", "NO_USER_CONV")}
+
+// SocketBufferLock names sk_opts_entry.so_buf_lock.
+var SocketBufferLock = Flags{"socket_buffer_lock", "linux/socket.h", []Flag{
+	{Value: unix.SOCK_SNDBUF_LOCK, Name: "SNDBUF"}, {Value: unix.SOCK_RCVBUF_LOCK, Name: "RCVBUF"},
+}}
+
+// Timestamping names packet_sock_entry.timestamp.
+var Timestamping = Flags{"timestamping", "linux/net_tstamp.h", bitNames("TX_HARDWARE", "TX_SOFTWARE", "RX_HARDWARE", "RX_SOFTWARE", "SOFTWARE",
+	"SYS_HARDWARE", "RAW_HARDWARE")}
+
+// KFDAlloc names kfd_bo_entry.alloc_flags.
+var KFDAlloc = Flags{"kfd_alloc", "linux/kfd_ioctl.h (KFD_IOC_ALLOC_MEM_FLAGS_*)", append(
+	bitNames("VRAM", "GTT", "USERPTR", "DOORBELL", "MMIO_REMAP"),
+	Flag{Value: 1 << 23, Name: "CONTIGUOUS"}, Flag{Value: 1 << 24, Name: "EXT_COHERENT"}, Flag{Value: 1 << 25, Name: "UNCACHED"},
+	Flag{Value: 1 << 26, Name: "COHERENT"}, Flag{Value: 1 << 27, Name: "AQL_QUEUE_MEM"}, Flag{Value: 1 << 28, Name: "NO_SUBSTITUTE"},
+	Flag{Value: 1 << 29, Name: "PUBLIC"}, Flag{Value: 1 << 30, Name: "EXECUTABLE"}, Flag{Value: 1 << 31, Name: "WRITABLE"})}
+
+// GEMCreate names drm_bo_entry.alloc_flags.
+var GEMCreate = Flags{"gem_create", "drm/amdgpu_drm.h (AMDGPU_GEM_CREATE_*)", bitNames("CPU_ACCESS_REQUIRED", "NO_CPU_ACCESS", "CPU_GTT_USWC",
+	"VRAM_CLEARED", "", "VRAM_CONTIGUOUS", "VM_ALWAYS_VALID", "EXPLICIT_SYNC", "CP_MQD_GFX9", "VRAM_WIPE_ON_RELEASE", "ENCRYPTED",
+	"PREEMPTIBLE", "DISCARDABLE", "COHERENT", "UNCACHED", "EXT_COHERENT", "GFX12_DCC")}
+
+// GEMDomains names drm_bo_entry.preferred_domains.
+var GEMDomains = Flags{"gem_domains", "drm/amdgpu_drm.h (AMDGPU_GEM_DOMAIN_*)", bitNames("CPU", "GTT", "VRAM", "GDS", "GWS", "OA", "DOORBELL", "MMIO_REMAP")}

@@ -1,0 +1,124 @@
+package decode
+
+import (
+	"fmt"
+	"math"
+
+	packet "github.com/checkpoint-restore/go-criu/v8/crit/images/packet-sock"
+	inet "github.com/checkpoint-restore/go-criu/v8/crit/images/sk-inet"
+	skopts "github.com/checkpoint-restore/go-criu/v8/crit/images/sk-opts"
+	skpacket "github.com/checkpoint-restore/go-criu/v8/crit/images/sk-packet"
+
+	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/schema"
+)
+
+// readSocketQueues fills socket_queues, but for the paths of passed files, and
+// notes which files are passed.
+func (s *set) readSocketQueues() {
+	queued := map[uint32]uint32{}
+	img := s.images["sk-queues.img"]
+	each(s, img, func(e *entry, p *skpacket.SkPacketEntry) {
+		row := schema.QueuedPacket{
+			Position: uint32(e.index), FileID: p.GetIdFor(), QueuePosition: queued[p.GetIdFor()], Size: p.GetLength(),
+			PassedFileIDs: []uint32{}, ControlTypes: []uint32{},
+		}
+		queued[row.FileID]++
+		content, whole := s.behind(img, e, uint64(row.Size))
+		row.SHA256, row.Data = contentDigest(content, whole), s.payload(content)
+		for _, scm := range p.GetScm() {
+			row.ControlTypes = append(row.ControlTypes, scm.GetType())
+			row.PassedFileIDs = append(row.PassedFileIDs, scm.GetRights()...)
+		}
+		paths := []string{}
+		for _, id := range row.PassedFileIDs {
+			path := ""
+			if f := s.files.byID[id]; f != nil {
+				f.role("in_flight")
+				if f.path != nil {
+					path = *f.path
+				}
+			} else {
+				s.dangling("socket_queues", positionKey(row.Position), "file", uint64(id))
+			}
+			paths = append(paths, path)
+		}
+		row.PassedPaths = textList(paths)
+		s.rows.SocketQueues = append(s.rows.SocketQueues, row)
+	})
+}
+
+func positionKey(position uint32) string { return fmt.Sprintf("position=%d", position) }
+
+// optionsRow makes the row of a socket's options.
+func optionsRow(file uint32, family string, o *skopts.SkOptsEntry, i *inet.InetSkEntry) schema.SocketOptions {
+	row := schema.SocketOptions{FileID: file, Family: family}
+	if o != nil {
+		row.SendBuffer, row.ReceiveBuffer, row.BufferLock = o.SoSndbuf, o.SoRcvbuf, optionalFlags(&criu.SocketBufferLock, o.SoBufLock)
+		row.SendTimeoutUS, row.ReceiveTimeoutUS = microseconds(o.SoSndTmoSec, o.SoSndTmoUsec), microseconds(o.SoRcvTmoSec, o.SoRcvTmoUsec)
+		row.ReuseAddress, row.ReusePort, row.Priority, row.ReceiveLowWater, row.Mark = o.Reuseaddr, o.SoReuseport, o.SoPriority, o.SoRcvlowat, o.SoMark
+		row.PassCredentials, row.PassSecurity, row.DontRoute, row.NoCheck = o.SoPasscred, o.SoPasssec, o.SoDontroute, o.SoNoCheck
+		row.BoundDevice = nonEmptyText(o.GetSoBoundDev())
+		row.Broadcast, row.Keepalive, row.OOBInline, row.LingerSeconds = o.SoBroadcast, o.SoKeepalive, o.SoOobinline, o.SoLinger
+		row.OldTCPKeepCount, row.OldTCPKeepIdle, row.OldTCPKeepIntervl = o.TcpKeepcnt, o.TcpKeepidle, o.TcpKeepintvl
+		filterColumns(&row, o.GetSoFilter())
+	}
+	if ip := i.GetIpOpts(); ip != nil {
+		row.IPFreebind, row.IPPacketInfo, row.IPTOS, row.IPTTL = ip.Freebind, ip.Pktinfo, ip.Tos, ip.Ttl
+		if raw := ip.GetRaw(); raw != nil {
+			row.IPHeaderIncluded, row.IPNoDefrag, row.IPChecksum, row.ICMPFilter = raw.Hdrincl, raw.Nodefrag, raw.Checksum, raw.GetIcmpvFilter()
+		}
+	}
+	if t := i.GetTcpOpts(); t != nil {
+		row.TCPCork, row.TCPNodelay = t.Cork, t.Nodelay
+		row.TCPKeepCount, row.TCPKeepIdle, row.TCPKeepInterval = t.Keepcnt, t.Keepidle, t.Keepintvl
+	} else {
+		row.TCPKeepCount, row.TCPKeepIdle, row.TCPKeepInterval = row.OldTCPKeepCount, row.OldTCPKeepIdle, row.OldTCPKeepIntervl
+	}
+	return row
+}
+
+// filterColumns splits the words of a classic BPF filter, one an instruction.
+// Source: CRIU criu/sockets.c.
+func filterColumns(row *schema.SocketOptions, filter []uint64) {
+	row.FilterLength, row.FilterRaw = uint32(len(filter)), filter
+	for _, word := range filter {
+		row.FilterCode = append(row.FilterCode, uint16(word>>48))
+		row.FilterTrue = append(row.FilterTrue, uint16(uint8(word>>40)))
+		row.FilterFalse = append(row.FilterFalse, uint16(uint8(word>>32)))
+		row.FilterOperand = append(row.FilterOperand, uint32(word))
+	}
+}
+
+// microseconds joins seconds and microseconds; nil where either is absent, or
+// the sum overflows.
+func microseconds(sec, usec *uint64) *uint64 {
+	const perSecond = 1_000_000
+	if sec == nil || usec == nil || *sec > math.MaxUint64/perSecond-1 || *usec > perSecond {
+		return nil
+	}
+	return ptr(*sec*perSecond + *usec)
+}
+
+// packetOptionColumns fills in what only packet sockets have.
+func packetOptionColumns(row *schema.Socket, p *packet.PacketSockEntry) {
+	row.PacketVersion, row.PacketReserve, row.PacketAuxData = optionalEnum(&criu.PacketVersion, p.Version), p.Reserve, p.AuxData
+	row.PacketOrigDev, row.PacketVnetHeader, row.PacketLoss = p.OrigDev, p.VnetHdr, p.Loss
+	row.PacketTimestamp, row.PacketCopyThreshold, row.PacketFanout = optionalFlags(&criu.Timestamping, p.Timestamp), p.CopyThresh, p.Fanout
+	row.MembershipInterfaces, row.MembershipTypes = []uint32{}, []string{}
+	row.MembershipTypeCodes, row.MembershipAddresses = []uint32{}, [][]byte{}
+	for _, m := range p.GetMclist() {
+		row.MembershipInterfaces = append(row.MembershipInterfaces, m.GetIndex())
+		row.MembershipTypes = append(row.MembershipTypes, criu.PacketMembership.Name(uint64(m.GetType())))
+		row.MembershipTypeCodes = append(row.MembershipTypeCodes, m.GetType())
+		row.MembershipAddresses = append(row.MembershipAddresses, notNil(m.GetAddr()))
+	}
+	if r := p.GetRxRing(); r != nil {
+		row.ReceiveRingBlockSize, row.ReceiveRingBlocks, row.ReceiveRingFrameSize, row.ReceiveRingFrames = r.BlockSize, r.BlockNr, r.FrameSize, r.FrameNr
+		row.ReceiveRingTimeoutMS, row.ReceiveRingPrivate, row.ReceiveRingFeatures = r.RetireTmo, r.SizeofPriv, r.Features
+	}
+	if r := p.GetTxRing(); r != nil {
+		row.TransmitRingBlockSize, row.TransmitRingBlocks, row.TransmitRingFrameSize, row.TransmitRingFrames = r.BlockSize, r.BlockNr, r.FrameSize, r.FrameNr
+		row.TransmitRingTimeoutMS, row.TransmitRingPrivate, row.TransmitRingFeatures = r.RetireTmo, r.SizeofPriv, r.Features
+	}
+}
