@@ -61,12 +61,12 @@ func (s *set) planTexts(m *memory, pieces []piece) []piece {
 	m.texts = nil
 	auxv := m.space.GetMmSavedAuxv()
 	for i := 0; i+1 < min(len(auxv), 2*maxAuxiliary) && auxv[i] != 0; i += 2 {
-		v := mappingAt(m.space, auxv[i+1])
-		if !isAuxiliaryText(auxv[i]) || v == nil || len(m.texts) == 3 {
+		run := m.pagemap.Find(auxv[i+1])
+		if !isAuxiliaryText(auxv[i]) || run == nil || len(m.texts) == 3 {
 			continue
 		}
 		t := auxiliaryText{address: auxv[i+1]}
-		t.region, pieces = s.planRegion(m, t.address, t.address+min(v.GetEnd()-t.address, maxText), pieces)
+		t.region, pieces = s.planRegion(m, t.address, t.address+min(run.Address+run.Pages*m.pageSize-t.address, maxText), pieces)
 		m.texts = append(m.texts, t)
 	}
 	return pieces

@@ -11,8 +11,8 @@ import (
 	"github.com/ckexport/ckexport/schema"
 )
 
-// decodeWith decodes an archive with contents up to a limit.
-func decodeWith(t testing.TB, path string, limit int64) *schema.Rows {
+// decodeWithContents decodes an archive with contents up to a limit.
+func decodeWithContents(t testing.TB, path string, limit int64) *schema.Rows {
 	t.Helper()
 	d := decode.Decoder{Limits: decode.DefaultLimits(), PayloadLimit: limit}
 	result, err := d.Decode(context.Background(), path)
@@ -72,7 +72,7 @@ func TestPayloads(t *testing.T) {
 		"tcp-established.tar.zst": {"received:GET / HTTP/1.1\r\nAuthorization: Bearer tok-ESTAB\r\n\r\n", "received:HTTP/1.1 200 OK\r\n"},
 		"ghost-files.tar":         {"ghost:"},
 	} {
-		none, full, short := contentsOf(decodeWith(t, own(archive), 0)), contentsOf(decodeWith(t, own(archive), 1<<30)), contentsOf(decodeWith(t, own(archive), 5))
+		none, full, short := contentsOf(decodeWithContents(t, own(archive), 0)), contentsOf(decodeWithContents(t, own(archive), 1<<30)), contentsOf(decodeWithContents(t, own(archive), 5))
 		for i, c := range full {
 			if uint64(len(c.data)) != c.size || c.sha256 == nil || *c.sha256 != digestOf(c.data) {
 				t.Errorf("%s: %s of %d bytes, digest %v, but content of %d bytes", archive, c.name, c.size, c.sha256, len(c.data))
@@ -107,7 +107,7 @@ func TestTruncatedPayloads(t *testing.T) {
 	counts := func(rows *schema.Rows) int {
 		return len(rows.PipeBuffers) + len(rows.SocketQueues) + len(rows.TTYs) + len(rows.IPCObjects)
 	}
-	all := decodeWith(t, writeFile(t, "a.tar", tarOf(t, members)), 100)
+	all := decodeWithContents(t, writeFile(t, "a.tar", tarOf(t, members)), 100)
 	for _, kind := range kinds {
 		i := indexOf(t, members, kind)
 		data := members[i].data
@@ -115,7 +115,7 @@ func TestTruncatedPayloads(t *testing.T) {
 		for cut := 0; cut < len(data); cut += 1 + len(data)/512*61 {
 			damaged := slices.Clone(members)
 			damaged[i].data = data[:cut]
-			rows := decodeWith(t, writeFile(t, "a.tar", tarOf(t, damaged)), 100)
+			rows := decodeWithContents(t, writeFile(t, "a.tar", tarOf(t, damaged)), 100)
 			told := 0
 			for _, p := range rows.Problems {
 				if exact(p.Member) == members[i].header.Name {

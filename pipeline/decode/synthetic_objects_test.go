@@ -32,22 +32,6 @@ import (
 	"github.com/ckexport/ckexport/schema"
 )
 
-// imageOf makes an image of messages, and of bytes that stand behind them.
-func imageOf(t testing.TB, name string, parts ...any) tarMember {
-	t.Helper()
-	kind, _, ok := criu.KindOf(name)
-	magic, known := kind.Magic()
-	if !ok || !known {
-		t.Fatalf("no kind, or no magic, of %s", name)
-	}
-	head := uint32(0x54564319)
-	if kind.Name == "IRMAP_CACHE" {
-		head = 0x55105940
-	}
-	data := binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, head), magic)
-	return tarMember{header: tar.Header{Name: "checkpoint/" + name, Mode: 0o600}, data: append(data, entriesOf(t, parts...)...)}
-}
-
 func entriesOf(t testing.TB, parts ...any) []byte {
 	t.Helper()
 	var data []byte
@@ -168,20 +152,20 @@ func syntheticMembers(t testing.TB) ([]tarMember, map[uint64]string) {
 		SoFilter: []uint64{0x0028_00_00_0000000c, 0x0015_01_02_00000800}, SoSndTmoSec: proto.Uint64(3), SoSndTmoUsec: proto.Uint64(5)}})
 	gpu := gpuMessageOf(t, next, "criu_kfd")
 	return []tarMember{
-		imageOf(t, "files.img",
+		imageOf(t, "checkpoint/files.img",
 			&fdinfo.FileEntry{Type: fdinfo.FdTypes_BPFMAP.Enum(), Id: proto.Uint32(mapFile), Bpf: mapOne},
 			&fdinfo.FileEntry{Type: fdinfo.FdTypes_FANOTIFY.Enum(), Id: proto.Uint32(watchFile), Ffy: marks},
 			&fdinfo.FileEntry{Type: fdinfo.FdTypes_PACKETSK.Enum(), Id: proto.Uint32(packetFile), Psk: sniffer},
 			&fdinfo.FileEntry{Type: fdinfo.FdTypes_INETSK.Enum(), Id: proto.Uint32(filterFile), Isk: filtered}),
-		imageOf(t, "bpfmap-data.img",
+		imageOf(t, "checkpoint/bpfmap-data.img",
 			&bpfdata.BpfmapDataEntry{MapId: proto.Uint32(77), KeysBytes: proto.Uint32(12), ValuesBytes: proto.Uint32(6), Count: proto.Uint32(3)}, []byte("key1key2key3v1v2v3"),
 			&bpfdata.BpfmapDataEntry{MapId: proto.Uint32(78), KeysBytes: proto.Uint32(1), ValuesBytes: proto.Uint32(1), Count: proto.Uint32(1)}, []byte("kv")),
-		imageOf(t, "irmap-cache.img", numbered(next, &fh.IrmapCacheEntry{}), numbered(next, &fh.IrmapCacheEntry{})),
-		imageOf(t, "autofs-45.img", numbered(next, &autofs.AutofsEntry{Mode: proto.Int32(1)})),
-		imageOf(t, "binfmt-misc.img", numbered(next, &binfmt.BinfmtMiscEntry{})),
-		imageOf(t, "binfmt-misc-47.img", numbered(next, &binfmt.BinfmtMiscEntry{})),
-		imageOf(t, "filelocks.img", numbered(next, &filelock.FileLockEntry{Flag: proto.Uint32(8), Type: proto.Uint32(5)})),
-		imageOf(t, "ipcns-shm-12.img", &ipcshm.IpcShmEntry{Desc: numbered(next, &ipcdesc.IpcDescEntry{}), Size: proto.Uint64(6)}, []byte("inline\x00\x00"),
+		imageOf(t, "checkpoint/irmap-cache.img", numbered(next, &fh.IrmapCacheEntry{}), numbered(next, &fh.IrmapCacheEntry{})),
+		imageOf(t, "checkpoint/autofs-45.img", numbered(next, &autofs.AutofsEntry{Mode: proto.Int32(1)})),
+		imageOf(t, "checkpoint/binfmt-misc.img", numbered(next, &binfmt.BinfmtMiscEntry{})),
+		imageOf(t, "checkpoint/binfmt-misc-47.img", numbered(next, &binfmt.BinfmtMiscEntry{})),
+		imageOf(t, "checkpoint/filelocks.img", numbered(next, &filelock.FileLockEntry{Flag: proto.Uint32(8), Type: proto.Uint32(5)})),
+		imageOf(t, "checkpoint/ipcns-shm-12.img", &ipcshm.IpcShmEntry{Desc: numbered(next, &ipcdesc.IpcDescEntry{}), Size: proto.Uint64(6)}, []byte("inline\x00\x00"),
 			numbered(next, &ipcshm.IpcShmEntry{})),
 		{header: tar.Header{Name: "checkpoint/amdgpu-kfd-5.img"}, data: gpu},
 		{header: tar.Header{Name: "checkpoint/amdgpu-renderD-6.img"}, data: sized(gpuMessageOf(t, next, "criu_render_node"))},
@@ -199,7 +183,7 @@ func syntheticRows(t testing.TB, members []tarMember) *schema.Rows {
 	t.Helper()
 	whole := readTar(t, own("odd-env-argv.tar"))
 	members = append(slices.Clone(members), whole[indexOf(t, whole, "inventory.img")])
-	return decodeWith(t, writeFile(t, "a.tar", tarOf(t, members)), 10)
+	return decodeWithContents(t, writeFile(t, "a.tar", tarOf(t, members)), 10)
 }
 
 // elsewhere lists fields whose number stands in a column in another form.

@@ -15,28 +15,21 @@ import (
 	"github.com/ckexport/ckexport/schema"
 )
 
-// imageOf makes an image of messages, as CRIU names and frames it.
-func imageOf(t testing.TB, name string, messages ...proto.Message) tarMember {
+// imageOf makes an image as CRIU names and frames it, of messages and of bytes
+// that stand behind them.
+func imageOf(t testing.TB, name string, parts ...any) tarMember {
 	t.Helper()
 	kind, _, ok := criu.KindOf(path.Base(name))
-	if !ok {
-		t.Fatalf("%s is no image", name)
+	magic, known := kind.Magic()
+	if !ok || !known {
+		t.Fatalf("no kind, or no magic, of %s", name)
 	}
-	magic, _ := kind.Magic()
 	head := uint32(0x54564319)
-	if kind.Name == "STATS" {
+	if kind.Name == "STATS" || kind.Name == "IRMAP_CACHE" {
 		head = 0x55105940
 	}
-	m := tarMember{header: tar.Header{Name: name, Mode: 0o600, Typeflag: tar.TypeReg}}
-	m.data = binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, head), magic)
-	for _, message := range messages {
-		data, err := proto.MarshalOptions{AllowPartial: true}.Marshal(message)
-		if err != nil {
-			t.Fatal(err)
-		}
-		m.data = append(binary.LittleEndian.AppendUint32(m.data, uint32(len(data))), data...)
-	}
-	return m
+	data := binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, head), magic)
+	return tarMember{header: tar.Header{Name: name, Mode: 0o600, Typeflag: tar.TypeReg}, data: append(data, entriesOf(t, parts...)...)}
 }
 
 // decodeWith decodes a real checkpoint of one process with images added, or in
