@@ -86,7 +86,7 @@ type Checkpoint struct {
 	NetworkLockMethod      Enum              `arrow:"network_lock_method" doc:"how the network was locked during the dump" src:"inventory.img: inventory_entry.network_lock_method"`
 	AllowUprobes           *bool             `arrow:"allow_uprobes" doc:"uprobes were allowed" src:"inventory.img: inventory_entry.allow_uprobes"`
 	CRIURunID              *string           `arrow:"criu_run_id" doc:"id CRIU gave the dump" src:"inventory.img: inventory_entry.dump_criu_run_id"`
-	Plugins                []string          `arrow:"plugins" doc:"CRIU plugins used; NULL where the image is too old to tell" src:"inventory.img: inventory_entry.plugins_entry"`
+	Plugins                []string          `arrow:"plugins" doc:"CRIU plugins used; NULL where the image is too old to tell" src:"inventory.img: plugins_entry.plugins"`
 	DumperPidNsID          *uint32           `arrow:"dumper_pid_ns_id" doc:"namespace of CRIU itself; a process with the same id is not isolated" src:"inventory.img: inventory_entry.root_ids"`
 	DumperNetNsID          *uint32           `arrow:"dumper_net_ns_id" doc:"as dumper_pid_ns_id" src:"inventory.img: inventory_entry.root_ids"`
 	DumperIpcNsID          *uint32           `arrow:"dumper_ipc_ns_id" doc:"as dumper_pid_ns_id" src:"inventory.img: inventory_entry.root_ids"`
