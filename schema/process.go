@@ -106,7 +106,7 @@ type Thread struct {
 	RseqABISize          *uint32  `arrow:"rseq_abi_size" doc:"size of that area, in bytes" src:"core-*.img: rseq_entry.rseq_abi_size"`
 	RseqSignature        *uint32  `arrow:"rseq_signature" doc:"signature of that area" src:"core-*.img: rseq_entry.signature"`
 	RseqCSPointer        *uint64  `arrow:"rseq_cs_pointer" doc:"address of the critical section it is in" src:"core-*.img: rseq_entry.rseq_cs_pointer"`
-	ClearTIDAddr         *uint64  `arrow:"clear_tid_addr" doc:"address the kernel clears when it exits" src:"core-*.img: thread_info_*.clear_tid_addr"`
+	ClearTIDAddr         *uint64  `arrow:"clear_tid_addr" doc:"address the kernel clears when it exits" src:"core-*.img: thread_info_x86.clear_tid_addr, thread_info_arm.clear_tid_addr, thread_info_aarch64.clear_tid_addr, thread_info_ppc64.clear_tid_addr, thread_info_s390.clear_tid_addr, thread_info_mips.clear_tid_addr, thread_info_loongarch64.clear_tid_addr, thread_info_riscv64.clear_tid_addr"`
 	TLSBase              *uint64  `arrow:"tls_base" doc:"address of thread-local storage" src:"core-*.img: registers"`
 	SeccompMode          Enum     `arrow:"seccomp_mode" doc:"disabled, strict, or filter, as the image has it: CRIU keeps a chain that all threads share on the leader only" src:"core-*.img: thread_core_entry.seccomp_mode, task_core_entry.old_seccomp_mode"`
 	EffectiveSeccompMode Enum     `arrow:"effective_seccomp_mode" doc:"the leader's mode where its chain is shared by all threads, else its own"`

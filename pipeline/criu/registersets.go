@@ -86,7 +86,7 @@ var registerArrays = map[protoreflect.FullName]array{
 	"user_s390_fpregs_entry.fprs":    {set: "fp", prefix: "f", count: 16},
 	"user_s390_vxrs_low_entry.regs":  {set: "vector", prefix: "v", suffix: "_low", count: 16},
 	"user_s390_vxrs_high_entry.regs": {set: "vector", prefix: "v", first: 16, words: 2, count: 16},
-	"user_s390_gs_cb_entry.regs":     {set: "guarded_storage", prefix: "gs", count: 4}, // named by its parent's field
+	"user_s390_gs_cb_entry.regs":     {set: "guarded_storage", count: 4}, // named by its parent's field
 	"user_s390_ri_entry.regs":        {set: "runtime_instr", prefix: "ri_cb", count: 8},
 
 	"user_loongarch64_gpregs_entry.regs": {set: "general", prefix: "r", count: 32},
@@ -120,10 +120,12 @@ var compatRoles = map[string]string{"ip": "ip", "sp": "sp", "bp": "arg5", "orig_
 	"bx": "arg0", "cx": "arg1", "dx": "arg2", "si": "arg3", "di": "arg4"}
 
 // RegisterReader reads the registers of threads. It keeps what it learned of
-// the messages.
+// the messages: a checkpoint may have thousands of threads of a hundred
+// registers each.
 type RegisterReader struct {
 	order  binary.ByteOrder
 	fields map[protoreflect.FieldDescriptor]*registerField
+	found  []Register
 }
 
 // registerField is what is known of a field of a register message.
@@ -131,6 +133,7 @@ type registerField struct {
 	set, name string
 	skip      bool // no register
 	array     *array
+	names     []string // of the array's registers
 }
 
 // NewRegisterReader returns a reader for checkpoints of a byte order.
@@ -140,17 +143,19 @@ func NewRegisterReader(order binary.ByteOrder) *RegisterReader {
 
 // Registers returns all registers of a core entry, and the names of fields
 // that do not have as many words as the registers they hold; of those the
-// whole registers that can be are returned.
+// whole registers that can be are returned. The list is overwritten by the
+// next call.
 func (r *RegisterReader) Registers(c *core.CoreEntry) (found []Register, uneven []string) {
 	t := threadInfo(c)
 	if t == nil {
 		return nil, nil
 	}
-	w := registerWalk{reader: r, roles: registerRoles[architecture(c)], found: make([]Register, 0, 128)}
+	w := registerWalk{reader: r, roles: registerRoles[architecture(c)], found: r.found[:0]}
 	if regs := c.GetThreadInfo(); regs != nil && isCompat(regs) {
 		w.roles = compatRoles
 	}
 	w.message(t, "", "")
+	r.found = w.found
 	return w.found, w.uneven
 }
 
@@ -274,6 +279,9 @@ func (r *RegisterReader) field(d protoreflect.FieldDescriptor) *registerField {
 	if a, ok := registerArrays[d.FullName()]; ok {
 		a.words = max(a.words, 1)
 		f.array = &a
+		for i := range a.count {
+			f.names = append(f.names, a.name(i))
+		}
 	} else if d.IsList() {
 		f.skip = true
 	}
@@ -281,63 +289,71 @@ func (r *RegisterReader) field(d protoreflect.FieldDescriptor) *registerField {
 	return f
 }
 
+// name returns the name of the nth register of an array.
+func (a *array) name(n int) string {
+	switch named := n - a.at; {
+	case a.whole:
+		return a.prefix
+	case named >= 0 && named < len(a.names):
+		return a.names[named]
+	}
+	return a.prefix + strconv.Itoa(a.first+n) + a.suffix
+}
+
 // array adds the registers of a repeated field.
 func (w *registerWalk) array(f *registerField, list protoreflect.List, d protoreflect.FieldDescriptor, tm string, parent protoreflect.Name) {
 	a := f.array
-	prefix, set := a.prefix, a.set
-	if d.Parent().Name() == "user_s390_gs_cb_entry" {
-		prefix = string(parent) + "_" // gs_cb or gs_bc
-	}
-	if tm != "" {
-		set = tm
-	}
 	words, count := a.words, a.count
 	if a.whole {
 		words, count = min(list.Len(), a.count), 1
 	}
-	if words == 0 {
-		return
-	}
 	if list.Len()%words != 0 || list.Len()/words > count {
 		w.uneven = append(w.uneven, string(d.FullName()))
 	}
+	count = min(list.Len()/words, count)
 	bits := bitsOf(d)
-	for i := range min(list.Len()/words, count) {
-		reg := Register{Set: set, Bits: bits * uint16(words)}
-		if words == 1 {
-			reg.Value = list.Get(i).Uint()
+	var data []byte
+	size := words * int(bits/8)
+	wide := words > 1 || a.whole
+	if wide {
+		data = w.reader.bytes(list, count, words, bits, a.lowFirst)
+	}
+	for i := range count {
+		reg := Register{Set: a.set, Name: f.names[i], Bits: bits * uint16(words)}
+		if tm != "" {
+			reg.Set = tm
+		}
+		if d.Parent().Name() == "user_s390_gs_cb_entry" {
+			reg.Name = string(parent) + "_" + strconv.Itoa(i) // gs_cb or gs_bc
+		}
+		if wide {
+			reg.Bytes = data[i*size : (i+1)*size : (i+1)*size]
 		} else {
-			reg.Bytes = w.reader.bytes(list, i*words, words, bits, a.lowFirst)
+			reg.Value = list.Get(i).Uint()
 		}
 		if a.spare > 0 && i >= a.spare && reg.Value == 0 || a.whole && isZero(reg.Bytes) {
 			continue
-		}
-		switch n := i - a.at; {
-		case a.whole:
-			reg.Name = prefix
-		case n >= 0 && n < len(a.names):
-			reg.Name = a.names[n]
-		default:
-			reg.Name = prefix + strconv.Itoa(a.first+i) + a.suffix
 		}
 		w.add(reg)
 	}
 }
 
-// bytes returns words of a list as they lie in memory.
-func (r *RegisterReader) bytes(list protoreflect.List, from, n int, bits uint16, lowFirst bool) []byte {
-	data := make([]byte, 0, n*int(bits/8))
-	for i := range n {
-		at := from + i
-		if lowFirst && r.order == binary.ByteOrder(binary.BigEndian) {
-			at = from + n - 1 - i
+// bytes returns the words of n registers as they lie in memory.
+func (r *RegisterReader) bytes(list protoreflect.List, n, words int, bits uint16, lowFirst bool) []byte {
+	reversed := lowFirst && r.order == binary.ByteOrder(binary.BigEndian)
+	data := make([]byte, n*words*int(bits/8))
+	rest := data
+	for i := range n * words {
+		at := i
+		if reversed {
+			at = i/words*words + words - 1 - i%words
 		}
 		if v := list.Get(at).Uint(); bits == 32 {
-			data = append(data, 0, 0, 0, 0)
-			r.order.PutUint32(data[len(data)-4:], uint32(v))
+			r.order.PutUint32(rest, uint32(v))
+			rest = rest[4:]
 		} else {
-			data = append(data, 0, 0, 0, 0, 0, 0, 0, 0)
-			r.order.PutUint64(data[len(data)-8:], v)
+			r.order.PutUint64(rest, v)
+			rest = rest[8:]
 		}
 	}
 	return data

@@ -32,7 +32,7 @@ func ParseSiginfo(data []byte, order binary.ByteOrder, arch core.CoreEntryMarch)
 	if arch == core.CoreEntry_ARM {
 		word, union = 4, 12
 	}
-	if need := union + 4*word; len(data) < need {
+	if need := union + 8 + 3*word; len(data) < need { // the longest, that of a child's end
 		return nil, fmt.Errorf("siginfo of %d bytes, at least %d are needed", len(data), need)
 	}
 	int32At := func(at int) *int32 { return ptr(int32(order.Uint32(data[at:]))) }

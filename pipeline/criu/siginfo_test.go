@@ -64,6 +64,11 @@ func TestSiginfo(t *testing.T) {
 				got = append(got, fmt.Sprintf("%s=%x", v.Type().Field(i).Name, f.Elem().Interface()))
 			}
 		}
+		for n := range data {
+			if s, err := criu.ParseSiginfo(data[:n], binary.LittleEndian, c.arch); (err == nil) != (s != nil) || n < 32 && err == nil {
+				t.Errorf("%v: %d bytes: %v, %v", c, n, s, err)
+			}
+		}
 		if strings.Join(got, " ") != c.want {
 			t.Errorf("signal %d, code %d on %v: got %s, want %s", c.signal, c.code, c.arch, strings.Join(got, " "), c.want)
 		}

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	x86 "github.com/checkpoint-restore/go-criu/v8/crit/images/core-x86"
@@ -29,6 +30,9 @@ func (s *set) decodeRegisters() {
 	}
 }
 
+// maxGrowth bounds the rows of registers that memory is allocated for at once.
+const maxGrowth = 1 << 16
+
 func (s *set) registerRows(reader *criu.RegisterReader, pid, tid uint32, c *core.CoreEntry) {
 	found, uneven := reader.Registers(c)
 	if len(uneven) > 0 {
@@ -36,14 +40,18 @@ func (s *set) registerRows(reader *criu.RegisterReader, pid, tid uint32, c *core
 			fmt.Sprintf("%s: not as many words as the registers have; only whole registers were decoded", strings.Join(uneven, ", ")))
 	}
 	arch := strings.ToLower(c.GetMtype().String())
-	for i := range found {
-		r := &found[i]
+	if rows := s.rows.Registers; cap(rows)-len(rows) < len(found) { // as many again for the threads that follow
+		s.rows.Registers = slices.Grow(rows, min(len(found)*len(s.cores), maxGrowth))
+	}
+	values := make([]uint64, len(found)) // one allocation for all
+	for i, r := range found {
 		row := schema.Register{PID: pid, TID: tid, Arch: arch, RegisterSet: r.Set, Register: r.Name, WidthBits: r.Bits, ValueBytes: r.Bytes}
 		if r.Role != "" {
-			row.Role = &r.Role
+			row.Role = ptr(r.Role)
 		}
 		if r.Bytes == nil {
-			row.Value = &r.Value
+			values[i] = r.Value
+			row.Value = &values[i]
 		}
 		s.rows.Registers = append(s.rows.Registers, row)
 	}
