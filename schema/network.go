@@ -94,7 +94,7 @@ type Route struct {
 	NextHopGateways  []*string         `arrow:"next_hop_gateways" doc:"routers of a route with several, NULL for one without; the other next_hop columns go with it by position" src:"route-*.img, route6-*.img: RTA_MULTIPATH"`
 	NextHopIndexes   []int32           `arrow:"next_hop_interface_indexes" doc:"interfaces to them" src:"route-*.img, route6-*.img: RTA_MULTIPATH"`
 	NextHopWeights   []uint32          `arrow:"next_hop_weights" doc:"their weights, from 1" src:"route-*.img, route6-*.img: RTA_MULTIPATH"`
-	NextHopFlags     []uint8           `arrow:"next_hop_flags" doc:"their state, bits RTNH_F_* (route_flags in enum_values)" src:"route-*.img, route6-*.img: RTA_MULTIPATH"`
+	NextHopFlags     []uint32          `arrow:"next_hop_flags" doc:"their state, bits RTNH_F_* (route_flags in enum_values)" src:"route-*.img, route6-*.img: RTA_MULTIPATH"`
 	NextHopID        *uint32           `arrow:"next_hop_id" doc:"next hop object of the kernel it refers to" src:"route-*.img, route6-*.img: RTA_NH_ID"`
 	Realms           *uint32           `arrow:"realms" doc:"realms for accounting: source in the high 16 bits, destination in the low ones" src:"route-*.img, route6-*.img: RTA_FLOW"`
 	Mark             *uint32           `arrow:"mark" doc:"mark of the packets" src:"route-*.img, route6-*.img: RTA_MARK"`
