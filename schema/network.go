@@ -16,14 +16,14 @@ type NetworkDevice struct {
 	PeerIndex       *uint32  `arrow:"peer_interface_index" doc:"interface at the other end or below (veth, macvlan, sit), by its number there; its own number where it has none" src:"netdev-*.img: net_device_entry.peer_ifindex"`
 	PeerNsID        *uint32  `arrow:"peer_ns_id" doc:"network namespace of that interface; NULL where it is none of the checkpoint's" src:"netdev-*.img: net_device_entry.peer_nsid"`
 	MasterIndex     *uint32  `arrow:"master_interface_index" doc:"bridge or other interface it belongs to" src:"netdev-*.img: net_device_entry.master"`
-	TunFlags        Flags    `arrow:"tun_flags" doc:"tun: kind and features (IFF_*)" src:"netdev-*.img: tun_link_entry.flags"`
+	TunFlags        Flags    `arrow:"tun_flags" doc:"tun: kind and features (IFF_*)" src:"netdev-*.img: net_device_entry.tun, tun_link_entry.flags"`
 	TunOwner        *int32   `arrow:"tun_owner_uid" doc:"tun: user who may open it; -1 if none is set" src:"netdev-*.img: tun_link_entry.owner"`
 	TunGroup        *int32   `arrow:"tun_owner_gid" doc:"tun: group that may open it; -1 if none is set" src:"netdev-*.img: tun_link_entry.group"`
 	TunVnetHdr      *uint32  `arrow:"tun_vnet_header_bytes" doc:"tun: size of the header before each packet, in bytes" src:"netdev-*.img: tun_link_entry.vnethdr"`
 	TunSndbuf       *uint32  `arrow:"tun_send_buffer_bytes" doc:"tun: limit of the send buffer, in bytes" src:"netdev-*.img: tun_link_entry.sndbuf"`
-	MacvlanMode     Enum     `arrow:"macvlan_mode" doc:"macvlan: how its interfaces reach each other" src:"netdev-*.img: macvlan_link_entry.mode"`
+	MacvlanMode     Enum     `arrow:"macvlan_mode" doc:"macvlan: how its interfaces reach each other" src:"netdev-*.img: net_device_entry.macvlan, macvlan_link_entry.mode"`
 	MacvlanFlags    Flags    `arrow:"macvlan_flags" doc:"macvlan: flags (MACVLAN_FLAG_*)" src:"netdev-*.img: macvlan_link_entry.flags"`
-	SitLink         *uint32  `arrow:"sit_link_interface_index" doc:"sit: interface the tunnel is bound to; 0 for any" src:"netdev-*.img: sit_entry.link"`
+	SitLink         *uint32  `arrow:"sit_link_interface_index" doc:"sit: interface the tunnel is bound to; 0 for any" src:"netdev-*.img: net_device_entry.sit, sit_entry.link"`
 	SitLocal        IP       `arrow:"sit_local_address" doc:"sit: own end of the tunnel" src:"netdev-*.img: sit_entry.local"`
 	SitRemote       IP       `arrow:"sit_remote_address" doc:"sit: other end of the tunnel" src:"netdev-*.img: sit_entry.remote"`
 	SitTTL          *uint32  `arrow:"sit_ttl" doc:"sit: time to live of tunnel packets, in hops; 0 takes that of the packet within" src:"netdev-*.img: sit_entry.ttl"`
@@ -94,7 +94,7 @@ type Route struct {
 	NextHopGateways  []*string         `arrow:"next_hop_gateways" doc:"routers of a route with several, NULL for one without; the other next_hop columns go with it by position" src:"route-*.img, route6-*.img: RTA_MULTIPATH"`
 	NextHopIndexes   []int32           `arrow:"next_hop_interface_indexes" doc:"interfaces to them" src:"route-*.img, route6-*.img: RTA_MULTIPATH"`
 	NextHopWeights   []uint32          `arrow:"next_hop_weights" doc:"their weights, from 1" src:"route-*.img, route6-*.img: RTA_MULTIPATH"`
-	NextHopFlags     []uint8           `arrow:"next_hop_flags" doc:"their state, bits RTNH_F_* (route_flags in enum_values)" src:"route-*.img, route6-*.img: RTA_MULTIPATH"`
+	NextHopFlags     []uint32          `arrow:"next_hop_flags" doc:"their state, bits RTNH_F_* (route_flags in enum_values)" src:"route-*.img, route6-*.img: RTA_MULTIPATH"`
 	NextHopID        *uint32           `arrow:"next_hop_id" doc:"next hop object of the kernel it refers to" src:"route-*.img, route6-*.img: RTA_NH_ID"`
 	Realms           *uint32           `arrow:"realms" doc:"realms for accounting: source in the high 16 bits, destination in the low ones" src:"route-*.img, route6-*.img: RTA_FLOW"`
 	Mark             *uint32           `arrow:"mark" doc:"mark of the packets" src:"route-*.img, route6-*.img: RTA_MARK"`

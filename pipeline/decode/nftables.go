@@ -115,6 +115,10 @@ func (f *firewall) nftablesRule(line string) {
 			(hook[4] == "filter" || hook[4] == "0")
 		return
 	}
+	if strings.HasPrefix(line, "type ") { // as a hook begins, and no rule
+		f.unknown(line)
+		return
+	}
 	if comment, ok := strings.CutPrefix(line, `comment "`); ok {
 		chain.Comment = text(strings.TrimSuffix(comment, `"`))
 		return

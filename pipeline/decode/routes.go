@@ -242,7 +242,7 @@ func (a attribute) nextHops(row *schema.Route) bool {
 		})
 		whole = whole && len(other) == 0
 		row.NextHopGateways = append(row.NextHopGateways, gateway.Text)
-		row.NextHopFlags = append(row.NextHopFlags, data[2])
+		row.NextHopFlags = append(row.NextHopFlags, uint32(data[2]))
 		row.NextHopWeights = append(row.NextHopWeights, uint32(data[3])+1)
 		row.NextHopIndexes = append(row.NextHopIndexes, int32(a.order.Uint32(data[4:])))
 		data = data[min((size+3)&^3, len(data)):]
