@@ -165,8 +165,8 @@ func (s *set) owners(pagesID uint32) []*memory {
 // readLatePages reads wanted memory from pages images that came before the
 // images that say what they are. It reports whether some need another pass
 // over the archive.
-func (r *reading) readLatePages() (again bool) {
-	for _, s := range r.sets {
+func (w *walk) readLatePages() (again bool) {
+	for _, s := range w.sets() {
 		for id, stored := range s.pages {
 			if stored.done {
 				continue
