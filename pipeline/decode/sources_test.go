@@ -349,3 +349,93 @@ func TestBareImageFolder(t *testing.T) {
 		})
 	}
 }
+
+// TestPodArchive: each container of a pod archive, in a folder or an archive
+// of its own, is the checkpoint it is alone, with the pod's facts added.
+func TestPodArchive(t *testing.T) {
+	containers := map[string]string{"web": "odd-env-argv.tar", "db": "checkpoint-evil_prod-c-2026-11-23T14-35-45Z.tar", "cache": "rootfs-changes.tar.gz"}
+	options := object{
+		"version": 1, "containers": object{"web": "k8s_web_shop", "db": "k8s_db_shop", "cache": "k8s_cache_shop"},
+		"annotations": object{"org.criu.checkpoint.engine.version": "1.40.0", "org.criu.checkpoint.pod.uid": "1234", "org.criu.checkpoint.host.kernel": "6.1.0-test"},
+	}
+	dump := object{"id": "abcd", "metadata": object{"name": "shop-pod", "namespace": "shop", "uid": "1234"}}
+	metadata := []tarMember{jsonMember(t, "pod.options", options), jsonMember(t, "pod.dump", dump)}
+	folders, archives, mixed := slices.Clone(metadata), slices.Clone(metadata), slices.Clone(metadata)
+	for name, archive := range containers {
+		members := readTar(t, own(archive))
+		folders = append(folders, under(name, members)...)
+		packed := member(name+".tar", tarOf(t, members))
+		if name == "cache" {
+			packed = member("containers/k8s_cache_shop.tar.gz", gzipOf(t, tarOf(t, members)))
+		}
+		archives = append(archives, packed)
+		if name == "web" {
+			mixed = append(mixed, under(name, members)...)
+		} else {
+			mixed = append(mixed, packed)
+		}
+	}
+	for variant, path := range map[string]string{
+		"folders":           writeFile(t, "pod.tar", tarOf(t, folders)),
+		"folders, gzip":     writeFile(t, "pod.tar.gz", gzipOf(t, tarOf(t, folders))),
+		"folders, reversed": writeFile(t, "pod.tar.gz", gzipOf(t, tarOf(t, reversed(folders)))),
+		"archives":          writeFile(t, "pod.tar", tarOf(t, archives)),
+		"archives, xz":      writeFile(t, "pod.tar.xz", xzOf(t, tarOf(t, archives))),
+		"mixed":             writeFile(t, "pod.tar", tarOf(t, mixed)),
+		"under a folder":    writeFile(t, "pod.tar", tarOf(t, under("p", mixed))),
+		"unpacked":          unpack(t, mixed),
+		"in an image":       writeFile(t, "pod.tar", tarOf(t, layoutOf(t, nil, gzipOf(t, tarOf(t, mixed))))),
+	} {
+		t.Run(variant, func(t *testing.T) {
+			result := decodeFile(t, path)
+			if result.Archive.Status != decode.StatusOK || len(result.Checkpoints) != len(containers) {
+				t.Fatalf("status %s, %d checkpoints, %+v", result.Archive.Status, len(result.Checkpoints), problemsOf(result))
+			}
+			for name, archive := range containers {
+				want := decodeFile(t, own(archive)).Checkpoints[0]
+				i := slices.IndexFunc(result.Checkpoints, func(r *schema.Rows) bool { return r.CheckpointID == want.CheckpointID })
+				if i < 0 {
+					t.Fatalf("no checkpoint of %s", name)
+				}
+				got := result.Checkpoints[i]
+				expected := *want
+				expected.Annotations = got.Annotations
+				expected.ContainerSpecs = slices.Clone(want.ContainerSpecs)
+				expected.ContainerSpecs[0].PodOptionsJSON, expected.ContainerSpecs[0].PodDumpJSON = ptr(string(metadata[0].data)), ptr(string(metadata[1].data))
+				if name == "web" {
+					expected.Mounts = slices.Clone(want.Mounts)
+					for i, m := range got.Mounts { // names a member of the archive, in its folder
+						if m.ContentMember != nil && expected.Mounts[i].ContentMember != nil && strings.HasSuffix(*m.ContentMember, *expected.Mounts[i].ContentMember) {
+							expected.Mounts[i].ContentMember = m.ContentMember
+						}
+					}
+					sameRows(t, got, &expected)
+				} else {
+					sameIdentity(t, got, &expected)
+					if !reflect.DeepEqual(got.ContainerSpecs, expected.ContainerSpecs) || !reflect.DeepEqual(got.Processes, want.Processes) || len(got.FilesystemEntries) != len(want.FilesystemEntries) {
+						t.Errorf("rows of %s differ", name)
+					}
+				}
+				sawPod(t, got.Checkpoints[0], want.Checkpoints[0])
+			}
+		})
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// sawPod checks the facts of the pod: added where the container's metadata
+// does not tell them.
+func sawPod(t *testing.T, got, want schema.Checkpoint) {
+	t.Helper()
+	pod := "shop-pod"
+	if want.PodName != nil {
+		pod = *want.PodName
+	}
+	if deref(got.PodName) != pod || got.PodUID == nil || got.PodNamespace == nil || deref(got.EngineVersion) != "1.40.0" {
+		t.Errorf("pod %s in %s, engine version %s", deref(got.PodName), deref(got.PodNamespace), deref(got.EngineVersion))
+	}
+	if deref(got.ContainerName) != deref(want.ContainerName) || got.Engine != want.Engine || got.CheckpointBytes != want.CheckpointBytes {
+		t.Errorf("container %s, engine %s, %d bytes", deref(got.ContainerName), got.Engine, got.CheckpointBytes)
+	}
+}
