@@ -50,11 +50,13 @@ type ContainerSpec struct {
 	ContainerdStatusJSON *string  `arrow:"containerd_status_json" doc:"status as it is; containerd only" src:"status"`
 	NetworkStatusJSON    *string  `arrow:"network_status_json" doc:"network.status as it is; Podman only" src:"network.status"`
 	StdioDescriptorsJSON *string  `arrow:"stdio_descriptors_json" doc:"what descriptors 0 to 2 pointed to when runc made the checkpoint" src:"checkpoint/descriptors.json"`
+	PodOptionsJSON       *string  `arrow:"pod_options_json" doc:"pod.options of a pod archive as it is: its containers and annotations" src:"pod.options"`
+	PodDumpJSON          *string  `arrow:"pod_dump_json" doc:"pod.dump of a pod archive as it is: the pod's configuration" src:"pod.dump"`
 }
 
 // Annotation is one annotation or label of a container.
 type Annotation struct {
-	Kind  string `arrow:"kind" doc:"annotation (of spec.dump), or label" src:"spec.dump: annotations; config.dump: labels (Podman); annotation io.kubernetes.cri-o.Labels (CRI-O); status.dump: labels (containerd)"`
+	Kind  string `arrow:"kind" doc:"annotation (of spec.dump), label, image_annotation (of the container image that the checkpoint was packed into), or pod_annotation (of the pod archive)" src:"spec.dump: annotations; OCI image manifest, index.json: annotations; pod.options: annotations; config.dump: labels (Podman); annotation io.kubernetes.cri-o.Labels (CRI-O); status.dump: labels (containerd)"`
 	Key   string `arrow:"key" doc:"its name"`
 	Value string `arrow:"value" doc:"its value"`
 }

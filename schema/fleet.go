@@ -10,12 +10,12 @@ type Archive struct {
 	SizeBytes     *uint64    `arrow:"size_bytes" doc:"size of the file, or sum of the files of an unpacked folder, in bytes; NULL where it could not be read"`
 	ModifiedAt    *time.Time `arrow:"modified_at" doc:"modification time of the file, or newest one within an unpacked folder"`
 	Format        *string    `arrow:"format" doc:"tar, or folder for an unpacked archive; NULL where it is neither"`
-	Compression   *string    `arrow:"compression" doc:"outer compression, recognised by content: none, gzip, zstd"`
+	Compression   *string    `arrow:"compression" doc:"outer compression, recognised by content: none, gzip, zstd, xz, bzip2"`
 	Status        string     `arrow:"status" doc:"ok; partial: something could not be read (see problems); failed: nothing could; duplicate: its checkpoint was in the output already"`
 	Error         *string    `arrow:"error" doc:"the first error, for partial and failed"`
 	RowCount      uint64     `arrow:"row_count" doc:"rows written for the archive, over all tables"`
 	BytesRead     uint64     `arrow:"bytes_read" doc:"bytes read from the file; less than its size where a plain tar was seeked over"`
-	ExpandedBytes uint64     `arrow:"expanded_bytes" doc:"bytes of the tar that were decompressed or read"`
+	ExpandedBytes uint64     `arrow:"expanded_bytes" doc:"bytes that were decompressed or read, those of tars within it included"`
 	StartedAt     time.Time  `arrow:"started_at" doc:"when reading began"`
 	Seconds       float64    `arrow:"seconds" doc:"how long reading and decoding took, in seconds"`
 	ToolVersion   string     `arrow:"tool_version" doc:"version of ckexport"`
@@ -24,98 +24,110 @@ type Archive struct {
 
 // Checkpoint is one checkpoint: one CRIU image set.
 type Checkpoint struct {
-	Source                 string            `arrow:"source" doc:"path of the archive, absolute"`
-	ArchiveName            string            `arrow:"archive_name" doc:"base name of the archive"`
-	ImageDir               string            `arrow:"image_dir" doc:"folder of the CRIU images within the archive: checkpoint, pre-checkpoint, or empty for a bare image folder"`
-	Status                 string            `arrow:"status" doc:"ok, or partial: something could not be read (see problems)"`
-	Engine                 string            `arrow:"engine" doc:"podman, cri-o, containerd, or unknown" src:"spec.dump: annotations"`
-	ContainerName          *string           `arrow:"container_name" doc:"name of the container" src:"config.dump: name; spec.dump: annotations"`
-	ContainerID            *string           `arrow:"container_id" doc:"id of the container" src:"config.dump: id"`
-	Image                  *string           `arrow:"image" doc:"name of the container's image" src:"config.dump: rootfsImageName"`
-	ImageID                *string           `arrow:"image_id" doc:"id or digest of the image" src:"config.dump: rootfsImageRef, rootfsImageID"`
-	Runtime                *string           `arrow:"runtime" doc:"low-level runtime (runc, crun, ...)" src:"config.dump: runtime"`
-	PodName                *string           `arrow:"pod_name" doc:"name of the pod" src:"spec.dump: annotations"`
-	PodNamespace           *string           `arrow:"pod_namespace" doc:"Kubernetes namespace of the pod" src:"spec.dump: annotations"`
-	PodUID                 *string           `arrow:"pod_uid" doc:"Kubernetes uid of the pod" src:"spec.dump: annotations"`
-	PodSandboxID           *string           `arrow:"pod_sandbox_id" doc:"id of the pod's sandbox, or of Podman's pod" src:"spec.dump: annotations; config.dump: pod"`
-	Attempt                *uint32           `arrow:"attempt" doc:"how often the container was restarted before" src:"spec.dump: annotations; status.dump: metadata.attempt"`
-	CreatedAt              *time.Time        `arrow:"created_at" doc:"when the container was created" src:"config.dump: createdTime"`
-	StartedAt              *time.Time        `arrow:"started_at" doc:"when the container was started; containerd only" src:"status.dump: started_at"`
-	CheckpointedAt         *time.Time        `arrow:"checkpointed_at" doc:"when the checkpoint was made; Podman does not keep it" src:"config.dump: checkpointedTime"`
-	DumpedAt               *time.Time        `arrow:"dumped_at" doc:"modification time of inventory.img, which CRIU writes late in the dump: the best time there is for Podman" src:"tar header"`
-	RestoredAt             *time.Time        `arrow:"restored_at" doc:"when the container had been restored from an earlier checkpoint; NULL if never" src:"config.dump: restoredTime"`
-	Restored               *bool             `arrow:"restored" doc:"whether the container had been restored from an earlier checkpoint" src:"config.dump: restored"`
-	Labels                 map[string]string `arrow:"labels" doc:"labels of the run that exported it (--label key=value)"`
-	IPAddresses            []string          `arrow:"ip_addresses" doc:"addresses of the container or its pod" src:"network.status; spec.dump: annotations io.kubernetes.cri-o.IP.N"`
-	CheckpointBytes        uint64            `arrow:"checkpoint_bytes" doc:"sum of the files of the image folder, in bytes"`
-	MemoryPagesBytes       uint64            `arrow:"memory_pages_bytes" doc:"sum of its pages-*.img, in bytes"`
-	RootfsDiffBytes        *uint64           `arrow:"rootfs_diff_bytes" doc:"size of rootfs-diff.tar as stored, in bytes; NULL without one"`
-	FreezingUS             *uint32           `arrow:"freezing_us" doc:"time to freeze the processes, in microseconds" src:"stats-dump: dump_stats_entry.freezing_time"`
-	FrozenUS               *uint32           `arrow:"frozen_us" doc:"time the processes stood still, in microseconds" src:"stats-dump: dump_stats_entry.frozen_time"`
-	MemdumpUS              *uint32           `arrow:"memdump_us" doc:"time to collect memory, in microseconds" src:"stats-dump: dump_stats_entry.memdump_time"`
-	MemwriteUS             *uint32           `arrow:"memwrite_us" doc:"time to write memory, in microseconds" src:"stats-dump: dump_stats_entry.memwrite_time"`
-	IrmapResolveUS         *uint32           `arrow:"irmap_resolve_us" doc:"time to resolve inode numbers to paths, in microseconds" src:"stats-dump: dump_stats_entry.irmap_resolve"`
-	PagesScanned           *uint64           `arrow:"pages_scanned" doc:"pages looked at" src:"stats-dump: dump_stats_entry.pages_scanned"`
-	PagesSkippedParent     *uint64           `arrow:"pages_skipped_parent" doc:"pages not written because the parent checkpoint has them" src:"stats-dump: dump_stats_entry.pages_skipped_parent"`
-	PagesWritten           *uint64           `arrow:"pages_written" doc:"pages written" src:"stats-dump: dump_stats_entry.pages_written"`
-	PagesLazy              *uint64           `arrow:"pages_lazy" doc:"pages that may be restored lazily" src:"stats-dump: dump_stats_entry.pages_lazy"`
-	PagePipes              *uint64           `arrow:"page_pipes" doc:"pipes used to move pages" src:"stats-dump: dump_stats_entry.page_pipes"`
-	PagePipeBufs           *uint64           `arrow:"page_pipe_bufs" doc:"buffers of those pipes" src:"stats-dump: dump_stats_entry.page_pipe_bufs"`
-	ShpagesScanned         *uint64           `arrow:"shpages_scanned" doc:"shared pages looked at" src:"stats-dump: dump_stats_entry.shpages_scanned"`
-	ShpagesSkipped         *uint64           `arrow:"shpages_skipped_parent" doc:"shared pages the parent checkpoint has" src:"stats-dump: dump_stats_entry.shpages_skipped_parent"`
-	ShpagesWritten         *uint64           `arrow:"shpages_written" doc:"shared pages written" src:"stats-dump: dump_stats_entry.shpages_written"`
-	RestoreForkingUS       *uint32           `arrow:"restore_forking_us" doc:"of a restore from this folder: time to make the processes, in microseconds" src:"stats-restore: restore_stats_entry.forking_time"`
-	RestoreUS              *uint32           `arrow:"restore_us" doc:"of a restore: time of the whole, in microseconds" src:"stats-restore: restore_stats_entry.restore_time"`
-	RestorePagesCompared   *uint64           `arrow:"restore_pages_compared" doc:"of a restore: pages compared with those of the parent process" src:"stats-restore: restore_stats_entry.pages_compared"`
-	RestorePagesSkippedCOW *uint64           `arrow:"restore_pages_skipped_cow" doc:"of a restore: pages left shared with the parent process, because they were equal" src:"stats-restore: restore_stats_entry.pages_skipped_cow"`
-	RestorePagesRestored   *uint64           `arrow:"restore_pages_restored" doc:"of a restore: pages written to memory" src:"stats-restore: restore_stats_entry.pages_restored"`
-	Hostname               Text              `arrow:"hostname" doc:"host name of the container's UTS namespace; NULL in the host's" src:"utsns-*.img: utsns_entry.nodename"`
-	Arch                   *string           `arrow:"arch" doc:"processor architecture, CRIU's name in lower case" src:"core-*.img: core_entry.mtype"`
-	PageSize               *uint32           `arrow:"page_size" doc:"page size of the checkpointed host, in bytes" src:"mm-*.img: AT_PAGESZ of mm_entry.mm_saved_auxv"`
-	PageSizeSource         *string           `arrow:"page_size_source" doc:"where page_size comes from: auxv, or default (4096) where no process tells"`
-	DumpKind               string            `arrow:"dump_kind" doc:"full; incremental: pages are in a parent checkpoint; predump: memory only; lazy: pages were left on the host; unknown: no inventory"`
-	ParentLink             *string           `arrow:"parent_link" doc:"where the symbolic link parent points to, in incremental checkpoints; never followed"`
-	ImgVersion             *uint32           `arrow:"img_version" doc:"version of the image format: 1 is 1.0, 2 is 1.1" src:"inventory.img: inventory_entry.img_version"`
-	FdinfoPerID            *bool             `arrow:"fdinfo_per_id" doc:"fdinfo images are named by descriptor table" src:"inventory.img: inventory_entry.fdinfo_per_id"`
-	NsPerID                *bool             `arrow:"ns_per_id" doc:"namespace images are named by namespace" src:"inventory.img: inventory_entry.ns_per_id"`
-	RootCgSet              *uint32           `arrow:"root_cg_set" doc:"cgroup set of CRIU itself, absent from cgroup_memberships" src:"inventory.img: inventory_entry.root_cg_set"`
-	LSMType                Enum              `arrow:"lsm_type" doc:"security module of the host" src:"inventory.img: inventory_entry.lsmtype"`
-	DumpUptimeUS           *uint64           `arrow:"dump_uptime_us" doc:"uptime of the host at the dump, in microseconds; only with memory tracking" src:"inventory.img: inventory_entry.dump_uptime"`
-	PreDumpMode            Enum              `arrow:"pre_dump_mode" doc:"how a pre-dump reads memory" src:"inventory.img: inventory_entry.pre_dump_mode"`
-	TCPClose               *bool             `arrow:"tcp_close" doc:"TCP connections were left out on purpose" src:"inventory.img: inventory_entry.tcp_close"`
-	NetworkLockMethod      Enum              `arrow:"network_lock_method" doc:"how the network was locked during the dump" src:"inventory.img: inventory_entry.network_lock_method"`
-	AllowUprobes           *bool             `arrow:"allow_uprobes" doc:"uprobes were allowed" src:"inventory.img: inventory_entry.allow_uprobes"`
-	CRIURunID              *string           `arrow:"criu_run_id" doc:"id CRIU gave the dump" src:"inventory.img: inventory_entry.dump_criu_run_id"`
-	Plugins                []string          `arrow:"plugins" doc:"CRIU plugins used; NULL where the image is too old to tell" src:"inventory.img: plugins_entry.plugins"`
-	DumperPidNsID          *uint32           `arrow:"dumper_pid_ns_id" doc:"namespace of CRIU itself; a process with the same id is not isolated" src:"inventory.img: inventory_entry.root_ids"`
-	DumperNetNsID          *uint32           `arrow:"dumper_net_ns_id" doc:"as dumper_pid_ns_id" src:"inventory.img: inventory_entry.root_ids"`
-	DumperIpcNsID          *uint32           `arrow:"dumper_ipc_ns_id" doc:"as dumper_pid_ns_id" src:"inventory.img: inventory_entry.root_ids"`
-	DumperUtsNsID          *uint32           `arrow:"dumper_uts_ns_id" doc:"as dumper_pid_ns_id" src:"inventory.img: inventory_entry.root_ids"`
-	DumperMntNsID          *uint32           `arrow:"dumper_mnt_ns_id" doc:"as dumper_pid_ns_id" src:"inventory.img: inventory_entry.root_ids"`
-	DumperUserNsID         *uint32           `arrow:"dumper_user_ns_id" doc:"as dumper_pid_ns_id" src:"inventory.img: inventory_entry.root_ids"`
-	DumperCgroupNsID       *uint32           `arrow:"dumper_cgroup_ns_id" doc:"as dumper_pid_ns_id" src:"inventory.img: inventory_entry.root_ids"`
-	DumperTimeNsID         *uint32           `arrow:"dumper_time_ns_id" doc:"as dumper_pid_ns_id" src:"inventory.img: inventory_entry.root_ids"`
-	CRIUVersion            *string           `arrow:"criu_version" doc:"version of CRIU; no image holds it" src:"dump.log"`
-	CRIUGitID              *string           `arrow:"criu_gitid" doc:"commit of CRIU" src:"dump.log"`
-	KernelRelease          *string           `arrow:"kernel_release" doc:"kernel of the host" src:"dump.log"`
-	KernelVersion          *string           `arrow:"kernel_version" doc:"build of the kernel" src:"dump.log"`
-	HostNodename           *string           `arrow:"host_nodename" doc:"host name of the machine that made the checkpoint" src:"dump.log"`
-	ByteOrder              *string           `arrow:"byte_order" doc:"byte order of the images: little or big" src:"inventory.img: magic"`
-	KubeletPod             *string           `arrow:"kubelet_pod" doc:"pod name in a file named by kubelet (checkpoint-POD_NAMESPACE-CONTAINER-TIME.tar)" src:"archive name"`
-	KubeletRest            *string           `arrow:"kubelet_namespace_container" doc:"NAMESPACE-CONTAINER of that name; both may hold dashes, so the border is not known" src:"archive name"`
-	KubeletAt              *time.Time        `arrow:"kubelet_at" doc:"time in that name" src:"archive name"`
-	KubeletNameMismatch    *bool             `arrow:"kubelet_name_mismatch" doc:"that name disagrees with pod and container of the metadata; NULL where there is nothing to compare"`
-	RootPID                *uint32           `arrow:"root_pid" doc:"pid of the process whose parent is outside the checkpoint" src:"pstree.img"`
-	ProcessCount           uint32            `arrow:"process_count" doc:"processes"`
-	ThreadCount            uint32            `arrow:"thread_count" doc:"threads of live processes"`
-	ZombieCount            uint32            `arrow:"zombie_count" doc:"dead processes not yet reaped"`
-	FileCount              uint32            `arrow:"file_count" doc:"open file descriptions"`
-	SocketCount            uint32            `arrow:"socket_count" doc:"sockets"`
-	VMACount               uint32            `arrow:"vma_count" doc:"memory mappings"`
-	MountCount             uint32            `arrow:"mount_count" doc:"mounts"`
-	PagesPresent           uint64            `arrow:"pages_present" doc:"pages of processes whose content is in this checkpoint" src:"pagemap-*.img"`
-	PagesParent            uint64            `arrow:"pages_parent" doc:"pages of processes whose content is in the parent checkpoint" src:"pagemap-*.img"`
-	PagesLazyOnly          uint64            `arrow:"pages_lazy_only" doc:"pages of processes that were left on the host" src:"pagemap-*.img"`
+	Source                   string            `arrow:"source" doc:"path of the archive, absolute"`
+	ArchiveName              string            `arrow:"archive_name" doc:"base name of the archive"`
+	ImageDir                 string            `arrow:"image_dir" doc:"folder of the CRIU images within the archive: checkpoint, pre-checkpoint, or empty for a bare image folder"`
+	ContainerMember          *string           `arrow:"container_member" doc:"archive within the archive that holds it: the layer of a container image, or a container's archive in that of a pod; NULL for an archive of its own"`
+	CheckpointImageNames     []string          `arrow:"checkpoint_image_names" doc:"names of the container image that the checkpoint was packed into; NULL where it is in none, or has no name" src:"index.json: manifests.annotations org.opencontainers.image.ref.name; manifest.json: RepoTags"`
+	CheckpointImageDigest    *string           `arrow:"checkpoint_image_digest" doc:"digest of that image's manifest; NULL in a docker archive, which has none" src:"name of the manifest's blob"`
+	CheckpointImageCreatedAt *time.Time        `arrow:"checkpoint_image_created_at" doc:"when that image was made" src:"image configuration: created"`
+	Status                   string            `arrow:"status" doc:"ok, or partial: something could not be read (see problems)"`
+	Engine                   string            `arrow:"engine" doc:"podman, cri-o, containerd, or unknown" src:"spec.dump: annotations"`
+	ContainerName            *string           `arrow:"container_name" doc:"name of the container" src:"config.dump: name; spec.dump: annotations"`
+	ContainerID              *string           `arrow:"container_id" doc:"id of the container" src:"config.dump: id"`
+	Image                    *string           `arrow:"image" doc:"name of the container's image" src:"config.dump: rootfsImageName"`
+	ImageID                  *string           `arrow:"image_id" doc:"id or digest of the image" src:"config.dump: rootfsImageRef, rootfsImageID"`
+	ImageRequested           *string           `arrow:"image_requested" doc:"name of the container's image as the user gave it" src:"image annotations: *.checkpoint.rawImageName, rootfsImageUserRequested"`
+	Runtime                  *string           `arrow:"runtime" doc:"low-level runtime (runc, crun, ...)" src:"config.dump: runtime; image annotations: *.checkpoint.runtime.name"`
+	RuntimeVersion           *string           `arrow:"runtime_version" doc:"version of the low-level runtime" src:"image annotations: *.checkpoint.runtime.version"`
+	EngineVersion            *string           `arrow:"engine_version" doc:"version of the engine" src:"image annotations: *.checkpoint.podman.version, cri-o.version, engine.version"`
+	ConmonVersion            *string           `arrow:"conmon_version" doc:"version of conmon, the container monitor" src:"image annotations: *.checkpoint.conmon.version"`
+	PodName                  *string           `arrow:"pod_name" doc:"name of the pod" src:"spec.dump: annotations"`
+	PodNamespace             *string           `arrow:"pod_namespace" doc:"Kubernetes namespace of the pod" src:"spec.dump: annotations"`
+	PodUID                   *string           `arrow:"pod_uid" doc:"Kubernetes uid of the pod" src:"spec.dump: annotations"`
+	PodSandboxID             *string           `arrow:"pod_sandbox_id" doc:"id of the pod's sandbox, or of Podman's pod" src:"spec.dump: annotations; config.dump: pod"`
+	Attempt                  *uint32           `arrow:"attempt" doc:"how often the container was restarted before" src:"spec.dump: annotations; status.dump: metadata.attempt"`
+	CreatedAt                *time.Time        `arrow:"created_at" doc:"when the container was created" src:"config.dump: createdTime"`
+	StartedAt                *time.Time        `arrow:"started_at" doc:"when the container was started; containerd only" src:"status.dump: started_at"`
+	CheckpointedAt           *time.Time        `arrow:"checkpointed_at" doc:"when the checkpoint was made; Podman does not keep it" src:"config.dump: checkpointedTime"`
+	DumpedAt                 *time.Time        `arrow:"dumped_at" doc:"modification time of inventory.img, which CRIU writes late in the dump: the best time there is for Podman" src:"tar header"`
+	RestoredAt               *time.Time        `arrow:"restored_at" doc:"when the container had been restored from an earlier checkpoint; NULL if never" src:"config.dump: restoredTime"`
+	Restored                 *bool             `arrow:"restored" doc:"whether the container had been restored from an earlier checkpoint" src:"config.dump: restored"`
+	Labels                   map[string]string `arrow:"labels" doc:"labels of the run that exported it (--label key=value)"`
+	IPAddresses              []string          `arrow:"ip_addresses" doc:"addresses of the container or its pod" src:"network.status; spec.dump: annotations io.kubernetes.cri-o.IP.N"`
+	CheckpointBytes          uint64            `arrow:"checkpoint_bytes" doc:"sum of the files of the image folder, in bytes"`
+	MemoryPagesBytes         uint64            `arrow:"memory_pages_bytes" doc:"sum of its pages-*.img, in bytes"`
+	RootfsDiffBytes          *uint64           `arrow:"rootfs_diff_bytes" doc:"size of rootfs-diff.tar as stored, in bytes; NULL without one"`
+	FreezingUS               *uint32           `arrow:"freezing_us" doc:"time to freeze the processes, in microseconds" src:"stats-dump: dump_stats_entry.freezing_time"`
+	FrozenUS                 *uint32           `arrow:"frozen_us" doc:"time the processes stood still, in microseconds" src:"stats-dump: dump_stats_entry.frozen_time"`
+	MemdumpUS                *uint32           `arrow:"memdump_us" doc:"time to collect memory, in microseconds" src:"stats-dump: dump_stats_entry.memdump_time"`
+	MemwriteUS               *uint32           `arrow:"memwrite_us" doc:"time to write memory, in microseconds" src:"stats-dump: dump_stats_entry.memwrite_time"`
+	IrmapResolveUS           *uint32           `arrow:"irmap_resolve_us" doc:"time to resolve inode numbers to paths, in microseconds" src:"stats-dump: dump_stats_entry.irmap_resolve"`
+	PagesScanned             *uint64           `arrow:"pages_scanned" doc:"pages looked at" src:"stats-dump: dump_stats_entry.pages_scanned"`
+	PagesSkippedParent       *uint64           `arrow:"pages_skipped_parent" doc:"pages not written because the parent checkpoint has them" src:"stats-dump: dump_stats_entry.pages_skipped_parent"`
+	PagesWritten             *uint64           `arrow:"pages_written" doc:"pages written" src:"stats-dump: dump_stats_entry.pages_written"`
+	PagesLazy                *uint64           `arrow:"pages_lazy" doc:"pages that may be restored lazily" src:"stats-dump: dump_stats_entry.pages_lazy"`
+	PagePipes                *uint64           `arrow:"page_pipes" doc:"pipes used to move pages" src:"stats-dump: dump_stats_entry.page_pipes"`
+	PagePipeBufs             *uint64           `arrow:"page_pipe_bufs" doc:"buffers of those pipes" src:"stats-dump: dump_stats_entry.page_pipe_bufs"`
+	ShpagesScanned           *uint64           `arrow:"shpages_scanned" doc:"shared pages looked at" src:"stats-dump: dump_stats_entry.shpages_scanned"`
+	ShpagesSkipped           *uint64           `arrow:"shpages_skipped_parent" doc:"shared pages the parent checkpoint has" src:"stats-dump: dump_stats_entry.shpages_skipped_parent"`
+	ShpagesWritten           *uint64           `arrow:"shpages_written" doc:"shared pages written" src:"stats-dump: dump_stats_entry.shpages_written"`
+	RestoreForkingUS         *uint32           `arrow:"restore_forking_us" doc:"of a restore from this folder: time to make the processes, in microseconds" src:"stats-restore: restore_stats_entry.forking_time"`
+	RestoreUS                *uint32           `arrow:"restore_us" doc:"of a restore: time of the whole, in microseconds" src:"stats-restore: restore_stats_entry.restore_time"`
+	RestorePagesCompared     *uint64           `arrow:"restore_pages_compared" doc:"of a restore: pages compared with those of the parent process" src:"stats-restore: restore_stats_entry.pages_compared"`
+	RestorePagesSkippedCOW   *uint64           `arrow:"restore_pages_skipped_cow" doc:"of a restore: pages left shared with the parent process, because they were equal" src:"stats-restore: restore_stats_entry.pages_skipped_cow"`
+	RestorePagesRestored     *uint64           `arrow:"restore_pages_restored" doc:"of a restore: pages written to memory" src:"stats-restore: restore_stats_entry.pages_restored"`
+	Hostname                 Text              `arrow:"hostname" doc:"host name of the container's UTS namespace; NULL in the host's" src:"utsns-*.img: utsns_entry.nodename"`
+	Arch                     *string           `arrow:"arch" doc:"processor architecture, CRIU's name in lower case" src:"core-*.img: core_entry.mtype"`
+	PageSize                 *uint32           `arrow:"page_size" doc:"page size of the checkpointed host, in bytes" src:"mm-*.img: AT_PAGESZ of mm_entry.mm_saved_auxv"`
+	PageSizeSource           *string           `arrow:"page_size_source" doc:"where page_size comes from: auxv, or default (4096) where no process tells"`
+	DumpKind                 string            `arrow:"dump_kind" doc:"full; incremental: pages are in a parent checkpoint; predump: memory only; lazy: pages were left on the host; unknown: no inventory"`
+	ParentLink               *string           `arrow:"parent_link" doc:"where the symbolic link parent points to, in incremental checkpoints; never followed"`
+	ImgVersion               *uint32           `arrow:"img_version" doc:"version of the image format: 1 is 1.0, 2 is 1.1" src:"inventory.img: inventory_entry.img_version"`
+	FdinfoPerID              *bool             `arrow:"fdinfo_per_id" doc:"fdinfo images are named by descriptor table" src:"inventory.img: inventory_entry.fdinfo_per_id"`
+	NsPerID                  *bool             `arrow:"ns_per_id" doc:"namespace images are named by namespace" src:"inventory.img: inventory_entry.ns_per_id"`
+	RootCgSet                *uint32           `arrow:"root_cg_set" doc:"cgroup set of CRIU itself, absent from cgroup_memberships" src:"inventory.img: inventory_entry.root_cg_set"`
+	LSMType                  Enum              `arrow:"lsm_type" doc:"security module of the host" src:"inventory.img: inventory_entry.lsmtype"`
+	DumpUptimeUS             *uint64           `arrow:"dump_uptime_us" doc:"uptime of the host at the dump, in microseconds; only with memory tracking" src:"inventory.img: inventory_entry.dump_uptime"`
+	PreDumpMode              Enum              `arrow:"pre_dump_mode" doc:"how a pre-dump reads memory" src:"inventory.img: inventory_entry.pre_dump_mode"`
+	TCPClose                 *bool             `arrow:"tcp_close" doc:"TCP connections were left out on purpose" src:"inventory.img: inventory_entry.tcp_close"`
+	NetworkLockMethod        Enum              `arrow:"network_lock_method" doc:"how the network was locked during the dump" src:"inventory.img: inventory_entry.network_lock_method"`
+	AllowUprobes             *bool             `arrow:"allow_uprobes" doc:"uprobes were allowed" src:"inventory.img: inventory_entry.allow_uprobes"`
+	CRIURunID                *string           `arrow:"criu_run_id" doc:"id CRIU gave the dump" src:"inventory.img: inventory_entry.dump_criu_run_id"`
+	Plugins                  []string          `arrow:"plugins" doc:"CRIU plugins used; NULL where the image is too old to tell" src:"inventory.img: plugins_entry.plugins"`
+	DumperPidNsID            *uint32           `arrow:"dumper_pid_ns_id" doc:"namespace of CRIU itself; a process with the same id is not isolated" src:"inventory.img: inventory_entry.root_ids"`
+	DumperNetNsID            *uint32           `arrow:"dumper_net_ns_id" doc:"as dumper_pid_ns_id" src:"inventory.img: inventory_entry.root_ids"`
+	DumperIpcNsID            *uint32           `arrow:"dumper_ipc_ns_id" doc:"as dumper_pid_ns_id" src:"inventory.img: inventory_entry.root_ids"`
+	DumperUtsNsID            *uint32           `arrow:"dumper_uts_ns_id" doc:"as dumper_pid_ns_id" src:"inventory.img: inventory_entry.root_ids"`
+	DumperMntNsID            *uint32           `arrow:"dumper_mnt_ns_id" doc:"as dumper_pid_ns_id" src:"inventory.img: inventory_entry.root_ids"`
+	DumperUserNsID           *uint32           `arrow:"dumper_user_ns_id" doc:"as dumper_pid_ns_id" src:"inventory.img: inventory_entry.root_ids"`
+	DumperCgroupNsID         *uint32           `arrow:"dumper_cgroup_ns_id" doc:"as dumper_pid_ns_id" src:"inventory.img: inventory_entry.root_ids"`
+	DumperTimeNsID           *uint32           `arrow:"dumper_time_ns_id" doc:"as dumper_pid_ns_id" src:"inventory.img: inventory_entry.root_ids"`
+	CRIUVersion              *string           `arrow:"criu_version" doc:"version of CRIU; no image holds it. As dump.log tells it (4.2), or where there is none the number of the annotation (40200), in which engines count a build from git as the next minor version" src:"dump.log; image annotations: *.checkpoint.criu.version"`
+	CRIUGitID                *string           `arrow:"criu_gitid" doc:"commit of CRIU" src:"dump.log"`
+	KernelRelease            *string           `arrow:"kernel_release" doc:"kernel of the host" src:"dump.log; image annotations: *.checkpoint.host.kernel"`
+	KernelVersion            *string           `arrow:"kernel_version" doc:"build of the kernel" src:"dump.log"`
+	HostArch                 *string           `arrow:"host_arch" doc:"architecture of the host, by Go's name (amd64)" src:"image annotations: *.checkpoint.host.arch"`
+	HostDistribution         *string           `arrow:"host_distribution" doc:"distribution of the host" src:"image annotations: *.checkpoint.distribution.name"`
+	HostDistributionVersion  *string           `arrow:"host_distribution_version" doc:"version of it" src:"image annotations: *.checkpoint.distribution.version"`
+	CgroupVersion            *string           `arrow:"cgroup_version" doc:"version of control groups on the host: v1 or v2" src:"image annotations: *.checkpoint.cgroups.version"`
+	HostNodename             *string           `arrow:"host_nodename" doc:"host name of the machine that made the checkpoint" src:"dump.log"`
+	ByteOrder                *string           `arrow:"byte_order" doc:"byte order of the images: little or big" src:"inventory.img: magic"`
+	KubeletPod               *string           `arrow:"kubelet_pod" doc:"pod name in a file named by kubelet (checkpoint-POD_NAMESPACE-CONTAINER-TIME.tar)" src:"archive name"`
+	KubeletRest              *string           `arrow:"kubelet_namespace_container" doc:"NAMESPACE-CONTAINER of that name; both may hold dashes, so the border is not known" src:"archive name"`
+	KubeletAt                *time.Time        `arrow:"kubelet_at" doc:"time in that name" src:"archive name"`
+	KubeletNameMismatch      *bool             `arrow:"kubelet_name_mismatch" doc:"that name disagrees with pod and container of the metadata; NULL where there is nothing to compare"`
+	RootPID                  *uint32           `arrow:"root_pid" doc:"pid of the process whose parent is outside the checkpoint" src:"pstree.img"`
+	ProcessCount             uint32            `arrow:"process_count" doc:"processes"`
+	ThreadCount              uint32            `arrow:"thread_count" doc:"threads of live processes"`
+	ZombieCount              uint32            `arrow:"zombie_count" doc:"dead processes not yet reaped"`
+	FileCount                uint32            `arrow:"file_count" doc:"open file descriptions"`
+	SocketCount              uint32            `arrow:"socket_count" doc:"sockets"`
+	VMACount                 uint32            `arrow:"vma_count" doc:"memory mappings"`
+	MountCount               uint32            `arrow:"mount_count" doc:"mounts"`
+	PagesPresent             uint64            `arrow:"pages_present" doc:"pages of processes whose content is in this checkpoint" src:"pagemap-*.img"`
+	PagesParent              uint64            `arrow:"pages_parent" doc:"pages of processes whose content is in the parent checkpoint" src:"pagemap-*.img"`
+	PagesLazyOnly            uint64            `arrow:"pages_lazy_only" doc:"pages of processes that were left on the host" src:"pagemap-*.img"`
 }
 
 // Problem is a thing that could not be read or does not fit together.
@@ -132,23 +144,24 @@ type Problem struct {
 
 // ArchiveMember is one member of an archive.
 type ArchiveMember struct {
-	Path         Text       `arrow:"path" doc:"name of the member, without a leading ./"`
-	Position     uint32     `arrow:"position" doc:"position in the archive, from 0"`
-	Offset       *uint64    `arrow:"offset" doc:"offset of its content within the tar, in bytes; NULL in an unpacked folder"`
-	Type         string     `arrow:"type" doc:"file, directory, symlink, hardlink, char_device, block_device, fifo, or other"`
-	SizeBytes    uint64     `arrow:"size_bytes" doc:"size of the content, in bytes"`
-	Mode         uint32     `arrow:"mode" doc:"permission bits with setuid, setgid, sticky"`
-	UID          uint32     `arrow:"uid" doc:"numeric owner"`
-	GID          uint32     `arrow:"gid" doc:"numeric group"`
-	ModifiedAt   *time.Time `arrow:"modified_at" doc:"modification time"`
-	LinkTarget   Text       `arrow:"link_target" doc:"target of a symbolic or hard link; never followed"`
-	Kind         string     `arrow:"kind" doc:"what the member is: CRIU's image type (CORE, MM, PAGEMAP, ...), PAGES for memory, a metadata file (config.dump, ...), or unknown"`
-	ImageDir     *string    `arrow:"image_dir" doc:"folder of images it belongs to; NULL for other members"`
-	Magic        *uint32    `arrow:"magic" doc:"type magic of a CRIU image"`
-	Layout       *string    `arrow:"layout" doc:"framing of a CRIU image: v1_1, v1_0, service, raw"`
-	EntryCount   *uint64    `arrow:"entry_count" doc:"protobuf entries of a CRIU image"`
-	DecodeStatus string     `arrow:"decode_status" doc:"ok; truncated; bad_magic; malformed; unknown: no decoder knows it; not_read: content not wanted (memory pages, files)"`
-	SHA256       *string    `arrow:"sha256" doc:"SHA-256 of the content, lower-case hexadecimal; of images other than pages, and metadata"`
+	Path            Text       `arrow:"path" doc:"name of the member, without a leading ./"`
+	ContainerMember *string    `arrow:"container_member" doc:"archive within the archive that it is a member of: the layer of a container image, or a container's archive in that of a pod; NULL in the archive itself"`
+	Position        uint32     `arrow:"position" doc:"position in the order of reading, from 0; the members of an archive within the archive follow it"`
+	Offset          *uint64    `arrow:"offset" doc:"offset of its content within its tar, in bytes; NULL in an unpacked folder"`
+	Type            string     `arrow:"type" doc:"file, directory, symlink, hardlink, char_device, block_device, fifo, or other"`
+	SizeBytes       uint64     `arrow:"size_bytes" doc:"size of the content, in bytes"`
+	Mode            uint32     `arrow:"mode" doc:"permission bits with setuid, setgid, sticky"`
+	UID             uint32     `arrow:"uid" doc:"numeric owner"`
+	GID             uint32     `arrow:"gid" doc:"numeric group"`
+	ModifiedAt      *time.Time `arrow:"modified_at" doc:"modification time"`
+	LinkTarget      Text       `arrow:"link_target" doc:"target of a symbolic or hard link; never followed"`
+	Kind            string     `arrow:"kind" doc:"what the member is: CRIU's image type (CORE, MM, PAGEMAP, ...), PAGES for memory, a metadata file (config.dump, ...), or unknown"`
+	ImageDir        *string    `arrow:"image_dir" doc:"folder of images it belongs to; NULL for other members"`
+	Magic           *uint32    `arrow:"magic" doc:"type magic of a CRIU image"`
+	Layout          *string    `arrow:"layout" doc:"framing of a CRIU image: v1_1, v1_0, service, raw"`
+	EntryCount      *uint64    `arrow:"entry_count" doc:"protobuf entries of a CRIU image"`
+	DecodeStatus    string     `arrow:"decode_status" doc:"ok; truncated; bad_magic; malformed; unknown: no decoder knows it; not_read: content not wanted (memory pages, files)"`
+	SHA256          *string    `arrow:"sha256" doc:"SHA-256 of the content, lower-case hexadecimal; of images other than pages, and metadata"`
 }
 
 // UnknownField is a protobuf field that the linked messages do not know.

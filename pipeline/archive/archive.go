@@ -6,6 +6,7 @@
 package archive
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,10 @@ var (
 	ErrEmpty  = errors.New("the file is empty")
 	ErrNotTar = errors.New("not a tar archive")
 )
+
+// ErrExpanded is wrapped by errors of archives that decompress to more than is
+// allowed.
+var ErrExpanded = errors.New("the archive expands to more than is allowed")
 
 // ErrTruncated is wrapped by errors of archives that end too early.
 var ErrTruncated = errors.New("the archive is truncated")
@@ -72,6 +77,21 @@ func (m *Member) Read(p []byte) (int, error) {
 	return m.content.Read(p)
 }
 
+// Peek returns the first bytes of the content without reading them; fewer
+// where there are fewer. It must come before the first Read.
+func (m *Member) Peek(n int) ([]byte, error) {
+	if m.content == nil {
+		return nil, nil
+	}
+	head := make([]byte, n)
+	n, err := io.ReadFull(m.content, head)
+	m.content = io.MultiReader(bytes.NewReader(head[:n]), m.content)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) && int64(n) == m.Size {
+		err = nil
+	}
+	return head[:n], err
+}
+
 // ReaderAt returns a reader of the content at any offset, where the archive
 // allows that without reading what lies between: in plain tars and folders.
 // It stays valid until the archive is closed.
@@ -79,12 +99,12 @@ func (m *Member) ReaderAt() (io.ReaderAt, bool) { return m.at, m.at != nil }
 
 // Archive is an open archive.
 type Archive struct {
-	// Format is tar or folder; Compression is none, gzip or zstd.
+	// Format is tar or folder; Compression is none, gzip, zstd, xz or bzip2.
 	Format, Compression string
 
 	members memberReader
-	read    func() int64 // bytes read from the file
-	expand  func() int64 // bytes of the tar that were read
+	read    func() int64 // bytes read from the file; of an outer archive
+	expand  func() int64 // bytes read or decompressed; of an outer archive
 	close   []func() error
 }
 
@@ -99,7 +119,8 @@ func (a *Archive) Next() (*Member, error) { return a.members.next() }
 // BytesRead returns how many bytes were read from the file or files.
 func (a *Archive) BytesRead() int64 { return a.read() }
 
-// ExpandedBytes returns how many bytes of the tar were read.
+// ExpandedBytes returns how many bytes of the tar were read or decompressed,
+// those of tars within it included.
 func (a *Archive) ExpandedBytes() int64 { return a.expand() }
 
 // Close frees the archive.
@@ -114,8 +135,29 @@ func (a *Archive) Close() error {
 // Opener opens archives one after another and reuses what is costly to make:
 // buffers and decompressors. It is for one goroutine.
 type Opener struct {
-	outer, inner decompressor
-	buffer       []byte
+	// MaxExpanded bounds how many bytes are decompressed of one archive and
+	// the archives within it together; 0 is no bound.
+	MaxExpanded int64
+
+	ctx      context.Context // of the archive that is open
+	outer    level
+	inner    []*level // of archives within archives, by how deep they are
+	depth    int      // of those open
+	expanded int64    // bytes decompressed so far
+}
+
+// level is what reading one archive needs.
+type level struct {
+	decompressor
+	buffer []byte
+}
+
+// newFile reads a file, or a member of an archive that can be read anywhere.
+func (l *level) newFile(ctx context.Context, file io.ReaderAt) *fileReader {
+	if l.buffer == nil {
+		l.buffer = make([]byte, 256<<10)
+	}
+	return &fileReader{ctx: ctx, file: file, buffer: l.buffer}
 }
 
 // Open opens the archive at path: a file, or a folder. Its errors are ErrEmpty
@@ -127,7 +169,7 @@ func (o *Opener) Open(ctx context.Context, path string) (*Archive, error) {
 		return nil, fmt.Errorf("opening: %w", err)
 	}
 	if info.IsDir() {
-		return openFolder(ctx, path)
+		return o.openFolder(ctx, path)
 	}
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("opening: %w: it is neither a file nor a folder", ErrNotTar)
@@ -139,10 +181,8 @@ func (o *Opener) Open(ctx context.Context, path string) (*Archive, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening: %w", err)
 	}
-	if o.buffer == nil {
-		o.buffer = make([]byte, 256<<10)
-	}
-	file := &fileReader{ctx: ctx, file: f, buffer: o.buffer}
+	o.ctx, o.depth, o.expanded = ctx, 0, 0
+	file := o.outer.newFile(ctx, f)
 	a := &Archive{Format: "tar", read: func() int64 { return file.bytes }, close: []func() error{f.Close}}
 	if err := o.start(a, file); err != nil {
 		return nil, errors.Join(err, a.Close())
@@ -152,30 +192,40 @@ func (o *Opener) Open(ctx context.Context, path string) (*Archive, error) {
 
 // start recognises the compression and begins the tar.
 func (o *Opener) start(a *Archive, file *fileReader) error {
-	head, err := file.peek(6)
+	head, err := file.peek(headSize)
 	if err != nil {
 		return fmt.Errorf("reading: %w", err)
 	}
 	a.Compression = compressionOf(head)
 	if a.Compression == None {
-		t := newTar(file, file)
-		a.members, a.expand = t, func() int64 { return file.bytes }
+		a.members, a.expand = newTar(file, file), func() int64 { return file.bytes + o.expanded }
 		return nil
 	}
-	content, err := o.outer.open(a.Compression, file)
+	a.expand = func() int64 { return o.expanded }
+	return o.decompress(a, &o.outer, file)
+}
+
+// decompress begins the tar in a compressed stream.
+func (o *Opener) decompress(a *Archive, l *level, r io.Reader) error {
+	content, err := l.open(a.Compression, r)
 	if err != nil {
 		return err
 	}
-	counted := &countingReader{r: content}
-	a.members, a.expand = newTar(counted, nil), func() int64 { return counted.n }
+	a.members = newTar(&expandingReader{r: content, opener: o}, nil)
 	return nil
 }
 
-// Nested opens a tar that is a member of an archive, plain or compressed. Only
-// one can be open at a time.
-func (o *Opener) Nested(r io.Reader) (*Archive, error) {
-	buffered := o.inner.buffered(r)
-	head, err := buffered.Peek(6)
+// Nested opens a tar that is a member of an archive, plain or compressed. It
+// must be closed before another member of the outer archive is asked for. If
+// at is not nil, it reads the same at any offset, and what nobody wants of a
+// plain tar is sought over.
+func (o *Opener) Nested(r io.Reader, at io.ReaderAt) (*Archive, error) {
+	if o.depth == len(o.inner) {
+		o.inner = append(o.inner, &level{})
+	}
+	l := o.inner[o.depth]
+	buffered := l.buffered(r)
+	head, err := buffered.Peek(headSize)
 	if len(head) == 0 {
 		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, fmt.Errorf("reading: %w", err)
@@ -183,25 +233,33 @@ func (o *Opener) Nested(r io.Reader) (*Archive, error) {
 		return nil, ErrEmpty
 	}
 	a := &Archive{Format: "tar", Compression: compressionOf(head)}
-	content := io.Reader(buffered)
-	if a.Compression != None {
-		if content, err = o.inner.open(a.Compression, buffered); err != nil {
+	switch {
+	case a.Compression != None:
+		if err := o.decompress(a, l, buffered); err != nil {
 			return nil, err
 		}
+	case at != nil:
+		file := l.newFile(o.ctx, at)
+		a.members = newTar(file, file)
+	default:
+		a.members = newTar(buffered, nil)
 	}
-	counted := &countingReader{r: content}
-	a.members, a.expand = newTar(counted, nil), func() int64 { return counted.n }
-	a.read = a.expand
+	o.depth++
+	a.close = []func() error{func() error { o.depth--; return nil }}
 	return a, nil
 }
 
-type countingReader struct {
-	r io.Reader
-	n int64
+// expandingReader reads decompressed bytes, within the bound of the opener.
+type expandingReader struct {
+	r      io.Reader
+	opener *Opener
 }
 
-func (c *countingReader) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
+func (e *expandingReader) Read(p []byte) (int, error) {
+	if limit := e.opener.MaxExpanded; limit > 0 && e.opener.expanded >= limit {
+		return 0, fmt.Errorf("%w (%d bytes)", ErrExpanded, limit)
+	}
+	n, err := e.r.Read(p)
+	e.opener.expanded += int64(n)
 	return n, err
 }

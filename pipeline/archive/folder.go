@@ -21,7 +21,8 @@ type folderReader struct {
 	bytes int64
 }
 
-func openFolder(ctx context.Context, path string) (*Archive, error) {
+func (o *Opener) openFolder(ctx context.Context, path string) (*Archive, error) {
+	o.ctx, o.depth, o.expanded = ctx, 0, 0
 	root, err := os.OpenRoot(path)
 	if err != nil {
 		return nil, fmt.Errorf("opening folder: %w", err)
@@ -40,7 +41,7 @@ func openFolder(ctx context.Context, path string) (*Archive, error) {
 		return nil, errors.Join(fmt.Errorf("listing folder: %w", err), root.Close())
 	}
 	bytes := func() int64 { return f.bytes }
-	return &Archive{Format: "folder", Compression: None, members: f, read: bytes, expand: bytes, close: []func() error{root.Close, f.closeFiles}}, nil
+	return &Archive{Format: "folder", Compression: None, members: f, read: bytes, expand: func() int64 { return f.bytes + o.expanded }, close: []func() error{root.Close, f.closeFiles}}, nil
 }
 
 func (f *folderReader) closeFiles() error {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"strings"
 
@@ -218,7 +217,7 @@ func (s *seekingWatcher) Seek(offset int64, whence int) (int64, error) {
 // seeks end when the context does.
 type fileReader struct {
 	ctx    context.Context
-	file   *os.File
+	file   io.ReaderAt
 	buffer []byte
 	data   []byte // unread part of the buffer
 	offset int64  // of the file, behind data

@@ -73,6 +73,7 @@ type Pagemap struct {
 
 	pageSize uint64
 	index    []indexed // ascending, without overlaps; made by Index
+	dropped  int       // runs it left out
 }
 
 // indexed is a run of the index with the sums of what precedes it.
@@ -182,6 +183,9 @@ func eachVarint(m []byte, f func(protowire.Number, uint64)) error {
 // Index prepares Find and Count for a page size in bytes. It returns how many
 // runs it left out because they overlap an earlier one or wrap around.
 func (p *Pagemap) Index(pageSize uint64) (dropped int) {
+	if p.pageSize == pageSize && p.index != nil {
+		return p.dropped
+	}
 	p.pageSize = pageSize
 	runs := make([]*Run, 0, len(p.Runs))
 	for i := range p.Runs {
@@ -210,6 +214,7 @@ func (p *Pagemap) Index(pageSize uint64) (dropped int) {
 		sums[r.Content()] += r.Pages
 		end = last
 	}
+	p.dropped = dropped
 	return dropped
 }
 

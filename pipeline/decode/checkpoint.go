@@ -57,6 +57,7 @@ func (s *set) decodeCheckpoint() {
 	s.statisticsColumns(&row)
 	s.countColumns(&row)
 	s.hostColumns(&row)
+	s.packagingColumns(&row)
 	s.rows.Checkpoints = append(s.rows.Checkpoints, row)
 }
 

@@ -83,7 +83,9 @@ func (s *set) decodeContainer() {
 	hasSpec := s.decodeJSON("spec.dump", &c.spec)
 	hasConfig := s.decodeJSON("config.dump", &c.config)
 	s.decodeJSON("status.dump", &c.status)
-	if !hasSpec && !hasConfig {
+	s.findPackaging()
+	s.packagingAnnotations()
+	if !hasSpec && !hasConfig && s.packaging.optionsFile == nil && s.packaging.dumpFile == nil {
 		return
 	}
 	c.engine = engineOf(c.spec.Annotations)

@@ -14,8 +14,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"path"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -29,7 +27,9 @@ import (
 // Limits bound what one archive may cost. A limit that is passed becomes a row
 // of problems.
 type Limits struct {
-	Members         int    // members of an archive, and entries of a tar within it
+	Members         int    // members of an archive with those within it, and entries of a tar of files
+	Nesting         int    // archives within archives: a layer within an image is one
+	ExpandedBytes   int64  // bytes decompressed of an archive and all within it
 	MetadataBytes   int64  // bytes of one image or metadata member kept in memory
 	BufferedBytes   int64  // bytes of all of them together
 	HashedFileBytes uint64 // bytes of a ghost file with its holes that are hashed
@@ -41,8 +41,8 @@ type Limits struct {
 // DefaultLimits returns limits that ordinary archives stay far below.
 func DefaultLimits() Limits {
 	return Limits{
-		Members: 2_000_000, MetadataBytes: 256 << 20, BufferedBytes: 1 << 30, HashedFileBytes: 64 << 30,
-		RegionBytes: 8 << 20, LogLines: 100_000, CRIULogLines: 1_000_000,
+		Members: 2_000_000, Nesting: 3, ExpandedBytes: 4 << 40, MetadataBytes: 256 << 20, BufferedBytes: 1 << 30,
+		HashedFileBytes: 64 << 30, RegionBytes: 8 << 20, LogLines: 100_000, CRIULogLines: 1_000_000,
 	}
 }
 
@@ -83,34 +83,38 @@ type Result struct {
 // the result; the error is not nil only if the context ended.
 func (d *Decoder) Decode(ctx context.Context, path string) (*Result, error) {
 	started := time.Now()
-	r := &reading{decoder: d, ctx: ctx, path: path, sets: map[string]*set{}, services: map[string]*image{}, metadata: map[string][]byte{}, seen: map[string]bool{}}
+	w := newWalk(ctx, d, path)
+	d.opener.MaxExpanded = d.Limits.ExpandedBytes
 	result := &Result{Archive: schema.Archive{Source: path, ArchiveName: filepath.Base(path), StartedAt: started.UTC()}}
-	d.decode(r, result)
+	w.decodeArchive(result)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	r.settle(result)
+	w.settle(result)
 	result.Archive.Seconds = time.Since(started).Seconds()
 	return result, nil
 }
 
-// decode reads the archive into the result. An archive that finds a fault in
-// this program costs its own rows, not the run.
-func (d *Decoder) decode(r *reading, result *Result) {
+// decodeArchive reads the archive into the result. An archive that finds a
+// fault in this program costs its own rows, not the run.
+func (w *walk) decodeArchive(result *Result) {
+	d := w.decoder
 	defer func() {
 		if fault := recover(); fault != nil {
 			result.Checkpoints, d.opener = nil, archive.Opener{}
-			r.problem(schema.Problem{Severity: Error, Code: Internal, Message: fmt.Sprintf("a fault of ckexport, please report it: %v\n%s", fault, debug.Stack())})
+			w.outer().problem(schema.Problem{Severity: Error, Code: Internal, Message: fmt.Sprintf("a fault of ckexport, please report it: %v\n%s", fault, debug.Stack())})
 		}
 	}()
-	a, err := d.opener.Open(r.ctx, r.path)
+	a, err := d.opener.Open(w.ctx, w.path)
 	if err != nil {
-		r.problem(schema.Problem{Severity: Error, Code: openCode(err), Message: err.Error()})
+		w.outer().problem(schema.Problem{Severity: Error, Code: openCode(err), Message: err.Error()})
 		return
 	}
 	result.Archive.Format, result.Archive.Compression = &a.Format, &a.Compression
-	r.readMembers(a)
-	result.Checkpoints = r.decodeSets(a, &result.Archive)
+	if err := w.readMembers(a, "", 0); err != nil {
+		w.current().problem(schema.Problem{Severity: Error, Code: readCode(err), Message: err.Error()})
+	}
+	result.Checkpoints = w.decode(a, &result.Archive)
 }
 
 func openCode(err error) string {
@@ -124,14 +128,20 @@ func openCode(err error) string {
 }
 
 // settle derives the statuses of archive and checkpoints from the problems.
-func (r *reading) settle(result *Result) {
+func (w *walk) settle(result *Result) {
 	a := &result.Archive
 	if len(result.Checkpoints) == 0 {
-		if !slices.ContainsFunc(r.problems, isError) {
-			r.problem(schema.Problem{Severity: Error, Code: NotACheckpoint, Message: "no CRIU images and no config.dump or spec.dump: not a checkpoint archive"})
+		for _, r := range w.readings {
+			for _, p := range r.problems { // of an ordinary layer only what kept it from being read
+				if r.site.archive == "" || isError(p) && p.Code != DuplicateMember {
+					result.Problems = append(result.Problems, p)
+				}
+			}
 		}
-		a.Status, result.Problems = StatusFailed, r.problems
-		a.Error = firstError(r.problems)
+		if !slices.ContainsFunc(result.Problems, isError) {
+			result.Problems = append(result.Problems, schema.Problem{Source: w.path, Severity: Error, Code: NotACheckpoint, Message: w.whyNoCheckpoint()})
+		}
+		a.Status, a.Error = StatusFailed, firstError(result.Problems)
 		return
 	}
 	a.Status = StatusOK
@@ -165,57 +175,6 @@ func firstError(problems []schema.Problem) *string {
 	return &message
 }
 
-// readMembers goes over the archive once.
-func (r *reading) readMembers(a *archive.Archive) {
-	for position := 0; ; position++ {
-		m, err := a.Next()
-		if errors.Is(err, io.EOF) {
-			return
-		}
-		if err != nil {
-			r.problem(schema.Problem{Severity: Error, Code: readCode(err), Message: fmt.Sprintf("behind member %d: %v", position, err)})
-			return
-		}
-		if position >= r.decoder.Limits.Members {
-			r.limit("", fmt.Sprintf("more than %d members", r.decoder.Limits.Members))
-			return
-		}
-		r.member(m, uint32(position))
-	}
-}
-
-// readAgain goes over the archive a second time, for memory that stood in
-// front of the images that say what it is. Engines write it behind them.
-func (r *reading) readAgain(ledger *schema.Archive) {
-	a, err := r.decoder.opener.Open(r.ctx, r.path)
-	if err != nil {
-		r.problem(schema.Problem{Severity: Error, Code: Unreadable, Message: fmt.Sprintf("reading a second time: %v", err)})
-		return
-	}
-	defer r.closeArchive(a, ledger)
-	for {
-		m, err := a.Next()
-		if err != nil {
-			return // the first pass told of it
-		}
-		kind, number, ok := criu.KindOf(path.Base(m.Name))
-		if ok && kind.Name == "PAGES" && m.Type == archive.File {
-			if s := r.sets[folderOf(m.Name)]; s != nil {
-				s.readMissed(m, uint32(number))
-			}
-		}
-	}
-}
-
-// closeArchive closes the archive and adds up what was read.
-func (r *reading) closeArchive(a *archive.Archive, ledger *schema.Archive) {
-	ledger.BytesRead += uint64(a.BytesRead())
-	ledger.ExpandedBytes += uint64(a.ExpandedBytes())
-	if err := a.Close(); err != nil {
-		r.problem(schema.Problem{Severity: Warning, Code: Unreadable, Message: fmt.Sprintf("closing: %v", err)})
-	}
-}
-
 func readCode(err error) string {
 	if errors.Is(err, archive.ErrTruncated) {
 		return Truncated
@@ -223,51 +182,8 @@ func readCode(err error) string {
 	if errors.Is(err, archive.ErrNotTar) {
 		return NotAnArchive
 	}
+	if errors.Is(err, errLimit) || errors.Is(err, archive.ErrExpanded) {
+		return LimitExceeded
+	}
 	return Malformed
-}
-
-// decodeSets decodes each image set; the one in checkpoint is the main one. It
-// closes the archive, once all wanted memory has been read.
-func (r *reading) decodeSets(a *archive.Archive, ledger *schema.Archive) []*schema.Rows {
-	again := r.readLatePages()
-	r.closeArchive(a, ledger)
-	if again {
-		r.readAgain(ledger)
-	}
-	sets := make([]*set, 0, len(r.sets))
-	for _, s := range r.sets {
-		if s.hasImages() {
-			sets = append(sets, s)
-		}
-	}
-	slices.SortFunc(sets, func(a, b *set) int {
-		if a.isMain() != b.isMain() {
-			if a.isMain() {
-				return -1
-			}
-			return 1
-		}
-		if a.dir < b.dir {
-			return -1
-		}
-		return 1
-	})
-	if len(sets) == 0 {
-		if !r.hasMetadata() {
-			return nil
-		}
-		s := r.set("checkpoint") // metadata without images
-		r.problem(schema.Problem{Severity: Error, Code: MissingImage, Message: "no CRIU images"})
-		sets = append(sets, s)
-	}
-	var all []*schema.Rows
-	for i, s := range sets {
-		s.main = i == 0
-		s.decode()
-	}
-	for _, s := range sets {
-		s.finish()
-		all = append(all, &s.rows)
-	}
-	return all
 }

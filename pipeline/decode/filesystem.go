@@ -43,7 +43,7 @@ func (r *reading) readFilesystem(c capture, in io.Reader) error {
 		c.last = len(r.filesystem)
 		r.captures = append(r.captures, c)
 	}()
-	nested, err := r.decoder.opener.Nested(in)
+	nested, err := r.decoder.opener.Nested(in, nil)
 	if errors.Is(err, archive.ErrEmpty) {
 		return nil
 	}

@@ -2,7 +2,6 @@ package decode
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -17,17 +16,15 @@ import (
 	"github.com/ckexport/ckexport/schema"
 )
 
-// reading is the state of reading one archive.
+// reading is the state of reading what belongs to one container: its image
+// sets, and the metadata and captures beside them.
 type reading struct {
-	decoder  *Decoder
-	ctx      context.Context
-	path     string
-	buffered int64
+	*walk
+	site site
 
 	sets     map[string]*set   // by folder
 	services map[string]*image // images that may stand beside the folder
 	metadata map[string][]byte // small members that are no images, by name
-	seen     map[string]bool
 	problems []schema.Problem
 
 	members     []schema.ArchiveMember
@@ -54,8 +51,8 @@ var containerLogs = map[string]bool{"ctr.log": true, "container.log": true, "io.
 // duplicateStatus is the status of a member whose name occurred before.
 const duplicateStatus = "duplicate"
 
-// member takes in one member of the archive.
-func (r *reading) member(m *archive.Member, position uint32) {
+// member takes in one member of an archive that is so deep within others.
+func (r *reading) member(m *archive.Member, position uint32, depth int) {
 	row := schema.ArchiveMember{
 		Path: text(m.Name), Position: position, Type: string(m.Type), SizeBytes: uint64(m.Size), Mode: m.Mode,
 		UID: uint32(m.UID), GID: uint32(m.GID), ModifiedAt: when(m.ModTime), LinkTarget: nonEmptyText(m.LinkTarget),
@@ -64,6 +61,7 @@ func (r *reading) member(m *archive.Member, position uint32) {
 	if m.Offset >= 0 {
 		row.Offset = ptr(uint64(m.Offset))
 	}
+	row.ContainerMember = nonEmpty(r.site.archive)
 	defer func() { r.members = append(r.members, row) }()
 
 	dir, base := path.Split(m.Name)
@@ -126,14 +124,23 @@ func (r *reading) member(m *archive.Member, position uint32) {
 	case strings.HasSuffix(base, ".img"):
 		row.DecodeStatus = "unknown"
 		r.memberProblem(m.Name, Warning, UnknownImage, "no kind of CRIU image has such a name")
+	case depth == 0 && r.isDocument(m):
+		row.Kind = "image_json"
+		if data, ok := r.keep(m, &row); ok {
+			r.documents[m.Name] = data
+			r.checkDigest(m.Name, row.SHA256)
+		}
+	case r.mayNest(m, depth):
+		r.nest(m, depth, &row)
 	}
 }
 
 func (r *reading) isDuplicate(name string) bool {
-	if r.seen[name] {
+	key := site{r.site.archive, name}
+	if r.seen[key] {
 		return true
 	}
-	r.seen[name] = true
+	r.seen[key] = true
 	return false
 }
 

@@ -28,12 +28,17 @@ type memory struct {
 	env      region
 	texts    []auxiliaryText
 	planned  bool
+	wanted   []piece // of this checkpoint's pages image, once planned
 }
 
 // region is a range of a process's memory that was read.
 type region struct {
 	data   []byte
 	status string // as processes.cmdline_status; empty if not looked at
+	// inherited are the parts that the parent checkpoint has; pending counts
+	// those that are still to be read from it. Until then the status is missing.
+	inherited []inheritance
+	pending   int
 }
 
 // Statuses of a region.
@@ -53,6 +58,7 @@ type storedPages struct {
 	size   uint64
 	at     io.ReaderAt // nil in a compressed archive
 	done   bool
+	late   []latePiece // wanted by checkpoints that have this one as parent
 }
 
 // holds reports whether the image has exactly so many pages. The product of
@@ -165,19 +171,19 @@ func (s *set) owners(pagesID uint32) []*memory {
 }
 
 // readLatePages reads wanted memory from pages images that came before the
-// images that say what they are. It reports whether some need another pass
-// over the archive.
-func (r *reading) readLatePages() (again bool) {
-	for _, dir := range slices.Sorted(maps.Keys(r.sets)) {
-		s := r.sets[dir]
+// images that say what they are, and from those of parent checkpoints. It
+// reports whether some need another pass over the archive.
+func (w *walk) readLatePages() (again bool) {
+	sets := w.sets()
+	for _, s := range sets {
+		s.findInherited()
+	}
+	for _, s := range sets {
 		for _, id := range slices.Sorted(maps.Keys(s.pages)) {
 			stored := s.pages[id]
-			if stored.done {
-				continue
-			}
-			owners := s.owners(id)
+			owners := s.lateOwners(id, stored)
 			switch {
-			case len(owners) == 0: // shared memory, or a process without a memory image
+			case len(owners)+len(stored.late) == 0: // read, shared memory, or a process without a memory image
 			case stored.at == nil:
 				again = true
 			default:
@@ -190,16 +196,27 @@ func (r *reading) readLatePages() (again bool) {
 	return again
 }
 
+// lateOwners returns the owners of a pages image that passed by before they
+// were known.
+func (s *set) lateOwners(id uint32, stored *storedPages) []*memory {
+	if stored.done {
+		return nil
+	}
+	return s.owners(id)
+}
+
 // readMissed is readPages in a second pass.
 func (s *set) readMissed(m *archive.Member, pagesID uint32) {
 	stored := s.pages[pagesID]
-	if stored == nil || stored.done {
+	if stored == nil {
 		return
 	}
-	if owners := s.owners(pagesID); len(owners) > 0 {
-		if err := s.readWanted(owners, stored, m); err != nil {
-			s.memberProblem(stored.member, Error, readCode(err), err.Error())
-		}
+	owners := s.lateOwners(pagesID, stored)
+	if len(owners)+len(stored.late) == 0 {
+		return
+	}
+	if err := s.readWanted(owners, stored, m); err != nil {
+		s.memberProblem(stored.member, Error, readCode(err), err.Error())
 	}
 }
 
@@ -211,7 +228,8 @@ type piece struct {
 
 func (p piece) end() uint64 { return p.offset + uint64(len(p.data)) }
 
-// readWanted reads the regions of the owners from their pages image.
+// readWanted reads the regions of the owners from their pages image, and what
+// other checkpoints inherit from it.
 func (s *set) readWanted(owners []*memory, stored *storedPages, in io.Reader) error {
 	stored.done = true
 	var pieces []piece
@@ -228,12 +246,20 @@ func (s *set) readWanted(owners []*memory, stored *storedPages, in io.Reader) er
 			pieces = append(pieces, planned...)
 		}
 	}
+	late := stored.late
+	stored.late = nil
+	for _, l := range late {
+		pieces = append(pieces, l.piece)
+	}
 	slices.SortFunc(pieces, func(a, b piece) int { return cmp.Compare(a.offset, b.offset) })
 	if err := readPieces(pieces, stored.at, in); err != nil {
 		for _, m := range owners {
 			m.unavailable()
 		}
 		return err
+	}
+	for _, l := range late {
+		l.region.received()
 	}
 	return nil
 }
@@ -277,20 +303,25 @@ func readPieces(pieces []piece, at io.ReaderAt, in io.Reader) error {
 // plan settles the regions of a process and returns the pieces of them that
 // the pages image has.
 func (s *set) plan(m *memory) []piece {
+	if m.planned {
+		return m.wanted
+	}
 	m.pageSize = auxvPageSize(m.space)
 	if m.pageSize == 0 {
 		m.pageSize = defaultPageSize
 	}
 	m.planned = true
 	m.pagemap.Index(m.pageSize)
-	var pieces []piece
-	m.args, pieces = s.planRegion(m, m.space.GetMmArgStart(), m.space.GetMmArgEnd(), pieces)
-	m.env, pieces = s.planRegion(m, m.space.GetMmEnvStart(), m.space.GetMmEnvEnd(), pieces)
-	return s.planTexts(m, pieces)
+	m.wanted = nil
+	m.args, m.wanted = s.planRegion(m, m.space.GetMmArgStart(), m.space.GetMmArgEnd(), m.wanted)
+	m.env, m.wanted = s.planRegion(m, m.space.GetMmEnvStart(), m.space.GetMmEnvEnd(), m.wanted)
+	m.wanted = s.planTexts(m, m.wanted)
+	return m.wanted
 }
 
 // planRegion settles one range: pages of this checkpoint are to be read, holes
-// of anonymous mappings are zeros, anything else makes the region unavailable.
+// of anonymous mappings are zeros, those of the parent are inherited, anything
+// else makes the region unavailable.
 func (s *set) planRegion(m *memory, start, end uint64, pieces []piece) (region, []piece) {
 	switch {
 	case end < start:
@@ -301,6 +332,7 @@ func (s *set) planRegion(m *memory, start, end uint64, pieces []piece) (region, 
 		return region{status: regionTooLong}, pieces
 	}
 	planned := pieces
+	var inherited []inheritance
 	data := make([]byte, end-start)
 	for at := start; at < end; {
 		upTo := min(end, at-at%m.pageSize+m.pageSize)
@@ -309,6 +341,8 @@ func (s *set) planRegion(m *memory, start, end uint64, pieces []piece) (region, 
 		case run == nil && !isAnonymous(mappingAt(m.space, at)):
 			return region{status: regionUnmapped}, pieces
 		case run == nil: // never touched: zeros
+		case run.Content() == criu.Parent:
+			inherited = append(inherited, inheritance{address: at, data: data[at-start : upTo-start]})
 		case run.Content() != criu.Present:
 			return region{status: regionMissing}, pieces
 		default:
@@ -322,6 +356,9 @@ func (s *set) planRegion(m *memory, start, end uint64, pieces []piece) (region, 
 			return region{status: regionInconsistent}, pieces
 		}
 		at = upTo
+	}
+	if len(inherited) > 0 {
+		return region{data: data, status: regionMissing, inherited: inherited}, planned
 	}
 	return region{data: data, status: regionOK}, planned
 }
@@ -395,7 +432,10 @@ func (s *set) regionProblem(table string, pid uint32, what string, status string
 		return
 	case regionMissing:
 		p.Message = fmt.Sprintf("the %s is in memory that this archive does not hold", what)
-		if s.parentLink != nil {
+		switch {
+		case s.parentSet() != nil:
+			p.Message = fmt.Sprintf("the %s is in memory that neither this checkpoint nor its parent in the archive holds", what)
+		case s.parentLink != nil:
 			p.Code, p.Message = ParentMissing, fmt.Sprintf("the %s is in memory that the parent checkpoint's archive holds", what)
 		}
 	case regionTooLong:

@@ -48,7 +48,7 @@ func (s *set) mountRow(namespace uint32, m *mnt.MntEntry) schema.Mount {
 		row.MasterGroup = m.MasterId
 	}
 	for _, name := range []string{fmt.Sprintf("tmpfs-dev-%d.tar.gz.img", m.GetRootDev()), fmt.Sprintf("tmpfs-%d.tar.gz.img", m.GetMntId())} {
-		if member := s.joinDir(name); s.seen[member] && m.GetRoot() == "/" {
+		if member := s.joinDir(name); s.seen[site{s.site.archive, member}] && m.GetRoot() == "/" {
 			row.ContentMember = ptr(plain(member))
 		}
 	}

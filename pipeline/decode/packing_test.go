@@ -78,6 +78,8 @@ func TestSameCheckpointHoweverPacked(t *testing.T) {
 			"plain":           writeFile(t, "a.tar", plain),
 			"gzip":            writeFile(t, "a.tar.gz", gzipOf(t, plain)),
 			"zstd":            writeFile(t, "a.tar.zst", zstdOf(t, plain)),
+			"xz":              writeFile(t, "a.tar.xz", xzOf(t, plain)),
+			"reversed xz":     writeFile(t, "r.tar.xz", xzOf(t, tarOf(t, reversed(members)))),
 			"renamed":         writeFile(t, "no archive by its name", plain),
 			"reversed":        writeFile(t, "r.tar", tarOf(t, reversed(members))),
 			"reversed gzip":   writeFile(t, "r.tar.gz", gzipOf(t, tarOf(t, reversed(members)))),
@@ -92,6 +94,24 @@ func TestSameCheckpointHoweverPacked(t *testing.T) {
 				}
 				sameRows(t, result.Checkpoints[0], want)
 			})
+		}
+	}
+}
+
+// TestBzip2: as above, of an archive that the program bzip2 packed.
+func TestBzip2(t *testing.T) {
+	result := decodeFile(t, "testdata/odd-env-argv.tar.bz2")
+	if result.Archive.Status != decode.StatusOK || *result.Archive.Compression != "bzip2" {
+		t.Fatalf("status %s, compression %v", result.Archive.Status, result.Archive.Compression)
+	}
+	sameRows(t, result.Checkpoints[0], decodeFile(t, own("odd-env-argv.tar")).Checkpoints[0])
+	data, err := os.ReadFile("testdata/odd-env-argv.tar.bz2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for cut := 1; cut < len(data); cut += 4999 {
+		if result := decodeFile(t, writeFile(t, "a.tar.bz2", data[:cut])); result.Archive.Status == decode.StatusOK {
+			t.Errorf("cut at %d it is ok", cut)
 		}
 	}
 }

@@ -44,7 +44,7 @@ type image struct {
 type set struct {
 	*reading
 	dir  string
-	main bool // the archive's own facts go to its rows
+	main bool // the facts of the container go to its rows
 	rows schema.Rows
 
 	images      map[string]*image // by base name
@@ -72,6 +72,7 @@ type set struct {
 	files     fileTable
 	mounts    mountTable
 	container container
+	packaging packaging
 
 	networks       map[uint32]*netdev.NetnsEntry // by namespace
 	sysctlsNoted   map[string]bool               // lists a problem tells of
@@ -97,12 +98,7 @@ func (s *set) hasImages() bool { return len(s.images)+len(s.ghosts)+len(s.pages)
 func (s *set) isMain() bool { return path.Base(s.dir) != "pre-checkpoint" }
 
 // base returns the folder that the metadata stands in.
-func (s *set) base() string {
-	if b := path.Base(s.dir); b == "checkpoint" || b == "pre-checkpoint" {
-		return folderOf(s.dir)
-	}
-	return s.dir
-}
+func (s *set) base() string { return baseOf(s.dir) }
 
 // metadataFile returns a metadata member of the checkpoint, nil if there is
 // none.

@@ -126,7 +126,12 @@ func (s *set) decodeJSON(name string, into any) (ok bool) {
 
 // jsonText returns a metadata file for a column, NULL where there is none.
 func (s *set) jsonText(name string) *string {
-	data := s.metadataFile(name)
+	return exactText(s.metadataFile(name))
+}
+
+// exactText returns bytes for a column without a raw form, NULL where there
+// are none or they are no text.
+func exactText(data []byte) *string {
 	if data == nil || !isExact(string(data)) {
 		return nil
 	}
@@ -141,6 +146,7 @@ func (s *set) specRow(spec *ociSpec, config *engineConfig) {
 		SpecJSON: s.jsonText("spec.dump"), ConfigJSON: s.jsonText("config.dump"), StatusJSON: s.jsonText("status.dump"),
 		ContainerdStatusJSON: s.jsonText("status"), NetworkStatusJSON: s.jsonText("network.status"), StdioDescriptorsJSON: s.jsonText("descriptors.json"),
 	}
+	row.PodOptionsJSON, row.PodDumpJSON = exactText(s.packaging.optionsFile), exactText(s.packaging.dumpFile)
 	if p := spec.Process; p != nil {
 		row.Args, row.Env, row.Cwd, row.Terminal = p.Args, p.Env, nonEmpty(p.Cwd), p.Terminal
 		row.UID, row.GID, row.Umask, row.AdditionalGIDs = p.User.UID, p.User.GID, p.User.Umask, p.User.AdditionalGIDs

@@ -1,6 +1,6 @@
 // Package source finds the archives that a command's inputs name: files,
 // folders, glob patterns, a list on standard input, and folders that an archive
-// was unpacked into. It looks at names and first bytes; it does not read
+// or a container image was unpacked into. It looks at names and first bytes; it does not read
 // archives.
 package source
 
@@ -24,7 +24,7 @@ type Archive struct {
 	Path      string // absolute
 	SizeBytes uint64
 	ModTime   time.Time
-	Folder    bool // an unpacked archive
+	Folder    bool // an unpacked archive, or the layout of a container image
 }
 
 // Found is what the inputs hold.
@@ -235,15 +235,44 @@ func (f *finder) addFolder(path string) {
 	f.found.Archives = append(f.found.Archives, a)
 }
 
-// isUnpacked reports whether an archive was unpacked into the folder, or the
-// folder holds CRIU images.
+// marks are files that stand at the top of an unpacked archive, a folder of
+// CRIU images, an unpacked pod archive, or an OCI image layout.
+var marks = []string{
+	"spec.dump", "config.dump", "inventory.img", "checkpoint/inventory.img", "pre-checkpoint/inventory.img", "pod.options", "pod.dump", "oci-layout",
+}
+
+// isUnpacked reports whether the folder is one input: an archive was unpacked
+// into it, it holds CRIU images, or it is the layout of a container image.
 func isUnpacked(folder string) bool {
-	for _, mark := range []string{"spec.dump", "config.dump", "inventory.img", "checkpoint/inventory.img", "pre-checkpoint/inventory.img"} {
+	for _, mark := range marks {
 		if info, err := os.Lstat(filepath.Join(folder, mark)); err == nil && info.Mode().IsRegular() {
 			return true
 		}
 	}
-	return false
+	return isDockerArchive(folder)
+}
+
+// isDockerArchive reports whether an archive of docker save was unpacked into
+// the folder: its manifest.json lists images with their layers.
+func isDockerArchive(folder string) bool {
+	manifest := filepath.Join(folder, "manifest.json")
+	if info, err := os.Lstat(manifest); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	head := bytes.TrimLeft(firstBytes(manifest), " \t\r\n")
+	return bytes.HasPrefix(head, []byte("[")) && (bytes.Contains(head, []byte(`"Layers"`)) || bytes.Contains(head, []byte(`"Config"`)))
+}
+
+// firstBytes returns how a file begins, nil where it cannot be read.
+func firstBytes(path string) []byte {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer file.Close()
+	head := make([]byte, 512)
+	n, _ := io.ReadFull(file, head)
+	return head[:n]
 }
 
 var archiveSuffixes = []string{".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst", ".tar.xz", ".txz", ".tar.bz2", ".tbz2"}
@@ -256,15 +285,8 @@ func namedLikeArchive(path string) bool {
 // looksLikeArchive reports whether a file begins like a tar or a compressed
 // stream. Podman writes archives under any name.
 func looksLikeArchive(path string) bool {
-	file, err := os.Open(path)
-	if err != nil {
-		return false
-	}
-	defer file.Close()
-	head := make([]byte, 512)
-	n, _ := io.ReadFull(file, head)
-	head = head[:n]
-	if n == 512 && bytes.Equal(head[257:262], []byte("ustar")) { // POSIX 1003.1, pax: header block
+	head := firstBytes(path)
+	if len(head) == 512 && bytes.Equal(head[257:262], []byte("ustar")) { // POSIX 1003.1, pax: header block
 		return true
 	}
 	for _, m := range []string{"\x1f\x8b\x08", "\x28\xb5\x2f\xfd", "\xfd7zXZ\x00", "BZh"} {

@@ -1,0 +1,128 @@
+package archive
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/ulikunitz/xz"
+)
+
+func readTestdata(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func expandXZ(data []byte) ([]byte, error) {
+	x, err := newXZ(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(x)
+}
+
+// xzFiles are files that the program xz made of testdata/text, with each kind
+// of check, in several blocks and in several streams; the last is of nothing.
+var xzFiles = []string{"none.xz", "crc32.xz", "crc64.xz", "sha256.xz", "blocks.xz", "streams.xz", "empty.xz"}
+
+// TestXZ compares the reader with what was compressed, cuts each file at each
+// byte, and damages each: the content is right, or an error tells.
+func TestXZ(t *testing.T) {
+	text := readTestdata(t, "text")
+	for _, name := range xzFiles {
+		data := readTestdata(t, name)
+		want := map[string][]byte{"streams.xz": append(bytes.Clone(text), text...), "empty.xz": {}}[name]
+		if want == nil {
+			want = text
+		}
+		if got, err := expandXZ(data); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s: %d bytes, %v; want %d", name, len(got), err, len(want))
+		}
+		for cut := 0; cut < len(data); cut++ {
+			got, err := expandXZ(data[:cut])
+			whole := name == "streams.xz" && bytes.Equal(got, text) // the end of the first stream, or of padding
+			if err == nil && !whole || err != nil && !errors.Is(truncation(err), ErrTruncated) || !bytes.HasPrefix(want, got) {
+				t.Errorf("%s cut at %d: %d bytes, %v", name, cut, len(got), err)
+			}
+		}
+		if name == "none.xz" {
+			continue
+		}
+		for i := 0; i < len(data); i++ {
+			damaged := bytes.Clone(data)
+			damaged[i] ^= 0x10
+			if got, err := expandXZ(damaged); err == nil && !bytes.Equal(got, want) && !(name == "streams.xz" && bytes.Equal(got, text)) {
+				t.Errorf("%s with byte %d damaged: %d bytes, no error", name, i, len(got))
+			}
+		}
+	}
+}
+
+// TestXZDictionary: a header that asks for a dictionary of 4 GiB does not get
+// it, and filters that are not known are told.
+func TestXZDictionary(t *testing.T) {
+	data := readTestdata(t, "crc64.xz")
+	at := bytes.Index(data, []byte{xzLZMA2, 1}) + 2
+	data[at] = 40 // 4 GiB - 1
+	header := data[12 : 12+(int(data[12])+1)*4]
+	binary.LittleEndian.PutUint32(header[len(header)-4:], crc32.ChecksumIEEE(header[:len(header)-4]))
+	if _, err := expandXZ(data); err == nil || errors.Is(err, ErrTruncated) {
+		t.Errorf("a dictionary of 4 GiB: %v", err)
+	}
+	if _, err := expandXZ(readTestdata(t, "filtered.xz")); err == nil {
+		t.Error("a filter that is not known was passed over")
+	}
+}
+
+// FuzzXZ compares with another reader: what this one accepts, that one reads
+// the same.
+func FuzzXZ(f *testing.F) {
+	for _, name := range append(xzFiles, "filtered.xz") {
+		f.Add(readTestdata(f, name))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		x, err := newXZ(bytes.NewReader(data))
+		if err != nil {
+			return
+		}
+		got, err := io.ReadAll(io.LimitReader(x, 1<<20))
+		if err != nil || len(got) == 1<<20 {
+			return
+		}
+		other, err := xz.ReaderConfig{DictCap: 4096}.NewReader(bytes.NewReader(data))
+		if err != nil {
+			t.Fatalf("the other reader: %v", err)
+		}
+		if want, err := io.ReadAll(other); err == nil && !bytes.Equal(got, want) {
+			t.Fatalf("%d bytes, the other reader has %d", len(got), len(want))
+		}
+	})
+}
+
+// TestCompressionOf: a compression is told by content, and a tar whose first
+// member is called like one is none.
+func TestCompressionOf(t *testing.T) {
+	for head, want := range map[string]string{
+		"\x1f\x8b\x08\x00":             Gzip,
+		"\x28\xb5\x2f\xfd":             Zstd,
+		"\x51\x2a\x4d\x18":             Zstd, // a skippable frame
+		"\xfd7zXZ\x00":                 XZ,
+		"BZh91AY&SY":                   Bzip2,
+		"BZh9\x17\x72\x45\x38\x50\x90": Bzip2, // of nothing
+		"BZh/checkpoint":               None,
+		"":                             None,
+	} {
+		if got := compressionOf([]byte(head)); got != want {
+			t.Errorf("%q: %s, want %s", head, got, want)
+		}
+	}
+}

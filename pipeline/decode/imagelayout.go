@@ -1,0 +1,190 @@
+package decode
+
+import (
+	"encoding/json"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ckexport/ckexport/pipeline/archive"
+)
+
+// maxDocument bounds a member that is kept as a document of a container image.
+// Registries refuse manifests of more than 4 MiB.
+const maxDocument = 4 << 20
+
+// Names of the documents of a container image. Source: OCI image
+// specification, image-layout.md; Docker image specification v1.2.
+var (
+	blobName     = regexp.MustCompile(`^(?:(.*)/)?blobs/([a-z0-9]+(?:[+._-][a-z0-9]+)*)/([0-9a-f]{32,128})$`)
+	documentName = regexp.MustCompile(`(?:^|/)(?:index\.json|manifest\.json|oci-layout|[0-9a-f]{64}\.json)$`)
+)
+
+// isDocument reports whether a member is a document of a container image: by
+// its name, and because it begins like JSON. Layers are blobs too.
+func (w *walk) isDocument(m *archive.Member) bool {
+	if m.Size > maxDocument || !blobName.MatchString(m.Name) && !documentName.MatchString(m.Name) {
+		return false
+	}
+	head, err := m.Peek(64)
+	head = []byte(strings.TrimLeft(string(head), " \t\r\n"))
+	return err == nil && len(head) > 0 && (head[0] == '{' || head[0] == '[')
+}
+
+// checkDigest notes a document that is not what its name says.
+func (r *reading) checkDigest(member string, sha256 *string) {
+	if m := blobName.FindStringSubmatch(member); m != nil && m[2] == "sha256" && sha256 != nil && *sha256 != m[3] {
+		r.memberProblem(member, Warning, Inconsistent, "the content does not have the digest that names it")
+	}
+}
+
+// containerImage is a container image, as far as it says what its layers are.
+type containerImage struct {
+	digest      string   // of the manifest; empty in a docker archive
+	names       []string // it was tagged with
+	createdAt   *time.Time
+	annotations map[string]string
+}
+
+// imageManifest is what is read of an index, a manifest or a configuration.
+// Source: OCI image specification, image-index.md, manifest.md, config.md.
+type imageManifest struct {
+	Manifests []struct {
+		Digest      string            `json:"digest"`
+		Annotations map[string]string `json:"annotations"`
+	} `json:"manifests"`
+	Config struct {
+		Digest string `json:"digest"`
+	} `json:"config"`
+	Layers []struct {
+		Digest string `json:"digest"`
+	} `json:"layers"`
+	Annotations map[string]string `json:"annotations"`
+}
+
+// dockerManifest is an entry of manifest.json of a docker archive.
+type dockerManifest struct {
+	Config   string   `json:"Config"`
+	RepoTags []string `json:"RepoTags"`
+	Layers   []string `json:"Layers"`
+}
+
+// imagesByLayer returns the container images, by the members that are their
+// layers. A layer may belong to several: the first image counts.
+func (w *walk) imagesByLayer() map[string]*containerImage {
+	byLayer := map[string]*containerImage{}
+	names, descriptors := map[string][]string{}, map[string]map[string]string{}
+	manifests := map[string]*imageManifest{}
+	for _, member := range slices.Sorted(maps.Keys(w.documents)) {
+		m := &imageManifest{}
+		if json.Unmarshal(w.documents[member], m) != nil {
+			continue // manifest.json of a docker archive is a list; others tell nothing
+		}
+		for _, d := range m.Manifests {
+			if name := d.Annotations["org.opencontainers.image.ref.name"]; name != "" {
+				names[d.Digest] = append(names[d.Digest], plain(name))
+			}
+			descriptors[d.Digest] = d.Annotations
+		}
+		if len(m.Layers) > 0 {
+			manifests[member] = m
+		}
+	}
+	for _, member := range slices.Sorted(maps.Keys(manifests)) {
+		blob := blobName.FindStringSubmatch(member)
+		if blob == nil {
+			continue
+		}
+		m, root := manifests[member], blob[1]
+		image := &containerImage{digest: blob[2] + ":" + blob[3], annotations: map[string]string{}}
+		maps.Copy(image.annotations, descriptors[image.digest])
+		maps.Copy(image.annotations, m.Annotations)
+		image.names = names[image.digest]
+		image.createdAt = w.imageCreated(blobMember(root, m.Config.Digest))
+		for _, l := range m.Layers {
+			addLayer(byLayer, blobMember(root, l.Digest), image)
+		}
+	}
+	w.dockerImages(byLayer)
+	return byLayer
+}
+
+// dockerImages adds the images that manifest.json of a docker archive lists.
+func (w *walk) dockerImages(byLayer map[string]*containerImage) {
+	for _, member := range slices.Sorted(maps.Keys(w.documents)) {
+		var list []dockerManifest
+		if path.Base(member) != "manifest.json" || json.Unmarshal(w.documents[member], &list) != nil {
+			continue
+		}
+		dir := folderOf(member)
+		for _, m := range list {
+			image := &containerImage{createdAt: w.imageCreated(path.Join(dir, archive.CleanName(m.Config)))}
+			for _, tag := range m.RepoTags {
+				image.names = append(image.names, plain(tag))
+			}
+			for _, l := range m.Layers {
+				addLayer(byLayer, path.Join(dir, archive.CleanName(l)), image)
+			}
+		}
+	}
+}
+
+// addLayer notes the image of a layer. What one document leaves out, another
+// of the same image may tell: an archive can have both forms.
+func addLayer(byLayer map[string]*containerImage, member string, image *containerImage) {
+	known := byLayer[member]
+	if known == nil {
+		byLayer[member] = image
+		return
+	}
+	if len(known.names) == 0 {
+		known.names = image.names
+	}
+}
+
+// blobMember returns the member that holds the blob with a digest.
+func blobMember(root, digest string) string {
+	algorithm, hex, _ := strings.Cut(digest, ":")
+	return path.Join(root, "blobs", archive.CleanName(algorithm), archive.CleanName(hex))
+}
+
+// imageCreated returns when an image was made, by its configuration.
+func (w *walk) imageCreated(member string) *time.Time {
+	var config struct {
+		Created *time.Time `json:"created"`
+	}
+	if json.Unmarshal(w.documents[member], &config) != nil {
+		return nil
+	}
+	return optionalWhen(config.Created)
+}
+
+// imageOf returns the container image whose layer a checkpoint is in, nil if
+// there is none.
+func (w *walk) imageOf(s site) *containerImage {
+	if w.images == nil {
+		w.images = w.imagesByLayer()
+	}
+	for member := s.archive; member != ""; member = folderOf(member) { // the layer itself, or what it is nested in
+		if image := w.images[member]; image != nil {
+			return image
+		}
+	}
+	return nil
+}
+
+// whyNoCheckpoint says what an archive without a checkpoint is.
+func (w *walk) whyNoCheckpoint() string {
+	if len(w.imagesByLayer()) > 0 {
+		return "an ordinary container image: none of its layers holds a checkpoint"
+	}
+	for member := range w.documents {
+		if base := path.Base(member); base == "oci-layout" || base == "index.json" {
+			return "a container image layout in which no layer holds a checkpoint"
+		}
+	}
+	return "no CRIU images and no config.dump or spec.dump: not a checkpoint archive"
+}

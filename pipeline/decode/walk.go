@@ -1,0 +1,355 @@
+package decode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/ckexport/ckexport/pipeline/archive"
+	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/schema"
+)
+
+// walk is the state of going over one archive, and over those within it: the
+// layers of a container image, the containers of a pod.
+type walk struct {
+	decoder  *Decoder
+	ctx      context.Context
+	path     string
+	buffered int64  // bytes kept in memory
+	position uint32 // of the next member, over all archives
+
+	readings  []*reading // in the order their first member came
+	last      *reading   // of the last member
+	bySite    map[site]*reading
+	seen      map[site]bool
+	nested    map[string]bool            // members that were read as archives
+	documents map[string][]byte          // of a container image: small members that are JSON
+	images    map[string]*containerImage // by layer; see imageOf
+}
+
+// site is where a checkpoint stands: the archive within the archive, empty
+// for the outer one, and the folder that images and metadata are packed under.
+type site struct{ archive, folder string }
+
+// path returns the site as one path.
+func (p site) path() string { return path.Join(p.archive, p.folder) }
+
+// holds reports whether another site lies within this one.
+func (p site) holds(other site) bool {
+	outer := p.path()
+	return outer == "" || other == p || strings.HasPrefix(other.path(), outer+"/")
+}
+
+func newWalk(ctx context.Context, d *Decoder, path string) *walk {
+	return &walk{
+		decoder: d, ctx: ctx, path: path, bySite: map[site]*reading{}, seen: map[site]bool{}, nested: map[string]bool{}, documents: map[string][]byte{},
+	}
+}
+
+// reading returns the reading of a site, a new one if need be.
+func (w *walk) reading(p site) *reading {
+	r := w.bySite[p]
+	if r == nil {
+		r = &reading{walk: w, site: p, sets: map[string]*set{}, services: map[string]*image{}, metadata: map[string][]byte{}}
+		w.bySite[p] = r
+		w.readings = append(w.readings, r)
+	}
+	return r
+}
+
+// outer is the reading of what belongs to the archive as a whole.
+func (w *walk) outer() *reading { return w.reading(site{}) }
+
+// sets returns every image set that was seen.
+func (w *walk) sets() []*set {
+	var all []*set
+	for _, r := range w.readings {
+		for _, dir := range slices.Sorted(maps.Keys(r.sets)) {
+			all = append(all, r.sets[dir])
+		}
+	}
+	return all
+}
+
+// setIn returns the image set of a folder of an archive, nil if there is none.
+func (w *walk) setIn(archive, dir string) *set {
+	if r := w.bySite[site{archive, baseOf(dir)}]; r != nil {
+		return r.sets[dir]
+	}
+	return nil
+}
+
+// baseOf returns the folder that the metadata of an image folder stands in.
+func baseOf(dir string) string {
+	if b := path.Base(dir); b == "checkpoint" || b == "pre-checkpoint" {
+		return folderOf(dir)
+	}
+	return dir
+}
+
+// siteOf returns the folder of the checkpoint that a member belongs to: that
+// of its metadata. Members that tell nothing of their own belong to the
+// archive as a whole.
+func siteOf(m *archive.Member) string {
+	dir, base := folderOf(m.Name), path.Base(m.Name)
+	_, _, isImage := criu.KindOf(base)
+	_, below, inArtifacts := strings.Cut("/"+dir+"/", "/artifacts/")
+	switch {
+	case inArtifacts:
+		return strings.Trim(strings.TrimSuffix("/"+dir+"/", "/artifacts/"+below), "/")
+	case isImage, metadataFiles[base], containerLogs[base], base == "dump.log", base == "restore.log", base == "parent" && m.Type == archive.Symlink:
+		return baseOf(dir)
+	case base == "rootfs-diff.tar", base == "devshm-checkpoint.tar":
+		return dir
+	case strings.HasSuffix(base, ".tar") && path.Base(dir) == "volumes":
+		return folderOf(dir)
+	}
+	return ""
+}
+
+// readMembers goes over the members of an archive once; name is that of the
+// archive within the outer one.
+func (w *walk) readMembers(a *archive.Archive, name string, depth int) error {
+	for n := 0; ; n++ {
+		m, err := a.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("behind member %d: %w", n, err)
+		}
+		if int(w.position) >= w.decoder.Limits.Members {
+			return fmt.Errorf("%w: more than %d members", errLimit, w.decoder.Limits.Members)
+		}
+		w.last = w.reading(site{name, siteOf(m)})
+		position := w.position
+		w.position++
+		w.last.member(m, position, depth)
+	}
+}
+
+// errLimit says that a limit of this package was passed.
+var errLimit = errors.New("limit passed")
+
+// mayNest reports whether a member of no known kind is looked at as an archive
+// within the archive. In the outer archive every one is: a layer, a container
+// of a pod. Deeper, those near the top: a layer may hold a pod, but the files
+// of an ordinary image are no concern.
+func (w *walk) mayNest(m *archive.Member, depth int) bool {
+	return depth < w.decoder.Limits.Nesting && (depth == 0 || strings.Count(m.Name, "/") <= 1)
+}
+
+// nest reads a member as an archive within the archive, if it is one.
+func (r *reading) nest(m *archive.Member, depth int, row *schema.ArchiveMember) {
+	head, err := m.Peek(512)
+	if err != nil || !archive.LooksPacked(head) {
+		return // an unreadable member ends the archive: the next step tells
+	}
+	before, name := r.position, path.Join(r.site.archive, m.Name)
+	at, _ := m.ReaderAt()
+	a, err := r.decoder.opener.Nested(m, at)
+	if err == nil {
+		row.Kind, row.DecodeStatus = "archive", "ok"
+		r.nested[name] = true
+		err = errors.Join(r.readMembers(a, name, depth+1), a.Close())
+	}
+	switch {
+	case err == nil:
+	case r.position == before && !isLayerName(m.Name): // no tar, whatever its first bytes
+		row.Kind, row.DecodeStatus = "unknown", "not_read"
+		delete(r.nested, name)
+	default:
+		r.reading(site{archive: name}).streamProblem(m.Name, row, err)
+	}
+}
+
+// isLayerName reports whether a name is that of an archive or a blob: then its
+// not being one is worth telling.
+func isLayerName(name string) bool {
+	return strings.HasPrefix(name, "blobs/") || strings.Contains(path.Base(name), ".tar")
+}
+
+// readAgain goes over the archive a second time, for memory that stood in
+// front of the images that say what it is. Engines write it behind them.
+func (w *walk) readAgain(ledger *schema.Archive) {
+	a, err := w.decoder.opener.Open(w.ctx, w.path)
+	if err != nil {
+		w.outer().problem(schema.Problem{Severity: Error, Code: Unreadable, Message: fmt.Sprintf("reading a second time: %v", err)})
+		return
+	}
+	defer w.closeArchive(a, ledger)
+	w.readMissed(a, "")
+}
+
+// readMissed goes over an archive in the second pass. What is wrong with it,
+// the first pass told.
+func (w *walk) readMissed(a *archive.Archive, name string) {
+	for {
+		m, err := a.Next()
+		if err != nil {
+			return
+		}
+		if m.Type != archive.File {
+			continue
+		}
+		inner := path.Join(name, m.Name)
+		kind, number, ok := criu.KindOf(path.Base(m.Name))
+		switch {
+		case ok && kind.Name == "PAGES":
+			if s := w.setIn(name, folderOf(m.Name)); s != nil {
+				s.readMissed(m, uint32(number))
+			}
+		case w.nested[inner]:
+			at, _ := m.ReaderAt()
+			if nested, err := w.decoder.opener.Nested(m, at); err == nil {
+				w.readMissed(nested, inner)
+				nested.Close() //nolint:errcheck // nothing is open but buffers
+			}
+		}
+	}
+}
+
+// closeArchive closes the archive and adds up what was read.
+func (w *walk) closeArchive(a *archive.Archive, ledger *schema.Archive) {
+	ledger.BytesRead += uint64(a.BytesRead())
+	ledger.ExpandedBytes += uint64(a.ExpandedBytes())
+	if err := a.Close(); err != nil {
+		w.outer().problem(schema.Problem{Severity: Warning, Code: Unreadable, Message: fmt.Sprintf("closing: %v", err)})
+	}
+}
+
+// decode decodes each checkpoint: of a container, the set in checkpoint is the
+// main one. It closes the archive, once all wanted memory has been read.
+func (w *walk) decode(a *archive.Archive, ledger *schema.Archive) []*schema.Rows {
+	again := w.readLatePages()
+	w.closeArchive(a, ledger)
+	if again {
+		w.readAgain(ledger)
+	}
+	found := w.checkpoints()
+	if len(found) == 0 {
+		return nil
+	}
+	var sets []*set
+	for _, r := range found {
+		sets = append(sets, r.sortedSets()...)
+	}
+	for _, s := range sets {
+		s.decode()
+	}
+	var all []*schema.Rows
+	for _, s := range sets {
+		s.finish()
+		all = append(all, &s.rows)
+	}
+	return all
+}
+
+// checkpoints returns the readings that hold a checkpoint, by site, after the
+// others were added to them: what stands in a folder of its own belongs to the
+// checkpoint above it, or to the first.
+func (w *walk) checkpoints() []*reading {
+	var found, others []*reading
+	packed := map[string]bool{"": true} // archives that hold a checkpoint
+	for _, r := range w.readings {
+		if r.isCheckpoint() {
+			found = append(found, r)
+			packed[r.site.archive] = true
+		} else {
+			others = append(others, r)
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	slices.SortFunc(found, func(a, b *reading) int { return strings.Compare(a.site.path(), b.site.path()) })
+	for _, r := range others {
+		if !packed[r.site.archive] { // an ordinary layer, or some other archive: it matters only that it could not be read
+			found[0].problems = append(found[0].problems, slices.DeleteFunc(r.problems, func(p schema.Problem) bool { return !isError(p) || p.Code == DuplicateMember })...)
+			continue
+		}
+		var above *reading
+		for _, f := range found {
+			if f.site.holds(r.site) && (above == nil || above.site.holds(f.site)) {
+				above = f
+			}
+		}
+		if above != nil {
+			above.digests = append(above.digests, r.digests...)
+		} else {
+			above = found[0]
+		}
+		above.add(r)
+	}
+	return found
+}
+
+// add takes in what a reading found that holds no checkpoint.
+func (r *reading) add(other *reading) {
+	for _, c := range other.captures {
+		c.first, c.last = c.first+len(r.filesystem), c.last+len(r.filesystem)
+		r.captures = append(r.captures, c)
+	}
+	r.filesystem = append(r.filesystem, other.filesystem...)
+	r.members = append(r.members, other.members...)
+	r.logLines = append(r.logLines, other.logLines...)
+	r.outputLines = append(r.outputLines, other.outputLines...)
+	r.problems = append(r.problems, other.problems...)
+	if r.facts.version == nil && r.facts.kernelRelease == nil {
+		r.facts = other.facts
+	}
+	if r.rootfsDiffBytes == nil {
+		r.rootfsDiffBytes = other.rootfsDiffBytes
+	}
+}
+
+// isCheckpoint reports whether the reading holds CRIU images, or the metadata
+// that only checkpoints have. In an archive within the archive a name is not
+// enough: files of an ordinary image may be called so.
+func (r *reading) isCheckpoint() bool {
+	for _, s := range r.sets {
+		if s.hasImages() && (r.site.archive == "" || s.images["inventory.img"] != nil || len(s.ofKind("CORE"))+len(s.ofKind("PAGEMAP")) > 0) {
+			return true
+		}
+	}
+	return r.hasMetadata()
+}
+
+// sortedSets returns the image sets of a checkpoint, the main one first.
+func (r *reading) sortedSets() []*set {
+	sets := make([]*set, 0, len(r.sets))
+	for _, s := range r.sets {
+		if s.hasImages() {
+			sets = append(sets, s)
+		}
+	}
+	slices.SortFunc(sets, func(a, b *set) int {
+		if a.isMain() != b.isMain() {
+			if a.isMain() {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.dir, b.dir)
+	})
+	if len(sets) == 0 { // metadata without images
+		sets = append(sets, r.set(path.Join(r.site.folder, "checkpoint")))
+		r.problem(schema.Problem{Severity: Error, Code: MissingImage, Message: "no CRIU images"})
+	}
+	sets[0].main = true
+	return sets
+}
+
+// current returns the reading of the last member, for what is wrong behind it.
+func (w *walk) current() *reading {
+	if w.last == nil {
+		return w.outer()
+	}
+	return w.last
+}
