@@ -41,6 +41,7 @@ type Kind struct {
 
 	prefix, suffix string
 	magicName      string // where it differs from Name
+	several        bool   // more numbers follow the first in the name, after dashes
 }
 
 // kinds lists the kinds of images by name pattern: prefix, number, suffix.
@@ -137,6 +138,8 @@ var kinds = []Kind{
 	{Name: "AMDGPU_KFD", prefix: "amdgpu-kfd-", Number: PluginID, Raw: true},
 	{Name: "AMDGPU_RENDERD", prefix: "amdgpu-renderD-", Number: PluginID, Raw: true},
 	{Name: "AMDGPU_DMABUF", prefix: "amdgpu-dmabuf_", Number: PluginID, Raw: true},
+	{Name: "AMDGPU_PAGES", prefix: "amdgpu-pages-", Number: PluginID, Raw: true, several: true},
+	{Name: "AMDGPU_PAGES", prefix: "amdgpu-drm-pages-", Number: PluginID, Raw: true, several: true},
 }
 
 // byName finds fixed names at once; byPrefix holds the numbered ones.
@@ -170,6 +173,9 @@ func KindOf(name string) (kind Kind, number uint64, ok bool) {
 		}
 		if digits, found = strings.CutSuffix(digits, k.suffix); !found {
 			continue
+		}
+		if k.several {
+			digits, _, _ = strings.Cut(digits, "-")
 		}
 		base := 10
 		if k.Hex {

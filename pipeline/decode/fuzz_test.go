@@ -83,6 +83,36 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
+// FuzzContents does the same with images whose entries have content behind
+// them, and those of plugins: what is kept is no more than there is.
+func FuzzContents(f *testing.F) {
+	members, _ := syntheticMembers(f)
+	for _, m := range readTar(f, own("everything.tar.zst")) {
+		for _, kind := range []string{"inventory", "sk-queues", "ipcns-sem", "ipcns-msg", "ipcns-shm", "pipes-data", "fifo-data", "tty-info", "tty-data"} {
+			if strings.Contains(m.header.Name, "/"+kind) && len(m.data) < 32<<10 {
+				members = append(members, m)
+			}
+		}
+	}
+	for i, m := range members {
+		f.Add(uint8(i), m.data)
+	}
+	folder := f.TempDir()
+	f.Fuzz(func(t *testing.T, which uint8, data []byte) {
+		damaged := slices.Clone(members)
+		damaged[int(which)%len(damaged)].data = data
+		path := filepath.Join(folder, t.Name()[strings.LastIndex(t.Name(), "/")+1:]+".tar")
+		if err := os.WriteFile(path, tarOf(t, damaged), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range contentsOf(decodeWithContents(t, path, 100)) {
+			if c.sha256 != nil && uint64(len(c.data)) != min(c.size, 100) {
+				t.Fatalf("%s has a digest, and %d of %d bytes", c.name, len(c.data), c.size)
+			}
+		}
+	})
+}
+
 // TestHostileCounts: numbers in images that promise more than there is cost
 // neither memory nor time.
 func TestHostileCounts(t *testing.T) {

@@ -91,6 +91,7 @@ func (s *set) messageColumns(row *schema.IPCObject, img *image, e *entry, count 
 	}
 	var size uint64
 	digest := sha256.New()
+	incomplete := false
 	for range count {
 		word, whole := s.behind(img, e, 4)
 		if !whole {
@@ -101,12 +102,14 @@ func (s *set) messageColumns(row *schema.IPCObject, img *image, e *entry, count 
 			return
 		}
 		m := &ipcmsg.IpcMsg{}
-		if err := criu.Unmarshal(data, m); err != nil {
+		err := criu.Unmarshal(data, m)
+		if err != nil && !incomplete {
 			s.imageProblem(img, &criu.ImageError{Code: Malformed, Entry: e.index, Offset: e.offset, Err: fmt.Errorf("message %d: %w", len(row.MessageSizes), err)})
-			if !errors.Is(err, criu.ErrMissingField) {
-				e.reader.Skip() // what follows may be found, but not trusted
-				return
-			}
+		}
+		incomplete = errors.Is(err, criu.ErrMissingField) // of several, one is told of
+		if err != nil && !incomplete {
+			e.reader.Skip() // what follows may be found, but not trusted
+			return
 		}
 		s.unknownFields(img, e.index, m, data)
 		content, whole := s.padded(img, e, uint64(m.GetMsize()), 8)

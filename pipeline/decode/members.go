@@ -155,6 +155,8 @@ func (r *reading) image(m *archive.Member, kind criu.Kind, number uint64, dir st
 		if err := s.readPages(m, uint32(number)); err != nil {
 			r.streamProblem(m.Name, row, err)
 		}
+	case "AMDGPU_PAGES": // content of GPU buffers, as large as memory and of use to no table
+		r.digests = append(r.digests, digest{name: m.Name, size: uint64(m.Size)})
 	case "GHOST_FILE":
 		r.stream(m, row, true, func(in io.Reader) error {
 			g, err := criu.ReadGhost(in, r.decoder.Limits.HashedFileBytes, uint64(max(r.decoder.PayloadLimit, 0)))

@@ -94,6 +94,33 @@ func TestPayloads(t *testing.T) {
 	}
 }
 
+// TestTerminals: the program made a pty of 33 lines of 111 characters, the
+// first its session's; the special characters are those every terminal has.
+func TestTerminals(t *testing.T) {
+	rows := decodeWith(t, own("everything.tar.zst"), 0)
+	if len(rows.TTYs) != 2 {
+		t.Fatalf("%d terminals, want the two ends of a pty", len(rows.TTYs))
+	}
+	paths := []string{}
+	for _, r := range rows.TTYs {
+		paths = append(paths, exact(r.Path))
+		if *r.Rows != 33 || *r.Columns != 111 || *r.Type.Name != "PTY" || *r.PtyIndex != 0 {
+			t.Errorf("terminal %+v", r)
+		}
+		// ^C ^\ DEL ^U ^D, TIME 0, MIN 1, no swtch, ^Q ^S ^Z
+		if len(r.ControlChrs) != 19 || !slices.Equal(r.ControlChrs[:11], []uint32{3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26}) {
+			t.Errorf("special characters %v", r.ControlChrs)
+		}
+		if !slices.Contains(r.LocalFlags.Names, "ICANON") || !slices.Contains(r.ControlFlgs.Names, "B38400") || !slices.Contains(r.ControlFlgs.Names, "CS8") {
+			t.Errorf("flags %v, %v", r.LocalFlags.Names, r.ControlFlgs.Names)
+		}
+	}
+	slices.Sort(paths)
+	if !slices.Equal(paths, []string{"/dev/pts/0", "/dev/pts/ptmx"}) {
+		t.Errorf("paths %q", paths)
+	}
+}
+
 // TestTruncatedPayloads cuts images whose entries have content behind them, at
 // each byte: what precedes the cut is decoded, and one problem tells of it.
 func TestTruncatedPayloads(t *testing.T) {

@@ -30,7 +30,7 @@ func (s *set) readSocketQueues() {
 			row.ControlTypes = append(row.ControlTypes, scm.GetType())
 			row.PassedFileIDs = append(row.PassedFileIDs, scm.GetRights()...)
 		}
-		paths := []string{}
+		paths, missing := []string{}, 0
 		for _, id := range row.PassedFileIDs {
 			path := ""
 			if f := s.files.byID[id]; f != nil {
@@ -39,11 +39,14 @@ func (s *set) readSocketQueues() {
 					path = *f.path
 				}
 			} else {
-				s.dangling("socket_queues", positionKey(row.Position), "file", uint64(id))
+				missing++
 			}
 			paths = append(paths, path)
 		}
 		row.PassedPaths = textList(paths)
+		if missing > 0 {
+			s.rowProblem("socket_queues", positionKey(row.Position), Warning, DanglingReference, fmt.Sprintf("%d passed files are not in the checkpoint", missing))
+		}
 		s.rows.SocketQueues = append(s.rows.SocketQueues, row)
 	})
 }
