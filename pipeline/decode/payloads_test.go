@@ -97,7 +97,7 @@ func TestPayloads(t *testing.T) {
 // TestTerminals: the program made a pty of 33 lines of 111 characters, the
 // first its session's; the special characters are those every terminal has.
 func TestTerminals(t *testing.T) {
-	rows := decodeWith(t, own("everything.tar.zst"), 0)
+	rows := decodeWithContents(t, own("everything.tar.zst"), 0)
 	if len(rows.TTYs) != 2 {
 		t.Fatalf("%d terminals, want the two ends of a pty", len(rows.TTYs))
 	}
