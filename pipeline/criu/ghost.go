@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"math"
 
@@ -33,8 +32,9 @@ type Ghost struct {
 
 // ReadGhost decodes a ghost-file image from a stream: content may be as large
 // as any file. maxHashed bounds how many bytes are hashed, holes included.
-// With an error it returns what precedes the damage, nil if there is nothing.
-func ReadGhost(r io.Reader, maxHashed uint64) (*Ghost, error) {
+// The content is also written to content, holes as zeros. With an error it
+// returns what precedes the damage, nil if there is nothing.
+func ReadGhost(r io.Reader, maxHashed uint64, content io.Writer) (*Ghost, error) {
 	kind := Kind{Name: "GHOST_FILE"}
 	head := make([]byte, 8)
 	n, err := io.ReadFull(r, head)
@@ -60,11 +60,12 @@ func ReadGhost(r io.Reader, maxHashed uint64) (*Ghost, error) {
 		return g, nil
 	}
 	digest := sha256.New()
+	out := io.MultiWriter(digest, content)
 	if g.Entry.GetChunks() {
-		err = g.readChunks(r, framing.Order, digest, maxHashed)
+		err = g.readChunks(r, framing.Order, out, maxHashed)
 	} else {
 		var stored int64
-		stored, err = io.Copy(digest, r)
+		stored, err = io.Copy(out, r)
 		g.Stored = uint64(stored)
 		g.Size = g.Stored
 		if g.Entry.Size != nil && g.Entry.GetSize() != g.Stored && err == nil {
@@ -83,7 +84,7 @@ func ReadGhost(r io.Reader, maxHashed uint64) (*Ghost, error) {
 
 // readChunks reads the pieces of a chunked file. Chunks made by fiemap may run
 // past the end of the file and are clipped.
-func (g *Ghost) readChunks(r io.Reader, order binary.ByteOrder, digest hash.Hash, maxHashed uint64) error {
+func (g *Ghost) readChunks(r io.Reader, order binary.ByteOrder, out io.Writer, maxHashed uint64) error {
 	g.Size = g.Entry.GetSize()
 	var position uint64
 	for {
@@ -102,10 +103,10 @@ func (g *Ghost) readChunks(r io.Reader, order binary.ByteOrder, digest hash.Hash
 			return fmt.Errorf("chunk %d of %d bytes at %d, behind byte %d", g.Chunks, chunk.GetLen(), chunk.GetOff(), position)
 		}
 		if chunk.GetOff() <= maxHashed {
-			writeZeros(digest, chunk.GetOff()-position)
+			writeZeros(out, chunk.GetOff()-position)
 		}
 		wanted := min(chunk.GetLen(), saturatingSub(g.Size, chunk.GetOff()))
-		if _, err := io.CopyN(digest, r, int64(wanted)); err != nil {
+		if _, err := io.CopyN(out, r, int64(wanted)); err != nil {
 			return fmt.Errorf("chunk %d: %w", g.Chunks, noEOF(err))
 		}
 		if _, err := io.CopyN(io.Discard, r, int64(chunk.GetLen()-wanted)); err != nil {
@@ -116,7 +117,7 @@ func (g *Ghost) readChunks(r io.Reader, order binary.ByteOrder, digest hash.Hash
 		position = chunk.GetOff() + wanted
 	}
 	if g.Size <= maxHashed {
-		writeZeros(digest, saturatingSub(g.Size, position))
+		writeZeros(out, saturatingSub(g.Size, position))
 	}
 	return nil
 }
@@ -161,7 +162,7 @@ var zeros [64 << 10]byte
 func writeZeros(w io.Writer, n uint64) {
 	for n > 0 {
 		k := min(n, uint64(len(zeros)))
-		w.Write(zeros[:k]) //nolint:errcheck // a hash never fails
+		w.Write(zeros[:k]) //nolint:errcheck // neither a hash nor a sniffer fails
 		n -= k
 	}
 }

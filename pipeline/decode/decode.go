@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/ckexport/ckexport/pipeline/archive"
+	"github.com/ckexport/ckexport/pipeline/content"
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/schema"
 )
@@ -58,8 +59,9 @@ type Decoder struct {
 	Limits Limits
 	Labels map[string]string // of the run, for checkpoints.labels
 
-	opener archive.Opener
-	shapes criu.Shapes
+	opener  archive.Opener
+	shapes  criu.Shapes
+	sniffer content.Sniffer
 }
 
 // Result is what one archive holds.

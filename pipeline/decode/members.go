@@ -157,9 +157,14 @@ func (r *reading) image(m *archive.Member, kind criu.Kind, number uint64, dir st
 		}
 	case "GHOST_FILE":
 		r.stream(m, row, true, func(in io.Reader) error {
-			g, err := criu.ReadGhost(in, r.decoder.Limits.HashedFileBytes)
+			sniffer := r.decoder.newSniffer()
+			g, err := criu.ReadGhost(in, r.decoder.Limits.HashedFileBytes, sniffer)
 			if g != nil {
-				s.ghosts[uint32(number)] = &savedGhost{Ghost: g}
+				saved := &savedGhost{Ghost: g}
+				if g.SHA256 != "" { // the content is whole
+					saved.content = contentColumns(sniffer.Facts())
+				}
+				s.ghosts[uint32(number)] = saved
 			}
 			return err
 		})
