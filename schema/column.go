@@ -36,6 +36,17 @@ func columnsOf(row reflect.Type) ([]Column, error) {
 	var columns []Column
 	for i := range row.NumField() {
 		f := row.Field(i)
+		if f.Anonymous { // columns that several tables have
+			inner, err := columnsOf(f.Type)
+			if err != nil {
+				return nil, fmt.Errorf("field %s: %w", f.Name, err)
+			}
+			for _, c := range inner {
+				c.path = append([]int{i}, c.path...)
+				columns = append(columns, c)
+			}
+			continue
+		}
 		name, ok := f.Tag.Lookup("arrow")
 		if !ok {
 			return nil, fmt.Errorf("field %s has no arrow tag", f.Name)

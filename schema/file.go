@@ -100,6 +100,25 @@ type GhostFile struct {
 	SHA256        *string    `arrow:"sha256" doc:"SHA-256 of the file, holes as zeros, lower-case hexadecimal; NULL where its content is not whole"`
 	SymlinkTarget Text       `arrow:"symlink_target" doc:"target of a symbolic link" src:"ghost-file-*.img: ghost_file_entry.symlnk_target"`
 	Data          []byte     `arrow:"data" doc:"the content, holes as zeros; NULL without --payloads, cut at --payload-limit" src:"ghost-file-*.img: behind ghost_file_entry"`
+	IsSetuid      *bool      `arrow:"is_setuid" doc:"setuid bit of a file" src:"ghost-file-*.img: ghost_file_entry.mode"`
+	IsSetgid      *bool      `arrow:"is_setgid" doc:"setgid bit of a file" src:"ghost-file-*.img: ghost_file_entry.mode"`
+	FileContent
+}
+
+// FileContent is what the bytes of a file tell of it. Only its first 64 KiB
+// decide on the kind; all columns are NULL where the content is not whole.
+type FileContent struct {
+	ContentKind       *string `arrow:"content_kind" doc:"what the bytes are: empty, elf, script (begins with #!), executable (of another kind), archive (also a package or a single compressed file), private_key, certificate, public_key, keystore, database, document, media, font, text, or data"`
+	ContentFormat     *string `arrow:"content_format" doc:"format within the kind: gzip, zip, tar, ...; pe, java_class, ...; pem, der, openssh; of text its encoding (ascii, utf-8, utf-16, iso-8859)"`
+	ELFClass          *string `arrow:"elf_class" doc:"word size of an ELF file: ELF32 or ELF64" src:"ELF header: e_ident[EI_CLASS]"`
+	ELFByteOrder      *string `arrow:"elf_byte_order" doc:"its byte order: little or big" src:"ELF header: e_ident[EI_DATA]"`
+	ELFType           Enum    `arrow:"elf_type" doc:"EXEC: a program at fixed addresses; DYN: a position-independent program or a library; REL: an object file or kernel module; CORE: a core dump" src:"ELF header: e_type"`
+	ELFMachine        Enum    `arrow:"elf_machine" doc:"processor it is made for: X86_64, AARCH64, ..." src:"ELF header: e_machine"`
+	ELFInterpreter    Text    `arrow:"elf_interpreter" doc:"program loader; NULL for static programs and libraries, and where it stands too far into the file" src:"ELF segment PT_INTERP"`
+	ELFBuildID        *string `arrow:"elf_build_id" doc:"build id, in hexadecimal; NULL without one" src:"ELF note NT_GNU_BUILD_ID"`
+	ELFStripped       *bool   `arrow:"elf_stripped" doc:"it has no symbol table (.symtab); NULL of core dumps" src:"ELF section headers"`
+	ScriptInterpreter Text    `arrow:"script_interpreter" doc:"program that runs a script" src:"first line, behind #!"`
+	ScriptArguments   Text    `arrow:"script_arguments" doc:"what stands behind it; the kernel passes it as one argument" src:"first line"`
 }
 
 // FileRemap says where the content of an open file is whose path no longer names it.
@@ -140,4 +159,11 @@ type FilesystemEntry struct {
 	DeviceMinor *uint32           `arrow:"device_minor" doc:"minor number of a device node"`
 	Xattrs      map[string]string `arrow:"xattrs" doc:"extended attributes: name and value, escaped where it is not text"`
 	IsOpaque    bool              `arrow:"is_opaque" doc:"a whiteout that hides all that the image had in the folder (.wh..wh..opq)"`
+	FileContent
+	FileCapabilities   *string `arrow:"file_capabilities" doc:"rights that running the file gives, in the form of getcap: cap_net_raw=ep; NULL without" src:"extended attribute security.capability"`
+	FileCapPermitted   Flags   `arrow:"file_cap_permitted" doc:"permitted capabilities as a bit set" src:"extended attribute security.capability: permitted"`
+	FileCapInheritable Flags   `arrow:"file_cap_inheritable" doc:"inheritable capabilities as a bit set" src:"extended attribute security.capability: inheritable"`
+	FileCapEffective   *bool   `arrow:"file_cap_effective" doc:"they are in effect from the start" src:"extended attribute security.capability: VFS_CAP_FLAGS_EFFECTIVE"`
+	FileCapRootUID     *uint32 `arrow:"file_cap_root_uid" doc:"user, on the host, that is root of the user namespace they count in; of version 3" src:"extended attribute security.capability: rootid"`
+	FileCapVersion     *uint32 `arrow:"file_cap_version" doc:"version of the attribute: 1, 2, 3" src:"extended attribute security.capability: magic_etc"`
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/ulikunitz/xz"
@@ -124,5 +125,28 @@ func TestCompressionOf(t *testing.T) {
 		if got := compressionOf([]byte(head)); got != want {
 			t.Errorf("%q: %s, want %s", head, got, want)
 		}
+	}
+}
+
+// TestXZDictionaries: many small blocks that each ask for a large dictionary
+// do not get them all.
+func TestXZDictionaries(t *testing.T) {
+	data := readTestdata(t, "blocks.xz")
+	first := 12
+	size := (int(data[first]) + 1) * 4
+	header := bytes.Clone(data[first : first+size])
+	at := bytes.Index(header, []byte{xzLZMA2, 1}) + 2
+	header[1] = 0 // no sizes
+	copy(header[2:], []byte{xzLZMA2, 1, 30})
+	clear(header[5 : size-4])
+	if at < 5 {
+		t.Fatalf("filter at %d", at)
+	}
+	binary.LittleEndian.PutUint32(header[size-4:], crc32.ChecksumIEEE(header[:size-4]))
+	block := append(header, 0, 0, 0, 0)       // nothing but the end of LZMA2, padding
+	block = append(block, make([]byte, 8)...) // CRC64 of nothing
+	hostile := append(bytes.Clone(data[:12]), bytes.Repeat(block, 1<<16)...)
+	if _, err := expandXZ(hostile); err == nil || !strings.Contains(err.Error(), "dictionaries") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -27,7 +27,9 @@ type xzReader struct {
 	header  xzBlock
 	size    uint64 // bytes of content read of it
 	blocks  uint64 // of the stream
-	err     error
+	// of all streams: memory taken for dictionaries, and bytes of content
+	allocated, expanded uint64
+	err                 error
 }
 
 // xzBlock is what a block header tells.
@@ -35,6 +37,10 @@ type xzBlock struct {
 	compressed, uncompressed *uint64
 	dictionary               int64
 }
+
+// maxDictionaries bounds the work that many small blocks with large
+// dictionaries can make: each is allocated anew.
+const maxDictionaries = 8 << 30
 
 const (
 	xzMagic       = "\xfd7zXZ\x00"
@@ -67,6 +73,7 @@ func (x *xzReader) Read(p []byte) (int, error) {
 		}
 		n, err := x.block.Read(p)
 		x.size += uint64(n)
+		x.expanded += uint64(n)
 		if x.check != nil {
 			x.check.Write(p[:n]) //nolint:errcheck // a hash never fails
 		}
@@ -152,8 +159,15 @@ func (x *xzReader) nextBlock() error {
 	if x.check != nil {
 		x.check.Reset()
 	}
-	config := lzma.Reader2Config{DictCap: int(max(x.header.dictionary, lzma.MinDictCap))}
-	block, err := config.NewReader2(x.in)
+	dictionary := uint64(x.header.dictionary)
+	if u := x.header.uncompressed; u != nil { // what is not there is not referred to
+		dictionary = min(dictionary, *u)
+	}
+	dictionary = max(dictionary, lzma.MinDictCap)
+	if x.allocated += dictionary; x.allocated > maxDictionaries+16*x.expanded {
+		return errors.New("blocks are far smaller than their dictionaries")
+	}
+	block, err := lzma.Reader2Config{DictCap: int(dictionary)}.NewReader2(x.in)
 	if err != nil {
 		return noCleanEnd(err)
 	}

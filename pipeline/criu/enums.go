@@ -1,6 +1,11 @@
 package criu
 
-import "golang.org/x/sys/unix"
+import (
+	"debug/elf"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
 
 // Enums lists every enumeration, for the table enum_values.
 func Enums() []*Enum {
@@ -12,6 +17,7 @@ func Enums() []*Enum {
 		&RouteEncap, &RouteMetric, &RuleAction, &AddressProtocol, &ConntrackTCPState, &ConntrackSCTPState,
 		&SignalMIPS, &TimerNotify, &SiginfoCode, &SiginfoCodeMIPS, &AuxiliaryType, &CPUVendor, &Endianness, &SeccompReturn,
 		&FileLockKind, &FileLockType, &FanotifyMarkType, &TTYType, &BPFMapType, &PacketVersion, &PacketMembership, &AutofsMode,
+		&ELFType, &ELFMachine,
 	}
 	for _, e := range signalCodes {
 		enums = append(enums, e)
@@ -125,3 +131,18 @@ var RemapType = Enum{"remap_type", "remap-file-path.proto: remap_type", numbered
 var FileType = Enum{"file_type", "fdinfo.proto: fd_types", numbered("UND", "REG", "PIPE", "FIFO", "INETSK", "UNIXSK", "EVENTFD",
 	"EVENTPOLL", "INOTIFY", "SIGNALFD", "PACKETSK", "TTY", "FANOTIFY", "NETLINKSK", "NS", "TUNF", "EXT", "TIMERFD", "MEMFD",
 	"BPFMAP", "PIDFD")}
+
+// ELFType names the type of an ELF file.
+var ELFType = Enum{"elf_type", "elf.h: e_type", numbered("NONE", "REL", "EXEC", "DYN", "CORE")}
+
+// ELFMachine names the processor of an ELF file.
+var ELFMachine = Enum{"elf_machine", "elf.h: e_machine", func() map[uint64]string {
+	names := map[uint64]string{uint64(elf.EM_ALPHA): "ALPHA"} // alone in the range of unofficial numbers
+	for n := range uint64(512) {
+		name, known := strings.CutPrefix(elf.Machine(n).String(), "EM_")
+		if known && !strings.Contains(name, "+") { // what has no name is called the one before, plus a number
+			names[n] = name
+		}
+	}
+	return names
+}()}

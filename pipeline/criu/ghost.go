@@ -53,9 +53,10 @@ func (p *prefix) Write(b []byte) (int, error) {
 
 // ReadGhost decodes a ghost-file image from a stream: content may be as large
 // as any file. maxHashed bounds how many bytes are hashed, holes included;
-// keep is how many bytes of the content are returned, at most maxHashed.
-// With an error it returns what precedes the damage, nil if there is nothing.
-func ReadGhost(r io.Reader, maxHashed, keep uint64) (*Ghost, error) {
+// keep is how many bytes of the content are returned, at most maxHashed. The
+// content is also written to content, holes as zeros. With an error it returns
+// what precedes the damage, nil if there is nothing.
+func ReadGhost(r io.Reader, maxHashed, keep uint64, content io.Writer) (*Ghost, error) {
 	kind := Kind{Name: "GHOST_FILE"}
 	head := make([]byte, 8)
 	n, err := io.ReadFull(r, head)
@@ -82,7 +83,7 @@ func ReadGhost(r io.Reader, maxHashed, keep uint64) (*Ghost, error) {
 	}
 	digest := sha256.New()
 	beginning := &prefix{limit: min(keep, maxHashed)}
-	out := io.MultiWriter(digest, beginning)
+	out := io.MultiWriter(digest, beginning, content)
 	if g.Entry.GetChunks() {
 		err = g.readChunks(r, framing.Order, out, maxHashed)
 	} else {
@@ -184,7 +185,7 @@ var zeros [64 << 10]byte
 func writeZeros(w io.Writer, n uint64) {
 	for n > 0 {
 		k := min(n, uint64(len(zeros)))
-		w.Write(zeros[:k]) //nolint:errcheck // a hash never fails
+		w.Write(zeros[:k]) //nolint:errcheck // neither a hash nor a sniffer fails
 		n -= k
 	}
 }

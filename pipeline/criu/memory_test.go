@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
 	"testing"
 
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/pagemap"
@@ -105,7 +106,7 @@ func TestChunkedGhost(t *testing.T) {
 		{"all hole", 30000, nil, zero(30000), 0},
 		{"hole first", 8192, map[uint64]int{4096: 4096}, slicesOf(zero(4096), x(4096)), 4096},
 	} {
-		g, err := criu.ReadGhost(bytes.NewReader(chunkedGhost(t, c.size, c.chunks)), 1<<20, 0)
+		g, err := criu.ReadGhost(bytes.NewReader(chunkedGhost(t, c.size, c.chunks)), 1<<20, 0, io.Discard)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue

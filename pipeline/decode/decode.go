@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/ckexport/ckexport/pipeline/archive"
+	"github.com/ckexport/ckexport/pipeline/content"
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/schema"
 )
@@ -64,8 +65,9 @@ type Decoder struct {
 	// like are kept; 0 keeps none.
 	PayloadLimit int64
 
-	opener archive.Opener
-	shapes criu.Shapes
+	opener  archive.Opener
+	shapes  criu.Shapes
+	sniffer content.Sniffer
 }
 
 // Result is what one archive holds.

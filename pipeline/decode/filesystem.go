@@ -63,7 +63,7 @@ func (r *reading) readFilesystem(c capture, in io.Reader) error {
 			r.limit(c.member, fmt.Sprintf("more than %d entries", r.decoder.Limits.Members))
 			return nil
 		}
-		row, err := entryRow(&c, m, uint32(position))
+		row, err := r.entryRow(&c, m, uint32(position))
 		r.filesystem = append(r.filesystem, row)
 		if err != nil {
 			return fmt.Errorf("content of %q: %w", m.Name, err)
@@ -72,7 +72,7 @@ func (r *reading) readFilesystem(c capture, in io.Reader) error {
 }
 
 // entryRow makes the row of an entry. Its path is settled by placeCaptures.
-func entryRow(c *capture, m *archive.Member, position uint32) (schema.FilesystemEntry, error) {
+func (r *reading) entryRow(c *capture, m *archive.Member, position uint32) (schema.FilesystemEntry, error) {
 	row := schema.FilesystemEntry{Origin: c.origin, Member: text(c.member), Position: position, MemberPath: text(m.RawName), VolumeName: nonEmpty(c.volume)}
 	dir, base := path.Split(m.Name)
 	if c.origin == "rootfs_diff" && strings.HasPrefix(base, whiteoutPrefix) {
@@ -88,11 +88,12 @@ func entryRow(c *capture, m *archive.Member, position uint32) (schema.Filesystem
 	if c.origin == "rootfs_diff" {
 		row.Change = ptr("written")
 	}
-	return row, fileColumns(&row, m)
+	return row, r.fileColumns(&row, m)
 }
 
-// fileColumns fills in what a tar header tells, and hashes the content.
-func fileColumns(row *schema.FilesystemEntry, m *archive.Member) error {
+// fileColumns fills in what a tar header tells; the content is hashed, and
+// looked at for what it is.
+func (r *reading) fileColumns(row *schema.FilesystemEntry, m *archive.Member) error {
 	row.Type, row.Mode = ptr(string(m.Type)), &m.Mode
 	row.UID, row.GID = ptr(uint32(m.UID)), ptr(uint32(m.GID))
 	row.UserName, row.GroupName = nonEmpty(m.UserName), nonEmpty(m.GroupName)
@@ -116,8 +117,10 @@ func fileColumns(row *schema.FilesystemEntry, m *archive.Member) error {
 	case archive.File:
 		row.SizeBytes = ptr(uint64(m.Size))
 		row.IsSetuid, row.IsSetgid = ptr(m.Mode&unix.S_ISUID != 0), ptr(m.Mode&unix.S_ISGID != 0)
+		r.capabilityColumns(row, m)
 		sum := sha256.New()
-		n, err := io.Copy(sum, m)
+		sniffer := r.decoder.newSniffer()
+		n, err := io.Copy(io.MultiWriter(sum, sniffer), m)
 		if err == nil && n != m.Size {
 			err = early(io.ErrUnexpectedEOF)
 		}
@@ -125,6 +128,7 @@ func fileColumns(row *schema.FilesystemEntry, m *archive.Member) error {
 			return err
 		}
 		row.SHA256 = ptr(hex.EncodeToString(sum.Sum(nil)))
+		row.FileContent = contentColumns(sniffer.Facts())
 	}
 	return nil
 }
@@ -132,7 +136,7 @@ func fileColumns(row *schema.FilesystemEntry, m *archive.Member) error {
 // readArtifact takes a file that Podman's --keep or a plugin left behind.
 func (r *reading) readArtifact(m *archive.Member, in io.Reader) error {
 	row := schema.FilesystemEntry{Origin: "artifact", Member: text(m.Name), MemberPath: text(m.RawName)}
-	err := fileColumns(&row, m)
+	err := r.fileColumns(&row, m)
 	r.filesystem = append(r.filesystem, row)
 	return err
 }

@@ -15,7 +15,10 @@ import (
 )
 
 // savedGhost is a deleted file that was read while the archive passed by.
-type savedGhost struct{ *criu.Ghost }
+type savedGhost struct {
+	*criu.Ghost
+	content schema.FileContent
+}
 
 // decodeGhosts fills ghost_files.
 func (s *set) decodeGhosts() {
@@ -43,10 +46,11 @@ func (s *set) ghostRow(id uint32, g *savedGhost, files []*openFile) schema.Ghost
 		GhostID: id, UID: e.GetUid(), GID: e.GetGid(), Mode: e.GetMode() & 0o7777, FileKind: fileKind(e.Mode), Device: kernelDevice(e.Dev),
 		Inode: e.Ino, RDevice: userDevice(e.Rdev), AccessedAt: timeOf(e.GetAtim()), ModifiedAt: timeOf(e.GetMtim()), Chunked: e.GetChunks(),
 		StoredBytes: g.Stored, SHA256: nonEmpty(g.SHA256), SymlinkTarget: optionalText(e.SymlnkTarget),
-		FileIDs: []uint32{}, PIDs: []uint32{}, ExePIDs: []uint32{},
+		FileIDs: []uint32{}, PIDs: []uint32{}, ExePIDs: []uint32{}, FileContent: g.content,
 	}
 	if e.GetMode()&unix.S_IFMT == unix.S_IFREG {
 		row.SizeBytes = &g.Size
+		row.IsSetuid, row.IsSetgid = ptr(e.GetMode()&unix.S_ISUID != 0), ptr(e.GetMode()&unix.S_ISGID != 0)
 	}
 	if e.GetChunks() {
 		row.ChunkCount = &g.Chunks

@@ -159,9 +159,14 @@ func (r *reading) image(m *archive.Member, kind criu.Kind, number uint64, dir st
 		r.digests = append(r.digests, digest{name: m.Name, size: uint64(m.Size)})
 	case "GHOST_FILE":
 		r.stream(m, row, true, func(in io.Reader) error {
-			g, err := criu.ReadGhost(in, r.decoder.Limits.HashedFileBytes, uint64(max(r.decoder.PayloadLimit, 0)))
+			sniffer := r.decoder.newSniffer()
+			g, err := criu.ReadGhost(in, r.decoder.Limits.HashedFileBytes, uint64(max(r.decoder.PayloadLimit, 0)), sniffer)
 			if g != nil {
-				s.ghosts[uint32(number)] = &savedGhost{Ghost: g}
+				saved := &savedGhost{Ghost: g}
+				if g.SHA256 != "" { // the content is whole
+					saved.content = contentColumns(sniffer.Facts())
+				}
+				s.ghosts[uint32(number)] = saved
 			}
 			return err
 		})

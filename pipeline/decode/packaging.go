@@ -45,7 +45,7 @@ type podDump struct {
 func (s *set) findPackaging() {
 	p := &s.packaging
 	p.image = s.imageOf(s.site)
-	pod := s.podAround("pod.options", "pod.dump")
+	pod := s.podAround()
 	if pod == nil {
 		return
 	}
@@ -62,17 +62,24 @@ func (s *set) findPackaging() {
 	p.folder, _, _ = strings.Cut(rest, "/")
 }
 
-// podAround returns the nearest reading around the checkpoint that has one of
-// the files.
-func (s *set) podAround(names ...string) *reading {
-	var nearest *reading
-	for _, r := range s.readings {
-		has := slices.ContainsFunc(names, func(n string) bool { return r.metadata[path.Join(r.site.folder, n)] != nil })
-		if has && r.site.holds(s.site) && (nearest == nil || nearest.site.holds(r.site)) {
-			nearest = r
+// podAround returns the nearest reading around the checkpoint that has a pod's
+// files, nil if none has.
+func (s *set) podAround() *reading {
+	w := s.walk
+	if w.pods == nil {
+		w.pods = map[string]*reading{}
+		for _, r := range w.readings {
+			if r.metadata[path.Join(r.site.folder, "pod.options")] != nil || r.metadata[path.Join(r.site.folder, "pod.dump")] != nil {
+				w.pods[r.site.path()] = r
+			}
 		}
 	}
-	return nearest
+	for path := range s.site.around {
+		if r := w.pods[path]; r != nil {
+			return r
+		}
+	}
+	return nil
 }
 
 // packagingAnnotations adds the annotations of image and pod.

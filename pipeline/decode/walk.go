@@ -31,6 +31,7 @@ type walk struct {
 	nested    map[string]bool            // members that were read as archives
 	documents map[string][]byte          // of a container image: small members that are JSON
 	images    map[string]*containerImage // by layer; see imageOf
+	pods      map[string]*reading        // that have a pod's files, by path; see podAround
 }
 
 // site is where a checkpoint stands: the archive within the archive, empty
@@ -40,10 +41,19 @@ type site struct{ archive, folder string }
 // path returns the site as one path.
 func (p site) path() string { return path.Join(p.archive, p.folder) }
 
-// holds reports whether another site lies within this one.
-func (p site) holds(other site) bool {
-	outer := p.path()
-	return outer == "" || other == p || strings.HasPrefix(other.path(), outer+"/")
+// maxLevels bounds how far up is looked for what stands around a checkpoint.
+const maxLevels = 64
+
+// around yields the paths of the folders and archives that a site lies in,
+// from itself outwards.
+func (p site) around(yield func(string) bool) {
+	path := p.path()
+	for range maxLevels {
+		if !yield(path) || path == "" {
+			return
+		}
+		path = folderOf(path)
+	}
 }
 
 func newWalk(ctx context.Context, d *Decoder, path string) *walk {
@@ -269,21 +279,22 @@ func (w *walk) checkpoints() []*reading {
 		return nil
 	}
 	slices.SortFunc(found, func(a, b *reading) int { return strings.Compare(a.site.path(), b.site.path()) })
+	byPath := map[string]*reading{}
+	for _, f := range found {
+		byPath[f.site.path()] = f
+	}
 	for _, r := range others {
 		if !packed[r.site.archive] { // an ordinary layer, or some other archive: it matters only that it could not be read
 			found[0].problems = append(found[0].problems, slices.DeleteFunc(r.problems, func(p schema.Problem) bool { return !isError(p) || p.Code == DuplicateMember })...)
 			continue
 		}
-		var above *reading
-		for _, f := range found {
-			if f.site.holds(r.site) && (above == nil || above.site.holds(f.site)) {
+		above := found[0]
+		for path := range r.site.around {
+			if f := byPath[path]; f != nil {
 				above = f
+				above.digests = append(above.digests, r.digests...)
+				break
 			}
-		}
-		if above != nil {
-			above.digests = append(above.digests, r.digests...)
-		} else {
-			above = found[0]
 		}
 		above.add(r)
 	}
