@@ -160,3 +160,31 @@ func headerBytes(t *testing.T, h tar.Header) []byte {
 	}
 	return data
 }
+
+// FuzzDocuments replaces a document of a container image, or of a pod, by the
+// fuzzer's bytes: the checkpoint is decoded all the same.
+func FuzzDocuments(f *testing.F) {
+	layer := gzipOf(f, tarOf(f, slices.DeleteFunc(readTar(f, own("odd-env-argv.tar")), func(m tarMember) bool { return !strings.HasSuffix(m.header.Name, ".img") })))
+	members := append(layoutOf(f, hostAnnotations, layer), dockerArchiveOf(f, layer)...)
+	members = append(members, jsonMember(f, "pod.options", object{"containers": object{"a": "b"}, "annotations": object{"org.criu.checkpoint.pod.name": "p"}}),
+		jsonMember(f, "pod.dump", object{"id": "1", "metadata": object{"name": "p"}}))
+	documents := slices.DeleteFunc(slices.Clone(members), func(m tarMember) bool { return len(m.data) == 0 || m.data[0] != '{' && m.data[0] != '[' })
+	for i, m := range documents {
+		f.Add(uint8(i), m.data)
+	}
+	folder := f.TempDir()
+	f.Fuzz(func(t *testing.T, which uint8, data []byte) {
+		name := documents[int(which)%len(documents)].header.Name
+		damaged := slices.Clone(members)
+		damaged[slices.IndexFunc(damaged, func(m tarMember) bool { return m.header.Name == name })].data = data
+		path := filepath.Join(folder, t.Name()[strings.LastIndex(t.Name(), "/")+1:]+".tar")
+		if err := os.WriteFile(path, tarOf(t, damaged), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		d := decode.Decoder{Limits: decode.DefaultLimits()}
+		result, err := d.Decode(context.Background(), path)
+		if err != nil || len(result.Checkpoints) < 2 { // one of each form of image
+			t.Fatalf("%v, %d checkpoints: %+v", err, len(result.Checkpoints), result.Problems)
+		}
+	})
+}
