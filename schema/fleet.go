@@ -160,7 +160,7 @@ type ArchiveMember struct {
 	Magic           *uint32    `arrow:"magic" doc:"type magic of a CRIU image"`
 	Layout          *string    `arrow:"layout" doc:"framing of a CRIU image: v1_1, v1_0, service, raw"`
 	EntryCount      *uint64    `arrow:"entry_count" doc:"protobuf entries of a CRIU image"`
-	DecodeStatus    string     `arrow:"decode_status" doc:"ok; truncated; bad_magic; malformed; unknown: no decoder knows it; not_read: content not wanted (memory pages, files)"`
+	DecodeStatus    string     `arrow:"decode_status" doc:"ok; truncated; bad_magic; malformed; unknown: no decoder knows it; no_table: its framing is right, and nothing is made of it; not_read: content not wanted (memory pages, files)"`
 	SHA256          *string    `arrow:"sha256" doc:"SHA-256 of the content, lower-case hexadecimal; of images other than pages, and metadata"`
 }
 

@@ -64,6 +64,32 @@ func TestEveryFieldHasAColumn(t *testing.T) {
 	}
 }
 
+// TestEveryImageIsDecoded decodes every archive at hand: each image has a
+// decoder that took all of it, to the last byte.
+func TestEveryImageIsDecoded(t *testing.T) {
+	images := 0
+	for _, folder := range []string{ownArchives, sharedArchives} {
+		for _, path := range archivesWithTruth(t, folder) {
+			for _, rows := range decodeFile(t, path).Checkpoints {
+				for _, m := range rows.ArchiveMembers {
+					switch {
+					case m.Type != "file" || m.ImageDir == nil || m.Kind == "PAGES":
+						continue
+					case m.DecodeStatus != "ok":
+						t.Errorf("%s: %s: status %s", path, exact(m.Path), m.DecodeStatus)
+					case m.Layout != nil && *m.Layout != "raw" && m.EntryCount == nil:
+						t.Errorf("%s: %s: its entries were not counted", path, exact(m.Path))
+					}
+					images++
+				}
+			}
+		}
+	}
+	if images < 500 {
+		t.Errorf("only %d images looked at", images)
+	}
+}
+
 // isImageFile reports whether a descriptor is one of CRIU's images.
 func isImageFile(file protoreflect.FileDescriptor) bool {
 	return file.Package() == "" && !slices.Contains([]string{"rpc.proto", "opts.proto", "img-streamer.proto"}, file.Path())
