@@ -56,7 +56,7 @@ bench: tools ## benchmarks
 FUZZTIME ?= 10s
 fuzz: tools ## each fuzz target for FUZZTIME
 	@for pkg in $$(go list ./...); do for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
-		echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; done; done
+		echo "$$pkg $$target"; go test -run '^$$' -fuzzminimizetime 1x -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; done; done
 
 install: build ## put ckexport into /usr/local/bin, or PREFIX/bin
 	install -D -m 0755 bin/ckexport $(or $(DESTDIR)$(PREFIX),/usr/local)/bin/ckexport

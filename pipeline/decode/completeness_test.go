@@ -96,27 +96,39 @@ func isImageFile(file protoreflect.FileDescriptor) bool {
 }
 
 // columnSources returns the message fields that columns name as their source,
-// as patterns: * stands for any letters.
+// as patterns.
 func columnSources() []*regexp.Regexp {
 	var patterns []*regexp.Regexp
 	for _, t := range schema.Tables() {
 		for _, c := range t.Columns {
-			for _, source := range strings.Split(c.Source, "; ") {
-				_, list, ok := strings.Cut(source, ": ")
-				if !ok {
-					continue
-				}
-				message := ""
-				for _, name := range strings.Split(list, ", ") {
-					if before, _, ok := strings.Cut(name, "."); ok {
-						message = before
-					} else {
-						name = message + "." + name
-					}
-					pattern := strings.ReplaceAll(regexp.QuoteMeta(name), `\*`, `\w*`)
-					patterns = append(patterns, regexp.MustCompile("^"+pattern+"$"))
-				}
+			patterns = append(patterns, sourcesOf(c)...)
+		}
+	}
+	return patterns
+}
+
+// claims reports whether a column names a message field as its source.
+func claims(c schema.Column, field string) bool {
+	return slices.ContainsFunc(sourcesOf(c), func(s *regexp.Regexp) bool { return s.MatchString(field) })
+}
+
+// sourcesOf returns the message fields that a column names, as patterns: *
+// stands for any letters.
+func sourcesOf(c schema.Column) []*regexp.Regexp {
+	var patterns []*regexp.Regexp
+	for _, source := range strings.Split(c.Source, "; ") {
+		_, list, ok := strings.Cut(source, ": ")
+		if !ok {
+			continue
+		}
+		message := ""
+		for _, name := range strings.Split(list, ", ") {
+			if before, _, ok := strings.Cut(name, "."); ok {
+				message = before
+			} else {
+				name = message + "." + name
 			}
+			patterns = append(patterns, regexp.MustCompile("^"+strings.ReplaceAll(regexp.QuoteMeta(name), `\*`, `\w*`)+"$"))
 		}
 	}
 	return patterns

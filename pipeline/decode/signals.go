@@ -47,8 +47,8 @@ func (s *set) handlerRows(pid uint32, arch core.CoreEntryMarch, actions []*sa.Sa
 			s.rowProblem("signal_handlers", pidKey(pid), Warning, Inconsistent, fmt.Sprintf("%d actions, more than there are signals", len(actions)))
 			return
 		}
-		if a.GetSigaction() == 0 && a.GetFlags() == 0 && a.GetMask() == 0 && a.GetMaskExtended() == 0 {
-			continue
+		if a.GetSigaction() == 0 && a.GetFlags() == 0 && a.GetMask() == 0 && a.GetMaskExtended() == 0 && a.GetRestorer() == 0 && !a.GetCompatSigaction() {
+			continue // nothing but the default
 		}
 		row := schema.SignalHandler{
 			PID: pid, Signal: enum(signals, number), Handler: a.Sigaction, Flags: optionalFlags(criu.SigactionFlagsOf(arch), a.Flags),
