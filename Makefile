@@ -54,7 +54,7 @@ bench: tools ## benchmarks
 	go test -run '^$$' -bench . -benchmem $(PACKAGES)
 
 FUZZTIME ?= 10s
-fuzz: tools ## each fuzz target for FUZZTIME
+fuzz: tools ## each fuzz target for FUZZTIME, a time or a count (1000x)
 	@for pkg in $$(go list ./...); do for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
 		echo "$$pkg $$target"; go test -run '^$$' -fuzzminimizetime 1x -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; done; done
 
