@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"database/sql"
-	"encoding/base64"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"reflect"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -199,8 +197,8 @@ func escapeBytes(b []byte) string {
 	return s.String()
 }
 
-// jsonValue turns DuckDB's Go values into what JSON can say. Bytes that are no
-// text become base64.
+// jsonValue turns DuckDB's Go values into what JSON can say. Bytes are written
+// as in the other formats.
 func jsonValue(v any) any {
 	switch v := v.(type) {
 	case nil, bool, string, float64, float32, int8, int16, int32, int64, uint8, uint16, uint32, uint64, int, uint:
@@ -208,10 +206,7 @@ func jsonValue(v any) any {
 	case time.Time:
 		return v.UTC().Format(time.RFC3339Nano)
 	case []byte:
-		if utf8.Valid(v) {
-			return string(v)
-		}
-		return base64.StdEncoding.EncodeToString(v)
+		return escapeBytes(v)
 	case *big.Int:
 		return json.Number(v.String())
 	case json.Marshaler: // maps

@@ -9,6 +9,7 @@ import (
 	remap "github.com/checkpoint-restore/go-criu/v8/crit/images/remap-file-path"
 	imgtime "github.com/checkpoint-restore/go-criu/v8/crit/images/time"
 	"golang.org/x/sys/unix"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/schema"
@@ -18,6 +19,19 @@ import (
 type savedGhost struct {
 	*criu.Ghost
 	content schema.FileContent
+}
+
+// keepGhostEntry keeps the message of a deleted file with --raw; it was decoded
+// from the stream, apart from other images.
+func (s *set) keepGhostEntry(member string, g *criu.Ghost) {
+	if !s.decoder.Raw {
+		return
+	}
+	const offset = 8 // behind the magics
+	message := g.Entry.ProtoReflect()
+	s.rows.ImageEntries = append(s.rows.ImageEntries, schema.ImageEntry{
+		Member: plain(member), Offset: offset, SizeBytes: uint64(proto.Size(g.Entry)), Message: string(message.Descriptor().Name()), EntryJSON: string(criu.AppendJSON(nil, message)),
+	})
 }
 
 // decodeGhosts fills ghost_files.

@@ -162,6 +162,7 @@ func (r *reading) image(m *archive.Member, kind criu.Kind, number uint64, dir st
 			sniffer := r.decoder.newSniffer()
 			g, err := criu.ReadGhost(in, r.decoder.Limits.HashedFileBytes, uint64(max(r.decoder.PayloadLimit, 0)), sniffer)
 			if g != nil {
+				s.keepGhostEntry(m.Name, g)
 				saved := &savedGhost{Ghost: g}
 				if g.SHA256 != "" { // the content is whole
 					saved.content = contentColumns(sniffer.Facts())
