@@ -40,8 +40,9 @@ func TestInterrupt(t *testing.T) {
 				t.Fatal(err)
 			}
 			if i < 4 {
-				time.Sleep(time.Duration(60+60*i) * time.Millisecond)
-				if err := cmd.Process.Signal(os.Interrupt); err != nil {
+				waitForStaging(t, dir, output) // before, a signal ends the process as it ends any
+				time.Sleep(time.Duration(60*i) * time.Millisecond)
+				if err := cmd.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
 					t.Fatal(err)
 				}
 			}
@@ -76,6 +77,21 @@ func TestInterrupt(t *testing.T) {
 		if err != nil || len(left) > 0 {
 			t.Errorf("left behind: %v, %v", left, err)
 		}
+	}
+}
+
+// waitForStaging waits until a run has begun to write, or long enough.
+func waitForStaging(t *testing.T, dir, output string) {
+	t.Helper()
+	for range 1000 {
+		found, err := filepath.Glob(filepath.Join(dir, "."+output+".*.tmp"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(found) > 0 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 
