@@ -59,6 +59,9 @@ func withDatabase(ctx context.Context, path string, readOnly bool, do func(*sql.
 	if err = attach(ctx, exec, path, readOnly); err == nil {
 		err = do(db)
 	}
+	if err != nil && ctx.Err() != nil {
+		err = errors.Join(ctx.Err(), err) // DuckDB's own error does not say whose wish it was
+	}
 	return errors.Join(err, db.Close())
 }
 
