@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
@@ -15,11 +16,12 @@ import (
 	"github.com/ckexport/ckexport/sinks"
 )
 
-// A batch is cut at so many rows or bytes, whichever comes first. Rows of one
-// archive stay together, so a batch may be larger by one archive's rows.
+// A batch is cut at so many rows or bytes, whichever comes first; that is
+// looked at after every so many rows.
 const (
 	batchRows  = 64 << 10
 	batchBytes = 4 << 20
+	batchStep  = 4 << 10
 )
 
 // batcher gathers the rows of archives into batches per table, leaves out
@@ -31,10 +33,11 @@ type batcher struct {
 	tables   []*schema.Table
 	builders []*schema.Builder // as tables
 	summary  Summary
+	run      schema.Run
 }
 
 func newBatcher(opts Options, ledger *sinks.Ledger, batches chan<- tableBatch) *batcher {
-	b := &batcher{opts: opts, ledger: ledger, batches: batches, summary: Summary{RunID: opts.RunID, Rows: map[string]uint64{}}}
+	b := &batcher{opts: opts, ledger: ledger, batches: batches, run: opts.Run, summary: Summary{RunID: opts.Run.RunID, Rows: map[string]uint64{}}}
 	hasLedger := false
 	for _, t := range opts.Tables {
 		b.add(t)
@@ -97,7 +100,7 @@ func (b *batcher) report(r Report) {
 
 // gather takes in decoded archives, in the order of the inputs, until there
 // are no more. It gives their places ahead back.
-func (b *batcher) gather(ctx context.Context, decoded <-chan decodedArchive, ahead <-chan struct{}) error {
+func (b *batcher) gather(ctx context.Context, decoded <-chan decodedArchive, ahead *places) error {
 	early := map[int]decodedArchive{}
 	next := 0
 	for d := range decoded {
@@ -112,7 +115,7 @@ func (b *batcher) gather(ctx context.Context, decoded <-chan decodedArchive, ahe
 			if err := b.archive(ctx, d); err != nil {
 				return err
 			}
-			<-ahead
+			ahead.giveBack(d.bytes)
 		}
 	}
 	if err := ctx.Err(); err != nil {
@@ -120,6 +123,12 @@ func (b *batcher) gather(ctx context.Context, decoded <-chan decodedArchive, ahe
 	}
 	for _, position := range slices.Sorted(maps.Keys(early)) { // after an interruption some are missing
 		if err := b.archive(ctx, early[position]); err != nil {
+			return err
+		}
+	}
+	if len(b.run.Inputs) > 0 {
+		b.run.FinishedAt = time.Now().UTC()
+		if err := b.append(ctx, []*schema.Rows{{Runs: []schema.Run{b.run}}}); err != nil {
 			return err
 		}
 	}
@@ -162,24 +171,28 @@ func (b *batcher) archive(ctx context.Context, d decodedArchive) error {
 	for _, r := range rows {
 		b.summary.Checkpoints += len(r.Checkpoints)
 		for _, t := range b.tables {
-			n := uint64(t.Count(r))
-			row.RowCount += n
-			b.summary.Rows[t.Name] += n
+			row.RowCount += uint64(t.Count(r))
 		}
 	}
 	report.Rows = row.RowCount
 	b.report(report)
-	rows = append(rows, b.ledgerRows(d))
+	return b.append(ctx, append(rows, b.ledgerRows(d)))
+}
+
+// append adds rows to the tables' batches, and passes on those that are full.
+func (b *batcher) append(ctx context.Context, rows []*schema.Rows) error {
 	for i, t := range b.tables {
 		for _, r := range rows {
-			b.builders[i].Append(r)
-		}
-		if t.Name == "archives" {
-			b.summary.Rows[t.Name]++
-		}
-		if b.builders[i].Len() >= batchRows || b.builders[i].Bytes() >= batchBytes {
-			if err := b.flush(ctx, i); err != nil {
-				return err
+			n := t.Count(r)
+			b.summary.Rows[t.Name] += uint64(n)
+			for from := 0; from < n; from += batchStep {
+				b.builders[i].AppendRange(r, from, min(from+batchStep, n))
+				if b.builders[i].Len() < batchRows && b.builders[i].Bytes() < batchBytes {
+					continue
+				}
+				if err := b.flush(ctx, i); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -204,16 +217,21 @@ func deref(s *string) string {
 // ledgerRows makes the archive's row of the ledger.
 func (b *batcher) ledgerRows(d decodedArchive) *schema.Rows {
 	row := d.result.Archive
-	row.RunID, row.ToolVersion, row.SchemaVersion = b.opts.RunID, b.opts.Version, schema.Version
-	row.SizeBytes = &d.archive.SizeBytes
-	modified := d.archive.ModTime.UTC()
-	row.ModifiedAt = &modified
+	row.RunID, row.ToolVersion, row.SchemaVersion = b.opts.Run.RunID, b.opts.Run.ToolVersion, schema.Version
+	if row.SizeBytes == nil { // a folder, or a file that could not be opened
+		row.SizeBytes = &d.archive.SizeBytes
+	}
+	if row.ModifiedAt == nil {
+		modified := d.archive.ModTime.UTC()
+		row.ModifiedAt = &modified
+	}
 	r := &schema.Rows{Archives: []schema.Archive{row}}
+	b.run.Inputs = append(b.run.Inputs, schema.RunInput{Source: row.Source, SizeBytes: row.SizeBytes, SHA256: row.SHA256, Status: row.Status})
 	if len(d.result.Checkpoints) > 0 {
 		r.CheckpointID = d.result.Checkpoints[0].CheckpointID
 	}
 	b.ledger.Archives[row.Source] = sinks.LedgerArchive{
-		SizeBytes: d.archive.SizeBytes, ModifiedAt: modified, Status: row.Status, Error: deref(row.Error), CheckpointID: r.CheckpointID,
+		SizeBytes: *row.SizeBytes, ModifiedAt: *row.ModifiedAt, Status: row.Status, Error: deref(row.Error), CheckpointID: r.CheckpointID,
 	}
 	return r
 }

@@ -41,7 +41,7 @@ func BenchmarkRun(b *testing.B) {
 	for b.Loop() {
 		sink := &discard{}
 		summary, err := pipeline.Run(ctx, pipeline.Options{
-			Archives: found.Archives, Tables: schema.Tables(), Sink: sink, RunID: "bench",
+			Archives: found.Archives, Tables: schema.Tables(), Sink: sink, Run: schema.Run{RunID: "bench"},
 			Limits: decode.DefaultLimits(), Jobs: 2, Log: slog.New(slog.DiscardHandler),
 		})
 		if err != nil || summary.Bad() {

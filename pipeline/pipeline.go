@@ -30,11 +30,12 @@ type Options struct {
 	Archives []source.Archive
 	Tables   []*schema.Table // tables to fill; the ledger is written in any case
 	Sink     sinks.Sink
-	RunID    string
-	Version  string            // of the tool, for the ledger
-	Labels   map[string]string // for checkpoints.labels
-	Raw      bool              // fill image_entries
-	Limits   decode.Limits
+	// Run is the run's row: who, where, how. Run fills in the rest of it. Its
+	// labels are those of the checkpoints too.
+	Run    schema.Run
+	Raw    bool // fill image_entries
+	SHA256 bool // fill archives.sha256: archives are read whole
+	Limits decode.Limits
 	// PayloadLimit is how many bytes of each queue, pipe, deleted file and the
 	// like are exported; 0 exports none.
 	PayloadLimit int64
@@ -109,7 +110,7 @@ func Run(ctx context.Context, opts Options) (*Summary, error) {
 	stages, stageCtx := errgroup.WithContext(context.WithoutCancel(ctx))
 	work := make(chan job)
 	decoded := make(chan decodedArchive, opts.Jobs)
-	ahead := make(chan struct{}, window*opts.Jobs)
+	ahead := newPlaces(window * opts.Jobs)
 	batches := make(chan tableBatch, opts.Jobs)
 
 	b := newBatcher(opts, ledger, batches)
@@ -121,7 +122,7 @@ func Run(ctx context.Context, opts Options) (*Summary, error) {
 	})
 	workers, workCtx := errgroup.WithContext(stageCtx)
 	for range max(opts.Jobs, 1) {
-		workers.Go(func() error { return decodeAll(ctx, workCtx, opts, work, decoded) })
+		workers.Go(func() error { return decodeAll(ctx, workCtx, opts, work, decoded, ahead) })
 	}
 	stages.Go(func() error {
 		defer close(decoded)
@@ -143,12 +144,6 @@ func Run(ctx context.Context, opts Options) (*Summary, error) {
 	return &b.summary, nil
 }
 
-// window is how many archives per worker may be ahead of the oldest one that
-// is not decoded yet. Rows are written in the order of the inputs, whatever
-// worker is faster: the same inputs give the same output, and the first of two
-// copies of a checkpoint is the one that counts.
-const window = 8
-
 // job is an archive to decode, with its place in the order.
 type job struct {
 	position int
@@ -156,10 +151,11 @@ type job struct {
 }
 
 // feed hands out the archives; it takes a place ahead for each.
-func feed(ctx, stageCtx context.Context, archives []source.Archive, work chan<- job, ahead chan<- struct{}) error {
+func feed(ctx, stageCtx context.Context, archives []source.Archive, work chan<- job, ahead *places) error {
 	for i, a := range archives {
 		select {
-		case ahead <- struct{}{}:
+		case <-ahead.free():
+			ahead.take()
 		case <-ctx.Done():
 			return nil
 		case <-stageCtx.Done():
@@ -180,12 +176,13 @@ func feed(ctx, stageCtx context.Context, archives []source.Archive, work chan<- 
 type decodedArchive struct {
 	job
 	result *decode.Result
+	bytes  int // of memory that the result takes, as the places count it
 }
 
 // decodeAll is one worker: it decodes archives until there are no more, or the
 // run is to end.
-func decodeAll(ctx, stageCtx context.Context, opts Options, work <-chan job, decoded chan<- decodedArchive) error {
-	d := &decode.Decoder{Limits: opts.Limits, Labels: opts.Labels, Raw: opts.Raw, PayloadLimit: opts.PayloadLimit}
+func decodeAll(ctx, stageCtx context.Context, opts Options, work <-chan job, decoded chan<- decodedArchive, ahead *places) error {
+	d := &decode.Decoder{Limits: opts.Limits, Labels: opts.Run.Labels, Raw: opts.Raw, PayloadLimit: opts.PayloadLimit, SHA256: opts.SHA256}
 	for j := range work {
 		result, err := d.Decode(ctx, j.archive.Path)
 		if err != nil { // only the end of ctx
@@ -194,8 +191,10 @@ func decodeAll(ctx, stageCtx context.Context, opts Options, work <-chan job, dec
 			}
 			return fmt.Errorf("decoding %q: %w", j.archive.Path, err)
 		}
+		bytes := bytesOf(result)
+		ahead.hold(bytes)
 		select {
-		case decoded <- decodedArchive{j, result}:
+		case decoded <- decodedArchive{j, result, bytes}:
 		case <-stageCtx.Done():
 			return stageCtx.Err()
 		}

@@ -203,7 +203,7 @@ func exported(t *testing.T, format sinks.Format) *sql.DB {
 		t.Fatal(err)
 	}
 	summary, err := pipeline.Run(ctx, pipeline.Options{
-		Archives: found.Archives, Tables: schema.Tables(), Sink: sink, RunID: "test", Version: "test",
+		Archives: found.Archives, Tables: schema.Tables(), Sink: sink, Run: schema.Run{RunID: "test", ToolVersion: "test"},
 		Limits: decode.DefaultLimits(), Jobs: 2, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

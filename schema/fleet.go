@@ -20,6 +20,35 @@ type Archive struct {
 	Seconds       float64    `arrow:"seconds" doc:"how long reading and decoding took, in seconds"`
 	ToolVersion   string     `arrow:"tool_version" doc:"version of ckexport"`
 	SchemaVersion uint32     `arrow:"schema_version" doc:"version of the tables' layout"`
+	SHA256        *string    `arrow:"sha256" doc:"SHA-256 of the file, whole, lower-case hexadecimal; NULL without --sha256, and of an unpacked folder"`
+}
+
+// Run is one run that added to the output: who made the rows, where, when and
+// how.
+type Run struct {
+	RunID         string            `arrow:"run_id" doc:"the run: its start in UTC and a random suffix"`
+	StartedAt     time.Time         `arrow:"started_at" doc:"when it began"`
+	FinishedAt    time.Time         `arrow:"finished_at" doc:"when all archives were read, just before the output was changed"`
+	UserName      *string           `arrow:"user_name" doc:"name of the user it ran as; NULL where the system does not tell"`
+	UID           int64             `arrow:"uid" doc:"effective user id; -1 where the system has none"`
+	HostName      *string           `arrow:"host_name" doc:"name of the machine it ran on"`
+	WorkingFolder *string           `arrow:"working_folder" doc:"folder that relative paths of the command line start from"`
+	CommandLine   []string          `arrow:"command_line" doc:"the program and its arguments"`
+	ToolVersion   string            `arrow:"tool_version" doc:"version of ckexport"`
+	ToolCommit    *string           `arrow:"tool_commit" doc:"commit it was built from; NULL where the build does not tell"`
+	GoVersion     string            `arrow:"go_version" doc:"version of Go it was built with"`
+	Platform      string            `arrow:"platform" doc:"operating system and architecture, such as linux/amd64"`
+	SchemaVersion uint32            `arrow:"schema_version" doc:"version of the tables' layout"`
+	Labels        map[string]string `arrow:"labels" doc:"labels given by --label"`
+	Inputs        []RunInput        `arrow:"inputs" doc:"the archives it read and wrote down, in order; archives that the output knew are not among them"`
+}
+
+// RunInput is one archive that a run read.
+type RunInput struct {
+	Source    string  `arrow:"source" doc:"path, absolute"`
+	SizeBytes *uint64 `arrow:"size_bytes" doc:"size in bytes"`
+	SHA256    *string `arrow:"sha256" doc:"SHA-256; NULL without --sha256"`
+	Status    string  `arrow:"status" doc:"as archives.status"`
 }
 
 // Checkpoint is one checkpoint: one CRIU image set.

@@ -8,6 +8,7 @@ type Rows struct {
 	CheckpointID string
 
 	Archives          []Archive
+	Runs              []Run
 	Checkpoints       []Checkpoint
 	Problems          []Problem
 	ArchiveMembers    []ArchiveMember
@@ -80,6 +81,8 @@ func list() []*Table {
 	return []*Table{
 		table("archives", func(r *Rows) *[]Archive { return &r.Archives },
 			"The ledger: an archive read in a run.", "run_id", "source"),
+		global(table("runs", func(r *Rows) *[]Run { return &r.Runs },
+			"A run that added to the output: who, where, when, how, and from what.", "run_id")),
 		table("checkpoints", func(r *Rows) *[]Checkpoint { return &r.Checkpoints },
 			"A checkpoint: one set of CRIU images, with what is known of its container.", CheckpointID),
 		table("problems", func(r *Rows) *[]Problem { return &r.Problems },
@@ -94,7 +97,7 @@ func list() []*Table {
 			"A line of CRIU's dump.log or restore.log.", CheckpointID, "log_name", "line_number"),
 		table("container_log_lines", func(r *Rows) *[]ContainerLogLine { return &r.ContainerLogLines },
 			"A line of the container's own output.", CheckpointID, "member", "line_number"),
-		static(table("enum_values", func(r *Rows) *[]EnumValue { return &r.EnumValues },
+		global(table("enum_values", func(r *Rows) *[]EnumValue { return &r.EnumValues },
 			"A known value of an enumeration, or bit of a flag set; the same for every checkpoint.", "domain", "value", "name")),
 
 		table("container_specs", func(r *Rows) *[]ContainerSpec { return &r.ContainerSpecs },

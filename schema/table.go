@@ -17,7 +17,8 @@ import (
 // written to.
 const Version = 1
 
-// CheckpointID is the name of the first column of every table but enum_values.
+// CheckpointID is the name of the first column of every table that is not
+// global.
 const CheckpointID = "checkpoint_id"
 
 // Table describes one table.
@@ -28,9 +29,9 @@ type Table struct {
 	// Key lists the columns that tell rows apart; empty where rows have no
 	// natural key.
 	Key []string
-	// Static marks a table of the tool's own knowledge, the same for every
-	// checkpoint: it has no checkpoint_id and is written once per output.
-	Static  bool
+	// Global marks a table whose rows belong to no checkpoint: it has no
+	// checkpoint_id.
+	Global  bool
 	Columns []Column
 
 	schema *arrow.Schema
@@ -43,6 +44,16 @@ func (t *Table) Schema() *arrow.Schema { return t.schema }
 
 // Count returns how many rows of the table r holds.
 func (t *Table) Count(r *Rows) int { return t.rows(r).Len() }
+
+// Bytes returns about how much memory the rows of all tables take, without
+// the texts they point to.
+func (r *Rows) Bytes() (n int) {
+	for _, t := range Tables() {
+		rows := t.rows(r)
+		n += rows.Len() * int(rows.Type().Elem().Size())
+	}
+	return n
+}
 
 // Tables returns every table, in the order of the documentation. The tables
 // are shared and must not be changed.
@@ -76,9 +87,9 @@ func table[T any](name string, rows func(*Rows) *[]T, doc string, key ...string)
 	}
 }
 
-// static marks a table as the same for every checkpoint.
-func static(t *Table) *Table {
-	t.Static = true
+// global marks a table as belonging to no checkpoint.
+func global(t *Table) *Table {
+	t.Global = true
 	return t
 }
 
@@ -88,7 +99,7 @@ func (t *Table) derive() error {
 	if err != nil {
 		return err
 	}
-	if !t.Static {
+	if !t.Global {
 		id := Column{
 			Name: CheckpointID, Type: arrow.BinaryTypes.String, Nullable: true,
 			Doc: "the checkpoint the row belongs to: 128 bits in hexadecimal, made from its content (SHA-256 over its metadata and images), so that a renamed or recompressed archive keeps it; NULL where an archive could not be read as a checkpoint",
@@ -129,12 +140,15 @@ func (t *Table) NewBuilder(mem memory.Allocator) *Builder {
 }
 
 // Append adds the table's rows of r.
-func (b *Builder) Append(r *Rows) {
-	rows := b.table.rows(r)
-	n := rows.Len()
+func (b *Builder) Append(r *Rows) { b.AppendRange(r, 0, b.table.Count(r)) }
+
+// AppendRange adds the table's rows of r from one index up to another.
+func (b *Builder) AppendRange(r *Rows, from, to int) {
+	n := to - from
 	if n == 0 {
 		return
 	}
+	rows := b.table.rows(r).Slice(from, to)
 	for i, c := range b.table.Columns {
 		field := b.record.Field(i)
 		field.Reserve(n)

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -39,6 +37,7 @@ type exportOptions struct {
 	dryRun      bool
 	quiet       bool
 	raw         bool
+	sha256      bool
 	summaryJSON string
 	log         *slog.Logger
 	bar         *progress
@@ -62,6 +61,7 @@ func exportCommand(std streams) *cli.Command {
 			&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "archives read at a time", Value: runtime.GOMAXPROCS(0), DefaultText: "the CPUs"},
 			&cli.BoolFlag{Name: "overwrite", Usage: "replace an existing output of ckexport instead of adding to it"},
 			&cli.BoolFlag{Name: "raw", Usage: "keep every message of every image as JSON too, in image_entries"},
+			&cli.BoolFlag{Name: "sha256", Usage: "keep the SHA-256 of every archive, in archives and runs; plain archives are then read whole"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "list what would be read, and write nothing"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress and no summary, only errors"},
 			&cli.StringFlag{Name: "summary-json", Usage: "write the summary as one JSON object to `PATH`, or to standard output for -"},
@@ -82,7 +82,7 @@ func exportCommand(std streams) *cli.Command {
 func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 	opts := &exportOptions{
 		inputs: c.Args().Slice(), output: c.String("output"), jobs: c.Int("jobs"), overwrite: c.Bool("overwrite"),
-		dryRun: c.Bool("dry-run"), raw: c.Bool("raw"), quiet: c.Bool("quiet"), summaryJSON: c.String("summary-json"), labels: map[string]string{},
+		dryRun: c.Bool("dry-run"), raw: c.Bool("raw"), sha256: c.Bool("sha256"), quiet: c.Bool("quiet"), summaryJSON: c.String("summary-json"), labels: map[string]string{},
 	}
 	if len(opts.inputs) == 0 {
 		return nil, &usageError{err: errors.New("no input"), hint: "ckexport INPUT... -o OUT, for example: ckexport ./archives -o fleet.parquet"}
@@ -200,12 +200,11 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	for _, err := range found.Unreadable {
 		opts.log.Error("cannot be read", "error", err)
 	}
-	runID, err := newRunID(time.Now())
+	run, err := thisRun(time.Now(), opts.labels)
 	if err != nil {
 		return err
 	}
-	v, _ := versionOf()
-	sink, err := format.Open(ctx, opts.output, sinks.Options{Tables: opts.tables, Overwrite: opts.overwrite, RunID: runID, Version: v, Views: views()})
+	sink, err := format.Open(ctx, opts.output, sinks.Options{Tables: opts.tables, Overwrite: opts.overwrite, RunID: run.RunID, Version: run.ToolVersion, Views: views()})
 	if err != nil {
 		return err
 	}
@@ -215,7 +214,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	}
 	opts.bar.start(found.Archives)
 	summary, err := pipeline.Run(ctx, pipeline.Options{
-		Archives: found.Archives, Tables: opts.tables, Sink: sink, RunID: runID, Version: v, Labels: opts.labels, Raw: opts.raw,
+		Archives: found.Archives, Tables: opts.tables, Sink: sink, Run: *run, Raw: opts.raw, SHA256: opts.sha256,
 		Limits: decode.DefaultLimits(), PayloadLimit: opts.payloads, Jobs: opts.jobs, Log: opts.log, OnArchive: opts.bar.archive,
 	})
 	opts.bar.finish()
@@ -235,16 +234,6 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 		return errBadArchives
 	}
 	return nil
-}
-
-// newRunID names a run: its start, and enough chance to tell apart runs of the
-// same second.
-func newRunID(now time.Time) (string, error) {
-	var chance [4]byte
-	if _, err := rand.Read(chance[:]); err != nil {
-		return "", fmt.Errorf("naming the run: %w", err)
-	}
-	return now.UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(chance[:]), nil
 }
 
 // views returns the queries that become views of an output.

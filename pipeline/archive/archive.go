@@ -103,6 +103,7 @@ type Archive struct {
 	Format, Compression string
 
 	members memberReader
+	file    *openFile    // nil in a folder, and in an archive within another
 	read    func() int64 // bytes read from the file; of an outer archive
 	expand  func() int64 // bytes read or decompressed; of an outer archive
 	close   []func() error
@@ -138,6 +139,9 @@ type Opener struct {
 	// MaxExpanded bounds how many bytes are decompressed of one archive and
 	// the archives within it together; 0 is no bound.
 	MaxExpanded int64
+	// SHA256 makes Finish return the digests of files, which are then read
+	// whole, also where members are sought over.
+	SHA256 bool
 
 	ctx      context.Context // of the archive that is open
 	outer    level
@@ -183,7 +187,13 @@ func (o *Opener) Open(ctx context.Context, path string) (*Archive, error) {
 	}
 	o.ctx, o.depth, o.expanded = ctx, 0, 0
 	file := o.outer.newFile(ctx, f)
-	a := &Archive{Format: "tar", read: func() int64 { return file.bytes }, close: []func() error{f.Close}}
+	if o.SHA256 {
+		file.digest = newDigest()
+	}
+	a := &Archive{
+		Format: "tar", file: &openFile{file: f, path: path, before: info, reader: file},
+		read: func() int64 { return file.bytes }, close: []func() error{f.Close},
+	}
 	if err := o.start(a, file); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}

@@ -223,6 +223,7 @@ type fileReader struct {
 	offset int64  // of the file, behind data
 	bytes  int64  // read from the file
 	sought bool   // the last move was a seek out of the buffer
+	digest *digest
 }
 
 // seekFill is how much is read after a seek: a header and a small member.
@@ -239,6 +240,12 @@ func (f *fileReader) fill() error {
 		space, f.sought = f.buffer[:min(seekFill, len(f.buffer))], false
 	}
 	n, err := f.file.ReadAt(space, f.offset)
+	if f.digest != nil {
+		if err := f.digestUpTo(f.offset); err != nil {
+			return err
+		}
+		f.digest.add(f.buffer[:n], f.offset)
+	}
 	f.data = f.buffer[:n]
 	f.offset += int64(n)
 	f.bytes += int64(n)

@@ -64,6 +64,8 @@ type Decoder struct {
 	// PayloadLimit is how many bytes of each queue, pipe, deleted file and the
 	// like are kept; 0 keeps none.
 	PayloadLimit int64
+	// SHA256 fills archives.sha256: files are then read whole.
+	SHA256 bool
 
 	opener  archive.Opener
 	shapes  criu.Shapes
@@ -86,7 +88,7 @@ type Result struct {
 func (d *Decoder) Decode(ctx context.Context, path string) (*Result, error) {
 	started := time.Now()
 	w := newWalk(ctx, d, path)
-	d.opener.MaxExpanded = d.Limits.ExpandedBytes
+	d.opener.MaxExpanded, d.opener.SHA256 = d.Limits.ExpandedBytes, d.SHA256
 	result := &Result{Archive: schema.Archive{Source: path, ArchiveName: filepath.Base(path), StartedAt: started.UTC()}}
 	w.decodeArchive(result)
 	if err := ctx.Err(); err != nil {
@@ -110,7 +112,11 @@ func (w *walk) decodeArchive(result *Result) {
 	a, err := d.opener.Open(w.ctx, w.path)
 	if err != nil {
 		w.outer().problem(schema.Problem{Severity: Error, Code: openCode(err), Message: err.Error()})
+		w.digestOnly(&result.Archive)
 		return
+	}
+	if info := a.Info(); info != nil {
+		result.Archive.SizeBytes, result.Archive.ModifiedAt = ptr(uint64(info.Size())), ptr(info.ModTime().UTC())
 	}
 	result.Archive.Format, result.Archive.Compression = &a.Format, &a.Compression
 	if err := w.readMembers(a, "", 0); err != nil {

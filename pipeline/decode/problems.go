@@ -25,6 +25,7 @@ const (
 	BadMagic          = criu.CodeBadMagic    // an image is not what its name says
 	Malformed         = criu.CodeMalformed   // content that does not decode
 	MissingField      = "missing_field"      // a message lacks a required field
+	Changed           = "changed"            // the file changed while it was read
 	UnknownImage      = "unknown_image"      // no decoder knows the image
 	LimitExceeded     = "limit_exceeded"     // more than a limit allows
 	DuplicateMember   = "duplicate_member"   // a name occurs twice in the archive

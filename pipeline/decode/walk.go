@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -188,6 +189,7 @@ func isLayerName(name string) bool {
 // readAgain goes over the archive a second time, for memory that stood in
 // front of the images that say what it is. Engines write it behind them.
 func (w *walk) readAgain(ledger *schema.Archive) {
+	w.decoder.opener.SHA256 = false // the first pass made it
 	a, err := w.decoder.opener.Open(w.ctx, w.path)
 	if err != nil {
 		w.outer().problem(schema.Problem{Severity: Error, Code: Unreadable, Message: fmt.Sprintf("reading a second time: %v", err)})
@@ -225,13 +227,38 @@ func (w *walk) readMissed(a *archive.Archive, name string) {
 	}
 }
 
-// closeArchive closes the archive and adds up what was read.
+// closeArchive closes the archive, once it is known that it stayed what it
+// was, and adds up what was read.
 func (w *walk) closeArchive(a *archive.Archive, ledger *schema.Archive) {
+	sum, err := a.Finish()
+	if err != nil {
+		code := Unreadable
+		if errors.Is(err, archive.ErrChanged) {
+			code = Changed
+		}
+		w.outer().problem(schema.Problem{Severity: Error, Code: code, Message: err.Error()})
+	}
+	if sum != "" {
+		ledger.SHA256 = &sum
+	}
 	ledger.BytesRead += uint64(a.BytesRead())
 	ledger.ExpandedBytes += uint64(a.ExpandedBytes())
 	if err := a.Close(); err != nil {
 		w.outer().problem(schema.Problem{Severity: Warning, Code: Unreadable, Message: fmt.Sprintf("closing: %v", err)})
 	}
+}
+
+// digestOnly fills in the digest of a file that is no archive.
+func (w *walk) digestOnly(ledger *schema.Archive) {
+	if info, err := os.Stat(w.path); !w.decoder.SHA256 || err != nil || !info.Mode().IsRegular() {
+		return
+	}
+	sum, err := w.decoder.opener.Digest(w.ctx, w.path)
+	if err != nil {
+		w.outer().problem(schema.Problem{Severity: Error, Code: Unreadable, Message: fmt.Sprintf("reading it for its SHA-256: %v", err)})
+		return
+	}
+	ledger.SHA256 = &sum
 }
 
 // decode decodes each checkpoint: of a container, the set in checkpoint is the

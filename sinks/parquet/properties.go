@@ -71,7 +71,7 @@ func isSpread(c schema.Column) bool {
 // so that a Bloom filter spares them reading most row groups: ids, paths,
 // hashes, network addresses. Minimum and maximum say little about these.
 func isSought(table *schema.Table, c schema.Column) bool {
-	if table.Static || c.Type.ID() != arrow.STRING {
+	if table.Global || c.Type.ID() != arrow.STRING {
 		return false
 	}
 	switch c.Name {

@@ -1,0 +1,114 @@
+package archive_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/ckexport/ckexport/pipeline/archive"
+)
+
+// TestDigest reads real archives as a run does, with reads in order, reads at
+// offsets and members that nobody wants, and compares the SHA-256 with that of
+// the file.
+func TestDigest(t *testing.T) {
+	paths, err := filepath.Glob("../../testdata/archives/*.tar*")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no archives: %v", err)
+	}
+	opener := archive.Opener{SHA256: true}
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, content := range map[string][]byte{"whole": data, "cut": data[:len(data)*2/3], "followed": append(data[:len(data):len(data)], "more"...)} {
+			file := filepath.Join(t.TempDir(), "a")
+			if err := os.WriteFile(file, content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			a, err := opener.Open(t.Context(), file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			readSome(a)
+			got, err := a.Finish()
+			if err != nil {
+				t.Errorf("%s, %s: %v", path, name, err)
+			}
+			want := sha256.Sum256(content)
+			if got != hex.EncodeToString(want[:]) {
+				t.Errorf("%s, %s: digest %s, want %x", path, name, got, want)
+			}
+			if name == "whole" && a.BytesRead() < int64(len(data)) {
+				t.Errorf("%s: %d of %d bytes read", path, a.BytesRead(), len(data))
+			}
+			a.Close()
+		}
+	}
+}
+
+// readSome reads every third member, and the end of every fourth.
+func readSome(a *archive.Archive) {
+	for i := 0; ; i++ {
+		m, err := a.Next()
+		if err != nil {
+			return
+		}
+		if i%3 == 0 {
+			_, _ = io.Copy(io.Discard, m)
+		}
+		if at, ok := m.ReaderAt(); ok && i%4 == 0 && m.Size > 10 {
+			_, _ = at.ReadAt(make([]byte, 10), m.Size-10)
+		}
+	}
+}
+
+// TestChanged changes files while they are read.
+func TestChanged(t *testing.T) {
+	const original = "../../testdata/archives/life-1.tar"
+	for name, change := range map[string]func(string) error{
+		"nothing": func(string) error { return nil },
+		"grown": func(path string) error {
+			f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+			if err != nil {
+				return err
+			}
+			_, err = f.WriteString("more")
+			return errors.Join(err, f.Close())
+		},
+		"cut":       func(path string) error { return os.Truncate(path, 100_000) },
+		"rewritten": func(path string) error { return os.Chtimes(path, time.Time{}, time.Now().Add(time.Hour)) },
+		"removed":   os.Remove, // what was opened stays what it was
+	} {
+		t.Run(name, func(t *testing.T) {
+			data, err := os.ReadFile(original)
+			if err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(t.TempDir(), "a.tar")
+			if err := os.WriteFile(path, data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var opener archive.Opener
+			a, err := opener.Open(t.Context(), path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer a.Close()
+			if err := change(path); err != nil {
+				t.Fatal(err)
+			}
+			readSome(a)
+			_, err = a.Finish()
+			if changed, want := errors.Is(err, archive.ErrChanged), name != "nothing" && name != "removed"; changed != want {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}
