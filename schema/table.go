@@ -148,7 +148,7 @@ func (b *Builder) AppendRange(r *Rows, from, to int) {
 	if n == 0 {
 		return
 	}
-	rows := b.table.rows(r).Slice(from, to)
+	rows := fieldsOf(b.table.rows(r).Slice(from, to))
 	for i, c := range b.table.Columns {
 		field := b.record.Field(i)
 		field.Reserve(n)
@@ -156,7 +156,7 @@ func (b *Builder) AppendRange(r *Rows, from, to int) {
 			b.bytes += appendID(field.(*array.StringBuilder), r.CheckpointID, n)
 			continue
 		}
-		b.bytes += c.append(field, rows, c.path)
+		b.bytes += c.append(field, rows.at(c.offset))
 		b.bytes += n * bytesOf(c.Type)
 	}
 }
