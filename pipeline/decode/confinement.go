@@ -2,6 +2,7 @@ package decode
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -24,7 +25,6 @@ func (s *set) decodeSeccomp() {
 	lengths := chainLengths(filters)
 	innermost := s.innermostThreads(len(filters))
 	counts := threadCounts(filters, lengths, innermost)
-	decoded := map[string]*schema.SeccompFilter{} // by digest: each process has its own copy
 	for i, f := range filters {
 		program := f.GetFilter()
 		sum := sha256.Sum256(program)
@@ -41,12 +41,7 @@ func (s *set) decodeSeccomp() {
 		if counts != nil {
 			row.ThreadCount = &counts[i]
 		}
-		if same := decoded[row.ProgramSHA256]; same != nil {
-			row.Instructions, row.Actions = same.Instructions, same.Actions
-		} else {
-			s.instructionColumns(&row, key)
-			decoded[row.ProgramSHA256] = &row
-		}
+		s.instructionColumns(&row, key)
 		s.rows.SeccompFilters = append(s.rows.SeccompFilters, row)
 	}
 }
@@ -61,19 +56,58 @@ func (s *set) instructionColumns(row *schema.SeccompFilter, key string) {
 	if len(row.Program)%criu.SizeofInstruction != 0 {
 		s.rowProblem("seccomp_filters", key, Warning, Malformed, fmt.Sprintf("%d bytes are no whole number of instructions", len(row.Program)))
 	}
-	row.Instructions, row.Actions = []schema.SeccompInstruction{}, []string{}
+	p := s.decoder.programs.lookup(row.ProgramSHA256, s.order(), func() program { return disassemble(row.Program, s.order()) })
+	row.Instructions, row.Actions = p.instructions, p.actions
+}
+
+// program is a decoded seccomp filter.
+type program struct {
+	instructions []schema.SeccompInstruction
+	actions      []string
+}
+
+// programs keeps decoded programs between archives: each process has its own
+// copy of the one that all containers of an engine get.
+type programs map[programKey]program
+
+type programKey struct {
+	sha256 string
+	order  string
+}
+
+// maxPrograms bounds how many programs are kept; a fleet has a few.
+const maxPrograms = 32
+
+// lookup returns the program with a digest, which decode makes if need be.
+func (p programs) lookup(sha256 string, order binary.ByteOrder, decode func() program) program {
+	key := programKey{sha256, order.String()}
+	known, ok := p[key]
+	if !ok {
+		if len(p) == maxPrograms {
+			clear(p)
+		}
+		known = decode()
+		p[key] = known
+	}
+	return known
+}
+
+// disassemble decodes the instructions of a program.
+func disassemble(code []byte, order binary.ByteOrder) program {
+	p := program{instructions: []schema.SeccompInstruction{}, actions: []string{}}
 	seen := map[string]bool{}
-	for at, in := range criu.Disassemble(row.Program, s.order()) {
+	for at, in := range criu.Disassemble(code, order) {
 		out := schema.SeccompInstruction{Position: uint32(at), Code: in.Code, JumpTrue: in.True, JumpElse: in.Else, K: in.K, Mnemonic: in.Mnemonic}
 		if in.Operand != "" {
 			out.Operand = &in.Operand
 		}
 		if in.ReturnsConst && !seen[in.Operand] {
 			seen[in.Operand] = true
-			row.Actions = append(row.Actions, in.Operand)
+			p.actions = append(p.actions, in.Operand)
 		}
-		row.Instructions = append(row.Instructions, out)
+		p.instructions = append(p.instructions, out)
 	}
+	return p
 }
 
 // chainLengths returns how many filters the chain of each has, 0 where it

@@ -70,6 +70,8 @@ type Decoder struct {
 	opener  archive.Opener
 	shapes  criu.Shapes
 	sniffer content.Sniffer
+
+	programs programs
 }
 
 // Result is what one archive holds.
@@ -88,6 +90,9 @@ type Result struct {
 func (d *Decoder) Decode(ctx context.Context, path string) (*Result, error) {
 	started := time.Now()
 	w := newWalk(ctx, d, path)
+	if d.programs == nil {
+		d.programs = programs{}
+	}
 	d.opener.MaxExpanded, d.opener.SHA256 = d.Limits.ExpandedBytes, d.SHA256
 	result := &Result{Archive: schema.Archive{Source: path, ArchiveName: filepath.Base(path), StartedAt: started.UTC()}}
 	w.decodeArchive(result)
