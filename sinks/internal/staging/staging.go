@@ -14,11 +14,13 @@
 package staging
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/ckexport/ckexport/sinks"
@@ -40,8 +42,10 @@ type Place struct {
 }
 
 // Take locks the output at path, and puts in order what a killed run left. It
-// fails with *sinks.RefusedError when another run holds the output.
-func Take(path, runID string) (*Place, error) {
+// fails with *sinks.RefusedError when another run holds the output for longer
+// than the options allow to wait.
+func Take(ctx context.Context, path string, opts sinks.Options) (*Place, error) {
+	runID := opts.RunID
 	// A dot in the id would make names ambiguous between outputs, such as
 	// a.parquet and a.parquet.b.parquet.
 	if runID == "" || strings.ContainsAny(runID, `./\`) {
@@ -52,9 +56,9 @@ func Take(path, runID string) (*Place, error) {
 		return nil, fmt.Errorf("finding output: %w", err)
 	}
 	p := &Place{Path: resolved, runID: runID}
-	if p.lock, err = takeLock(p.beside(".lock")); err != nil {
+	if p.lock, err = awaitLock(ctx, p.beside(".lock"), opts); err != nil {
 		if errors.Is(err, errLocked) {
-			return nil, &sinks.RefusedError{Path: path, Reason: "another run is writing to it"}
+			return nil, &sinks.RefusedError{Path: path, Reason: "another run is writing to it; --lock-timeout waits for its end"}
 		}
 		return nil, fmt.Errorf("locking output %q: %w", path, err)
 	}
@@ -100,7 +104,11 @@ func (p *Place) Stage() (string, error) {
 }
 
 // Release removes what is still staged and lets other runs have the output.
+// Once that is done, it does nothing: the names may be another run's by then.
 func (p *Place) Release() error {
+	if p.lock.isReleased() {
+		return nil
+	}
 	err := os.RemoveAll(p.beside("." + p.runID + stagingSuffix))
 	return errors.Join(err, p.lock.release())
 }
@@ -112,6 +120,14 @@ func (p *Place) recover() error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
+	}
+	// A run that was killed right after it had put its output in place may
+	// have left the old one, and the exchange of the two not yet on disk: that
+	// comes before the old one goes.
+	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), "."+base+".") }) {
+		if err := SyncDir(dir); err != nil {
+			return err
+		}
 	}
 	for _, e := range entries {
 		middle, ok := strings.CutPrefix(e.Name(), "."+base+".")

@@ -45,7 +45,7 @@ func names(t *testing.T, dir string) []string {
 
 func take(t *testing.T, path, run string) *Place {
 	t.Helper()
-	p, err := Take(path, run)
+	p, err := Take(t.Context(), path, sinks.Options{RunID: run})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestLock(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.parquet")
 	p := take(t, path, "run1")
 	var refused *sinks.RefusedError
-	if _, err := Take(path, "run2"); !errors.As(err, &refused) {
+	if _, err := Take(t.Context(), path, sinks.Options{RunID: "run2"}); !errors.As(err, &refused) {
 		t.Errorf("second run: %v", err)
 	}
 	if err := p.Release(); err != nil {
@@ -113,7 +113,7 @@ func TestLock(t *testing.T) {
 	for range 4 {
 		go func() {
 			for range 300 {
-				p, err := Take(path, "run")
+				p, err := Take(t.Context(), path, sinks.Options{RunID: "run"})
 				if errors.As(err, new(*sinks.RefusedError)) {
 					continue
 				} else if err != nil {
@@ -144,7 +144,7 @@ func TestLock(t *testing.T) {
 
 func TestRunIDs(t *testing.T) {
 	for _, id := range []string{"", "a.b", "a/b", ".."} {
-		if _, err := Take(filepath.Join(t.TempDir(), "out"), id); err == nil {
+		if _, err := Take(t.Context(), filepath.Join(t.TempDir(), "out"), sinks.Options{RunID: id}); err == nil {
 			t.Errorf("run id %q was taken", id)
 		}
 	}
