@@ -226,7 +226,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	})
 	opts.bar.finish()
 	if err != nil {
-		return err
+		return fmt.Errorf("output %q: %w", opts.output, err)
 	}
 	if err := sink.Close(); err != nil {
 		return &sinks.CommittedError{Path: opts.output, Err: err}

@@ -28,14 +28,14 @@ type scenario struct {
 }
 
 var scenarios = []scenario{
-	{"dataset", "fleet.parquet", "archives,checkpoints,processes", false, 60, 30},
-	{"dataset, adding", "fleet.parquet", "archives,checkpoints,processes", true, 80, 40},
-	{"file", "fleet.parquet", "processes", false, 40, 20},
-	{"file, adding", "fleet.parquet", "processes", true, 40, 20},
-	{"database", "fleet.duckdb", "archives,checkpoints,processes", false, 40, 20},
-	{"database, adding", "fleet.duckdb", "archives,checkpoints,processes", true, 80, 50},
-	{"all tables in a dataset, adding", "fleet.parquet", "", true, 30, 10},
-	{"all tables in a database, adding", "fleet.duckdb", "", true, 30, 20},
+	{"dataset", "fleet.parquet", "archives,checkpoints,processes", false, 42, 15},
+	{"dataset, adding", "fleet.parquet", "archives,checkpoints,processes", true, 60, 20},
+	{"file", "fleet.parquet", "processes", false, 17, 8},
+	{"file, adding", "fleet.parquet", "processes", true, 17, 8},
+	{"database", "fleet.duckdb", "archives,checkpoints,processes", false, 20, 8},
+	{"database, adding", "fleet.duckdb", "archives,checkpoints,processes", true, 45, 20},
+	{"all tables in a dataset, adding", "fleet.parquet", "", true, 10, 4},
+	{"all tables in a database, adding", "fleet.duckdb", "", true, 10, 4},
 }
 
 // trial is a scenario made ready to be run again and again.
@@ -43,8 +43,9 @@ type trial struct {
 	scenario
 	before    string // folder with the output as it is before the run; empty if there is none
 	had, want *contents
-	calls     []call // of an undisturbed run
 	inputs    []string
+	dir       string // of an undisturbed run
+	calls     []call // that it made
 }
 
 // prepare runs a scenario undisturbed.
@@ -69,7 +70,8 @@ func (s scenario) prepare(t *testing.T) *trial {
 	if end.code != exitOK {
 		t.Fatalf("exit code %d\n%s", end.code, end.stderr)
 	}
-	tr.want, tr.calls = readOutput(t, filepath.Join(dir, s.output)), end.calls
+	tr.dir, tr.calls = dir, end.calls
+	tr.want = readOutput(t, filepath.Join(dir, s.output))
 	if len(tr.want.ledger) != len(tr.inputs) {
 		t.Fatalf("the ledger has %v", tr.want.ledger)
 	}
@@ -237,7 +239,7 @@ func TestKilledAtTimes(t *testing.T) {
 			tr.complete(t, tr.fresh(t), tr.inputs)
 			long := time.Since(started)
 			dir, killed := tr.fresh(t), 0
-			for range 25 {
+			for range 20 {
 				run := supervised{args: tr.args(tr.inputs), dir: dir, within: dir}
 				run.killAfter = time.Duration(chance.Int64N(int64(long)) + 1)
 				if end := run.run(t); end.code == -1 {

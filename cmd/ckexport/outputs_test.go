@@ -141,7 +141,9 @@ func (c *contents) readParquet(t testing.TB, path, table string, hasLedger bool)
 				for _, v := range row {
 					if column := columns[v.Column()]; !slices.Contains(ofRun, column) {
 						fmt.Fprintf(&text, "%d/%d/%d %s|", v.Column(), v.RepetitionLevel(), v.DefinitionLevel(), v)
-						values[column] = v.String()
+						if !v.IsNull() {
+							values[column] = v.String()
+						}
 					}
 				}
 				c.addRow(table, values["checkpoint_id"], values["source"], text.String())

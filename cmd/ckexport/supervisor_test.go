@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,6 +31,8 @@ type call struct {
 	name string // as unix.SYS_ names it, in lower case: pwrite64, renameat2
 	path string // of the file it changes, absolute; of two names the new one
 	from string // the other name
+	// creates is set where an open makes the file.
+	creates bool
 }
 
 func (c call) String() string {
@@ -205,8 +208,15 @@ func (n *notification) call() (call, error) {
 		c.path, err = n.descriptor(n.args[f.fd])
 		return c, err
 	}
-	if c.path, err = n.path(f.dir, f.path); err != nil || f.fromPath < 0 {
+	if c.path, err = n.path(f.dir, f.path); err != nil {
 		return c, err
+	}
+	if f.ask != nil && n.args[f.ask.arg]&unix.O_CREAT != 0 {
+		_, err := os.Lstat(c.path)
+		c.creates = errors.Is(err, fs.ErrNotExist)
+	}
+	if f.fromPath < 0 {
+		return c, nil
 	}
 	c.from, err = n.path(f.fromDir, f.fromPath)
 	return c, err

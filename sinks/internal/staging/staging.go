@@ -20,7 +20,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/ckexport/ckexport/sinks"
@@ -63,7 +62,7 @@ func Take(ctx context.Context, path string, opts sinks.Options) (*Place, error) 
 		return nil, fmt.Errorf("locking output %q: %w", path, err)
 	}
 	if err := p.recover(); err != nil {
-		return nil, errors.Join(fmt.Errorf("cleaning up after a killed run: %w", err), p.lock.release())
+		return nil, errors.Join(fmt.Errorf("cleaning up beside output %q after a killed run: %w", path, err), p.lock.release())
 	}
 	return p, nil
 }
@@ -116,18 +115,41 @@ func (p *Place) Release() error {
 // recover removes what killed runs staged, and puts the output back where a
 // run was killed after it had moved it aside.
 func (p *Place) recover() error {
+	staged, aside, err := p.leftovers()
+	if err != nil || len(staged)+len(aside) == 0 {
+		return err
+	}
+	// A run may have been killed right after it had put its output in place,
+	// and the exchange of names may not be on disk yet: that comes before the
+	// old output goes.
+	if err := SyncDir(filepath.Dir(p.Path)); err != nil {
+		return err
+	}
+	for _, left := range aside {
+		_, err := os.Lstat(p.Path)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = os.Rename(left, p.Path)
+		} else {
+			err = os.RemoveAll(left)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, left := range staged {
+		if err := os.RemoveAll(left); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leftovers returns what killed runs staged, and what they moved aside.
+func (p *Place) leftovers() (staged, aside []string, err error) {
 	dir, base := filepath.Split(p.Path)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return err
-	}
-	// A run that was killed right after it had put its output in place may
-	// have left the old one, and the exchange of the two not yet on disk: that
-	// comes before the old one goes.
-	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), "."+base+".") }) {
-		if err := SyncDir(dir); err != nil {
-			return err
-		}
+		return nil, nil, err
 	}
 	for _, e := range entries {
 		middle, ok := strings.CutPrefix(e.Name(), "."+base+".")
@@ -138,22 +160,12 @@ func (p *Place) recover() error {
 		if !ok || run == "" {
 			continue
 		}
-		left := filepath.Join(dir, e.Name())
 		switch "." + suffix {
-		case asideSuffix:
-			if _, err := os.Lstat(p.Path); errors.Is(err, fs.ErrNotExist) {
-				if err := os.Rename(left, p.Path); err != nil {
-					return err
-				}
-				continue
-			}
-			err = os.RemoveAll(left)
 		case stagingSuffix:
-			err = os.RemoveAll(left)
-		}
-		if err != nil {
-			return err
+			staged = append(staged, filepath.Join(dir, e.Name()))
+		case asideSuffix:
+			aside = append(aside, filepath.Join(dir, e.Name()))
 		}
 	}
-	return nil
+	return staged, aside, nil
 }

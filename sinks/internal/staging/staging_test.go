@@ -1,12 +1,14 @@
 package staging
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/ckexport/ckexport/sinks"
 )
@@ -139,6 +141,49 @@ func TestLock(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestReleaseTwice checks that a run that has released the output leaves the
+// lock of the next one alone.
+func TestReleaseTwice(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out.parquet")
+	p := take(t, path, "run1")
+	if err := p.Release(); err != nil {
+		t.Fatal(err)
+	}
+	q := take(t, path, "run2")
+	if err := p.Release(); err != nil {
+		t.Error(err)
+	}
+	if _, err := Take(t.Context(), path, sinks.Options{RunID: "run3"}); !errors.As(err, new(*sinks.RefusedError)) {
+		t.Errorf("third run: %v", err)
+	}
+	if err := q.Release(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestWait checks that a run waits for another one, and stops when it is told
+// to.
+func TestWait(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out.parquet")
+	p := take(t, path, "run1")
+	ctx, cancel := context.WithCancel(t.Context())
+	if _, err := Take(ctx, path, sinks.Options{RunID: "run2", LockTimeout: time.Hour, OnWait: cancel}); !errors.Is(err, context.Canceled) {
+		t.Errorf("a run that is told to end: %v", err)
+	}
+	waits := func() {
+		if err := p.Release(); err != nil {
+			t.Error(err)
+		}
+	}
+	q, err := Take(t.Context(), path, sinks.Options{RunID: "run3", LockTimeout: time.Hour, OnWait: waits})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Release(); err != nil {
+		t.Error(err)
 	}
 }
 
