@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 	pq "github.com/parquet-go/parquet-go"
@@ -159,7 +160,10 @@ func (c *contents) readParquet(t testing.TB, path, table string, hasLedger bool)
 }
 
 func (c *contents) addRow(table, checkpoint, source, text string) {
-	if table == "archives" {
+	switch table {
+	case "runs":
+		return // no two are alike
+	case "archives":
 		c.ledger[source] = checkpoint
 	}
 	c.add(table, checkpoint, text)
@@ -279,7 +283,40 @@ func isWhole(t testing.TB, got, complete *contents) {
 	}
 }
 
-// copyTree copies a file or folder, for its owner alone.
+// forget drops what the contents have of a source, and of archives that could
+// not be read.
+func (c *contents) forget(source string) {
+	for table, checkpoints := range c.rows {
+		delete(checkpoints, c.ledger[source])
+		if table == "archives" || table == "problems" {
+			delete(checkpoints, "")
+		}
+	}
+	delete(c.ledger, source)
+}
+
+// movedTo returns the contents as they would be if the sources lay in another
+// folder.
+func (c *contents) movedTo(folder string) *contents {
+	moved := &contents{rows: map[string]map[string][]string{}, ledger: map[string]string{}}
+	for source, checkpoint := range c.ledger {
+		moved.ledger[filepath.Join(folder, filepath.Base(source))] = checkpoint
+	}
+	for table, checkpoints := range c.rows {
+		for checkpoint, rows := range checkpoints {
+			for _, row := range rows {
+				for source := range c.ledger {
+					row = strings.ReplaceAll(row, source, filepath.Join(folder, filepath.Base(source)))
+				}
+				moved.add(table, checkpoint, row)
+			}
+		}
+	}
+	return moved
+}
+
+// copyTree copies a file or folder with its modification times, for its owner
+// alone.
 func copyTree(t testing.TB, from, to string) {
 	t.Helper()
 	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
@@ -294,7 +331,14 @@ func copyTree(t testing.TB, from, to string) {
 		if err != nil {
 			return err
 		}
-		return os.WriteFile(target, data, 0o600)
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(target, data, 0o600); err != nil {
+			return err
+		}
+		return os.Chtimes(target, time.Time{}, info.ModTime())
 	})
 	if err != nil {
 		t.Fatal(err)
