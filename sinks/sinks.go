@@ -56,6 +56,11 @@ type Options struct {
 	Tables []*schema.Table
 	// Overwrite replaces an existing output of ours when the run commits.
 	Overwrite bool
+	// LockTimeout is how long Open waits for an output that another run writes
+	// to; 0 refuses it at once.
+	LockTimeout time.Duration
+	// OnWait, if not nil, is called when Open begins to wait.
+	OnWait func()
 	// RunID names the run; it is unique and fit for a file name.
 	RunID string
 	// Version is the tool's version, kept in the output.
@@ -96,6 +101,19 @@ func FormatOf(formats []Format, path string) (Format, error) {
 	}
 	return Format{}, &RefusedError{Path: path, Reason: fmt.Sprintf("the kind of output is told by its ending, one of %s", strings.Join(known, ", "))}
 }
+
+// CommittedError says that a run failed when its rows were in the output
+// already: they are all visible, and the next run puts the rest in order.
+type CommittedError struct {
+	Path string
+	Err  error
+}
+
+func (e *CommittedError) Error() string {
+	return fmt.Sprintf("output %q has all rows of the run, but then this went wrong: %v", e.Path, e.Err)
+}
+
+func (e *CommittedError) Unwrap() error { return e.Err }
 
 // RefusedError says that an output is not written to, and why: it is not ours,
 // of another schema version, or holds other tables than asked for.

@@ -29,7 +29,7 @@ const (
 
 const exitCodesHelp = `EXIT CODES:
    0    all archives are exported, or were already
-   1    the run failed; nothing of it is visible in the output
+   1    the run failed; nothing of it is visible in the output, unless the error says that all of it is
    2    wrong usage: flags, an input that does not exist, an output that is not written to
    3    finished, but some archives failed or are partial: see standard error, and the tables archives and problems
    130  interrupted; what was exported before is kept`

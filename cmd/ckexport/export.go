@@ -33,6 +33,7 @@ type exportOptions struct {
 	labels      map[string]string
 	payloads    int64 // bytes of each content that are exported, 0 for none
 	jobs        int
+	lockTimeout time.Duration
 	overwrite   bool
 	dryRun      bool
 	quiet       bool
@@ -51,7 +52,7 @@ func exportCommand(std streams) *cli.Command {
 		Description: "INPUT is an archive, a folder of archives, an unpacked archive, a folder of CRIU images, a pattern, or - for a list of paths\n" +
 			"on standard input. OUT ends in .parquet (a dataset folder; with one table in --tables, a file) or .duckdb.",
 		CustomHelpTemplate: cli.CommandHelpTemplate + "\n" + exitCodesHelp + "\n",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "output `PATH`, .parquet or .duckdb (required)"},
 			&cli.StringFlag{Name: "tables", Usage: "export only these `TABLES`, separated by commas"},
 			&cli.StringFlag{Name: "exclude-tables", Usage: "export all but these `TABLES`, separated by commas"},
@@ -67,7 +68,7 @@ func exportCommand(std streams) *cli.Command {
 			&cli.StringFlag{Name: "summary-json", Usage: "write the summary as one JSON object to `PATH`, or to standard output for -"},
 			&cli.StringFlag{Name: "log-level", Usage: "debug, info, warn or error", Value: "warn"},
 			&cli.StringFlag{Name: "log-format", Usage: "text or json", Value: "text"},
-		},
+		}, lockFlags()...),
 		Action: func(c *cli.Context) error {
 			opts, err := exportFlags(c, std)
 			if err != nil {
@@ -99,6 +100,10 @@ func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 			return nil, usagef("--label %q: want key=value", l)
 		}
 		opts.labels[key] = value
+	}
+	var err error
+	if opts.lockTimeout, err = lockTimeout(c); err != nil {
+		return nil, err
 	}
 	limit, err := parseSize(c.String("payload-limit"))
 	switch {
@@ -204,7 +209,8 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	if err != nil {
 		return err
 	}
-	sink, err := format.Open(ctx, opts.output, sinks.Options{Tables: opts.tables, Overwrite: opts.overwrite, RunID: run.RunID, Version: run.ToolVersion, Views: views()})
+	sink, err := format.Open(ctx, opts.output, sinks.Options{Tables: opts.tables, Overwrite: opts.overwrite, RunID: run.RunID, Version: run.ToolVersion, Views: views(),
+		LockTimeout: opts.lockTimeout, OnWait: opts.sayWaiting})
 	if err != nil {
 		return err
 	}
@@ -219,10 +225,10 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	})
 	opts.bar.finish()
 	if err != nil {
-		return err
+		return fmt.Errorf("output %q: %w", opts.output, err)
 	}
 	if err := sink.Close(); err != nil {
-		return err
+		return &sinks.CommittedError{Path: opts.output, Err: err}
 	}
 	if err := report(opts, std, summary, found); err != nil {
 		return err

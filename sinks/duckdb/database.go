@@ -45,8 +45,17 @@ func openMemory(onConnect func(execFunc) error) (*sql.DB, error) {
 	return sql.OpenDB(connector), nil
 }
 
+// access is how a database file is attached.
+type access struct {
+	readOnly bool
+	// wait is how long to wait for other processes that have the database
+	// open: DuckDB lets no one in beside a writer, and no writer in beside a
+	// reader.
+	wait time.Duration
+}
+
 // withDatabase attaches a database file for as long as do runs.
-func withDatabase(ctx context.Context, path string, readOnly bool, do func(*sql.DB) error) error {
+func withDatabase(ctx context.Context, path string, how access, do func(*sql.DB) error) error {
 	db, err := openMemory(nil)
 	if err != nil {
 		return err
@@ -56,7 +65,7 @@ func withDatabase(ctx context.Context, path string, readOnly bool, do func(*sql.
 		_, err := db.ExecContext(ctx, statements)
 		return err
 	}
-	if err = attach(ctx, exec, path, readOnly); err == nil {
+	if err = attach(ctx, exec, path, how); err == nil {
 		err = do(db)
 	}
 	if err != nil && ctx.Err() != nil {
@@ -65,22 +74,20 @@ func withDatabase(ctx context.Context, path string, readOnly bool, do func(*sql.
 	return errors.Join(err, db.Close())
 }
 
-// lockWait is how long to wait for another process that has the database
-// open: DuckDB lets no one in beside a writer, and no writer in beside a
-// reader.
-const lockWait = 30 * time.Second
+// shortWait is long enough for queries, and for a run that loads its rows.
+const shortWait = 30 * time.Second
 
 // attach attaches a database file and makes it the current one.
-func attach(ctx context.Context, exec execFunc, path string, readOnly bool) error {
+func attach(ctx context.Context, exec execFunc, path string, how access) error {
 	if err := exec(ctx, setup); err != nil {
 		return fmt.Errorf("setting up DuckDB: %w", err)
 	}
 	statement := "ATTACH " + literal(path) + " AS " + outputName + " (TYPE duckdb"
-	if readOnly {
+	if how.readOnly {
 		statement += ", READ_ONLY"
 	}
 	statement += ")"
-	deadline := time.Now().Add(lockWait)
+	deadline := time.Now().Add(how.wait)
 	for {
 		err := exec(ctx, statement)
 		if err == nil {

@@ -42,7 +42,7 @@ type sink struct {
 
 // Open opens or begins the database at path.
 func Open(ctx context.Context, path string, opts sinks.Options) (_ sinks.Sink, err error) {
-	place, err := staging.Take(path, opts.RunID)
+	place, err := staging.Take(ctx, path, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func Open(ctx context.Context, path string, opts sinks.Options) (_ sinks.Sink, e
 	case err != nil:
 		return nil, fmt.Errorf("looking at output: %w", err)
 	default:
-		old, err := examine(ctx, place.Path, path, info)
+		old, err := examine(ctx, place.Path, path, info, s.access(true))
 		if err != nil {
 			return nil, err
 		}
@@ -88,9 +88,14 @@ func Open(ctx context.Context, path string, opts sinks.Options) (_ sinks.Sink, e
 	return s, nil
 }
 
+// access is how this run attaches the output.
+func (s *sink) access(readOnly bool) access {
+	return access{readOnly: readOnly, wait: max(shortWait, s.opts.LockTimeout)}
+}
+
 // examine reads the mark of what is at an output's path, and refuses what is
 // not ours. It changes nothing there.
-func examine(ctx context.Context, resolved, path string, info fs.FileInfo) (*mark, error) {
+func examine(ctx context.Context, resolved, path string, info fs.FileInfo, how access) (*mark, error) {
 	if !info.Mode().IsRegular() {
 		return nil, &sinks.RefusedError{Path: path, Reason: "is not a file"}
 	}
@@ -98,7 +103,7 @@ func examine(ctx context.Context, resolved, path string, info fs.FileInfo) (*mar
 		return nil, &sinks.RefusedError{Path: path, Reason: "is a file that is not ours: not a DuckDB database"}
 	}
 	var m *mark
-	err := withDatabase(ctx, resolved, true, func(db *sql.DB) (err error) {
+	err := withDatabase(ctx, resolved, how, func(db *sql.DB) (err error) {
 		m, err = readMark(ctx, db)
 		return err
 	})
@@ -116,7 +121,7 @@ func (s *sink) Ledger(ctx context.Context) (*sinks.Ledger, error) {
 	if s.old == nil {
 		return ledger, nil
 	}
-	err := withDatabase(ctx, s.place.Path, true, func(db *sql.DB) error {
+	err := withDatabase(ctx, s.place.Path, s.access(true), func(db *sql.DB) error {
 		return readLedger(ctx, db, ledger, slices.Contains(s.old.tables, "checkpoints"))
 	})
 	if err != nil {
@@ -151,21 +156,62 @@ func (s *sink) Commit(ctx context.Context) error {
 	}
 	if s.old != nil {
 		if !s.wrote && s.old.toolVersion == s.opts.Version {
-			return nil // nothing to add, and the views are those of this tool
+			return s.foldWAL(ctx) // nothing to add, and the views are those of this tool
 		}
-		return load.into(ctx, s.place.Path)
+		return s.add(ctx, load)
 	}
 	made := filepath.Join(s.dir, "new.duckdb")
 	if err := load.create(ctx, made); err != nil {
 		return err
 	}
-	if err := foldWAL(ctx, s.place.Path); err != nil {
+	if err := s.foldWAL(ctx); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	return s.place.Publish(made)
+}
+
+// add loads the rows into the existing database. Once DuckDB has committed
+// them to its log they are in the output, whatever fails then.
+func (s *sink) add(ctx context.Context, load *load) error {
+	failure := load.into(ctx, s.place.Path, s.access(false))
+	if failure == nil {
+		return nil
+	}
+	var rows int
+	err := withDatabase(ctx, s.place.Path, s.access(true), func(db *sql.DB) error {
+		return db.QueryRowContext(ctx, "SELECT count(*) FROM archives WHERE run_id = ?", s.opts.RunID).Scan(&rows)
+	})
+	switch {
+	case err != nil:
+		return errors.Join(failure, fmt.Errorf("looking whether the rows are in the output nevertheless: %w", err))
+	case rows > 0:
+		return &sinks.CommittedError{Path: s.place.Path, Err: failure}
+	}
+	return failure
+}
+
+// foldWAL brings the log that a killed run left into the output, if there is
+// one: beside a database that replaces this one it would be taken for that
+// one's, and whoever copies the file alone would lose rows.
+func (s *sink) foldWAL(ctx context.Context) error {
+	path := s.place.Path
+	if _, err := os.Stat(path + ".wal"); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	err := withDatabase(ctx, path, s.access(false), func(db *sql.DB) error {
+		_, err := db.ExecContext(ctx, "CHECKPOINT "+outputName)
+		return err
+	})
+	if err == nil {
+		err = removeEmptyWAL(path)
+	}
+	if err != nil {
+		return fmt.Errorf("folding in the log of an earlier run: %w", err)
+	}
+	return nil
 }
 
 // Close drops what was not committed and lets other runs have the output.

@@ -133,8 +133,6 @@ func plain(v any) any {
 	}
 }
 
-func TestChild(t *testing.T) { sinktest.Child(t, duckdb.Format()) }
-
 func BenchmarkWriteProcesses(b *testing.B) { sinktest.BenchmarkWriteProcesses(b, duckdb.Format()) }
 
 func BenchmarkCommitSmall(b *testing.B) { sinktest.BenchmarkCommitSmall(b, duckdb.Format()) }

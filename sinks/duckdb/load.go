@@ -35,7 +35,7 @@ type load struct {
 
 // create makes a database with the rows at path, complete and durable.
 func (l *load) create(ctx context.Context, path string) error {
-	err := withDatabase(ctx, path, false, func(db *sql.DB) error {
+	err := withDatabase(ctx, path, access{}, func(db *sql.DB) error {
 		return l.run(ctx, db, path, func(tx *sql.Tx) error {
 			statements := createMark()
 			for _, t := range l.tables {
@@ -61,8 +61,8 @@ func (l *load) create(ctx context.Context, path string) error {
 }
 
 // into adds the rows to the existing database at path.
-func (l *load) into(ctx context.Context, path string) error {
-	return withDatabase(ctx, path, false, func(db *sql.DB) error {
+func (l *load) into(ctx context.Context, path string, how access) error {
+	return withDatabase(ctx, path, how, func(db *sql.DB) error {
 		return l.run(ctx, db, path, func(tx *sql.Tx) error { return l.addColumns(ctx, tx) })
 	})
 }
@@ -110,6 +110,9 @@ func (l *load) run(ctx context.Context, db *sql.DB, path string, prepare func(*s
 		return fmt.Errorf("checkpointing database: %w", err)
 	}
 	if _, err := db.ExecContext(ctx, "USE memory; DETACH "+outputName); err != nil {
+		return fmt.Errorf("closing database: %w", err)
+	}
+	if err := staging.SyncDir(filepath.Dir(path)); err != nil { // the log is gone for good
 		return fmt.Errorf("closing database: %w", err)
 	}
 	return nil
@@ -189,11 +192,15 @@ func (l *load) finish(ctx context.Context, tx *sql.Tx) error {
 }
 
 // protectWAL makes the log of a database before DuckDB does, so that nobody
-// but the owner can read it whatever the umask.
+// but the owner can read it whatever the umask. Its name is durable before
+// anything is committed to it.
 func protectWAL(path string) error {
 	f, err := os.OpenFile(path+".wal", os.O_WRONLY|os.O_CREATE, 0o600)
 	if err == nil {
 		err = errors.Join(f.Chmod(0o600), f.Close())
+	}
+	if err == nil {
+		err = staging.SyncDir(filepath.Dir(path))
 	}
 	if err != nil {
 		return fmt.Errorf("protecting the database's log: %w", err)
@@ -213,23 +220,6 @@ func removeEmptyWAL(path string) error {
 		return nil
 	}
 	return os.Remove(path + ".wal")
-}
-
-// foldWAL brings the log that a killed run left into the database at path, if
-// there is one: beside a database that replaces this one it would be taken
-// for that one's.
-func foldWAL(ctx context.Context, path string) error {
-	if _, err := os.Stat(path + ".wal"); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	err := withDatabase(ctx, path, false, func(db *sql.DB) error {
-		_, err := db.ExecContext(ctx, "CHECKPOINT "+outputName)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("completing the database to be replaced: %w", err)
-	}
-	return nil
 }
 
 // createView returns the statements that make a view with its comment.

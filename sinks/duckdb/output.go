@@ -87,7 +87,7 @@ func openFile(ctx context.Context, path string) (*sql.DB, error) {
 	var failure error
 	db, err := openMemory(func(exec execFunc) error {
 		once.Do(func() {
-			if failure = attach(ctx, exec, path, true); failure == nil {
+			if failure = attach(ctx, exec, path, access{readOnly: true, wait: shortWait}); failure == nil {
 				failure = restrict(ctx, exec, nil)
 			}
 		})

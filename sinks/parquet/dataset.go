@@ -129,12 +129,7 @@ func (d *dataset) Commit(ctx context.Context) error {
 	if err := m.write(d.dir); err != nil {
 		return err
 	}
-	for _, t := range d.tables {
-		if err := staging.SyncDir(filepath.Join(d.dir, t.Name)); err != nil {
-			return fmt.Errorf("writing dataset: %w", err)
-		}
-	}
-	if err := staging.SyncDir(d.dir); err != nil {
+	if err := staging.SyncTree(d.dir); err != nil {
 		return fmt.Errorf("writing dataset: %w", err)
 	}
 	if err := ctx.Err(); err != nil {

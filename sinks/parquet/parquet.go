@@ -24,8 +24,8 @@ func Format() sinks.Format {
 
 // Open opens or begins the output at path: a single file if one table is
 // wanted and path is not a folder, else a dataset folder.
-func Open(_ context.Context, path string, opts sinks.Options) (_ sinks.Sink, err error) {
-	place, err := staging.Take(path, opts.RunID)
+func Open(ctx context.Context, path string, opts sinks.Options) (_ sinks.Sink, err error) {
+	place, err := staging.Take(ctx, path, opts)
 	if err != nil {
 		return nil, err
 	}

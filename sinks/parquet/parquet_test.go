@@ -176,8 +176,6 @@ func TestStrangers(t *testing.T) {
 	}
 }
 
-func TestChild(t *testing.T) { sinktest.Child(t, parquet.Format()) }
-
 func BenchmarkWriteProcesses(b *testing.B) { sinktest.BenchmarkWriteProcesses(b, parquet.Format()) }
 
 func BenchmarkCommitSmall(b *testing.B) { sinktest.BenchmarkCommitSmall(b, parquet.Format()) }

@@ -45,7 +45,7 @@ type Spool struct {
 type SpoolOptions struct {
 	RunID   string
 	Version string // of the tool
-	// Sync makes every file durable.
+	// Sync makes every file durable; their names are for the caller.
 	Sync bool
 }
 
@@ -146,13 +146,7 @@ func (s *Spool) Finish(ctx context.Context, order []*schema.Table) ([]Part, erro
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if err := w.finish(); err != nil {
-				return err
-			}
-			if !s.sync {
-				return nil
-			}
-			return staging.SyncDir(filepath.Join(s.dir, w.table.Name))
+			return w.finish()
 		})
 	}
 	if err := group.Wait(); err != nil {

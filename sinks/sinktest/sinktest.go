@@ -48,7 +48,6 @@ func Run(t *testing.T, k Kind) {
 	t.Run("schema and documentation", k.documentation)
 	t.Run("only the owner reads", k.onlyTheOwnerReads)
 	t.Run("killed run is cleaned up", k.killedRunIsCleanedUp)
-	t.Run("killed anywhere", k.killedAnywhere)
 	t.Run("ledger", k.ledger)
 	t.Run("paths of all kinds", k.pathsOfAllKinds)
 }

@@ -57,6 +57,16 @@ func SyncDir(path string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
+// SyncTree makes the names in a folder and all folders below it durable.
+func SyncTree(path string) error {
+	return filepath.WalkDir(path, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		return SyncDir(path)
+	})
+}
+
 // LinkTree gives every file below the folder from a second name below the
 // folder to, but for those that skip tells, by their path relative to from.
 // Both trees may have the same folders, but not the same files.

@@ -1,12 +1,16 @@
 package staging
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ckexport/ckexport/sinks"
 )
 
 var errLocked = errors.New("locked by another process")
@@ -14,6 +18,29 @@ var errLocked = errors.New("locked by another process")
 // lock is an advisory lock on a file; the kernel drops it when the process
 // ends, however it ends.
 type lock struct{ file *os.File }
+
+// lockInterval is the time between two looks at a lock that is waited for.
+const lockInterval = 100 * time.Millisecond
+
+// awaitLock takes the lock at path as soon as no other process holds it. The
+// error is errLocked where that takes longer than the options allow.
+func awaitLock(ctx context.Context, path string, opts sinks.Options) (*lock, error) {
+	deadline := time.Now().Add(opts.LockTimeout)
+	for tries := 0; ; tries++ {
+		l, err := takeLock(path)
+		if !errors.Is(err, errLocked) || !time.Now().Before(deadline) {
+			return l, err
+		}
+		if tries == 0 && opts.OnWait != nil {
+			opts.OnWait()
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(min(lockInterval, time.Until(deadline))):
+		}
+	}
+}
 
 // takeLock locks the file at path, which it makes if need be. The file is
 // removed on release, so that no trace stays. Whoever removes it holds the
@@ -59,6 +86,11 @@ func stillNamed(f *os.File, path string) (bool, error) {
 	return os.SameFile(opened, named), nil
 }
 
+// release gives the lock up, even where its file can't be removed.
 func (l *lock) release() error {
-	return errors.Join(os.Remove(l.file.Name()), l.file.Close())
+	file := l.file
+	l.file = nil
+	return errors.Join(os.Remove(file.Name()), file.Close())
 }
+
+func (l *lock) isReleased() bool { return l.file == nil }

@@ -14,6 +14,7 @@
 package staging
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -40,8 +41,10 @@ type Place struct {
 }
 
 // Take locks the output at path, and puts in order what a killed run left. It
-// fails with *sinks.RefusedError when another run holds the output.
-func Take(path, runID string) (*Place, error) {
+// fails with *sinks.RefusedError when another run holds the output for longer
+// than the options allow to wait.
+func Take(ctx context.Context, path string, opts sinks.Options) (*Place, error) {
+	runID := opts.RunID
 	// A dot in the id would make names ambiguous between outputs, such as
 	// a.parquet and a.parquet.b.parquet.
 	if runID == "" || strings.ContainsAny(runID, `./\`) {
@@ -52,14 +55,14 @@ func Take(path, runID string) (*Place, error) {
 		return nil, fmt.Errorf("finding output: %w", err)
 	}
 	p := &Place{Path: resolved, runID: runID}
-	if p.lock, err = takeLock(p.beside(".lock")); err != nil {
+	if p.lock, err = awaitLock(ctx, p.beside(".lock"), opts); err != nil {
 		if errors.Is(err, errLocked) {
-			return nil, &sinks.RefusedError{Path: path, Reason: "another run is writing to it"}
+			return nil, &sinks.RefusedError{Path: path, Reason: "another run is writing to it; --lock-timeout waits for its end"}
 		}
 		return nil, fmt.Errorf("locking output %q: %w", path, err)
 	}
 	if err := p.recover(); err != nil {
-		return nil, errors.Join(fmt.Errorf("cleaning up after a killed run: %w", err), p.lock.release())
+		return nil, errors.Join(fmt.Errorf("cleaning up beside output %q after a killed run: %w", path, err), p.lock.release())
 	}
 	return p, nil
 }
@@ -100,7 +103,11 @@ func (p *Place) Stage() (string, error) {
 }
 
 // Release removes what is still staged and lets other runs have the output.
+// Once that is done, it does nothing: the names may be another run's by then.
 func (p *Place) Release() error {
+	if p.lock.isReleased() {
+		return nil
+	}
 	err := os.RemoveAll(p.beside("." + p.runID + stagingSuffix))
 	return errors.Join(err, p.lock.release())
 }
@@ -108,10 +115,41 @@ func (p *Place) Release() error {
 // recover removes what killed runs staged, and puts the output back where a
 // run was killed after it had moved it aside.
 func (p *Place) recover() error {
+	staged, aside, err := p.leftovers()
+	if err != nil || len(staged)+len(aside) == 0 {
+		return err
+	}
+	// A run may have been killed right after it had put its output in place,
+	// and the exchange of names may not be on disk yet: that comes before the
+	// old output goes.
+	if err := SyncDir(filepath.Dir(p.Path)); err != nil {
+		return err
+	}
+	for _, left := range aside {
+		_, err := os.Lstat(p.Path)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = os.Rename(left, p.Path)
+		} else {
+			err = os.RemoveAll(left)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, left := range staged {
+		if err := os.RemoveAll(left); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leftovers returns what killed runs staged, and what they moved aside.
+func (p *Place) leftovers() (staged, aside []string, err error) {
 	dir, base := filepath.Split(p.Path)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	for _, e := range entries {
 		middle, ok := strings.CutPrefix(e.Name(), "."+base+".")
@@ -122,22 +160,12 @@ func (p *Place) recover() error {
 		if !ok || run == "" {
 			continue
 		}
-		left := filepath.Join(dir, e.Name())
 		switch "." + suffix {
-		case asideSuffix:
-			if _, err := os.Lstat(p.Path); errors.Is(err, fs.ErrNotExist) {
-				if err := os.Rename(left, p.Path); err != nil {
-					return err
-				}
-				continue
-			}
-			err = os.RemoveAll(left)
 		case stagingSuffix:
-			err = os.RemoveAll(left)
-		}
-		if err != nil {
-			return err
+			staged = append(staged, filepath.Join(dir, e.Name()))
+		case asideSuffix:
+			aside = append(aside, filepath.Join(dir, e.Name()))
 		}
 	}
-	return nil
+	return staged, aside, nil
 }

@@ -1,12 +1,14 @@
 package staging
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/ckexport/ckexport/sinks"
 )
@@ -45,7 +47,7 @@ func names(t *testing.T, dir string) []string {
 
 func take(t *testing.T, path, run string) *Place {
 	t.Helper()
-	p, err := Take(path, run)
+	p, err := Take(t.Context(), path, sinks.Options{RunID: run})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +103,7 @@ func TestLock(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.parquet")
 	p := take(t, path, "run1")
 	var refused *sinks.RefusedError
-	if _, err := Take(path, "run2"); !errors.As(err, &refused) {
+	if _, err := Take(t.Context(), path, sinks.Options{RunID: "run2"}); !errors.As(err, &refused) {
 		t.Errorf("second run: %v", err)
 	}
 	if err := p.Release(); err != nil {
@@ -113,7 +115,7 @@ func TestLock(t *testing.T) {
 	for range 4 {
 		go func() {
 			for range 300 {
-				p, err := Take(path, "run")
+				p, err := Take(t.Context(), path, sinks.Options{RunID: "run"})
 				if errors.As(err, new(*sinks.RefusedError)) {
 					continue
 				} else if err != nil {
@@ -142,9 +144,52 @@ func TestLock(t *testing.T) {
 	}
 }
 
+// TestReleaseTwice checks that a run that has released the output leaves the
+// lock of the next one alone.
+func TestReleaseTwice(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out.parquet")
+	p := take(t, path, "run1")
+	if err := p.Release(); err != nil {
+		t.Fatal(err)
+	}
+	q := take(t, path, "run2")
+	if err := p.Release(); err != nil {
+		t.Error(err)
+	}
+	if _, err := Take(t.Context(), path, sinks.Options{RunID: "run3"}); !errors.As(err, new(*sinks.RefusedError)) {
+		t.Errorf("third run: %v", err)
+	}
+	if err := q.Release(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestWait checks that a run waits for another one, and stops when it is told
+// to.
+func TestWait(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out.parquet")
+	p := take(t, path, "run1")
+	ctx, cancel := context.WithCancel(t.Context())
+	if _, err := Take(ctx, path, sinks.Options{RunID: "run2", LockTimeout: time.Hour, OnWait: cancel}); !errors.Is(err, context.Canceled) {
+		t.Errorf("a run that is told to end: %v", err)
+	}
+	waits := func() {
+		if err := p.Release(); err != nil {
+			t.Error(err)
+		}
+	}
+	q, err := Take(t.Context(), path, sinks.Options{RunID: "run3", LockTimeout: time.Hour, OnWait: waits})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Release(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestRunIDs(t *testing.T) {
 	for _, id := range []string{"", "a.b", "a/b", ".."} {
-		if _, err := Take(filepath.Join(t.TempDir(), "out"), id); err == nil {
+		if _, err := Take(t.Context(), filepath.Join(t.TempDir(), "out"), sinks.Options{RunID: id}); err == nil {
 			t.Errorf("run id %q was taken", id)
 		}
 	}

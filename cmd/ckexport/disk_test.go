@@ -1,0 +1,97 @@
+//go:build linux && amd64
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// mounted runs a shell script in a mount namespace of its own, then the program
+// with the arguments in the working directory; %s in the script is dir.
+func (tr *trial) mounted(t *testing.T, dir, script string) (string, int) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "sh", append([]string{"-e", "-c", fmt.Sprintf(script, dir), filepath.Join(programs(t), "ckexport")}, tr.args(tr.inputs)...)...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
+	if os.Getuid() != 0 {
+		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
+		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
+		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}}
+	}
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState == nil {
+		t.Fatalf("a mount namespace, which this test needs, is not to be had: %v", err)
+	}
+	return string(out), cmd.ProcessState.ExitCode()
+}
+
+// TestReadOnlyOutput runs on an output in a folder that is mounted read-only.
+func TestReadOnlyOutput(t *testing.T) {
+	for _, s := range scenarios[:6] {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			tr := s.prepare(t)
+			dir := tr.fresh(t)
+			out, code := tr.mounted(t, dir, `cd %[1]q && mount --bind . . && mount -o remount,bind,ro %[1]q && cd %[1]q && exec "$0" "$@"`)
+			if code != exitFailed || !strings.Contains(out, tr.output) || !strings.Contains(out, "read-only file system") {
+				t.Errorf("exit code %d\n%s", code, out)
+			}
+			if tr.isBeforeOrAfter(t, dir) {
+				t.Error("the output has changed")
+			}
+		})
+	}
+}
+
+// TestFullDisk runs on an output on disks of several sizes, from too small for
+// anything on: there, writes come out short before they fail.
+func TestFullDisk(t *testing.T) {
+	for _, s := range []scenario{scenarios[1], scenarios[3], scenarios[4], scenarios[5]} {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			tr := s.prepare(t)
+			need := kib(t, tr.dir) + kib(t, tr.before)
+			failed, fitted := 0, 0
+			for i := range 8 {
+				size := kib(t, tr.before) + 16 + i*need/6
+				dir := tr.fresh(t)
+				out, code := tr.mounted(t, dir, fmt.Sprintf(`cd %%[1]q && mkdir disk && mount -t tmpfs -o size=%dk none disk
+					for f in fleet.*; do if [ -e "$f" ]; then mv "$f" disk; fi; done
+					cd disk; code=0; "$0" "$@" || code=$?
+					cd ..; find disk -mindepth 1 -maxdepth 1 -exec mv {} . ';'; umount disk; rmdir disk; exit $code`, size))
+				after := tr.isBeforeOrAfter(t, dir)
+				switch {
+				case code == exitOK && after:
+					fitted++
+				case code == exitFailed && strings.Contains(strings.ToLower(out), "no space left") && after == strings.Contains(out, "has all rows of the run"):
+					failed++
+				default:
+					t.Errorf("%d KiB: exit code %d, complete %v\n%s", size, code, after, out)
+				}
+				tr.isCompleted(t, dir)
+			}
+			if failed == 0 || fitted == 0 {
+				t.Errorf("%d runs failed, %d did not", failed, fitted)
+			}
+		})
+	}
+}
+
+// kib returns the size of what is below a folder.
+func kib(t *testing.T, dir string) int {
+	t.Helper()
+	out, err := exec.Command("du", "-sk", dir).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if _, err := fmt.Sscan(string(out), &n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
