@@ -20,6 +20,11 @@ type Column struct {
 	// Source names the image and field, or file and JSON path, the value
 	// comes from; empty for derived values, which Doc explains.
 	Source string
+	// Sensitive says which kinds of secrets the column may hold; nil for none.
+	Sensitive []Sensitivity
+	// Group is the name that columns of one fact have in common (types.go),
+	// such as path of path and path_raw; empty for a column of its own.
+	Group string
 
 	path   []int // index path of the field in the row struct
 	append appendFunc
@@ -52,12 +57,17 @@ func columnsOf(row reflect.Type) ([]Column, error) {
 			return nil, fmt.Errorf("field %s has no arrow tag", f.Name)
 		}
 		doc, source := f.Tag.Get("doc"), f.Tag.Get("src")
+		sensitive, err := sensitivities(f.Tag)
+		if err != nil {
+			return nil, fmt.Errorf("field %s: %w", f.Name, err)
+		}
 		if f.Type.Kind() != reflect.Struct || f.Type == reflect.TypeFor[time.Time]() {
 			c, err := leafColumn(f.Type)
 			if err != nil {
 				return nil, fmt.Errorf("field %s: %w", f.Name, err)
 			}
 			c.Name, c.Doc, c.Source, c.path = name, doc+elementDoc(f.Type), source, []int{i}
+			c.Sensitive = sensitive
 			columns = append(columns, c)
 			continue
 		}
@@ -68,6 +78,7 @@ func columnsOf(row reflect.Type) ([]Column, error) {
 				return nil, fmt.Errorf("field %s.%s: %w", f.Name, part.Name, err)
 			}
 			c.Name, c.Source, c.path = name+part.Tag.Get("suffix"), source, []int{i, j}
+			c.Sensitive, c.Group = sensitive, name
 			c.Doc = doc
 			if d := part.Tag.Get("doc"); d != "" {
 				c.Doc = "of `" + name + "`: " + d

@@ -40,6 +40,7 @@ type exportOptions struct {
 	quiet       bool
 	raw         bool
 	summaryJSON string
+	redaction   redactionOptions
 	log         *slog.Logger
 	bar         *progress
 }
@@ -52,7 +53,7 @@ func exportCommand(std streams) *cli.Command {
 		Description: "INPUT is an archive, a folder of archives, an unpacked archive, a folder of CRIU images, a pattern, or - for a list of paths\n" +
 			"on standard input. OUT ends in .parquet (a dataset folder; with one table in --tables, a file) or .duckdb.",
 		CustomHelpTemplate: cli.CommandHelpTemplate + "\n" + exitCodesHelp + "\n",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "output `PATH`, .parquet or .duckdb (required)"},
 			&cli.StringFlag{Name: "tables", Usage: "export only these `TABLES`, separated by commas"},
 			&cli.StringFlag{Name: "exclude-tables", Usage: "export all but these `TABLES`, separated by commas"},
@@ -67,7 +68,7 @@ func exportCommand(std streams) *cli.Command {
 			&cli.StringFlag{Name: "summary-json", Usage: "write the summary as one JSON object to `PATH`, or to standard output for -"},
 			&cli.StringFlag{Name: "log-level", Usage: "debug, info, warn or error", Value: "warn"},
 			&cli.StringFlag{Name: "log-format", Usage: "text or json", Value: "text"},
-		},
+		}, redactionFlags()...),
 		Action: func(c *cli.Context) error {
 			opts, err := exportFlags(c, std)
 			if err != nil {
@@ -110,6 +111,9 @@ func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 		return nil, usagef("--payload-limit is of use with --payloads only")
 	}
 	if opts.tables, err = selectTables(c.String("tables"), c.String("exclude-tables")); err != nil {
+		return nil, err
+	}
+	if opts.redaction, err = readRedactionFlags(c, opts.output); err != nil {
 		return nil, err
 	}
 	opts.bar = newProgress(std.err, opts.quiet)
@@ -200,12 +204,18 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	for _, err := range found.Unreadable {
 		opts.log.Error("cannot be read", "error", err)
 	}
+	redaction, err := opts.redaction.open(opts.dryRun)
+	if err != nil {
+		return err
+	}
 	runID, err := newRunID(time.Now())
 	if err != nil {
 		return err
 	}
 	v, _ := versionOf()
-	sink, err := format.Open(ctx, opts.output, sinks.Options{Tables: opts.tables, Overwrite: opts.overwrite, RunID: runID, Version: v, Views: views()})
+	sink, err := format.Open(ctx, opts.output, sinks.Options{
+		Tables: opts.tables, Overwrite: opts.overwrite, RunID: runID, Version: v, Redaction: redaction.String(), Views: views(),
+	})
 	if err != nil {
 		return err
 	}
@@ -216,7 +226,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	opts.bar.start(found.Archives)
 	summary, err := pipeline.Run(ctx, pipeline.Options{
 		Archives: found.Archives, Tables: opts.tables, Sink: sink, RunID: runID, Version: v, Labels: opts.labels, Raw: opts.raw,
-		Limits: decode.DefaultLimits(), PayloadLimit: opts.payloads, Jobs: opts.jobs, Log: opts.log, OnArchive: opts.bar.archive,
+		Limits: decode.DefaultLimits(), PayloadLimit: opts.payloads, Redaction: redaction, Jobs: opts.jobs, Log: opts.log, OnArchive: opts.bar.archive,
 	})
 	opts.bar.finish()
 	if err != nil {
