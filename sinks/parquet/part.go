@@ -25,7 +25,7 @@ const (
 	keyToolVersion   = "ckexport.tool_version"
 	keyRunID         = "ckexport.run_id"
 	keyRedaction     = "ckexport.redaction" // absent where nothing is redacted
-	keyLedger        = "ckexport.ledger" // only in an output that is one file
+	keyLedger        = "ckexport.ledger"    // only in an output that is one file
 )
 
 // origin says who writes a file.
