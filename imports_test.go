@@ -12,13 +12,14 @@ const module = "github.com/ckexport/ckexport"
 
 // mayImport is the table of docs/architecture.md: which rooms a room may use.
 var mayImport = map[string][]string{
-	"/cmd/ckexport":           {"/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/decode", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/queries"},
-	"/pipeline":               {"/pipeline/source", "/pipeline/archive", "/pipeline/criu", "/pipeline/decode", "/schema", "/sinks"},
+	"/cmd/ckexport":           {"/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/decode", "/pipeline/redact", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/queries"},
+	"/pipeline":               {"/pipeline/source", "/pipeline/archive", "/pipeline/criu", "/pipeline/decode", "/pipeline/redact", "/schema", "/sinks"},
 	"/pipeline/source":        nil,
 	"/pipeline/archive":       nil,
 	"/pipeline/content":       nil,
 	"/pipeline/criu":          nil,
 	"/pipeline/decode":        {"/pipeline/archive", "/pipeline/content", "/pipeline/criu", "/schema"},
+	"/pipeline/redact":        {"/schema"},
 	"/schema":                 nil,
 	"/sinks":                  {"/schema"},
 	"/sinks/internal/staging": {"/schema", "/sinks"},

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/pipeline/redact"
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
@@ -39,8 +40,10 @@ type Options struct {
 	// PayloadLimit is how many bytes of each queue, pipe, deleted file and the
 	// like are exported; 0 exports none.
 	PayloadLimit int64
-	Jobs         int // archives decoded at a time, at least 1
-	Log          *slog.Logger
+	// Redaction replaces secrets before anything is written; nil for none.
+	Redaction *redact.Redaction
+	Jobs      int // archives decoded at a time, at least 1
+	Log       *slog.Logger
 	// OnArchive is called after each archive, also known ones, by one goroutine.
 	OnArchive func(Report)
 }
@@ -183,6 +186,10 @@ type decodedArchive struct {
 // run is to end.
 func decodeAll(ctx, stageCtx context.Context, opts Options, work <-chan job, decoded chan<- decodedArchive, ahead *places) error {
 	d := &decode.Decoder{Limits: opts.Limits, Labels: opts.Run.Labels, Raw: opts.Raw, PayloadLimit: opts.PayloadLimit, SHA256: opts.SHA256}
+	var redactor *redact.Redactor
+	if opts.Redaction != nil {
+		redactor = opts.Redaction.Redactor()
+	}
 	for j := range work {
 		result, err := d.Decode(ctx, j.archive.Path)
 		if err != nil { // only the end of ctx
@@ -190,6 +197,9 @@ func decodeAll(ctx, stageCtx context.Context, opts Options, work <-chan job, dec
 				continue
 			}
 			return fmt.Errorf("decoding %q: %w", j.archive.Path, err)
+		}
+		if redactor != nil {
+			redactor.Redact(&result.Archive, result.Checkpoints, result.Problems)
 		}
 		bytes := bytesOf(result)
 		ahead.hold(bytes)

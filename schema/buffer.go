@@ -10,8 +10,8 @@ type PipeBuffer struct {
 	PIDs     []uint32 `arrow:"pids" doc:"processes that hold an end, ascending"`
 	Size     uint32   `arrow:"size_bytes" doc:"bytes written and not yet read" src:"pipes-data.img: pipe_data_entry.bytes; fifo-data.img: pipe_data_entry.bytes"`
 	Capacity *uint32  `arrow:"capacity_bytes" doc:"bytes it can hold" src:"pipes-data.img: pipe_data_entry.size; fifo-data.img: pipe_data_entry.size"`
-	SHA256   *string  `arrow:"sha256" doc:"SHA-256 of what waits, lower-case hexadecimal; NULL where cut short"`
-	Data     []byte   `arrow:"data" doc:"what waits, from the byte read next; NULL without --payloads, cut at --payload-limit"`
+	SHA256   *string  `arrow:"sha256" sensitive:"payloads" doc:"SHA-256 of what waits, lower-case hexadecimal; NULL where cut short"`
+	Data     []byte   `arrow:"data" sensitive:"payloads" doc:"what waits, from the byte read next; NULL without --payloads, cut at --payload-limit"`
 }
 
 // TTY is one terminal.
@@ -42,7 +42,7 @@ type TTY struct {
 	InputSpeed  *uint32  `arrow:"input_speed" doc:"termios: input speed; CRIU leaves it 0, control_flags has the speed" src:"tty-info.img: termios_entry.c_ispeed"`
 	OutputSpeed *uint32  `arrow:"output_speed" doc:"termios: output speed, likewise" src:"tty-info.img: termios_entry.c_ospeed"`
 	ControlChrs []uint32 `arrow:"control_characters" doc:"termios: the 19 special characters, by their position (0 INTR, 1 QUIT, 2 ERASE, ...)" src:"tty-info.img: termios_entry.c_cc"`
-	ControlRaw  []uint32 `arrow:"control_characters_raw" doc:"termios: the words as kept: CRIU copies the characters into the first of them a byte each; behind the 8th is chance memory of CRIU" src:"tty-info.img: termios_entry.c_cc"`
+	ControlRaw  []uint32 `arrow:"control_characters_raw" sensitive:"payloads" doc:"termios: the words as kept: CRIU copies the characters into the first of them a byte each; behind the 8th is chance memory of CRIU" src:"tty-info.img: termios_entry.c_cc"`
 
 	LockedInput       *uint32  `arrow:"locked_input_flags" doc:"termios: bits of input_flags that may not be changed" src:"tty-info.img: tty_info_entry.termios_locked, termios_entry.c_iflag"`
 	LockedOutput      *uint32  `arrow:"locked_output_flags" doc:"the same of output_flags" src:"tty-info.img: tty_info_entry.termios_locked, termios_entry.c_oflag"`
@@ -52,11 +52,11 @@ type TTY struct {
 	LockedInputSpeed  *uint32  `arrow:"locked_input_speed" doc:"the same field of the locks" src:"tty-info.img: tty_info_entry.termios_locked, termios_entry.c_ispeed"`
 	LockedOutputSpeed *uint32  `arrow:"locked_output_speed" doc:"the same field of the locks" src:"tty-info.img: tty_info_entry.termios_locked, termios_entry.c_ospeed"`
 	LockedControlChrs []uint32 `arrow:"locked_control_characters" doc:"not 0: the special character of that position may not be changed" src:"tty-info.img: tty_info_entry.termios_locked, termios_entry.c_cc"`
-	LockedControlRaw  []uint32 `arrow:"locked_control_characters_raw" doc:"the words as kept, see control_characters_raw" src:"tty-info.img: tty_info_entry.termios_locked, termios_entry.c_cc"`
+	LockedControlRaw  []uint32 `arrow:"locked_control_characters_raw" sensitive:"payloads" doc:"the words as kept, see control_characters_raw" src:"tty-info.img: tty_info_entry.termios_locked, termios_entry.c_cc"`
 
 	InputBytes  *uint64 `arrow:"size_bytes" doc:"bytes of input not yet read; may hold what was typed, passwords too; NULL where none was saved" src:"tty-data.img: tty_data_entry.data"`
-	InputSHA256 *string `arrow:"sha256" doc:"SHA-256 of the input, lower-case hexadecimal" src:"tty-data.img: tty_data_entry.data"`
-	Data        []byte  `arrow:"data" doc:"the input; NULL without --payloads, cut at --payload-limit" src:"tty-data.img: tty_data_entry.data"`
+	InputSHA256 *string `arrow:"sha256" sensitive:"payloads" doc:"SHA-256 of the input, lower-case hexadecimal" src:"tty-data.img: tty_data_entry.data"`
+	Data        []byte  `arrow:"data" sensitive:"payloads" doc:"the input; NULL without --payloads, cut at --payload-limit" src:"tty-data.img: tty_data_entry.data"`
 }
 
 // BPFMap is one open BPF map, with its content.
@@ -78,8 +78,8 @@ type BPFMap struct {
 	KeysBytes   *uint32  `arrow:"keys_bytes" doc:"bytes of all keys" src:"bpfmap-data.img: bpfmap_data_entry.keys_bytes"`
 	ValuesBytes *uint32  `arrow:"values_bytes" doc:"bytes of all values" src:"bpfmap-data.img: bpfmap_data_entry.values_bytes"`
 	Size        *uint64  `arrow:"size_bytes" doc:"bytes of keys and values together"`
-	SHA256      *string  `arrow:"sha256" doc:"SHA-256 of all keys, then all values, lower-case hexadecimal; NULL where cut short"`
-	Data        []byte   `arrow:"data" doc:"all keys, then all values: key_size and value_size bytes each; NULL without --payloads, cut at --payload-limit"`
-	Keys        [][]byte `arrow:"keys" doc:"the keys one by one; NULL without --payloads; those whose pairs go beyond --payload-limit are left out"`
-	Values      [][]byte `arrow:"values" doc:"the value of each key"`
+	SHA256      *string  `arrow:"sha256" sensitive:"payloads" doc:"SHA-256 of all keys, then all values, lower-case hexadecimal; NULL where cut short"`
+	Data        []byte   `arrow:"data" sensitive:"payloads" doc:"all keys, then all values: key_size and value_size bytes each; NULL without --payloads, cut at --payload-limit"`
+	Keys        [][]byte `arrow:"keys" sensitive:"payloads" doc:"the keys one by one; NULL without --payloads; those whose pairs go beyond --payload-limit are left out"`
+	Values      [][]byte `arrow:"values" sensitive:"payloads" doc:"the value of each key"`
 }

@@ -23,8 +23,14 @@ type Column struct {
 	// Source names the image and field, or file and JSON path, the value
 	// comes from; empty for derived values, which Doc explains.
 	Source string
+	// Sensitive says which kinds of secrets the column may hold; nil for none.
+	Sensitive []Sensitivity
+	// Group is the name that columns of one fact have in common (types.go),
+	// such as path of path and path_raw; empty for a column of its own.
+	Group string
 
-	offset uintptr // of the field in the row struct
+	field  reflect.Type // Go type of the field in the row struct
+	offset uintptr      // of the field in the row struct
 	append appendFunc
 }
 
@@ -55,12 +61,17 @@ func columnsOf(row reflect.Type) ([]Column, error) {
 			return nil, fmt.Errorf("field %s has no arrow tag", f.Name)
 		}
 		doc, source := f.Tag.Get("doc"), f.Tag.Get("src")
+		sensitive, err := sensitivities(f.Tag)
+		if err != nil {
+			return nil, fmt.Errorf("field %s: %w", f.Name, err)
+		}
 		if f.Type.Kind() != reflect.Struct || f.Type == reflect.TypeFor[time.Time]() {
 			c, err := leafColumn(f.Type)
 			if err != nil {
 				return nil, fmt.Errorf("field %s: %w", f.Name, err)
 			}
 			c.Name, c.Doc, c.Source, c.offset = name, doc+elementDoc(f.Type), source, f.Offset
+			c.Sensitive = sensitive
 			columns = append(columns, c)
 			continue
 		}
@@ -71,6 +82,7 @@ func columnsOf(row reflect.Type) ([]Column, error) {
 				return nil, fmt.Errorf("field %s.%s: %w", f.Name, part.Name, err)
 			}
 			c.Name, c.Source, c.offset = name+part.Tag.Get("suffix"), source, f.Offset+part.Offset
+			c.Sensitive, c.Group = sensitive, name
 			c.Doc = doc
 			if d := part.Tag.Get("doc"); d != "" {
 				c.Doc = "of `" + name + "`: " + d
@@ -89,7 +101,7 @@ func leafColumn(t reflect.Type) (Column, error) {
 	if t.Kind() == reflect.Pointer {
 		base = t.Elem()
 	}
-	c := Column{Nullable: nullable}
+	c := Column{Nullable: nullable, field: t}
 	isPointer := t.Kind() == reflect.Pointer
 	switch {
 	case base == reflect.TypeFor[time.Time]():

@@ -3,8 +3,8 @@ package schema
 // ContainerSpec is the OCI runtime specification of a checkpointed container.
 type ContainerSpec struct {
 	OCIVersion           *string  `arrow:"oci_version" doc:"version of the OCI runtime specification" src:"spec.dump: ociVersion"`
-	Args                 []string `arrow:"args" doc:"command line asked for" src:"spec.dump: process.args"`
-	Env                  []string `arrow:"env" doc:"environment asked for, NAME=value" src:"spec.dump: process.env"`
+	Args                 []string `arrow:"args" sensitive:"args" doc:"command line asked for" src:"spec.dump: process.args"`
+	Env                  []string `arrow:"env" sensitive:"env:assignment" doc:"environment asked for, NAME=value" src:"spec.dump: process.env"`
 	Cwd                  *string  `arrow:"cwd" doc:"working directory" src:"spec.dump: process.cwd"`
 	UID                  *uint32  `arrow:"uid" doc:"user of the first process, inside the container" src:"spec.dump: process.user.uid"`
 	GID                  *uint32  `arrow:"gid" doc:"its group" src:"spec.dump: process.user.gid"`
@@ -44,21 +44,21 @@ type ContainerSpec struct {
 	Privileged           *bool    `arrow:"privileged" doc:"derived: no masked paths, no seccomp profile, and CAP_SYS_ADMIN in the bounding set"`
 	HookNames            []string `arrow:"hook_names" doc:"kinds of hooks that are set (prestart, poststop, ...), with the program: kind=path" src:"spec.dump: hooks"`
 	RestartPolicy        *string  `arrow:"restart_policy" doc:"restart policy; Podman only" src:"config.dump: restart_policy"`
-	SpecJSON             *string  `arrow:"spec_json" doc:"spec.dump as it is; NULL where it is no valid text" src:"spec.dump"`
-	ConfigJSON           *string  `arrow:"config_json" doc:"config.dump as it is" src:"config.dump"`
-	StatusJSON           *string  `arrow:"status_json" doc:"status.dump (CRI ContainerStatus) as it is; containerd only" src:"status.dump"`
-	ContainerdStatusJSON *string  `arrow:"containerd_status_json" doc:"status as it is; containerd only" src:"status"`
-	NetworkStatusJSON    *string  `arrow:"network_status_json" doc:"network.status as it is; Podman only" src:"network.status"`
-	StdioDescriptorsJSON *string  `arrow:"stdio_descriptors_json" doc:"what descriptors 0 to 2 pointed to when runc made the checkpoint" src:"checkpoint/descriptors.json"`
-	PodOptionsJSON       *string  `arrow:"pod_options_json" doc:"pod.options of a pod archive as it is: its containers and annotations" src:"pod.options"`
-	PodDumpJSON          *string  `arrow:"pod_dump_json" doc:"pod.dump of a pod archive as it is: the pod's configuration" src:"pod.dump"`
+	SpecJSON             *string  `arrow:"spec_json" sensitive:"env,args,annotations" doc:"spec.dump as it is; NULL where it is no valid text" src:"spec.dump"`
+	ConfigJSON           *string  `arrow:"config_json" sensitive:"env,args,annotations" doc:"config.dump as it is" src:"config.dump"`
+	StatusJSON           *string  `arrow:"status_json" sensitive:"env,args,annotations" doc:"status.dump (CRI ContainerStatus) as it is; containerd only" src:"status.dump"`
+	ContainerdStatusJSON *string  `arrow:"containerd_status_json" sensitive:"env,args,annotations" doc:"status as it is; containerd only" src:"status"`
+	NetworkStatusJSON    *string  `arrow:"network_status_json" sensitive:"env,args,annotations" doc:"network.status as it is; Podman only" src:"network.status"`
+	StdioDescriptorsJSON *string  `arrow:"stdio_descriptors_json" sensitive:"env,args,annotations" doc:"what descriptors 0 to 2 pointed to when runc made the checkpoint" src:"checkpoint/descriptors.json"`
+	PodOptionsJSON       *string  `arrow:"pod_options_json" sensitive:"env,args,annotations" doc:"pod.options of a pod archive as it is: its containers and annotations" src:"pod.options"`
+	PodDumpJSON          *string  `arrow:"pod_dump_json" sensitive:"env,args,annotations" doc:"pod.dump of a pod archive as it is: the pod's configuration" src:"pod.dump"`
 }
 
 // Annotation is one annotation or label of a container.
 type Annotation struct {
 	Kind  string `arrow:"kind" doc:"annotation (of spec.dump), label, image_annotation (of the container image that the checkpoint was packed into), or pod_annotation (of the pod archive)" src:"spec.dump: annotations; OCI image manifest, index.json: annotations; pod.options: annotations; config.dump: labels (Podman); annotation io.kubernetes.cri-o.Labels (CRI-O); status.dump: labels (containerd)"`
 	Key   string `arrow:"key" doc:"its name"`
-	Value string `arrow:"value" doc:"its value"`
+	Value string `arrow:"value" sensitive:"annotations,env:json,args:json" doc:"its value"`
 }
 
 // ContainerMount is a mount that the specification asks for, or an entry of bind.mounts.
@@ -68,7 +68,7 @@ type ContainerMount struct {
 	Destination string   `arrow:"destination" doc:"path inside the container"`
 	Source      *string  `arrow:"source" doc:"path on the host, or name of the file system"`
 	Type        *string  `arrow:"type" doc:"file system, or bind"`
-	Options     []string `arrow:"options" doc:"mount options"`
+	Options     []string `arrow:"options" sensitive:"args:options" doc:"mount options"`
 	Propagation *string  `arrow:"propagation" doc:"private, slave, shared, unbindable, with r for recursive; from the options"`
 	ReadOnly    *bool    `arrow:"read_only" doc:"the options hold ro; NULL for bind.mounts, which has no options"`
 	IsBind      *bool    `arrow:"is_bind" doc:"a path of the host is mounted: type bind, or option bind or rbind"`

@@ -58,6 +58,8 @@ func WriteDictionary(out io.Writer) error {
 	b.WriteString("Types are DuckDB's. A column that may be NULL is so where the fact is absent, unknown or could not be read; a table `problems` says\nwhy in the latter case. ")
 	b.WriteString("Columns `<name>_raw` hold the exact bytes where the text form is escaped (`\\xNN`), and are NULL where the\ntext is exact. ")
 	b.WriteString("Pids are those inside the container unless a column says otherwise. \"From\" names image and message field, or file and path.\n\n")
+	b.WriteString("\"Sensitive\" names the policies of `--redact` that replace a column: `any` is all of them, `(json)` only values that are JSON objects or lists,\n`(assignment)` what follows `NAME=`, ")
+	b.WriteString("`(options)` values of options whose name looks like that of a secret, `(name_only)` names without a value.\nNumbers that a policy covers become NULL.\n\n")
 	b.WriteString("| table | one row is |\n| --- | --- |\n")
 	for _, t := range Tables() {
 		fmt.Fprintf(&b, "| [%s](#%s) | %s |\n", t.Name, t.Name, markdownCell(t.Doc))
@@ -67,7 +69,7 @@ func WriteDictionary(out io.Writer) error {
 		if len(t.Key) > 0 {
 			fmt.Fprintf(&b, " Key: `%s`.", strings.Join(t.Key, "`, `"))
 		}
-		b.WriteString("\n\n| column | type | NULL | meaning | from |\n| --- | --- | --- | --- | --- |\n")
+		b.WriteString("\n\n| column | type | NULL | sensitive | meaning | from |\n| --- | --- | --- | --- | --- | --- |\n")
 		for _, c := range t.Columns {
 			null := ""
 			if c.Nullable {
@@ -77,7 +79,7 @@ func WriteDictionary(out io.Writer) error {
 			if c.Source != "" {
 				source = "`" + c.Source + "`"
 			}
-			fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", c.Name, c.SQLType(), null, markdownCell(c.Doc), markdownCell(source))
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s |\n", c.Name, c.SQLType(), null, c.sensitiveText(), markdownCell(c.Doc), markdownCell(source))
 		}
 	}
 	_, err := io.WriteString(out, b.String())

@@ -97,9 +97,9 @@ type GhostFile struct {
 	ChunkSizes    []uint64   `arrow:"chunk_sizes" doc:"bytes of each piece; the last may reach beyond the file's end" src:"ghost-file-*.img: ghost_chunk_entry.len"`
 	SizeBytes     *uint64    `arrow:"size_bytes" doc:"size of the file, in bytes; NULL for other kinds" src:"ghost-file-*.img: ghost_file_entry.size"`
 	StoredBytes   uint64     `arrow:"stored_bytes" doc:"bytes of content in the image; holes are not stored"`
-	SHA256        *string    `arrow:"sha256" doc:"SHA-256 of the file, holes as zeros, lower-case hexadecimal; NULL where its content is not whole"`
+	SHA256        *string    `arrow:"sha256" sensitive:"payloads" doc:"SHA-256 of the file, holes as zeros, lower-case hexadecimal; NULL where its content is not whole"`
 	SymlinkTarget Text       `arrow:"symlink_target" doc:"target of a symbolic link" src:"ghost-file-*.img: ghost_file_entry.symlnk_target"`
-	Data          []byte     `arrow:"data" doc:"the content, holes as zeros; NULL without --payloads, cut at --payload-limit" src:"ghost-file-*.img: behind ghost_file_entry"`
+	Data          []byte     `arrow:"data" sensitive:"payloads" doc:"the content, holes as zeros; NULL without --payloads, cut at --payload-limit" src:"ghost-file-*.img: behind ghost_file_entry"`
 	IsSetuid      *bool      `arrow:"is_setuid" doc:"setuid bit of a file" src:"ghost-file-*.img: ghost_file_entry.mode"`
 	IsSetgid      *bool      `arrow:"is_setgid" doc:"setgid bit of a file" src:"ghost-file-*.img: ghost_file_entry.mode"`
 	FileContent
@@ -117,8 +117,8 @@ type FileContent struct {
 	ELFInterpreter    Text    `arrow:"elf_interpreter" doc:"program loader; NULL for static programs and libraries, and where it stands too far into the file" src:"ELF segment PT_INTERP"`
 	ELFBuildID        *string `arrow:"elf_build_id" doc:"build id, in hexadecimal; NULL without one" src:"ELF note NT_GNU_BUILD_ID"`
 	ELFStripped       *bool   `arrow:"elf_stripped" doc:"it has no symbol table (.symtab); NULL of core dumps" src:"ELF section headers"`
-	ScriptInterpreter Text    `arrow:"script_interpreter" doc:"program that runs a script" src:"first line, behind #!"`
-	ScriptArguments   Text    `arrow:"script_arguments" doc:"what stands behind it; the kernel passes it as one argument" src:"first line"`
+	ScriptInterpreter Text    `arrow:"script_interpreter" sensitive:"payloads" doc:"program that runs a script" src:"first line, behind #!"`
+	ScriptArguments   Text    `arrow:"script_arguments" sensitive:"payloads" doc:"what stands behind it; the kernel passes it as one argument" src:"first line"`
 }
 
 // FileRemap says where the content of an open file is whose path no longer names it.
@@ -150,14 +150,14 @@ type FilesystemEntry struct {
 	UserName    *string           `arrow:"user_name" doc:"name of the owner, if the tar has it: the host's, not the container's"`
 	GroupName   *string           `arrow:"group_name" doc:"name of the group, likewise"`
 	SizeBytes   *uint64           `arrow:"size_bytes" doc:"size in bytes; of files only"`
-	SHA256      *string           `arrow:"sha256" doc:"SHA-256 of the content, lower-case hexadecimal; of files only, NULL where cut short"`
+	SHA256      *string           `arrow:"sha256" sensitive:"payloads" doc:"SHA-256 of the content, lower-case hexadecimal; of files only, NULL where cut short"`
 	ModifiedAt  *time.Time        `arrow:"mtime" doc:"modification time"`
 	AccessedAt  *time.Time        `arrow:"atime" doc:"access time, if the tar has it"`
 	ChangedAt   *time.Time        `arrow:"ctime" doc:"status change time, if the tar has it"`
 	LinkTarget  Text              `arrow:"link_target" doc:"target of a symbolic link, or absolute path of a hard link's other name"`
 	DeviceMajor *uint32           `arrow:"device_major" doc:"major number of a device node"`
 	DeviceMinor *uint32           `arrow:"device_minor" doc:"minor number of a device node"`
-	Xattrs      map[string]string `arrow:"xattrs" doc:"extended attributes: name and value, escaped where it is not text"`
+	Xattrs      map[string]string `arrow:"xattrs" sensitive:"payloads" doc:"extended attributes: name and value, escaped where it is not text"`
 	IsOpaque    bool              `arrow:"is_opaque" doc:"a whiteout that hides all that the image had in the folder (.wh..wh..opq)"`
 	FileContent
 	FileCapabilities   *string `arrow:"file_capabilities" doc:"rights that running the file gives, in the form of getcap: cap_net_raw=ep; NULL without" src:"extended attribute security.capability"`

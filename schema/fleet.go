@@ -40,6 +40,7 @@ type Run struct {
 	Platform      string            `arrow:"platform" doc:"operating system and architecture, such as linux/amd64"`
 	SchemaVersion uint32            `arrow:"schema_version" doc:"version of the tables' layout"`
 	Labels        map[string]string `arrow:"labels" doc:"labels given by --label"`
+	Redaction     *string           `arrow:"redaction" doc:"policy of --redact, and the fingerprint of its key; NULL where nothing was redacted"`
 	Inputs        []RunInput        `arrow:"inputs" doc:"the archives it read and wrote down, in order; archives that the output knew are not among them"`
 }
 
@@ -190,7 +191,7 @@ type ArchiveMember struct {
 	Layout          *string    `arrow:"layout" doc:"framing of a CRIU image: v1_1, v1_0, service, raw"`
 	EntryCount      *uint64    `arrow:"entry_count" doc:"protobuf entries of a CRIU image"`
 	DecodeStatus    string     `arrow:"decode_status" doc:"ok; truncated; bad_magic; malformed; unknown: no decoder knows it; no_table: its framing is right, and nothing is made of it; not_read: content not wanted (memory pages, files)"`
-	SHA256          *string    `arrow:"sha256" doc:"SHA-256 of the content, lower-case hexadecimal; of images other than pages, and metadata"`
+	SHA256          *string    `arrow:"sha256" sensitive:"any" doc:"SHA-256 of the content, lower-case hexadecimal; of images other than pages, and metadata"`
 }
 
 // UnknownField is a protobuf field that the linked messages do not know.
@@ -201,8 +202,8 @@ type UnknownField struct {
 	Position    uint32  `arrow:"position" doc:"position among the unknown fields of that message, from 0"`
 	FieldNumber uint32  `arrow:"field_number" doc:"number of the field"`
 	WireType    string  `arrow:"wire_type" doc:"VARINT, FIXED64, BYTES, GROUP, or FIXED32"`
-	NumberValue *uint64 `arrow:"number_value" doc:"value of a number"`
-	BytesValue  []byte  `arrow:"bytes_value" doc:"value of bytes or a group"`
+	NumberValue *uint64 `arrow:"number_value" sensitive:"any" doc:"value of a number"`
+	BytesValue  []byte  `arrow:"bytes_value" sensitive:"any" doc:"value of bytes or a group"`
 }
 
 // ImageEntry is one protobuf message of a CRIU image, whole.
@@ -212,7 +213,7 @@ type ImageEntry struct {
 	Offset     uint64 `arrow:"offset" doc:"byte offset of the entry in the image"`
 	SizeBytes  uint64 `arrow:"size_bytes" doc:"size of the message, in bytes"`
 	Message    string `arrow:"message" doc:"type of the message, such as core_entry"`
-	EntryJSON  string `arrow:"entry_json" doc:"the message as JSON: fields by their CRIU names, absent ones left out; bytes, text that is not UTF-8, and the unknown fields as {\"base64\": ...}"`
+	EntryJSON  string `arrow:"entry_json" sensitive:"any" doc:"the message as JSON: fields by their CRIU names, absent ones left out; bytes, text that is not UTF-8, and the unknown fields as {\"base64\": ...}"`
 }
 
 // LogLine is one line of dump.log or restore.log.
@@ -225,7 +226,7 @@ type LogLine struct {
 	SourceLine *uint32 `arrow:"source_line" doc:"line in that file"`
 	Subsystem  *string `arrow:"subsystem" doc:"part of CRIU that logged it, such as mnt or sk tcp"`
 	PID        *int32  `arrow:"pid" doc:"process it is about; restore only"`
-	Message    Text    `arrow:"message" doc:"the line without time, level and place"`
+	Message    Text    `arrow:"message" sensitive:"logs" doc:"the line without time, level and place"`
 }
 
 // ContainerLogLine is one line of the container's own output.
@@ -235,7 +236,7 @@ type ContainerLogLine struct {
 	LoggedAt   *time.Time `arrow:"logged_at" doc:"when it was written; NULL for a line not in the CRI or k8s-file format"`
 	Stream     *string    `arrow:"stream" doc:"stdout or stderr"`
 	Partial    *bool      `arrow:"partial" doc:"the line goes on in the next row (tag P)"`
-	Message    Text       `arrow:"message" doc:"what was written"`
+	Message    Text       `arrow:"message" sensitive:"logs" doc:"what was written"`
 }
 
 // EnumValue is one value of an enumeration, or one bit of a set of flags.

@@ -14,9 +14,9 @@ type GPUDevice struct {
 	ObjectCount            *uint32  `arrow:"object_count" doc:"kfd: queues, events and memory ranges in private_data" src:"amdgpu-kfd-*.img: criu_kfd.num_of_objects"`
 	SharedMemBytes         *uint64  `arrow:"shared_memory_bytes" doc:"kfd: size of the runtime's /dev/shm/hsakmt_shared_mem; 0 for none" src:"amdgpu-kfd-*.img: criu_kfd.shared_mem_size"`
 	SharedMemMagic         *uint32  `arrow:"shared_memory_magic" doc:"kfd: its first word" src:"amdgpu-kfd-*.img: criu_kfd.shared_mem_magic"`
-	PrivateData            []byte   `arrow:"private_data" doc:"kfd: the driver's own state, opaque; NULL without --payloads, cut at --payload-limit" src:"amdgpu-kfd-*.img: criu_kfd.priv_data"`
+	PrivateData            []byte   `arrow:"private_data" sensitive:"payloads" doc:"kfd: the driver's own state, opaque; NULL without --payloads, cut at --payload-limit" src:"amdgpu-kfd-*.img: criu_kfd.priv_data"`
 	PrivateBytes           *uint64  `arrow:"private_data_bytes" doc:"kfd: bytes of it" src:"amdgpu-kfd-*.img: criu_kfd.priv_data"`
-	PrivateSHA256          *string  `arrow:"private_data_sha256" doc:"kfd: SHA-256 of it, lower-case hexadecimal" src:"amdgpu-kfd-*.img: criu_kfd.priv_data"`
+	PrivateSHA256          *string  `arrow:"private_data_sha256" sensitive:"payloads" doc:"kfd: SHA-256 of it, lower-case hexadecimal" src:"amdgpu-kfd-*.img: criu_kfd.priv_data"`
 	RenderID               *uint32  `arrow:"render_id" doc:"render_node: CRIU's number of it" src:"amdgpu-renderD-*.img: criu_render_node.id"`
 	GPUID                  *uint32  `arrow:"gpu_id" doc:"the driver's number of the GPU; 0 of a CPU node" src:"amdgpu-kfd-*.img: kfd_device_entry.gpu_id; amdgpu-renderD-*.img: criu_render_node.gpu_id"`
 	DRMRenderMinor         *uint32  `arrow:"drm_render_minor" doc:"minor number of its render node: N in /dev/dri/renderDN" src:"amdgpu-kfd-*.img: kfd_device_entry.drm_render_minor; amdgpu-renderD-*.img: criu_render_node.drm_render_minor"`

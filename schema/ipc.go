@@ -20,11 +20,11 @@ type IPCObject struct {
 	MessageCount    *uint32  `arrow:"message_count" doc:"msg: messages that wait" src:"ipcns-msg-*.img: ipc_msg_entry.qnum"`
 	MessageTypes    []uint64 `arrow:"message_types" doc:"msg: type of each, in the order of the queue; fewer than message_count where cut short" src:"ipcns-msg-*.img: ipc_msg.mtype"`
 	MessageSizes    []uint32 `arrow:"message_sizes" doc:"msg: bytes of each" src:"ipcns-msg-*.img: ipc_msg.msize"`
-	MessageSHA256   []string `arrow:"message_sha256" doc:"msg: SHA-256 of each, lower-case hexadecimal"`
-	Messages        [][]byte `arrow:"messages" doc:"msg: content of each; NULL without --payloads, each cut at --payload-limit"`
+	MessageSHA256   []string `arrow:"message_sha256" sensitive:"payloads" doc:"msg: SHA-256 of each, lower-case hexadecimal"`
+	Messages        [][]byte `arrow:"messages" sensitive:"payloads" doc:"msg: content of each; NULL without --payloads, each cut at --payload-limit"`
 	Size            *uint64  `arrow:"size_bytes" doc:"bytes of content in the image: messages, or a segment behind its entry; NULL where content stands elsewhere or was cut short"`
-	SHA256          *string  `arrow:"sha256" doc:"SHA-256 of that content, messages one behind another, lower-case hexadecimal"`
-	Data            []byte   `arrow:"data" doc:"shm: content behind the entry; NULL without --payloads, cut at --payload-limit"`
+	SHA256          *string  `arrow:"sha256" sensitive:"payloads" doc:"SHA-256 of that content, messages one behind another, lower-case hexadecimal"`
+	Data            []byte   `arrow:"data" sensitive:"payloads" doc:"shm: content behind the entry; NULL without --payloads, cut at --payload-limit"`
 }
 
 // AutofsMount is the automounter's side of one autofs mount.

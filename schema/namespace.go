@@ -35,7 +35,7 @@ type Mount struct {
 	FSType        Text    `arrow:"fs_type" doc:"file system, as mountinfo names it; NULL where CRIU kept none (bind mounts of the host)" src:"mountpoints-*.img: mnt_entry.fstype, fsname"`
 	FSTypeCode    uint32  `arrow:"fs_type_code" doc:"CRIU's number of the file system" src:"mountpoints-*.img: mnt_entry.fstype"`
 	Source        Text    `arrow:"source" doc:"what is mounted" src:"mountpoints-*.img: mnt_entry.source"`
-	Options       Text    `arrow:"options" doc:"options of the file system, without rw and ro; uid= and gid= are the container's" src:"mountpoints-*.img: mnt_entry.options"`
+	Options       Text    `arrow:"options" sensitive:"args:options" doc:"options of the file system, without rw and ro; uid= and gid= are the container's" src:"mountpoints-*.img: mnt_entry.options"`
 	Device        Device  `arrow:"device" doc:"device" src:"mountpoints-*.img: mnt_entry.root_dev"`
 	MountFlags    Flags   `arrow:"mount_flags" doc:"flags of the mount (MS_*)" src:"mountpoints-*.img: mnt_entry.flags"`
 	SbFlags       Flags   `arrow:"sb_flags" doc:"flags of the file system (MS_*); NULL in old images" src:"mountpoints-*.img: mnt_entry.sb_flags"`

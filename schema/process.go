@@ -15,8 +15,8 @@ type Process struct {
 	ExitStatus     *uint32  `arrow:"exit_status" doc:"status it exited with; NULL while it lives or if a signal killed it"`
 	ExitSignal     *uint32  `arrow:"exit_signal" doc:"signal that killed it; NULL if none did"`
 	Comm           Text     `arrow:"comm" doc:"name of the process, at most 15 bytes" src:"core-*.img: task_core_entry.comm"`
-	Argv           TextList `arrow:"argv" doc:"command line as /proc/PID/cmdline shows it, from memory; NULL for the dead and where a page is not in the archive" src:"pages-*.img at mm_entry.mm_arg_start"`
-	Cmdline        *string  `arrow:"cmdline" doc:"argv joined with spaces"`
+	Argv           TextList `arrow:"argv" sensitive:"args" doc:"command line as /proc/PID/cmdline shows it, from memory; NULL for the dead and where a page is not in the archive" src:"pages-*.img at mm_entry.mm_arg_start"`
+	Cmdline        *string  `arrow:"cmdline" sensitive:"args" doc:"argv joined with spaces"`
 	CmdlineStatus  *string  `arrow:"cmdline_status" doc:"ok; empty; missing: a page is in a parent checkpoint or was left on the host; unmapped: the range is not mapped or not kept; inconsistent: end before start; too_long: over the limit; NULL without memory"`
 	EnvironStatus  *string  `arrow:"environ_status" doc:"the same of the environment"`
 	Exe            Text     `arrow:"exe" doc:"program file, inside the container" src:"files.img at mm_entry.exe_file_id"`
@@ -154,8 +154,8 @@ type Credential struct {
 type EnvironmentVariable struct {
 	PID       uint32 `arrow:"pid" doc:"process"`
 	Position  uint32 `arrow:"position" doc:"position in the environment, from 0" src:"pages-*.img at mm_entry.mm_env_start"`
-	Name      Text   `arrow:"name" doc:"what stands before the first ="`
-	Value     Text   `arrow:"value" doc:"what follows it; NULL for an entry without ="`
+	Name      Text   `arrow:"name" sensitive:"env:name_only" doc:"what stands before the first ="`
+	Value     Text   `arrow:"value" sensitive:"env" doc:"what follows it; NULL for an entry without ="`
 	Sensitive bool   `arrow:"sensitive" doc:"the name looks like that of a secret"`
 }
 

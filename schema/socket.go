@@ -89,8 +89,8 @@ type TCPStream struct {
 	MaxWindow         *uint32 `arrow:"max_window" doc:"largest window the other side offered, in bytes" src:"tcp-stream-*.img: tcp_stream_entry.max_window"`
 	RcvWnd            *uint32 `arrow:"rcv_wnd" doc:"own window, in bytes" src:"tcp-stream-*.img: tcp_stream_entry.rcv_wnd"`
 	RcvWup            *uint32 `arrow:"rcv_wup" doc:"sequence number when the own window was last offered" src:"tcp-stream-*.img: tcp_stream_entry.rcv_wup"`
-	ReceiveSHA256     *string `arrow:"receive_sha256" doc:"SHA-256 of the receive queue; NULL where cut short"`
-	SendSHA256        *string `arrow:"send_sha256" doc:"SHA-256 of the send queue; NULL where cut short"`
-	ReceiveData       []byte  `arrow:"receive_data" doc:"the receive queue; NULL without --payloads, cut at --payload-limit" src:"tcp-stream-*.img: behind tcp_stream_entry"`
-	SendData          []byte  `arrow:"send_data" doc:"the send queue; NULL without --payloads, cut at --payload-limit" src:"tcp-stream-*.img: behind tcp_stream_entry"`
+	ReceiveSHA256     *string `arrow:"receive_sha256" sensitive:"payloads" doc:"SHA-256 of the receive queue; NULL where cut short"`
+	SendSHA256        *string `arrow:"send_sha256" sensitive:"payloads" doc:"SHA-256 of the send queue; NULL where cut short"`
+	ReceiveData       []byte  `arrow:"receive_data" sensitive:"payloads" doc:"the receive queue; NULL without --payloads, cut at --payload-limit" src:"tcp-stream-*.img: behind tcp_stream_entry"`
+	SendData          []byte  `arrow:"send_data" sensitive:"payloads" doc:"the send queue; NULL without --payloads, cut at --payload-limit" src:"tcp-stream-*.img: behind tcp_stream_entry"`
 }

@@ -55,8 +55,8 @@ type QueuedPacket struct {
 	FileID        uint32   `arrow:"file_id" doc:"socket that will read it, see sockets" src:"sk-queues.img: sk_packet_entry.id_for"`
 	QueuePosition uint32   `arrow:"queue_position" doc:"position in the socket's queue, from 0: the order of reading"`
 	Size          uint32   `arrow:"size_bytes" doc:"bytes of it; of a stream socket several writes may be one record" src:"sk-queues.img: sk_packet_entry.length"`
-	SHA256        *string  `arrow:"sha256" doc:"SHA-256 of it, lower-case hexadecimal; NULL where cut short"`
-	Data          []byte   `arrow:"data" doc:"its content; NULL without --payloads, cut at --payload-limit"`
+	SHA256        *string  `arrow:"sha256" sensitive:"payloads" doc:"SHA-256 of it, lower-case hexadecimal; NULL where cut short"`
+	Data          []byte   `arrow:"data" sensitive:"payloads" doc:"its content; NULL without --payloads, cut at --payload-limit"`
 	PassedFileIDs []uint32 `arrow:"passed_file_ids" doc:"open files passed in it (SCM_RIGHTS), see files; empty if none" src:"sk-queues.img: scm_entry.rights"`
 	PassedPaths   TextList `arrow:"passed_paths" doc:"their paths; an empty text where CRIU keeps none"`
 	ControlTypes  []uint32 `arrow:"control_types" doc:"types of its control messages: 1 is SCM_RIGHTS" src:"sk-queues.img: scm_entry.type"`

@@ -119,12 +119,17 @@ func (t *Table) derive() error {
 	return nil
 }
 
-// Comment returns the column's documentation on one line, with its source.
+// Comment returns the column's documentation on one line, with the policies
+// it is sensitive for and its source.
 func (c Column) Comment() string {
-	if c.Source == "" {
-		return c.Doc
+	comment := c.Doc
+	if len(c.Sensitive) > 0 {
+		comment += " (sensitive: " + c.sensitiveText() + ")"
 	}
-	return c.Doc + " [" + c.Source + "]"
+	if c.Source == "" {
+		return comment
+	}
+	return comment + " [" + c.Source + "]"
 }
 
 // Builder gathers rows of one table into record batches.

@@ -40,6 +40,7 @@ type exportOptions struct {
 	raw         bool
 	sha256      bool
 	summaryJSON string
+	redaction   redactionOptions
 	log         *slog.Logger
 	bar         *progress
 }
@@ -68,7 +69,7 @@ func exportCommand(std streams) *cli.Command {
 			&cli.StringFlag{Name: "summary-json", Usage: "write the summary as one JSON object to `PATH`, or to standard output for -"},
 			&cli.StringFlag{Name: "log-level", Usage: "debug, info, warn or error", Value: "warn"},
 			&cli.StringFlag{Name: "log-format", Usage: "text or json", Value: "text"},
-		}, lockFlags()...),
+		}, slices.Concat(lockFlags(), redactionFlags())...),
 		Action: func(c *cli.Context) error {
 			opts, err := exportFlags(c, std)
 			if err != nil {
@@ -115,6 +116,9 @@ func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 		return nil, usagef("--payload-limit is of use with --payloads only")
 	}
 	if opts.tables, err = selectTables(c.String("tables"), c.String("exclude-tables")); err != nil {
+		return nil, err
+	}
+	if opts.redaction, err = readRedactionFlags(c, opts.output); err != nil {
 		return nil, err
 	}
 	opts.bar = newProgress(std.err, opts.quiet)
@@ -205,12 +209,22 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	for _, err := range found.Unreadable {
 		opts.log.Error("cannot be read", "error", err)
 	}
+	redaction, err := opts.redaction.open(opts.dryRun)
+	if err != nil {
+		return err
+	}
 	run, err := thisRun(time.Now(), opts.labels)
 	if err != nil {
 		return err
 	}
-	sink, err := format.Open(ctx, opts.output, sinks.Options{Tables: opts.tables, Overwrite: opts.overwrite, RunID: run.RunID, Version: run.ToolVersion, Views: views(),
-		LockTimeout: opts.lockTimeout, OnWait: opts.sayWaiting})
+	if redaction != nil {
+		text := redaction.String()
+		run.Redaction = &text
+	}
+	sink, err := format.Open(ctx, opts.output, sinks.Options{
+		Tables: opts.tables, Overwrite: opts.overwrite, RunID: run.RunID, Version: run.ToolVersion, Redaction: redaction.String(), Views: views(),
+		LockTimeout: opts.lockTimeout, OnWait: opts.sayWaiting,
+	})
 	if err != nil {
 		return err
 	}
@@ -221,7 +235,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	opts.bar.start(found.Archives)
 	summary, err := pipeline.Run(ctx, pipeline.Options{
 		Archives: found.Archives, Tables: opts.tables, Sink: sink, Run: *run, Raw: opts.raw, SHA256: opts.sha256,
-		Limits: decode.DefaultLimits(), PayloadLimit: opts.payloads, Jobs: opts.jobs, Log: opts.log, OnArchive: opts.bar.archive,
+		Limits: decode.DefaultLimits(), PayloadLimit: opts.payloads, Redaction: redaction, Jobs: opts.jobs, Log: opts.log, OnArchive: opts.bar.archive,
 	})
 	opts.bar.finish()
 	if err != nil {

@@ -2,7 +2,6 @@ package decode
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
@@ -123,7 +122,7 @@ func (s *set) labelsOf(c *container) {
 		if text := c.spec.Annotations["io.kubernetes.cri-o.Labels"]; text != "" {
 			if err := json.Unmarshal([]byte(text), &c.labels); err != nil {
 				s.problem(schema.Problem{TableName: ptr("annotations"), Severity: Warning, Code: Malformed,
-					Message: fmt.Sprintf("annotation io.kubernetes.cri-o.Labels is no JSON object of texts: %v", err)})
+					Message: "annotation io.kubernetes.cri-o.Labels is no JSON object of texts: " + jsonFault(err)})
 			}
 		}
 	case engineContainerd:

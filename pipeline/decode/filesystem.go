@@ -204,7 +204,7 @@ func (s *set) deletedFiles() {
 	member := path.Join(s.base(), "deleted.files")
 	var paths []string
 	if err := json.Unmarshal(data, &paths); err != nil {
-		s.memberProblem(member, Error, Malformed, fmt.Sprintf("not a JSON list of paths: %v", err))
+		s.memberProblem(member, Error, Malformed, "not a JSON list of paths: "+jsonFault(err))
 		return
 	}
 	for i, p := range paths {

@@ -2,7 +2,6 @@ package decode
 
 import (
 	"encoding/json"
-	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -53,7 +52,7 @@ func (s *set) findPackaging() {
 		member := path.Join(pod.site.folder, name)
 		data := pod.metadata[member]
 		if err := json.Unmarshal(data, into); err != nil && data != nil {
-			s.memberProblem(member, Error, Malformed, fmt.Sprintf("not the JSON that is expected: %v", err))
+			s.memberProblem(member, Error, Malformed, "not the JSON that is expected: "+jsonFault(err))
 		}
 		return data
 	}
@@ -159,7 +158,7 @@ func (s *set) packagingColumns(row *schema.Checkpoint) {
 			*f.into = &value
 		case f.name != "" && **f.into != value:
 			s.rowProblem("checkpoints", "image_dir="+row.ImageDir, Warning, Inconsistent,
-				fmt.Sprintf("%s is %q, the annotation of the image or pod says %q", f.name, **f.into, value))
+				f.name+" and the annotation "+f.keys[i]+" of the image or pod differ")
 		}
 	}
 	s.packagingEngine(row, facts)

@@ -2,7 +2,6 @@ package decode
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/creds"
@@ -307,9 +306,6 @@ func (s *set) pathOf(pid uint32, what string, id uint32) schema.Text {
 	return schema.Text{}
 }
 
-// sensitiveName matches names of variables that usually hold secrets.
-var sensitiveName = regexp.MustCompile(`(?i)passw|passphrase|secret|token|credential|api_?key|access_?key|private_?key|encryption_?key|signing_?key|auth_?key|_pwd$|_dsn$|connection_?string`)
-
 func (s *set) environmentRows(pid uint32) {
 	m := s.memory[pid]
 	if m == nil || m.env.status != regionOK {
@@ -317,7 +313,7 @@ func (s *set) environmentRows(pid uint32) {
 	}
 	for i, entry := range splitEnvironment(m.env.data) {
 		name, value, hasValue := strings.Cut(entry, "=")
-		row := schema.EnvironmentVariable{PID: pid, Position: uint32(i), Name: text(name), Sensitive: sensitiveName.MatchString(name)}
+		row := schema.EnvironmentVariable{PID: pid, Position: uint32(i), Name: text(name), Sensitive: schema.IsSecretName(name)}
 		if hasValue {
 			row.Value = text(value)
 		}

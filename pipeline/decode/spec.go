@@ -2,7 +2,6 @@ package decode
 
 import (
 	"encoding/json"
-	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -119,7 +118,7 @@ func (s *set) decodeJSON(name string, into any) (ok bool) {
 	if err == nil {
 		return true
 	}
-	s.memberProblem(path.Join(s.base(), name), Error, Malformed, fmt.Sprintf("not the JSON that is expected: %v", err))
+	s.memberProblem(path.Join(s.base(), name), Error, Malformed, "not the JSON that is expected: "+jsonFault(err))
 	_, isType := err.(*json.UnmarshalTypeError) // the other fields were decoded
 	return isType
 }

@@ -74,6 +74,9 @@ func Open(ctx context.Context, path string, opts sinks.Options) (_ sinks.Sink, e
 			if err := staging.Admit(path, old.schemaVersion, old.tables, s.tables); err != nil {
 				return nil, err
 			}
+			if err := staging.AdmitRedaction(path, old.redaction, opts.Redaction); err != nil {
+				return nil, err
+			}
 			s.old = old
 		}
 	}
@@ -84,7 +87,7 @@ func Open(ctx context.Context, path string, opts sinks.Options) (_ sinks.Sink, e
 	if err := staging.MakeDir(rows); err != nil {
 		return nil, fmt.Errorf("making folder for rows: %w", err)
 	}
-	s.spool = parquet.NewSpool(rows, parquet.SpoolOptions{RunID: opts.RunID, Version: opts.Version})
+	s.spool = parquet.NewSpool(rows, parquet.SpoolOptions{RunID: opts.RunID, Version: opts.Version, Redaction: opts.Redaction})
 	return s, nil
 }
 
@@ -147,12 +150,13 @@ func (s *sink) Commit(ctx context.Context) error {
 		return err
 	}
 	load := &load{
-		tables:  s.tables,
-		views:   s.opts.Views,
-		version: s.opts.Version,
-		rows:    filepath.Join(s.dir, "rows"),
-		spill:   filepath.Join(s.dir, "spill"),
-		parts:   parts,
+		tables:    s.tables,
+		views:     s.opts.Views,
+		version:   s.opts.Version,
+		redaction: s.opts.Redaction,
+		rows:      filepath.Join(s.dir, "rows"),
+		spill:     filepath.Join(s.dir, "spill"),
+		parts:     parts,
 	}
 	if s.old != nil {
 		if !s.wrote && s.old.toolVersion == s.opts.Version {

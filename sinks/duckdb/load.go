@@ -25,12 +25,13 @@ const loadThreads = 4
 
 // load brings the rows of a run from Parquet files into a database.
 type load struct {
-	tables  []*schema.Table
-	views   []sinks.View
-	version string // of the tool
-	rows    string // folder that the parts are in
-	spill   string // folder that DuckDB may use when memory is short
-	parts   []parquet.Part
+	tables    []*schema.Table
+	views     []sinks.View
+	version   string // of the tool
+	redaction string // as sinks.Options.Redaction
+	rows      string // folder that the parts are in
+	spill     string // folder that DuckDB may use when memory is short
+	parts     []parquet.Part
 }
 
 // create makes a database with the rows at path, complete and durable.
@@ -185,7 +186,7 @@ func (l *load) finish(ctx context.Context, tx *sql.Tx) error {
 			return fmt.Errorf("creating view %s: %w", v.Name, err)
 		}
 	}
-	if _, err := tx.ExecContext(ctx, setMark(l.version, l.tables)); err != nil {
+	if _, err := tx.ExecContext(ctx, setMark(l.version, l.redaction, l.tables)); err != nil {
 		return fmt.Errorf("marking database: %w", err)
 	}
 	return nil

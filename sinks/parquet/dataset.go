@@ -43,6 +43,9 @@ func openDataset(place *staging.Place, path string, info fs.FileInfo, opts sinks
 			if err := staging.Admit(path, there.SchemaVersion, there.Tables, d.tables); err != nil {
 				return nil, err
 			}
+			if err := staging.AdmitRedaction(path, there.Redaction, opts.Redaction); err != nil {
+				return nil, err
+			}
 			d.old = there
 		}
 		if info.IsDir() {
@@ -54,7 +57,7 @@ func openDataset(place *staging.Place, path string, info fs.FileInfo, opts sinks
 		return nil, err
 	}
 	d.dir = dir
-	d.spool = NewSpool(dir, SpoolOptions{RunID: opts.RunID, Version: opts.Version, Sync: true})
+	d.spool = NewSpool(dir, SpoolOptions{RunID: opts.RunID, Version: opts.Version, Redaction: opts.Redaction, Sync: true})
 	return d, nil
 }
 
@@ -161,6 +164,7 @@ func (d *dataset) newManifest(ctx context.Context) (*Manifest, error) {
 		*m = *d.old
 	}
 	m.SchemaVersion, m.ToolVersion, m.Tables = schema.Version, d.opts.Version, staging.TableNames(d.tables)
+	m.Redaction = d.opts.Redaction
 	for _, t := range d.tables {
 		if !d.spool.Has(t.Name) && len(m.partsOf(t.Name)) == 0 {
 			if err := d.spool.WriteEmpty(t); err != nil {

@@ -26,8 +26,10 @@ type Manifest struct {
 	SchemaVersion int      `json:"schema_version"`
 	ToolVersion   string   `json:"tool_version"` // of the last run
 	Tables        []string `json:"tables"`
-	Runs          []Run    `json:"runs"`
-	Parts         []Part   `json:"parts"`
+	// Redaction is as sinks.Options.Redaction; empty where nothing is redacted.
+	Redaction string `json:"redaction,omitempty"`
+	Runs      []Run  `json:"runs"`
+	Parts     []Part `json:"parts"`
 }
 
 // Run is one run that added to a dataset.

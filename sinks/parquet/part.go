@@ -24,13 +24,15 @@ const (
 	keySchemaVersion = "ckexport.schema_version"
 	keyToolVersion   = "ckexport.tool_version"
 	keyRunID         = "ckexport.run_id"
-	keyLedger        = "ckexport.ledger" // only in an output that is one file
+	keyRedaction     = "ckexport.redaction" // absent where nothing is redacted
+	keyLedger        = "ckexport.ledger"    // only in an output that is one file
 )
 
 // origin says who writes a file.
 type origin struct {
-	runID   string
-	version string // of the tool
+	runID     string
+	version   string // of the tool
+	redaction string // as sinks.Options.Redaction
 }
 
 // partFile is one Parquet file being written.
@@ -76,14 +78,18 @@ func (p *partFile) describe(table *schema.Table, from origin) error {
 	if err != nil {
 		return err
 	}
-	for _, kv := range [][2]string{
+	pairs := [][2]string{
 		{keyTable, table.Name},
 		{keyDoc, table.Doc},
 		{keyColumns, string(columns)},
 		{keySchemaVersion, strconv.Itoa(schema.Version)},
 		{keyToolVersion, from.version},
 		{keyRunID, from.runID},
-	} {
+	}
+	if from.redaction != "" {
+		pairs = append(pairs, [2]string{keyRedaction, from.redaction})
+	}
+	for _, kv := range pairs {
 		if err := p.note(kv[0], kv[1]); err != nil {
 			return err
 		}

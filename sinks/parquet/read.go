@@ -22,6 +22,7 @@ type fileMark struct {
 	table         string
 	schemaVersion int
 	columns       []string // top-level ones
+	redaction     string   // as sinks.Options.Redaction
 	pairs         metadata.KeyValueMetadata
 }
 
@@ -52,6 +53,9 @@ func readMark(path string) (*fileMark, error) {
 		return nil, errors.New("a Parquet file without the metadata of ckexport")
 	}
 	mark.table = *table
+	if redaction := mark.pairs.FindValue(keyRedaction); redaction != nil {
+		mark.redaction = *redaction
+	}
 	if mark.schemaVersion, err = strconv.Atoi(*version); err != nil {
 		return nil, fmt.Errorf("schema version in its metadata: %w", err)
 	}

@@ -44,6 +44,9 @@ func openSingle(place *staging.Place, path string, exists bool, opts sinks.Optio
 			if err := staging.Admit(path, mark.schemaVersion, []string{mark.table}, opts.Tables); err != nil {
 				return nil, err
 			}
+			if err := staging.AdmitRedaction(path, mark.redaction, opts.Redaction); err != nil {
+				return nil, err
+			}
 			if err := canConform(path, mark.columns, s.table); err != nil {
 				return nil, err
 			}
@@ -61,7 +64,7 @@ func openSingle(place *staging.Place, path string, exists bool, opts sinks.Optio
 	s.path = filepath.Join(dir, filepath.Base(place.Path))
 	s.writer = &tableWriter{
 		table:       s.table,
-		from:        origin{runID: opts.RunID, version: opts.Version},
+		from:        origin{runID: opts.RunID, version: opts.Version, redaction: opts.Redaction},
 		single:      true,
 		sync:        true,
 		path:        func(int) string { return s.path },

@@ -45,6 +45,8 @@ type Spool struct {
 type SpoolOptions struct {
 	RunID   string
 	Version string // of the tool
+	// Redaction is as sinks.Options.Redaction.
+	Redaction string
 	// Sync makes every file durable; their names are for the caller.
 	Sync bool
 }
@@ -53,7 +55,7 @@ type SpoolOptions struct {
 func NewSpool(dir string, opts SpoolOptions) *Spool {
 	return &Spool{
 		dir:     dir,
-		from:    origin{runID: opts.RunID, version: opts.Version},
+		from:    origin{runID: opts.RunID, version: opts.Version, redaction: opts.Redaction},
 		sync:    opts.Sync,
 		writers: map[string]*tableWriter{},
 		bytes:   map[string]int64{},

@@ -25,6 +25,23 @@ func WithLedger(tables []*schema.Table) []*schema.Table {
 	return append([]*schema.Table{ledger}, tables...)
 }
 
+// AdmitRedaction checks that rows with secrets replaced in one way may be added
+// to an output in which they are replaced in another: equal values would no
+// longer be equal, or secrets would stand beside their replacements.
+func AdmitRedaction(path, have, want string) error {
+	if have == want {
+		return nil
+	}
+	named := func(redaction string) string {
+		if redaction == "" {
+			return "without --redact"
+		}
+		return "with --redact " + redaction
+	}
+	return &sinks.RefusedError{Path: path, Reason: fmt.Sprintf(
+		"was made %s, this run is %s; use the same policy and --redact-key-file, or --overwrite or another path", named(have), named(want))}
+}
+
 // Admit checks that rows of this schema version and of the wanted tables may
 // be added to an output with the given version and tables.
 func Admit(path string, version int, have []string, want []*schema.Table) error {

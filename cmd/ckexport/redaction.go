@@ -1,0 +1,66 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ckexport/ckexport/pipeline/redact"
+)
+
+// redactionOptions are the flags of redaction.
+type redactionOptions struct {
+	policy  *redact.Policy // nil without --redact
+	keyFile string
+}
+
+func redactionFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "redact", Usage: "replace secrets by keyed hashes: `POLICY` is env, args, payloads, annotations, logs, all, or the path of a rule file; several with commas"},
+		&cli.StringFlag{Name: "redact-key-file", Usage: "with --redact, the key's `PATH`; it is made if there is none, and never written to again", DefaultText: "OUT.redact-key"},
+	}
+}
+
+// readRedactionFlags reads and checks the flags; no key is touched.
+func readRedactionFlags(c *cli.Context, output string) (redactionOptions, error) {
+	opts := redactionOptions{keyFile: c.String("redact-key-file")}
+	if !c.IsSet("redact") {
+		if c.IsSet("redact-key-file") {
+			return opts, usagef("--redact-key-file is of use with --redact only")
+		}
+		return opts, nil
+	}
+	if opts.keyFile == "" {
+		opts.keyFile = filepath.Clean(output) + ".redact-key"
+	}
+	var err error
+	if opts.policy, err = redact.ParsePolicy(c.StringSlice("redact")); err != nil {
+		return opts, usagef("--redact: %w", err)
+	}
+	return opts, nil
+}
+
+// open returns the redaction asked for, nil if none is. It makes the key where
+// there is none; a dry run, which writes nothing, goes without.
+func (o *redactionOptions) open(dryRun bool) (*redact.Redaction, error) {
+	if o.policy == nil {
+		return nil, nil
+	}
+	open := redact.OpenKey
+	if dryRun {
+		open = redact.ReadKey
+	}
+	key, err := open(o.keyFile)
+	var unfit *redact.KeyError
+	switch {
+	case errors.As(err, &unfit):
+		return nil, &usageError{err: err}
+	case dryRun && errors.Is(err, fs.ErrNotExist):
+		key = new(redact.Key) // nothing is redacted under it
+	case err != nil:
+		return nil, err
+	}
+	return &redact.Redaction{Policy: o.policy, Key: key}, nil
+}

@@ -1,0 +1,144 @@
+package schema
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"unsafe"
+)
+
+// Policies name kinds of secrets that columns may hold; --redact takes them.
+// A column says with the tag `sensitive` which of them it belongs to.
+const (
+	PolicyEnv         = "env"         // values of environment variables
+	PolicyArgs        = "args"        // arguments of commands
+	PolicyPayloads    = "payloads"    // contents of queues, files, terminals and registers, and hashes of these
+	PolicyAnnotations = "annotations" // values of annotations and labels
+	PolicyLogs        = "logs"        // lines that CRIU and containers wrote
+)
+
+// Policies returns all policies, in the order of the documentation.
+func Policies() []string {
+	return []string{PolicyEnv, PolicyArgs, PolicyPayloads, PolicyAnnotations, PolicyLogs}
+}
+
+// Form says which part of a column's values is sensitive.
+type Form string
+
+const (
+	// FormWhole is the whole value.
+	FormWhole Form = ""
+	// FormAssignment is what follows the first = of NAME=value, or all of a
+	// text without one.
+	FormAssignment Form = "assignment"
+	// FormJSON is the whole of a value that is a JSON object or list; others
+	// are not sensitive. Engines and kubectl put specifications, with their
+	// environment, into annotations.
+	FormJSON Form = "json"
+	// FormOptions is the values of key=value, in a list of options or one text
+	// with commas between them, whose key looks like that of a secret.
+	FormOptions Form = "options"
+	// FormNameOnly is the whole name of a variable that has no value: what
+	// stands in an environment without = may be anything.
+	FormNameOnly Form = "name_only"
+)
+
+// Sensitivity says that a column may hold secrets of one kind.
+type Sensitivity struct {
+	Policy string
+	Form   Form
+}
+
+func (s Sensitivity) String() string {
+	if s.Form == FormWhole {
+		return s.Policy
+	}
+	return s.Policy + " (" + string(s.Form) + ")"
+}
+
+// anyPolicy in a tag stands for all policies.
+const anyPolicy = "any"
+
+// sensitivities reads a tag: policies separated by commas, each with its form
+// behind a colon where that is not the whole value.
+func sensitivities(tag reflect.StructTag) ([]Sensitivity, error) {
+	text, ok := tag.Lookup("sensitive")
+	if !ok {
+		return nil, nil
+	}
+	var all []Sensitivity
+	for part := range strings.SplitSeq(text, ",") {
+		policy, form, _ := strings.Cut(part, ":")
+		if policy == anyPolicy {
+			for _, p := range Policies() {
+				all = append(all, Sensitivity{p, Form(form)})
+			}
+			continue
+		}
+		if !slices.Contains(Policies(), policy) {
+			return nil, fmt.Errorf("no policy %q", policy)
+		}
+		all = append(all, Sensitivity{policy, Form(form)})
+	}
+	return all, nil
+}
+
+// sensitiveText names the policies of a column, as the dictionary shows them.
+func (c Column) sensitiveText() string {
+	if len(c.Sensitive) == len(Policies()) && !slices.ContainsFunc(c.Sensitive, func(s Sensitivity) bool { return s.Form != FormWhole }) {
+		return anyPolicy
+	}
+	names := make([]string, len(c.Sensitive))
+	for i, s := range c.Sensitive {
+		names[i] = s.String()
+	}
+	return strings.Join(names, ", ")
+}
+
+// secretName matches names of variables that usually hold secrets.
+var secretName = regexp.MustCompile(`(?i)passw|passphrase|secret|token|credential|api_?key|access_?key|private_?key|encryption_?key|signing_?key|auth_?key|_pwd$|_dsn$|connection_?string`)
+
+// IsSecretName reports whether a variable of that name usually holds a secret;
+// environment.sensitive says so.
+func IsSecretName(name string) bool { return secretName.MatchString(name) }
+
+// Values are the fields of one column, in all rows of a checkpoint.
+type Values struct {
+	fields fields
+	kind   reflect.Type // of each field
+	isRaw  bool
+}
+
+// Values returns the fields of a column of the table. The column
+// checkpoint_id, which no row struct has, has none.
+func (t *Table) Values(r *Rows, c *Column) Values {
+	if c.field == nil {
+		return Values{}
+	}
+	return Values{fieldsOf(t.rows(r)).at(c.offset), c.field, c.Group != "" && c.Name == c.Group+rawSuffix}
+}
+
+// rawSuffix is the suffix of columns that hold exact bytes (types.go).
+const rawSuffix = "_raw"
+
+// IsRaw reports whether they are the exact bytes of another column's text.
+func (v Values) IsRaw() bool { return v.isRaw }
+
+// Len returns how many there are.
+func (v Values) Len() int { return v.fields.n }
+
+// At returns a pointer to the field of row i.
+func (v Values) At(i int) any {
+	return reflect.NewAt(v.kind, unsafe.Add(v.fields.first, uintptr(i)*v.fields.stride)).Interface()
+}
+
+// Column returns the table's column of that name, nil if it has none.
+func (t *Table) Column(name string) *Column {
+	i := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &t.Columns[i]
+}
