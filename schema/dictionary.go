@@ -58,6 +58,7 @@ func WriteDictionary(out io.Writer) error {
 	b.WriteString("Types are DuckDB's. A column that may be NULL is so where the fact is absent, unknown or could not be read; a table `problems` says\nwhy in the latter case. ")
 	b.WriteString("Columns `<name>_raw` hold the exact bytes where the text form is escaped (`\\xNN`), and are NULL where the\ntext is exact. ")
 	b.WriteString("Pids are those inside the container unless a column says otherwise. \"From\" names image and message field, or file and path.\n\n")
+	b.WriteString("References name rows of the same checkpoint. `ckexport verify` checks them, and that every `checkpoint_id` is in checkpoints. A list\nrefers by each of its elements.\n\n")
 	b.WriteString("| table | one row is |\n| --- | --- |\n")
 	for _, t := range Tables() {
 		fmt.Fprintf(&b, "| [%s](#%s) | %s |\n", t.Name, t.Name, markdownCell(t.Doc))
@@ -66,6 +67,13 @@ func WriteDictionary(out io.Writer) error {
 		fmt.Fprintf(&b, "\n## %s\n\n%s", t.Name, t.Doc)
 		if len(t.Key) > 0 {
 			fmt.Fprintf(&b, " Key: `%s`.", strings.Join(t.Key, "`, `"))
+		}
+		if len(t.References) > 0 {
+			list := make([]string, len(t.References))
+			for i, r := range t.References {
+				list[i] = r.String()
+			}
+			fmt.Fprintf(&b, " References: %s.", strings.Join(list, "; "))
 		}
 		b.WriteString("\n\n| column | type | NULL | meaning | from |\n| --- | --- | --- | --- | --- |\n")
 		for _, c := range t.Columns {

@@ -43,6 +43,10 @@ func openDataset(place *staging.Place, path string, info fs.FileInfo, opts sinks
 			if err := staging.Admit(path, there.SchemaVersion, there.Tables, d.tables); err != nil {
 				return nil, err
 			}
+			// To add to it would give a changed manifest a digest that is right.
+			if err := checkManifest(place.Path, there); err != nil && info.IsDir() {
+				return nil, &sinks.RefusedError{Path: path, Reason: "its manifest " + err.Error() + "; see ckexport verify"}
+			}
 			d.old = there
 		}
 		if info.IsDir() {
