@@ -15,6 +15,10 @@ import (
 // markTable marks a database as ours. It has one row.
 const markTable = "_ckexport"
 
+// countTable holds how many rows each table has, so that rows that go missing
+// are missed. A database of an earlier tool gets it at the next commit.
+const countTable = "_ckexport_tables"
+
 // mark says which version of the tool and of the tables made a database, and
 // which tables it keeps.
 type mark struct {
@@ -58,12 +62,46 @@ COMMENT ON COLUMN ` + markTable + `.tables IS 'tables it keeps';
 `
 }
 
-// setMark returns the statements that put the mark up to date.
+// readCounts returns the number of rows that each table of the attached
+// database should have; nil where an earlier tool made it.
+func readCounts(ctx context.Context, db *sql.DB) (map[string]int64, error) {
+	var n int
+	err := db.QueryRowContext(ctx, "SELECT count(*) FROM duckdb_tables() WHERE database_name = ? AND schema_name = 'main' AND table_name = ?",
+		outputName, countTable).Scan(&n)
+	if err != nil {
+		return nil, fmt.Errorf("looking for table %s: %w", countTable, err)
+	}
+	if n == 0 {
+		return nil, nil
+	}
+	counts := map[string]int64{}
+	err = eachRow(ctx, db, "SELECT table_name, row_count FROM "+outputName+".main."+countTable, func(rows *sql.Rows) error {
+		var name string
+		var count int64
+		if err := rows.Scan(&name, &count); err != nil {
+			return err
+		}
+		counts[name] = count
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading table %s: %w", countTable, err)
+	}
+	return counts, nil
+}
+
+// setMark returns the statements that put the mark up to date with the tables
+// as they are in the transaction: whatever changes their rows ends with it.
 func setMark(toolVersion string, tables []*schema.Table) string {
-	names := make([]string, len(tables))
+	names, counts := make([]string, len(tables)), make([]string, len(tables))
 	for i, t := range tables {
 		names[i] = literal(t.Name)
+		counts[i] = fmt.Sprintf("SELECT %s, count(*) FROM %s", names[i], identifier(t.Name))
 	}
-	return fmt.Sprintf("DELETE FROM %s; INSERT INTO %s VALUES (%d, %s, [%s]);\n",
-		markTable, markTable, schema.Version, literal(toolVersion), strings.Join(names, ", "))
+	return fmt.Sprintf(`DELETE FROM %s; INSERT INTO %s VALUES (%d, %s, [%s]);
+CREATE TABLE IF NOT EXISTS %s (table_name VARCHAR NOT NULL, row_count BIGINT NOT NULL);
+COMMENT ON TABLE %s IS 'How many rows each table has, for ckexport verify.';
+DELETE FROM %s; INSERT INTO %s %s;
+`, markTable, markTable, schema.Version, literal(toolVersion), strings.Join(names, ", "),
+		countTable, countTable, countTable, countTable, strings.Join(counts, " UNION ALL "))
 }

@@ -44,8 +44,10 @@ func openDataset(place *staging.Place, path string, info fs.FileInfo, opts sinks
 				return nil, err
 			}
 			// To add to it would give a changed manifest a digest that is right.
-			if err := checkManifest(place.Path, there); err != nil && info.IsDir() {
+			if err := checkManifest(place.Path, there); errors.Is(err, errManifestChanged) {
 				return nil, &sinks.RefusedError{Path: path, Reason: "its manifest " + err.Error() + "; see ckexport verify"}
+			} else if err != nil {
+				return nil, err
 			}
 			d.old = there
 		}
