@@ -18,3 +18,11 @@ func formats() []sinks.Format { return []sinks.Format{parquet.Format(), duckdb.F
 func openOutput(ctx context.Context, path string, views []sinks.View) (*sql.DB, error) {
 	return duckdb.OpenOutput(ctx, path, views)
 }
+
+// verifyMemoryMiB bounds what DuckDB takes for the checks of verify.
+const verifyMemoryMiB = 2048
+
+// openTables opens tables of an output for verify.
+var openTables = func(ctx context.Context, path string, tables []string) (*sql.DB, error) {
+	return duckdb.OpenTables(ctx, path, tables, verifyMemoryMiB)
+}

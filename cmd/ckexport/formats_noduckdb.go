@@ -17,3 +17,6 @@ func formats() []sinks.Format { return []sinks.Format{parquet.Format()} }
 func openOutput(context.Context, string, []sinks.View) (*sql.DB, error) {
 	return nil, &usageError{err: errors.New("this build has no DuckDB, so it cannot run queries"), hint: "any DuckDB reads the dataset: SELECT * FROM read_parquet('OUT/processes/*.parquet')"}
 }
+
+// openTables is nil: without DuckDB, verify checks files only.
+var openTables func(ctx context.Context, path string, tables []string) (*sql.DB, error)
