@@ -20,14 +20,17 @@ import (
 	"github.com/ckexport/ckexport/sinks"
 )
 
+// Opener opens tables of an output, and no others, for SQL.
+type Opener func(ctx context.Context, path string, tables []string) (*sql.DB, error)
+
 // Options says what to check.
 type Options struct {
 	// Path is the output, and Format its kind.
 	Path   string
 	Format sinks.Format
-	// Open opens tables of an output for SQL. Where it is nil, as in a build
-	// without DuckDB, what needs SQL is not checked, and a note says so.
-	Open func(ctx context.Context, path string, tables []string) (*sql.DB, error)
+	// Open may be nil, as in a build without DuckDB: what needs SQL is not
+	// checked then, and a note says so.
+	Open Opener
 	// Against, where not nil, are archives to compare with. It needs Open.
 	Against *Against
 }
@@ -103,7 +106,7 @@ type output struct {
 	found  *sinks.Inspection
 }
 
-func open(ctx context.Context, opener func(context.Context, string, []string) (*sql.DB, error), path string, tables []string) (*output, error) {
+func open(ctx context.Context, opener Opener, path string, tables []string) (*output, error) {
 	db, err := opener(ctx, path, tables)
 	if err != nil {
 		return nil, err

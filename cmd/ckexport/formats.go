@@ -9,6 +9,7 @@ import (
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/duckdb"
 	"github.com/ckexport/ckexport/sinks/parquet"
+	"github.com/ckexport/ckexport/verify"
 )
 
 // formats returns the kinds of output of this build.
@@ -22,7 +23,9 @@ func openOutput(ctx context.Context, path string, views []sinks.View) (*sql.DB, 
 // verifyMemoryMiB bounds what DuckDB takes for the checks of verify.
 const verifyMemoryMiB = 2048
 
-// openTables opens tables of an output for verify.
-var openTables = func(ctx context.Context, path string, tables []string) (*sql.DB, error) {
-	return duckdb.OpenTables(ctx, path, tables, verifyMemoryMiB)
+// tablesOpener returns what opens tables of an output for verify.
+func tablesOpener() verify.Opener {
+	return func(ctx context.Context, path string, tables []string) (*sql.DB, error) {
+		return duckdb.OpenTables(ctx, path, tables, verifyMemoryMiB)
+	}
 }

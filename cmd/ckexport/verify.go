@@ -50,7 +50,7 @@ func verifyCommand(std streams) *cli.Command {
 			if err != nil {
 				return err
 			}
-			report, err := verify.Run(c.Context, verify.Options{Path: c.Args().First(), Format: format, Open: openTables, Against: against})
+			report, err := verify.Run(c.Context, verify.Options{Path: c.Args().First(), Format: format, Open: tablesOpener(), Against: against})
 			if err != nil {
 				return err
 			}
@@ -114,7 +114,7 @@ func againstOptions(c *cli.Context, std streams) (*verify.Against, error) {
 	if !c.IsSet("against") {
 		return nil, nil
 	}
-	if openTables == nil {
+	if tablesOpener() == nil {
 		return nil, usagef("this build has no DuckDB, so it cannot compare an output with archives")
 	}
 	if c.Int("jobs") < 1 {
