@@ -12,7 +12,7 @@ const module = "github.com/ckexport/ckexport"
 
 // mayImport is the table of docs/architecture.md: which rooms a room may use.
 var mayImport = map[string][]string{
-	"/cmd/ckexport":           {"/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/decode", "/pipeline/redact", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/queries"},
+	"/cmd/ckexport":           {"/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/decode", "/pipeline/redact", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/queries", "/verify"},
 	"/pipeline":               {"/pipeline/source", "/pipeline/archive", "/pipeline/criu", "/pipeline/decode", "/pipeline/redact", "/schema", "/sinks"},
 	"/pipeline/source":        nil,
 	"/pipeline/archive":       nil,
@@ -27,6 +27,7 @@ var mayImport = map[string][]string{
 	"/sinks/duckdb":           {"/schema", "/sinks", "/sinks/internal/staging", "/sinks/parquet"},
 	"/sinks/sinktest":         {"/schema", "/sinks"},
 	"/queries":                nil,
+	"/verify":                 {"/pipeline", "/pipeline/decode", "/pipeline/source", "/schema", "/sinks", "/sinks/parquet"},
 }
 
 // TestImports checks that packages import in one direction, and nothing that

@@ -60,6 +60,7 @@ func WriteDictionary(out io.Writer) error {
 	b.WriteString("Pids are those inside the container unless a column says otherwise. \"From\" names image and message field, or file and path.\n\n")
 	b.WriteString("\"Sensitive\" names the policies of `--redact` that replace a column: `any` is all of them, `(json)` only values that are JSON objects or lists,\n`(assignment)` what follows `NAME=`, ")
 	b.WriteString("`(options)` values of options whose name looks like that of a secret, `(name_only)` names without a value.\nNumbers that a policy covers become NULL.\n\n")
+	b.WriteString("References name rows of the same checkpoint. `ckexport verify` checks them, and that every `checkpoint_id` is in checkpoints. A list\nrefers by each of its elements.\n\n")
 	b.WriteString("| table | one row is |\n| --- | --- |\n")
 	for _, t := range Tables() {
 		fmt.Fprintf(&b, "| [%s](#%s) | %s |\n", t.Name, t.Name, markdownCell(t.Doc))
@@ -68,6 +69,13 @@ func WriteDictionary(out io.Writer) error {
 		fmt.Fprintf(&b, "\n## %s\n\n%s", t.Name, t.Doc)
 		if len(t.Key) > 0 {
 			fmt.Fprintf(&b, " Key: `%s`.", strings.Join(t.Key, "`, `"))
+		}
+		if len(t.References) > 0 {
+			list := make([]string, len(t.References))
+			for i, r := range t.References {
+				list[i] = r.String()
+			}
+			fmt.Fprintf(&b, " References: %s.", strings.Join(list, "; "))
 		}
 		b.WriteString("\n\n| column | type | NULL | sensitive | meaning | from |\n| --- | --- | --- | --- | --- | --- |\n")
 		for _, c := range t.Columns {

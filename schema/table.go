@@ -33,6 +33,9 @@ type Table struct {
 	// checkpoint_id.
 	Global  bool
 	Columns []Column
+	// References are the columns that name rows of other tables. Besides, every
+	// checkpoint_id names a row of checkpoints.
+	References []Reference
 
 	schema *arrow.Schema
 	rows   func(*Rows) reflect.Value
@@ -63,6 +66,9 @@ var Tables = sync.OnceValue(func() []*Table {
 		if err := t.derive(); err != nil {
 			panic(fmt.Sprintf("schema: table %s: %v", t.Name, err)) // a mistake in a row struct, found by any test
 		}
+	}
+	if err := addReferences(tables); err != nil {
+		panic(fmt.Sprintf("schema: %v", err))
 	}
 	return tables
 })

@@ -89,6 +89,9 @@ type Format struct {
 	// Open opens or begins the output at path. It fails with *RefusedError
 	// where something is there that must not be touched.
 	Open func(ctx context.Context, path string, opts Options) (Sink, error)
+	// Inspect checks the files of the output at path, and changes nothing. It
+	// fails with *RefusedError where something else is there.
+	Inspect func(ctx context.Context, path string) (*Inspection, error)
 }
 
 // FormatOf returns the format whose suffix the path has.

@@ -31,7 +31,8 @@ const exitCodesHelp = `EXIT CODES:
    0    all archives are exported, or were already
    1    the run failed; nothing of it is visible in the output, unless the error says that all of it is
    2    wrong usage: flags, an input that does not exist, an output that is not written to
-   3    finished, but some archives failed or are partial: see standard error, and the tables archives and problems
+   3    finished, but some archives failed or are partial: see standard error, and the tables archives and problems;
+        verify: the output is damaged, or differs from the archives
    130  interrupted; what was exported before is kept`
 
 // streams are the command's standard streams.
@@ -68,7 +69,7 @@ func run(ctx context.Context, args []string, std streams) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, errBadArchives):
+	case errors.Is(err, errBadArchives), errors.Is(err, errDamaged):
 		return exitBadArchives
 	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
 		return exitInterrupted
@@ -90,11 +91,11 @@ func newApp(std streams) *cli.App {
 	app := &cli.App{
 		Name:                   "ckexport",
 		Usage:                  "turn container checkpoint archives into tables",
-		UsageText:              "ckexport [export] INPUT... -o OUT\nckexport query OUT 'SQL'|NAME\nckexport tables [NAME]",
+		UsageText:              "ckexport [export] INPUT... -o OUT\nckexport query OUT 'SQL'|NAME\nckexport verify OUT [--against INPUT...]\nckexport tables [NAME]",
 		Version:                versionLine(),
 		Description:            "Reads checkpoints of Podman, CRI-O, containerd and CRIU, and writes a Parquet dataset (fleet.parquet, a sub-folder per table),\nor a DuckDB database (fleet.duckdb). A run adds what is new: archives the output knows are not read again.",
 		CustomAppHelpTemplate:  cli.AppHelpTemplate + "\n" + exitCodesHelp + "\n",
-		Commands:               []*cli.Command{exportCommand(std), queryCommand(std), queriesCommand(std), tablesCommand(std), versionCommand(std), completionCommand(std)},
+		Commands:               []*cli.Command{exportCommand(std), queryCommand(std), queriesCommand(std), verifyCommand(std), tablesCommand(std), versionCommand(std), completionCommand(std)},
 		Reader:                 std.in,
 		Writer:                 std.out,
 		ErrWriter:              std.err,

@@ -159,6 +159,7 @@ func (w *walk) settle(result *Result) {
 	}
 	a.Status = StatusOK
 	for _, rows := range result.Checkpoints {
+		w.noteDangling(rows)
 		status := StatusOK
 		if e := firstError(rows.Problems); e != nil {
 			status, a.Status = StatusPartial, StatusPartial

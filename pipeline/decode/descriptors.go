@@ -23,7 +23,13 @@ func (s *set) decodeDescriptors() {
 		if !ok && s.images[fmt.Sprintf("fdinfo-%d.img", ids.GetFilesId())] == nil {
 			s.rowProblem("file_descriptors", pidKey(p.GetPid()), Error, MissingImage, fmt.Sprintf("fdinfo-%d.img is not there", ids.GetFilesId()))
 		}
+		seen := map[uint32]bool{}
 		for _, d := range table {
+			if seen[d.GetFd()] {
+				s.rowProblem("file_descriptors", fmt.Sprintf("pid=%d,fd=%d", p.GetPid(), d.GetFd()), Error, DuplicateObject, "the descriptor occurs twice; only the first was decoded")
+				continue
+			}
+			seen[d.GetFd()] = true
 			s.rows.FileDescriptors = append(s.rows.FileDescriptors, s.descriptorRow(p.GetPid(), ids.FilesId, d))
 		}
 	}

@@ -25,6 +25,20 @@ type segment struct {
 
 // decodeIPC fills ipc_objects, and keeps the segments for shared_memory.
 func (s *set) decodeIPC() {
+	type name struct {
+		namespace, id uint32
+		kind          string
+	}
+	seen := map[name]bool{}
+	add := func(row schema.IPCObject) {
+		n := name{row.IpcNsID, row.ID, row.Kind}
+		if seen[n] {
+			s.rowProblem("ipc_objects", fmt.Sprintf("ipc_ns_id=%d,kind=%s,id=%d", n.namespace, n.kind, n.id), Error, DuplicateObject, "the id occurs twice; only the first object was kept")
+			return
+		}
+		seen[n] = true
+		s.rows.IPCObjects = append(s.rows.IPCObjects, row)
+	}
 	for _, img := range s.ofKind("IPCNS_SHM") {
 		each(s, img, func(e *entry, m *ipcshm.IpcShmEntry) {
 			row := objectRow(img, "shm", m.GetDesc())
@@ -37,7 +51,7 @@ func (s *set) decodeIPC() {
 				}
 			}
 			s.segments = append(s.segments, segment{uint32(img.number), m})
-			s.rows.IPCObjects = append(s.rows.IPCObjects, row)
+			add(row)
 		})
 	}
 	for _, img := range s.ofKind("IPCNS_SEM") {
@@ -51,7 +65,7 @@ func (s *set) decodeIPC() {
 					row.SemaphoreValues[i] = e.reader.Order.Uint16(content[2*i:])
 				}
 			}
-			s.rows.IPCObjects = append(s.rows.IPCObjects, row)
+			add(row)
 		})
 	}
 	for _, img := range s.ofKind("IPCNS_MSG") {
@@ -59,7 +73,7 @@ func (s *set) decodeIPC() {
 			row := objectRow(img, "msg", m.GetDesc())
 			row.QueueMaxBytes, row.MessageCount = m.Qbytes, m.Qnum
 			s.messageColumns(&row, img, e, m.GetQnum())
-			s.rows.IPCObjects = append(s.rows.IPCObjects, row)
+			add(row)
 		})
 	}
 }

@@ -15,6 +15,10 @@ import (
 // markTable marks a database as ours. It has one row.
 const markTable = "_ckexport"
 
+// countTable holds how many rows each table has, so that rows that go missing
+// are missed. A database of an earlier tool gets it at the next commit.
+const countTable = "_ckexport_tables"
+
 // mark says which version of the tool and of the tables made a database, and
 // which tables it keeps.
 type mark struct {
@@ -62,22 +66,46 @@ COMMENT ON COLUMN ` + markTable + `.redaction IS 'policy and fingerprint of the 
 `
 }
 
-// setMark returns the statements that put the mark up to date.
-func setMark(toolVersion, redaction string, tables []*schema.Table) string {
-	names := make([]string, len(tables))
-	for i, t := range tables {
-		names[i] = literal(t.Name)
+// readCounts returns the number of rows that each table of the attached
+// database should have; nil where an earlier tool made it.
+func readCounts(ctx context.Context, db *sql.DB) (map[string]int64, error) {
+	var n int
+	err := db.QueryRowContext(ctx, "SELECT count(*) FROM duckdb_tables() WHERE database_name = ? AND schema_name = 'main' AND table_name = ?",
+		outputName, countTable).Scan(&n)
+	if err != nil {
+		return nil, fmt.Errorf("looking for table %s: %w", countTable, err)
 	}
-	return fmt.Sprintf("DELETE FROM %s; INSERT INTO %s BY NAME SELECT %d AS schema_version, %s AS tool_version, [%s] AS tables",
-		markTable, markTable, schema.Version, literal(toolVersion), strings.Join(names, ", ")) + markedRedaction(redaction)
+	if n == 0 {
+		return nil, nil
+	}
+	counts := map[string]int64{}
+	err = eachRow(ctx, db, "SELECT table_name, row_count FROM "+outputName+".main."+countTable, func(rows *sql.Rows) error {
+		var name string
+		var count int64
+		if err := rows.Scan(&name, &count); err != nil {
+			return err
+		}
+		counts[name] = count
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading table %s: %w", countTable, err)
+	}
+	return counts, nil
 }
 
-// markedRedaction ends the statement of setMark. Without a redaction it leaves
-// the column out: a database of an older version, which has none, gets no
-// redacted rows.
-func markedRedaction(redaction string) string {
-	if redaction == "" {
-		return ";\n"
+// setMark returns the statements that put the mark up to date with the tables
+// as they are in the transaction: whatever changes their rows ends with it.
+func setMark(toolVersion, redaction string, tables []*schema.Table) string {
+	names, counts := make([]string, len(tables)), make([]string, len(tables))
+	for i, t := range tables {
+		names[i] = literal(t.Name)
+		counts[i] = fmt.Sprintf("SELECT %s, count(*) FROM %s", names[i], identifier(t.Name))
 	}
-	return ", " + literal(redaction) + " AS redaction;\n"
+	return fmt.Sprintf(`DELETE FROM %s; INSERT INTO %s BY NAME SELECT %d AS schema_version, %s AS tool_version, [%s] AS tables, nullif(%s, '') AS redaction;
+CREATE TABLE IF NOT EXISTS %s (table_name VARCHAR NOT NULL, row_count BIGINT NOT NULL);
+COMMENT ON TABLE %s IS 'How many rows each table has, for ckexport verify.';
+DELETE FROM %s; INSERT INTO %s %s;
+`, markTable, markTable, schema.Version, literal(toolVersion), strings.Join(names, ", "), literal(redaction),
+		countTable, countTable, countTable, countTable, strings.Join(counts, " UNION ALL "))
 }

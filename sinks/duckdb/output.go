@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -59,6 +60,33 @@ func openOutput(ctx context.Context, path string, views []sinks.View) (*sql.DB, 
 	default:
 		return nil, errors.New("neither a DuckDB database, nor a Parquet file, nor a dataset folder")
 	}
+}
+
+// OpenTables opens tables of an output of any kind, and no others, for long
+// queries: with bounded memory, in MiB. It serves to look at what is left of a
+// damaged output.
+func OpenTables(ctx context.Context, path string, tables []string, memoryMiB int) (*sql.DB, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	var db *sql.DB
+	m, err := parquet.ReadManifest(path)
+	if err == nil {
+		m.Tables = slices.DeleteFunc(m.Tables, func(t string) bool { return !slices.Contains(tables, t) })
+		db, err = openParquet(ctx, filesOf(path, m), nil)
+	} else {
+		db, err = openOutput(ctx, path, nil)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("opening output %q: %w", path, err)
+	}
+	_, err = db.ExecContext(ctx, fmt.Sprintf("SET preserve_insertion_order = false; SET memory_limit = '%dMiB'; SET threads = %d",
+		memoryMiB, min(loadThreads, runtime.GOMAXPROCS(0))))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("bounding memory: %w", err), db.Close())
+	}
+	return db, nil
 }
 
 // Where the formats have their magic.

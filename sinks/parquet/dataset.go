@@ -46,6 +46,12 @@ func openDataset(place *staging.Place, path string, info fs.FileInfo, opts sinks
 			if err := staging.AdmitRedaction(path, there.Redaction, opts.Redaction); err != nil {
 				return nil, err
 			}
+			// To add to it would give a changed manifest a digest that is right.
+			if err := checkManifest(place.Path, there); errors.Is(err, errManifestChanged) {
+				return nil, &sinks.RefusedError{Path: path, Reason: "its manifest " + err.Error() + "; see ckexport verify"}
+			} else if err != nil {
+				return nil, err
+			}
 			d.old = there
 		}
 		if info.IsDir() {

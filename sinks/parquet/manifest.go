@@ -2,12 +2,15 @@ package parquet
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/ckexport/ckexport/sinks/internal/staging"
@@ -30,6 +33,9 @@ type Manifest struct {
 	Redaction string `json:"redaction,omitempty"`
 	Runs      []Run  `json:"runs"`
 	Parts     []Part `json:"parts"`
+	// SHA256 is that of the manifest itself, in hexadecimal: of its bytes with
+	// zeros in this field. It is empty in manifests of earlier tools.
+	SHA256 string `json:"manifest_sha256,omitempty"`
 }
 
 // Run is one run that added to a dataset.
@@ -64,14 +70,51 @@ func ReadManifest(dir string) (*Manifest, error) {
 	return &m, nil
 }
 
-// write writes the manifest to a dataset folder.
+// blankSHA256 stands in the manifest's own digest while that is taken.
+var blankSHA256 = strings.Repeat("0", 2*sha256.Size)
+
+// digestManifest returns the digest of a manifest's bytes, in which the field
+// for it holds the text stated.
+func digestManifest(data []byte, stated string) string {
+	at := bytes.LastIndex(data, []byte(`"`+stated+`"`)) // it is the last field
+	sum := sha256.New()
+	sum.Write(data[:at+1])
+	sum.Write([]byte(blankSHA256))
+	sum.Write(data[at+1+len(stated):])
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// errManifestChanged says that a manifest is not as it was written.
+var errManifestChanged = errors.New("was changed since it was written: its content does not have the SHA-256 that it states")
+
+// checkManifest returns errManifestChanged where the manifest of a dataset
+// folder, which was read as m, does not have the digest it states.
+func checkManifest(dir string, m *Manifest) error {
+	if m.SHA256 == "" {
+		return nil
+	}
+	data, err := os.ReadFile(filepath.Join(dir, manifestName))
+	if err != nil {
+		return fmt.Errorf("reading manifest: %w", err)
+	}
+	if !bytes.Contains(data, []byte(`"`+m.SHA256+`"`)) || digestManifest(data, m.SHA256) != m.SHA256 {
+		return errManifestChanged
+	}
+	return nil
+}
+
+// write writes the manifest, with its digest, to a dataset folder.
 func (m *Manifest) write(dir string) error {
+	m.SHA256 = blankSHA256
 	var data bytes.Buffer
 	encoder := json.NewEncoder(&data)
 	encoder.SetIndent("", " ")
 	if err := encoder.Encode(m); err != nil {
 		return fmt.Errorf("writing manifest: %w", err)
 	}
+	m.SHA256 = digestManifest(data.Bytes(), blankSHA256)
+	at := bytes.LastIndex(data.Bytes(), []byte(blankSHA256))
+	copy(data.Bytes()[at:], m.SHA256)
 	f, err := staging.CreateFile(filepath.Join(dir, manifestName))
 	if err != nil {
 		return fmt.Errorf("writing manifest: %w", err)

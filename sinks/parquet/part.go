@@ -2,9 +2,13 @@ package parquet
 
 import (
 	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
+	"io"
 	"os"
 	"strconv"
 
@@ -38,6 +42,7 @@ type origin struct {
 // partFile is one Parquet file being written.
 type partFile struct {
 	file    *os.File
+	sum     hash.Hash // SHA-256 of what the file has got
 	buffer  *bufio.Writer
 	writer  *pqarrow.FileWriter
 	columns int64 // of the file: a list is one, a map two
@@ -54,7 +59,8 @@ func createPart(path string, table *schema.Table, from origin, distinct map[stri
 	if err != nil {
 		return nil, fmt.Errorf("creating part file: %w", err)
 	}
-	p := &partFile{file: f, buffer: bufio.NewWriterSize(f, 1<<16)}
+	p := &partFile{file: f, sum: sha256.New()}
+	p.buffer = bufio.NewWriterSize(io.MultiWriter(f, p.sum), 1<<16)
 	p.writer, err = pqarrow.NewFileWriter(table.Schema(), p.buffer, writerProperties(table, distinct),
 		pqarrow.NewArrowWriterProperties(pqarrow.WithStoreSchema()))
 	if err == nil {
@@ -141,9 +147,9 @@ func (p *partFile) endRowGroup() error {
 	return nil
 }
 
-// close completes the file and returns its size; where sync is set, it is
-// then on disk for good.
-func (p *partFile) close(sync bool) (int64, error) {
+// close completes the file and returns its size and its SHA-256 in
+// hexadecimal; where sync is set, it is then on disk for good.
+func (p *partFile) close(sync bool) (size int64, digest string, _ error) {
 	err := p.writer.Close()
 	if err == nil {
 		err = p.buffer.Flush()
@@ -153,9 +159,9 @@ func (p *partFile) close(sync bool) (int64, error) {
 	}
 	info, statErr := p.file.Stat()
 	if err := errors.Join(err, statErr, p.file.Close()); err != nil {
-		return 0, fmt.Errorf("completing part file: %w", err)
+		return 0, "", fmt.Errorf("completing part file: %w", err)
 	}
-	return info.Size(), nil
+	return info.Size(), hex.EncodeToString(p.sum.Sum(nil)), nil
 }
 
 // abandon frees the file without completing it.

@@ -15,6 +15,8 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+
+	"github.com/ckexport/ckexport/sinks"
 )
 
 // fileMark is what the footer of a file of ours says of it.
@@ -33,6 +35,19 @@ func FileTable(path string) (string, error) {
 		return "", err
 	}
 	return mark.table, nil
+}
+
+// FileLedger returns the ledger in the footer of an output that is one file.
+func FileLedger(path string) (*sinks.Ledger, error) {
+	mark, err := readMark(path)
+	if err != nil {
+		return nil, err
+	}
+	l := newLedger()
+	if err := l.decode(mark.pairs.FindValue(keyLedger)); err != nil {
+		return nil, fmt.Errorf("reading ledger of %q: %w", path, err)
+	}
+	return l.Ledger, nil
 }
 
 // readMark reads the footer of a file; it fails where the file is not ours.

@@ -27,6 +27,9 @@ type Part struct {
 	// Columns is their number. A table may gain columns within a schema
 	// version, so parts with as many have the same ones.
 	Columns int `json:"columns"`
+	// SHA256 is that of the file, in hexadecimal, taken while it was written;
+	// empty for parts of earlier tools.
+	SHA256 string `json:"sha256,omitempty"`
 }
 
 // Spool writes rows of many tables to Parquet files, a sub-folder per table.
@@ -165,7 +168,7 @@ func (s *Spool) Finish(ctx context.Context, order []*schema.Table) ([]Part, erro
 			if err != nil {
 				return nil, err
 			}
-			parts = append(parts, Part{Table: t.Name, Path: filepath.ToSlash(rel), Rows: d.rows, Bytes: d.bytes, Columns: len(t.Columns)})
+			parts = append(parts, Part{Table: t.Name, Path: filepath.ToSlash(rel), Rows: d.rows, Bytes: d.bytes, Columns: len(t.Columns), SHA256: d.sha256})
 		}
 	}
 	return parts, nil

@@ -49,6 +49,7 @@ type tableWriter struct {
 type writtenPart struct {
 	path        string
 	rows, bytes int64
+	sha256      string // in hexadecimal
 }
 
 // bytes estimates the memory that the writer holds.
@@ -172,11 +173,11 @@ func (w *tableWriter) closePart() error {
 	}
 	part := w.part
 	w.part = nil
-	size, err := part.close(w.sync)
+	size, digest, err := part.close(w.sync)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", w.table.Name, err)
 	}
-	w.done = append(w.done, writtenPart{path: w.partPath, rows: part.rows, bytes: size})
+	w.done = append(w.done, writtenPart{path: w.partPath, rows: part.rows, bytes: size, sha256: digest})
 	return nil
 }
 

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ckexport/ckexport/pipeline"
+	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/pipeline/source"
+	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/verify"
+)
+
+// errDamaged ends verify where it found damage; what, has been printed.
+var errDamaged = errors.New("the output is damaged")
+
+func verifyCommand(std streams) *cli.Command {
+	return &cli.Command{
+		Name:      "verify",
+		Usage:     "check an output for damage, and compare it with archives",
+		ArgsUsage: "OUT",
+		Description: "Checks the files of the output against the checksums and row counts noted when they were written, the ledger against the\n" +
+			"tables, keys, and references. With --against it reads archives again and compares their rows, and their SHA-256 where the\n" +
+			"output has it. Prints a line for each finding; damage ends it with exit code 3, warnings and notes with 0.",
+		Flags: append([]cli.Flag{
+			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: "table or json", Value: "table"},
+		}, againstFlags()...),
+		Action: func(c *cli.Context) error {
+			print, ok := map[string]func(io.Writer, *verify.Report) error{"table": printReport, "json": printReportJSON}[c.String("format")]
+			if !ok {
+				return usagef("--format %q: want table or json", c.String("format"))
+			}
+			if c.NArg() == 0 || c.NArg() > 1 && !c.IsSet("against") {
+				return &usageError{err: fmt.Errorf("want an output, got %d arguments", c.NArg()), hint: "ckexport verify fleet.parquet, or ckexport verify fleet.parquet --against ./archives"}
+			}
+			format, err := sinks.FormatOf(formats(), c.Args().First())
+			if err != nil {
+				return err
+			}
+			against, err := againstOptions(c, std)
+			if err != nil {
+				return err
+			}
+			report, err := verify.Run(c.Context, verify.Options{Path: c.Args().First(), Format: format, Open: tablesOpener(), Against: against})
+			if err != nil {
+				return err
+			}
+			if err := print(std.out, report); err != nil {
+				return err
+			}
+			if !report.Whole {
+				return errDamaged
+			}
+			return nil
+		},
+	}
+}
+
+// printReport prints the findings and a line that sums them up.
+func printReport(out io.Writer, r *verify.Report) error {
+	for _, f := range r.Findings {
+		at := strings.TrimSpace(f.Table + " " + f.Place)
+		if at == "" || strings.HasPrefix(f.Place, f.Table+"/") {
+			at = cmp.Or(f.Place, "output")
+		}
+		if _, err := fmt.Fprintf(out, "%s: %s: %s: %s\n", f.Severity, f.Check, cell(at), cell(f.Message)); err != nil {
+			return err
+		}
+	}
+	counts := map[string]int{}
+	for _, f := range r.Findings {
+		counts[f.Severity]++
+	}
+	verdict := "whole"
+	if !r.Whole {
+		verdict = "damaged"
+	}
+	_, err := fmt.Fprintf(out, "%s: %d tables, %d rows, %d files, %s, checked in %.2f s; %d findings of damage, %d warnings, %d notes\n",
+		verdict, r.Tables, r.Rows, r.Files, bytesText(uint64(r.Bytes)), r.Seconds, counts[sinks.Damage], counts[sinks.Warning], counts[sinks.Note])
+	if err == nil && r.Compared != nil {
+		_, err = fmt.Fprintln(out, r.Compared)
+	}
+	return err
+}
+
+func printReportJSON(out io.Writer, r *verify.Report) error {
+	if r.Findings == nil {
+		r.Findings = []sinks.Finding{} // an empty list rather than null
+	}
+	encoder := json.NewEncoder(out)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(r)
+}
+
+func againstFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "against", Usage: "read the archives of `INPUT...` again and compare; inputs are as of export"},
+		&cli.StringFlag{Name: "temp-dir", Usage: "with --against, `FOLDER` for the rows of the archives while they are compared", DefaultText: "that of OUT"},
+		&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "with --against, archives read at a time", Value: runtime.GOMAXPROCS(0), DefaultText: "the CPUs"},
+	}
+}
+
+// againstOptions says what to compare with; nil without --against.
+func againstOptions(c *cli.Context, std streams) (*verify.Against, error) {
+	if !c.IsSet("against") {
+		return nil, nil
+	}
+	if tablesOpener() == nil {
+		return nil, usagef("this build has no DuckDB, so it cannot compare an output with archives")
+	}
+	if c.Int("jobs") < 1 {
+		return nil, usagef("--jobs %d: want 1 or more", c.Int("jobs"))
+	}
+	inputs := append([]string{c.String("against")}, c.Args().Tail()...)
+	found, err := source.Find(c.Context, inputs, std.in, c.Args().First())
+	if err != nil {
+		return nil, err
+	}
+	if len(found.Unreadable) > 0 {
+		return nil, fmt.Errorf("looking for archives: %w", errors.Join(found.Unreadable...))
+	}
+	run, err := thisRun(time.Now(), nil)
+	if err != nil {
+		return nil, err
+	}
+	return &verify.Against{
+		Archives: found.Archives, TempDir: c.String("temp-dir"),
+		Run: pipeline.Options{Run: *run, Limits: decode.DefaultLimits(), Jobs: c.Int("jobs"), Log: slog.New(slog.DiscardHandler)},
+	}, nil
+}

@@ -1,0 +1,29 @@
+package decode
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/ckexport/ckexport/schema"
+)
+
+// noteDangling notes the references within a checkpoint that was read in full
+// which nothing answers, where the decoder of the table has not done so. Of
+// others, what is missing has been said.
+func (w *walk) noteDangling(rows *schema.Rows) {
+	if firstError(rows.Problems) != nil {
+		return
+	}
+	for _, d := range schema.DanglingReferences(rows) {
+		noted := slices.ContainsFunc(rows.Problems, func(p schema.Problem) bool {
+			return p.Code == DanglingReference && p.TableName != nil && *p.TableName == d.Table
+		})
+		if noted {
+			continue
+		}
+		rows.Problems = append(rows.Problems, schema.Problem{
+			Source: w.path, TableName: &d.Table, RowKey: &d.Example, Severity: Warning, Code: DanglingReference,
+			Message: fmt.Sprintf("%d times it refers to a row of %s that the checkpoint does not have", d.Rows, d.Reference.Table),
+		})
+	}
+}

@@ -1,0 +1,373 @@
+package parquet
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+
+	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/internal/staging"
+)
+
+// Inspect checks the files of the output at path, a dataset folder or a
+// single file, against its manifest or footer. It changes nothing. An error
+// says that it could not check; *sinks.RefusedError, that this is no output
+// of ours.
+func Inspect(ctx context.Context, path string) (*sinks.Inspection, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("looking at output: %w", err)
+	}
+	found := &sinks.Inspection{Kind: Format().Name}
+	found.CheckMode("", info)
+	if !info.IsDir() {
+		return found, inspectSingle(ctx, path, found)
+	}
+	m, err := ReadManifest(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !holdsTables(path):
+		return nil, &sinks.RefusedError{Path: path, Reason: "is a folder that is not ours: it has no " + manifestName}
+	case err != nil:
+		found.Found(sinks.Damage, "manifest", "", manifestName, "%v", err)
+		return found, nil
+	}
+	return found, inspectDataset(ctx, path, m, found)
+}
+
+// holdsTables tells whether a folder has sub-folders named like tables.
+func holdsTables(path string) bool {
+	return slices.ContainsFunc(schema.Tables(), func(t *schema.Table) bool {
+		info, err := os.Stat(filepath.Join(path, t.Name))
+		return err == nil && info.IsDir()
+	})
+}
+
+// inspectDataset checks every part that the manifest names, and looks for
+// files that it does not name.
+func inspectDataset(ctx context.Context, dir string, m *Manifest, found *sinks.Inspection) error {
+	if info, err := os.Stat(filepath.Join(dir, manifestName)); err == nil {
+		found.CheckMode(manifestName, info)
+	}
+	switch err := checkManifest(dir, m); {
+	case errors.Is(err, errManifestChanged):
+		found.Found(sinks.Damage, "manifest", "", manifestName, "%v", err)
+	case err != nil:
+		return err
+	case m.SHA256 == "":
+		found.Found(sinks.Note, "manifest", "", manifestName, "it has no SHA-256, as an earlier ckexport wrote it")
+	}
+	if m.SchemaVersion != schema.Version {
+		found.Found(sinks.Note, "columns", "", manifestName, "schema version %d; columns can only be checked against version %d", m.SchemaVersion, schema.Version)
+	}
+	known := map[string]bool{}
+	for _, name := range m.Tables {
+		whole := true
+		paths := m.partsOf(name)
+		if len(paths) == 0 {
+			found.Found(sinks.Damage, "manifest", name, manifestName, "the table has no part")
+			whole = false
+		}
+		for _, p := range m.Parts {
+			if p.Table != name {
+				continue
+			}
+			if known[p.Path] {
+				found.Found(sinks.Damage, "manifest", name, p.Path, "the manifest names the part twice")
+				whole = false
+			}
+			known[p.Path] = true
+			before := len(found.Findings)
+			if err := inspectPart(ctx, dir, p, m.SchemaVersion, found); err != nil {
+				return err
+			}
+			whole = whole && !slices.ContainsFunc(found.Findings[before:], func(f sinks.Finding) bool { return f.Severity == sinks.Damage })
+		}
+		if whole {
+			found.Tables = append(found.Tables, name)
+		} else {
+			found.Damaged = append(found.Damaged, name)
+		}
+	}
+	for _, p := range m.Parts {
+		if !slices.Contains(m.Tables, p.Table) {
+			known[p.Path] = true
+			found.Found(sinks.Damage, "manifest", p.Table, p.Path, "the manifest names a part of a table that it does not name")
+		}
+	}
+	return inspectOthers(dir, m, known, found)
+}
+
+// inspectPart checks one part of a dataset.
+func inspectPart(ctx context.Context, dir string, p Part, version int, found *sinks.Inspection) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	damage := func(format string, args ...any) { found.Found(sinks.Damage, "part", p.Table, p.Path, format, args...) }
+	f, err := os.Open(filepath.Join(dir, filepath.FromSlash(p.Path)))
+	if err != nil {
+		damage("%v", reasonOf(err))
+		return nil
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("looking at part: %w", err)
+	}
+	found.Files++
+	found.Bytes += info.Size()
+	found.CheckMode(p.Path, info)
+	if info.Size() != p.Bytes {
+		damage("it has %d bytes, and had %d when it was written", info.Size(), p.Bytes)
+		return nil
+	}
+	if p.SHA256 == "" {
+		found.Found(sinks.Note, "part", p.Table, p.Path, "the manifest has no SHA-256 of it, as an earlier ckexport wrote it; its rows were read instead")
+	} else {
+		got, err := digestFile(ctx, f)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			damage("reading it: %v", reasonOf(err))
+			return nil
+		}
+		if got != p.SHA256 {
+			damage("its content was changed since it was written: its SHA-256 is %s, and was %s", got, p.SHA256)
+			return nil
+		}
+	}
+	table := inspectRows(ctx, f.Name(), p.Columns, version, p.SHA256 == "", func(rows int64, mark *fileMark) {
+		found.Rows += rows
+		if rows != p.Rows {
+			damage("it has %d rows, and the manifest says %d", rows, p.Rows)
+		}
+		if mark.table != p.Table {
+			damage("its footer says that it is of table %s", mark.table)
+		}
+	})
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if table != nil {
+		damage("%v", table)
+	}
+	return nil
+}
+
+// inspectRows reads the footer of a file and, if asked to, all rows, and
+// passes their number on. The error says what is wrong with the file. Files
+// with fewer columns than their table has now are of earlier tools.
+func inspectRows(ctx context.Context, path string, columns, version int, readAll bool, counted func(int64, *fileMark)) (err error) {
+	defer func() { // the library panics on some damaged files
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("not readable as Parquet: %v", fault)
+		}
+	}()
+	mark, err := readMark(path)
+	if err != nil {
+		return err
+	}
+	fields, rows, err := readShape(path)
+	if err != nil {
+		return fmt.Errorf("not readable as Parquet: %w", err)
+	}
+	counted(rows, mark)
+	if readAll {
+		var n int64
+		if err := readColumns(ctx, path, nil, func(batch arrow.RecordBatch) error {
+			n += batch.NumRows()
+			return nil
+		}); err != nil {
+			return err
+		}
+		if n != rows {
+			return fmt.Errorf("its footer says %d rows, and it has %d", rows, n)
+		}
+	}
+	table, known := schema.Lookup(mark.table)
+	if !known || version != schema.Version || mark.schemaVersion != schema.Version {
+		return nil
+	}
+	return checkFields(table, fields, columns)
+}
+
+// checkFields compares the columns of a file with those of its table.
+func checkFields(table *schema.Table, fields []arrow.Field, columns int) error {
+	if len(fields) != columns {
+		return fmt.Errorf("it has %d columns, and the manifest says %d", len(fields), columns)
+	}
+	for _, f := range fields {
+		i := slices.IndexFunc(table.Columns, func(c schema.Column) bool { return c.Name == f.Name })
+		if i < 0 {
+			if len(fields) > len(table.Columns) {
+				continue // of a later tool
+			}
+			return fmt.Errorf("it has a column %s, which the table does not", f.Name)
+		}
+		if c := table.Columns[i]; !arrow.TypeEqual(f.Type, c.Type) {
+			return fmt.Errorf("its column %s is of type %v, and that of the table is %v", f.Name, f.Type, c.Type)
+		}
+	}
+	return nil
+}
+
+// readShape returns the columns of a Parquet file and the number of its rows,
+// as its footer has them.
+func readShape(path string) ([]arrow.Field, int64, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer f.Close()
+	parts, err := file.NewParquetReader(f)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer parts.Close()
+	reader, err := pqarrow.NewFileReader(parts, pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
+	if err != nil {
+		return nil, 0, err
+	}
+	s, err := reader.Schema()
+	if err != nil {
+		return nil, 0, err
+	}
+	return s.Fields(), parts.NumRows(), nil
+}
+
+// inspectOthers looks for files within a dataset that the manifest does not
+// name. Whoever reads a table by a glob reads the Parquet files among them.
+func inspectOthers(dir string, m *Manifest, known map[string]bool, found *sinks.Inspection) error {
+	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(dir, path)
+		if err != nil || rel == "." {
+			return err
+		}
+		rel = filepath.ToSlash(rel)
+		top, rest, within := strings.Cut(rel, "/")
+		ofTable := slices.Contains(m.Tables, top)
+		if d.IsDir() {
+			if info, err := d.Info(); err == nil && ofTable {
+				found.CheckMode(rel, info)
+			}
+			return nil
+		}
+		switch {
+		case rel == manifestName || known[rel]:
+		case ofTable && within && !strings.Contains(rest, "/") && filepath.Ext(rel) == ".parquet":
+			found.Found(sinks.Damage, "part", top, rel, "the manifest does not know it, but whoever reads the table by a glob reads it")
+		default:
+			found.Found(sinks.Warning, "file", "", rel, "the manifest does not know it")
+		}
+		return nil
+	})
+}
+
+// inspectSingle checks an output that is one file: it can be read to its last
+// row, and its ledger has every checkpoint that its rows have.
+func inspectSingle(ctx context.Context, path string, found *sinks.Inspection) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("looking at output: %w", err)
+	}
+	found.Files, found.Bytes = 1, info.Size()
+	ledger, rows := newLedger(), newLedger()
+	var table string
+	failure := inspectRows(ctx, path, 0, 0, true, func(n int64, mark *fileMark) {
+		found.Rows, table = n, mark.table
+	})
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if failure != nil {
+		found.Found(sinks.Damage, "file", table, "", "%v", reasonOf(failure))
+		found.Damaged = append(found.Damaged, table)
+		return nil
+	}
+	mark, err := readMark(path)
+	if err != nil {
+		return fmt.Errorf("reading footer: %w", err)
+	}
+	found.Tables = []string{table}
+	found.Found(sinks.Note, "file", table, "", "a single Parquet file has no SHA-256 beside it: it was read to its last row, and compared with the ledger in its footer")
+	if t, ok := schema.Lookup(table); ok && mark.schemaVersion == schema.Version {
+		if err := checkSingleFields(path, t); err != nil {
+			found.Found(sinks.Damage, "columns", table, "", "%v", err)
+		}
+	}
+	if err := ledger.decode(mark.pairs.FindValue(keyLedger)); err != nil {
+		found.Found(sinks.Damage, "ledger", table, "", "the ledger in the footer cannot be read: %v", err)
+		return nil
+	}
+	if table == staging.LedgerTable {
+		err = rows.readArchives(ctx, path)
+	} else {
+		err = rows.readCheckpoints(ctx, path)
+	}
+	if err != nil {
+		return fmt.Errorf("reading rows: %w", err)
+	}
+	for id := range rows.Checkpoints {
+		if !ledger.Checkpoints[id] {
+			found.Found(sinks.Damage, "ledger", table, id, "rows of a checkpoint that the ledger in the footer does not know")
+		}
+	}
+	for source := range rows.Archives {
+		if _, ok := ledger.Archives[source]; !ok {
+			found.Found(sinks.Damage, "ledger", table, source, "a row of an archive that the ledger in the footer does not know")
+		}
+	}
+	return nil
+}
+
+func checkSingleFields(path string, table *schema.Table) error {
+	fields, _, err := readShape(path)
+	if err != nil {
+		return err
+	}
+	return checkFields(table, fields, len(fields))
+}
+
+// digestFile returns the SHA-256 of a file in hexadecimal.
+func digestFile(ctx context.Context, f *os.File) (string, error) {
+	sum := sha256.New()
+	buffer := make([]byte, 1<<20)
+	for {
+		if err := ctx.Err(); err != nil {
+			return "", err
+		}
+		n, err := f.Read(buffer)
+		sum.Write(buffer[:n])
+		if errors.Is(err, io.EOF) {
+			return hex.EncodeToString(sum.Sum(nil)), nil
+		} else if err != nil {
+			return "", err
+		}
+	}
+}
+
+// reasonOf leaves the path out of an error that names it: the finding does.
+func reasonOf(err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
+}

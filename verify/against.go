@@ -1,0 +1,330 @@
+package verify
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/ckexport/ckexport/pipeline"
+	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/pipeline/source"
+	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/parquet"
+)
+
+// Against says what to compare an output with.
+type Against struct {
+	Archives []source.Archive
+	// TempDir is the folder in which the rows of the archives are written for
+	// as long as the comparison takes; empty for that of the output. They are
+	// for their owner alone, as outputs are.
+	TempDir string
+	// Run says how to read archives. Its archives, sink and tables are set
+	// here, and so is what the output shows of the flags it was made with.
+	Run pipeline.Options
+}
+
+// Compared sums up a comparison with archives.
+type Compared struct {
+	Archives    int   `json:"archives"`
+	Checkpoints int   `json:"checkpoints"` // those that both have
+	Rows        int64 `json:"rows"`        // of these checkpoints, in the archives
+	// Proven counts the archives that have the SHA-256 which the output recorded
+	// when it was made from them.
+	Proven int `json:"archives_proven"`
+	// Others counts the checkpoints of the output that no archive given has.
+	Others int `json:"checkpoints_not_compared"`
+}
+
+// String is the summary on a line.
+func (c *Compared) String() string {
+	return fmt.Sprintf("against %d archives: %d checkpoints compared, %d rows; %d archives have the recorded SHA-256; %d checkpoints of the output are not in these archives",
+		c.Archives, c.Checkpoints, c.Rows, c.Proven, c.Others)
+}
+
+// statements about archives
+const (
+	archiveCheck  = "archive"
+	rowsCheck     = "rows"
+	payloadsCheck = "payload"
+)
+
+// known is what an output says of the archives it was made from.
+type known struct {
+	checkpoints map[string]bool            // ids
+	sources     map[string]map[string]bool // statuses, by source
+	idsOf       map[string]map[string]bool // checkpoint ids, by source
+	forgotten   map[string]bool            // ids
+	digests     map[string]map[string]bool // SHA-256 of archives, by checkpoint id
+}
+
+func (k *known) add(source, status, id, digest string) {
+	put := func(m map[string]map[string]bool, key, value string) {
+		if m[key] == nil {
+			m[key] = map[string]bool{}
+		}
+		m[key][value] = true
+	}
+	put(k.sources, source, status)
+	if id == "" {
+		return
+	}
+	put(k.idsOf, source, id)
+	if status == forgotten {
+		k.forgotten[id] = true
+		return
+	}
+	k.checkpoints[id] = true
+	if digest != "" {
+		put(k.digests, id, digest)
+	}
+}
+
+// compare reads archives anew and compares them with the output.
+func (o *output) compare(ctx context.Context, opts Options) (*Compared, error) {
+	k, err := o.known(ctx, opts.Path)
+	if err != nil {
+		return nil, err
+	}
+	place, err := takeTemp(opts.Path, opts.Against.TempDir)
+	if err != nil {
+		return nil, err
+	}
+	compared, err := o.compareIn(ctx, opts, k, place.rows())
+	return compared, errors.Join(err, place.release())
+}
+
+func (o *output) compareIn(ctx context.Context, opts Options, k *known, temp string) (*Compared, error) {
+	limit, err := o.payloadLimit(ctx)
+	if err != nil {
+		return nil, err
+	}
+	run := opts.Against.Run
+	run.Raw, run.PayloadLimit = o.rows["image_entries"] > 0, limit
+	run.Archives = slices.Clone(opts.Against.Archives)
+	// Of several copies of a checkpoint the first one counts: let it be that
+	// which the output was made from.
+	slices.SortStableFunc(run.Archives, func(a, b source.Archive) int {
+		rank := func(a source.Archive) int {
+			if s := k.sources[a.Path]; s[decode.StatusOK] || s[decode.StatusPartial] {
+				return 0
+			}
+			return 1
+		}
+		return rank(a) - rank(b)
+	})
+	names, err := reread(ctx, run, o.tables, temp)
+	if err != nil {
+		return nil, err
+	}
+	fresh, err := open(ctx, opts.Open, temp, names)
+	if err != nil {
+		return nil, err
+	}
+	defer fresh.db.Close()
+	c := &Compared{Archives: len(run.Archives)}
+	common, err := o.compareArchives(ctx, fresh, k, run.Archives, c)
+	if err != nil {
+		return nil, err
+	}
+	c.Checkpoints, c.Others = len(common), len(k.checkpoints)-len(common)
+	for _, t := range o.tables {
+		if t.Global || dependsOnRun[t.Name] || !fresh.hasColumns(t.Name, schema.CheckpointID) {
+			continue
+		}
+		if err := o.compareRows(ctx, fresh, t, common, c); err != nil {
+			return nil, fmt.Errorf("comparing rows of %s: %w", t.Name, err)
+		}
+		if err := o.comparePayloads(ctx, fresh, t, common); err != nil {
+			return nil, fmt.Errorf("comparing contents of %s: %w", t.Name, err)
+		}
+	}
+	return c, nil
+}
+
+// known reads what the output says of archives: its ledger, which in a single
+// file stands in the footer.
+func (o *output) known(ctx context.Context, path string) (*known, error) {
+	k := &known{
+		checkpoints: map[string]bool{}, sources: map[string]map[string]bool{}, idsOf: map[string]map[string]bool{},
+		forgotten: map[string]bool{}, digests: map[string]map[string]bool{},
+	}
+	if info, err := os.Stat(path); err == nil && !info.IsDir() && o.found.Kind == parquet.Format().Name {
+		ledger, err := parquet.FileLedger(path)
+		if err != nil {
+			return nil, err
+		}
+		k.checkpoints = maps.Clone(ledger.Checkpoints)
+		for source, a := range ledger.Archives {
+			k.add(source, a.Status, a.CheckpointID, "")
+		}
+		return k, nil
+	}
+	if o.hasColumns(archivesTable, schema.CheckpointID, "source", "status") {
+		digest := "''"
+		if o.hasColumns(archivesTable, "sha256") {
+			digest = "coalesce(sha256, '')"
+		}
+		err := o.eachRow(ctx, "SELECT source, status, coalesce(checkpoint_id, ''), "+digest+" FROM archives", func(rows *sql.Rows) error {
+			var source, status, id, digest string
+			err := rows.Scan(&source, &status, &id, &digest)
+			k.add(source, status, id, digest)
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("reading the ledger: %w", err)
+		}
+	}
+	if o.hasColumns(checkpointsTable, schema.CheckpointID, "source") {
+		// Where the table is there it decides; an archive may hold several.
+		k.checkpoints = map[string]bool{}
+		err := o.eachRow(ctx, "SELECT checkpoint_id, source FROM checkpoints WHERE checkpoint_id IS NOT NULL", func(rows *sql.Rows) error {
+			var id, source string
+			err := rows.Scan(&id, &source)
+			k.checkpoints[id] = true
+			for digest := range k.digestsOfSource(source) {
+				k.add(source, decode.StatusOK, id, digest)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("reading checkpoints: %w", err)
+		}
+	}
+	return k, nil
+}
+
+// digestsOfSource returns the digests of the archives that were at a path.
+func (k *known) digestsOfSource(source string) map[string]bool {
+	all := map[string]bool{}
+	for id := range k.idsOf[source] {
+		maps.Copy(all, k.digests[id])
+	}
+	return all
+}
+
+// reread exports the archives to a dataset of the same tables, and of those
+// that tell what became of each archive. It returns their names.
+func reread(ctx context.Context, run pipeline.Options, tables []*schema.Table, path string) ([]string, error) {
+	var wanted []*schema.Table
+	var names []string
+	for _, t := range schema.Tables() {
+		if t.Name == archivesTable || t.Name == checkpointsTable || slices.Contains(tables, t) && !t.Global && !dependsOnRun[t.Name] {
+			wanted, names = append(wanted, t), append(names, t.Name)
+		}
+	}
+	sink, err := parquet.Open(ctx, path, sinks.Options{Tables: wanted, RunID: run.Run.RunID, Version: run.Run.ToolVersion})
+	if err != nil {
+		return nil, fmt.Errorf("making room for the rows of the archives: %w", err)
+	}
+	run.Tables, run.Sink = wanted, sink
+	if _, err := pipeline.Run(ctx, run); err != nil {
+		return nil, errors.Join(fmt.Errorf("reading archives: %w", err), sink.Close())
+	}
+	if err := errors.Join(ctx.Err(), sink.Close()); err != nil {
+		return nil, fmt.Errorf("reading archives: %w", err)
+	}
+	return names, nil
+}
+
+// compareArchives checks that the output knows each archive, and returns the
+// checkpoints that it has and the archives have.
+func (o *output) compareArchives(ctx context.Context, fresh *output, k *known, archives []source.Archive, c *Compared) (map[string]bool, error) {
+	common := map[string]bool{}
+	idsOf := map[string][]string{}
+	add := func(source, id string) {
+		if !slices.Contains(idsOf[source], id) {
+			idsOf[source] = append(idsOf[source], id)
+		}
+	}
+	err := fresh.eachRow(ctx, "SELECT checkpoint_id, source FROM checkpoints ORDER BY ALL", func(rows *sql.Rows) error {
+		var id, source string
+		err := rows.Scan(&id, &source)
+		add(source, id)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading checkpoints: %w", err)
+	}
+	failures := map[string]string{}
+	err = fresh.eachRow(ctx, "SELECT source, status, coalesce(error, ''), coalesce(checkpoint_id, '') FROM archives", func(rows *sql.Rows) error {
+		var source, status, failure, id string
+		err := rows.Scan(&source, &status, &failure, &id)
+		if id != "" {
+			add(source, id)
+		} else {
+			failures[source] = failure
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the ledger: %w", err)
+	}
+	for _, a := range archives {
+		if failure, failed := failures[a.Path]; failed {
+			if !k.sources[a.Path][decode.StatusFailed] {
+				o.found.Found(sinks.Damage, archiveCheck, "", a.Path, "the output lacks it, and it cannot be read: %s", failure)
+			}
+			continue
+		}
+		recorded := map[string]bool{}
+		for _, id := range idsOf[a.Path] {
+			switch {
+			case k.checkpoints[id]:
+				common[id] = true
+				maps.Copy(recorded, k.digests[id])
+			case k.forgotten[id]:
+				o.found.Found(sinks.Warning, archiveCheck, "", a.Path, "its checkpoint %s was removed from the output by ckexport forget", id)
+			case len(k.idsOf[a.Path]) > 0:
+				o.found.Found(sinks.Damage, archiveCheck, "", a.Path, "the output lacks its checkpoint %s; from that path it has %s: the archive is not the one it was made from",
+					id, strings.Join(slices.Sorted(maps.Keys(k.idsOf[a.Path])), ", "))
+			default:
+				o.found.Found(sinks.Damage, archiveCheck, "", a.Path, "the output lacks its checkpoint %s", id)
+			}
+		}
+		if len(recorded) == 0 || a.Folder {
+			continue
+		}
+		digest, err := digestOf(ctx, a.Path)
+		if err != nil {
+			return nil, err
+		}
+		if recorded[digest] {
+			c.Proven++
+		} else {
+			o.found.Found(sinks.Damage, archiveCheck, "", a.Path, "its SHA-256 is %s, and that of the archive the output was made from was %s",
+				digest, strings.Join(slices.Sorted(maps.Keys(recorded)), " or "))
+		}
+	}
+	return common, nil
+}
+
+// digestOf returns the SHA-256 of an archive in hexadecimal.
+func digestOf(ctx context.Context, path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("reading archive: %w", err)
+	}
+	defer f.Close()
+	sum := sha256.New()
+	for {
+		if err := ctx.Err(); err != nil {
+			return "", err
+		}
+		_, err := io.CopyN(sum, f, 16<<20)
+		if errors.Is(err, io.EOF) {
+			return hex.EncodeToString(sum.Sum(nil)), nil
+		} else if err != nil {
+			return "", fmt.Errorf("reading archive: %w", err)
+		}
+	}
+}

@@ -1,0 +1,206 @@
+package verify
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks"
+)
+
+// Tables with a part of their own in an output's ledger.
+const (
+	archivesTable    = "archives"
+	checkpointsTable = "checkpoints"
+	problemsTable    = "problems"
+	enumTable        = "enum_values"
+)
+
+// forgotten is the status of an archive whose checkpoint was removed on
+// purpose.
+const forgotten = "forgotten"
+
+// archiveRow is a row of the ledger.
+type archiveRow struct {
+	source, status, id string
+	rows               int64
+}
+
+// checkLedger compares the ledger with the tables: who says that a checkpoint
+// is there, and how many rows it has.
+func (o *output) checkLedger(ctx context.Context) error {
+	checkpoints, err := o.checkpointSources(ctx)
+	if err != nil {
+		return err
+	}
+	totals, err := o.countRows(ctx, checkpoints)
+	if err != nil {
+		return err
+	}
+	if !o.hasColumns(archivesTable, schema.CheckpointID, "source", "status", "row_count") {
+		if o.found.Kind != "parquet" || len(o.tables) > 1 {
+			o.found.Found(sinks.Note, "ledger", archivesTable, "", "the table is not there: the ledger was not checked")
+		}
+		return nil
+	}
+	var ledger []archiveRow
+	err = o.eachRow(ctx, "SELECT source, status, coalesce(checkpoint_id, ''), row_count FROM archives ORDER BY ALL", func(rows *sql.Rows) error {
+		var a archiveRow
+		err := rows.Scan(&a.source, &a.status, &a.id, &a.rows)
+		ledger = append(ledger, a)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("reading the ledger: %w", err)
+	}
+	if checkpoints == nil {
+		o.found.Found(sinks.Note, "ledger", checkpointsTable, "", "the table is not there: the ledger was not compared with it")
+		return nil
+	}
+	o.checkArchives(ledger, checkpoints)
+	return o.checkRowCounts(ctx, ledger, checkpoints, totals)
+}
+
+// checkpointSources returns the source of every checkpoint; nil without a
+// table of them.
+func (o *output) checkpointSources(ctx context.Context) (map[string]string, error) {
+	if !o.hasColumns(checkpointsTable, schema.CheckpointID, "source") {
+		return nil, nil
+	}
+	sources := map[string]string{}
+	err := o.eachRow(ctx, "SELECT coalesce(checkpoint_id, ''), source FROM checkpoints", func(rows *sql.Rows) error {
+		var id, source string
+		err := rows.Scan(&id, &source)
+		sources[id] = source
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading checkpoints: %w", err)
+	}
+	return sources, nil
+}
+
+// mayLackCheckpoint names the tables that have rows of archives in which no
+// checkpoint was found.
+var mayLackCheckpoint = map[string]bool{archivesTable: true, problemsTable: true}
+
+// countRows counts the rows of each checkpoint over all tables but the ledger,
+// and finds rows of checkpoints that are not there.
+func (o *output) countRows(ctx context.Context, checkpoints map[string]string) (map[string]int64, error) {
+	totals := map[string]int64{}
+	for _, t := range o.tables {
+		if t.Global || t.Name == archivesTable || !o.hasColumns(t.Name, schema.CheckpointID) {
+			continue
+		}
+		strangers := map[string]int64{}
+		var without int64
+		err := o.eachRow(ctx, "SELECT coalesce(checkpoint_id, ''), count(*) FROM "+identifier(t.Name)+" GROUP BY 1", func(rows *sql.Rows) error {
+			var id string
+			var n int64
+			if err := rows.Scan(&id, &n); err != nil {
+				return err
+			}
+			if id == "" {
+				without = n
+				return nil
+			}
+			totals[id] += n
+			if _, known := checkpoints[id]; !known {
+				strangers[id] = n
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("counting rows of %s: %w", t.Name, err)
+		}
+		if without > 0 && !mayLackCheckpoint[t.Name] {
+			o.found.Found(sinks.Damage, "ledger", t.Name, "", "%d rows have no checkpoint_id", without)
+		}
+		if checkpoints == nil {
+			continue
+		}
+		for _, id := range slices.Sorted(maps.Keys(strangers)) {
+			o.found.Found(sinks.Damage, "ledger", t.Name, id, "%d rows of a checkpoint that is not in checkpoints", strangers[id])
+		}
+	}
+	return totals, nil
+}
+
+// checkArchives checks that ledger and checkpoints know the same.
+func (o *output) checkArchives(ledger []archiveRow, checkpoints map[string]string) {
+	ids, sources, gone := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, a := range ledger {
+		switch a.status {
+		case "ok", "partial", "duplicate":
+			ids[a.id], sources[a.source] = true, true
+		case forgotten:
+			gone[a.id] = true
+		}
+	}
+	for _, a := range ledger {
+		if !slices.Contains([]string{"ok", "partial", "duplicate"}, a.status) {
+			continue
+		}
+		if _, there := checkpoints[a.id]; a.id == "" {
+			o.found.Found(sinks.Damage, "ledger", archivesTable, a.source, "its status is %s, and it has no checkpoint_id", a.status)
+		} else if !there && !gone[a.id] {
+			o.found.Found(sinks.Damage, "ledger", checkpointsTable, a.id, "the checkpoint is not there, though the ledger has it as exported from %q", a.source)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(checkpoints)) {
+		if id == "" {
+			o.found.Found(sinks.Damage, "ledger", checkpointsTable, "", "a row has no checkpoint_id")
+		} else if !ids[id] && !sources[checkpoints[id]] {
+			o.found.Found(sinks.Damage, "ledger", archivesTable, id, "the ledger does not know the archive of the checkpoint, %q", checkpoints[id])
+		}
+	}
+}
+
+// checkRowCounts compares the rows that each source brought, as the ledger
+// says, with those that are there. The pipeline counts the rows of all tables
+// but the ledger; the very first archive brings those of enum_values along.
+func (o *output) checkRowCounts(ctx context.Context, ledger []archiveRow, checkpoints map[string]string, totals map[string]int64) error {
+	if len(o.found.Damaged) > 0 {
+		return nil // rows are missing, and it has been said which
+	}
+	stated, there, forgot := map[string]int64{}, map[string]int64{}, map[string]bool{}
+	for _, a := range ledger {
+		if a.status == forgotten {
+			forgot[a.source] = true
+			continue
+		}
+		stated[a.source] += a.rows
+	}
+	for id, n := range totals {
+		if source, known := checkpoints[id]; known {
+			there[source] += n
+		}
+	}
+	if o.hasColumns(problemsTable, "source") {
+		err := o.eachRow(ctx, "SELECT source, count(*) FROM problems WHERE checkpoint_id IS NULL GROUP BY 1", func(rows *sql.Rows) error {
+			var source string
+			var n int64
+			err := rows.Scan(&source, &n)
+			there[source] += n
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("counting problems: %w", err)
+		}
+	}
+	static, taken := o.rows[enumTable], false
+	for _, source := range slices.Sorted(maps.Keys(stated)) {
+		want, got := stated[source], there[source]
+		switch {
+		case want == got || forgot[source]:
+		case want == got+static && !taken:
+			taken = true
+		default:
+			o.found.Found(sinks.Damage, "ledger", archivesTable, source, "the ledger says that %d rows came from it, and there are %d", want, got)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package verify
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// tempPlace is a folder for the rows of archives, beside the output. It is
+// locked while it is in use, so that what a killed check left can be told from
+// it, and is removed by the next one.
+type tempPlace struct {
+	path string
+	lock *os.File
+}
+
+// tempSuffix ends the names of such folders: .fleet.parquet.123.verify.
+const tempSuffix = ".verify"
+
+// takeTemp makes a folder that only its owner may enter, in the folder dir or,
+// if that is empty, in the output's.
+func takeTemp(output, dir string) (*tempPlace, error) {
+	if dir == "" {
+		dir = filepath.Dir(output)
+	}
+	prefix := "." + filepath.Base(output) + "."
+	if err := removeLeft(dir, prefix); err != nil {
+		return nil, fmt.Errorf("cleaning up after a killed check: %w", err)
+	}
+	path, err := os.MkdirTemp(dir, prefix+"*"+tempSuffix) // of mode 0700
+	if err != nil {
+		return nil, fmt.Errorf("making a temporary folder (--temp-dir says where): %w", err)
+	}
+	lock, err := lockFolder(path)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("locking temporary folder: %w", err), os.RemoveAll(path))
+	}
+	return &tempPlace{path: path, lock: lock}, nil
+}
+
+// rows is where the rows of the archives go.
+func (p *tempPlace) rows() string { return filepath.Join(p.path, "rows.parquet") }
+
+func (p *tempPlace) release() error {
+	return errors.Join(os.RemoveAll(p.path), p.lock.Close())
+}
+
+// removeLeft removes the folders that no check uses any more.
+func removeLeft(dir, prefix string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !e.IsDir() || !strings.HasPrefix(e.Name(), prefix) || !strings.HasSuffix(e.Name(), tempSuffix) {
+			continue
+		}
+		left := filepath.Join(dir, e.Name())
+		lock, err := lockFolder(left)
+		if err != nil {
+			continue // in use
+		}
+		if err := errors.Join(os.RemoveAll(left), lock.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lockFolder locks a folder; the kernel unlocks it when the process ends.
+func lockFolder(path string) (*os.File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
