@@ -35,7 +35,13 @@ func readRedactionFlags(c *cli.Context, output string) (redactionOptions, error)
 	if opts.keyFile == "" {
 		opts.keyFile = filepath.Clean(output) + ".redact-key"
 	}
-	var err error
+	inside, err := isWithin(output, opts.keyFile)
+	if err != nil {
+		return opts, err
+	}
+	if inside {
+		return opts, usagef("--redact-key-file %q lies in the output, which may be given to those who must not have the key", opts.keyFile)
+	}
 	if opts.policy, err = redact.ParsePolicy(c.StringSlice("redact")); err != nil {
 		return opts, usagef("--redact: %w", err)
 	}
@@ -63,4 +69,17 @@ func (o *redactionOptions) open(dryRun bool) (*redact.Redaction, error) {
 		return nil, err
 	}
 	return &redact.Redaction{Policy: o.policy, Key: key}, nil
+}
+
+// isWithin reports whether a path is folder, or lies in it.
+func isWithin(folder, path string) (bool, error) {
+	folder, err := filepath.Abs(folder)
+	if err != nil {
+		return false, err
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return false, err
+	}
+	rel, err := filepath.Rel(folder, path)
+	return err == nil && filepath.IsLocal(rel), nil
 }

@@ -405,7 +405,7 @@ func killedRun(t *testing.T, dir, output string, args []string) string {
 	if err := os.RemoveAll(filepath.Join(dir, output)); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("ckexport", append([]string{"./in", "-o", output, "--payloads", "--raw", "--quiet"}, args...)...)
+	cmd := exec.Command("sh", append([]string{"-c", `umask 000; exec "$0" "$@"`, "ckexport", "./in", "-o", output, "--payloads", "--raw", "--quiet"}, args...)...)
 	cmd.Dir = dir
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -34,7 +34,7 @@ func decoded(t *testing.T, name string) *decode.Result {
 }
 
 // redaction returns a redaction under the key in dir, which it makes.
-func redaction(t *testing.T, dir string, policy ...string) *redact.Redaction {
+func redaction(t testing.TB, dir string, policy ...string) *redact.Redaction {
 	t.Helper()
 	p, err := redact.ParsePolicy(policy)
 	if err != nil {

@@ -4,13 +4,16 @@ package duckdb_test
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
+	"path/filepath"
 	"testing"
 	"time"
 
 	driver "github.com/duckdb/duckdb-go/v2"
 
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/duckdb"
 	"github.com/ckexport/ckexport/sinks/parquet"
 	"github.com/ckexport/ckexport/sinks/sinktest"
@@ -136,3 +139,37 @@ func plain(v any) any {
 func BenchmarkWriteProcesses(b *testing.B) { sinktest.BenchmarkWriteProcesses(b, duckdb.Format()) }
 
 func BenchmarkCommitSmall(b *testing.B) { sinktest.BenchmarkCommitSmall(b, duckdb.Format()) }
+
+// TestOlderMark adds to a database that was made before the mark told of
+// redaction, and refuses to put redacted rows into it.
+func TestOlderMark(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "old.duckdb")
+	run := func(id, redaction string) error {
+		s, err := duckdb.Open(t.Context(), path, sinks.Options{Tables: schema.Tables(), RunID: id, Version: id, Redaction: redaction})
+		if err != nil {
+			return err
+		}
+		return errors.Join(s.Commit(t.Context()), s.Close())
+	}
+	if err := run("one", ""); err != nil {
+		t.Fatal(err)
+	}
+	connector, err := driver.NewConnector("", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := sql.OpenDB(connector)
+	if _, err := db.Exec(fmt.Sprintf("ATTACH '%s' AS o; ALTER TABLE o._ckexport DROP COLUMN redaction; CHECKPOINT o", path)); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := run("two", ""); err != nil {
+		t.Errorf("adding to it: %v", err)
+	}
+	var refused *sinks.RefusedError
+	if err := run("three", "env under key 1"); !errors.As(err, &refused) {
+		t.Errorf("adding redacted rows to it: %v", err)
+	}
+}
