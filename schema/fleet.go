@@ -52,6 +52,13 @@ type RunInput struct {
 	Status    string  `arrow:"status" doc:"as archives.status"`
 }
 
+// ForgottenCheckpoint is a checkpoint whose rows were removed on purpose.
+type ForgottenCheckpoint struct {
+	CheckpointID string    `arrow:"checkpoint_id" doc:"the checkpoint; archives that hold it are not exported again"`
+	RunID        string    `arrow:"run_id" doc:"the run of ckexport forget that removed it, see runs"`
+	ForgottenAt  time.Time `arrow:"forgotten_at" doc:"when it was removed"`
+}
+
 // Checkpoint is one checkpoint: one CRIU image set.
 type Checkpoint struct {
 	Source                   string            `arrow:"source" doc:"path of the archive, absolute"`

@@ -9,6 +9,7 @@ type Rows struct {
 
 	Archives          []Archive
 	Runs              []Run
+	Forgotten         []ForgottenCheckpoint
 	Checkpoints       []Checkpoint
 	Problems          []Problem
 	ArchiveMembers    []ArchiveMember
@@ -83,6 +84,8 @@ func list() []*Table {
 			"The ledger: an archive read in a run.", "run_id", "source"),
 		global(table("runs", func(r *Rows) *[]Run { return &r.Runs },
 			"A run that added to the output: who, where, when, how, and from what.", "run_id")),
+		global(table("forgotten_checkpoints", func(r *Rows) *[]ForgottenCheckpoint { return &r.Forgotten },
+			"A checkpoint that ckexport forget removed: only that it was here is known.", "checkpoint_id")),
 		table("checkpoints", func(r *Rows) *[]Checkpoint { return &r.Checkpoints },
 			"A checkpoint: one set of CRIU images, with what is known of its container.", CheckpointID),
 		table("problems", func(r *Rows) *[]Problem { return &r.Problems },

@@ -89,9 +89,39 @@ type Format struct {
 	// Open opens or begins the output at path. It fails with *RefusedError
 	// where something is there that must not be touched.
 	Open func(ctx context.Context, path string, opts Options) (Sink, error)
+	// Rewrite changes the output at path as a whole: it removes checkpoints, or
+	// puts its rows in order, in one step for anyone who looks. It fails with
+	// *RefusedError where there is no output of ours.
+	Rewrite func(ctx context.Context, path string, opts Options, what Rewrite) (*Rewritten, error)
 	// Inspect checks the files of the output at path, and changes nothing. It
 	// fails with *RefusedError where something else is there.
 	Inspect func(ctx context.Context, path string) (*Inspection, error)
+}
+
+// Rewrite says how an output is to be changed.
+type Rewrite struct {
+	// Forget chooses the checkpoints to remove, among those that the output
+	// has, and may give rows that are added in their place; nil removes none.
+	Forget func([]Checkpoint) (ids map[string]bool, add *schema.Rows, err error)
+	// Compact merges what the runs have added, sorted by checkpoint, and gives
+	// back space that is no longer used.
+	Compact bool
+}
+
+// Checkpoint is what retention needs to know of a checkpoint.
+type Checkpoint struct {
+	ID string
+	// The others are empty or zero where the output does not tell.
+	ContainerID, ContainerName, ArchiveName string
+	TakenAt                                 time.Time // checkpointed_at, else dumped_at
+}
+
+// Rewritten says what a rewrite did.
+type Rewritten struct {
+	Changed                bool
+	Rows                   uint64 // rows removed
+	FilesBefore, Files     int
+	BytesBefore, BytesSize int64
 }
 
 // FormatOf returns the format whose suffix the path has.

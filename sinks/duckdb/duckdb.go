@@ -23,7 +23,7 @@ import (
 
 // Format describes the kind of output to the command.
 func Format() sinks.Format {
-	return sinks.Format{Name: "duckdb", Suffixes: []string{".duckdb", ".db"}, Open: Open, Inspect: Inspect}
+	return sinks.Format{Name: "duckdb", Suffixes: []string{".duckdb", ".db"}, Open: Open, Rewrite: Rewrite, Inspect: Inspect}
 }
 
 // sink is a DuckDB file, opened for one run. The file itself is open only

@@ -16,7 +16,8 @@ FROM archives
 QUALIFY row_number() OVER (PARTITION BY source ORDER BY started_at DESC, rowid DESC) = 1`
 
 	archiveCheckpoints = `SELECT DISTINCT checkpoint_id FROM archives
-WHERE checkpoint_id IS NOT NULL AND status IN ('ok', 'partial', 'duplicate')`
+WHERE checkpoint_id IS NOT NULL AND status IN ('ok', 'partial', 'duplicate')
+UNION SELECT checkpoint_id FROM forgotten_checkpoints`
 
 	// An archive may hold several checkpoints, of which its row in archives
 	// names one.

@@ -106,7 +106,7 @@ func (d *dataset) Ledger(ctx context.Context) (*sinks.Ledger, error) {
 			return nil, err
 		}
 	}
-	for _, part := range d.old.partsOf(checkpointsTable) {
+	for _, part := range append(d.old.partsOf(checkpointsTable), d.old.partsOf(staging.ForgottenTable)...) {
 		if err := ledger.readCheckpoints(ctx, filepath.Join(d.place.Path, part)); err != nil {
 			return nil, err
 		}

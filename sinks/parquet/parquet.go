@@ -19,7 +19,7 @@ import (
 
 // Format describes the kind of output to the command.
 func Format() sinks.Format {
-	return sinks.Format{Name: "parquet", Suffixes: []string{".parquet"}, Open: Open, Inspect: Inspect}
+	return sinks.Format{Name: "parquet", Suffixes: []string{".parquet"}, Open: Open, Rewrite: Rewrite, Inspect: Inspect}
 }
 
 // Open opens or begins the output at path: a single file if one table is

@@ -27,6 +27,9 @@ type Part struct {
 	// Columns is their number. A table may gain columns within a schema
 	// version, so parts with as many have the same ones.
 	Columns int `json:"columns"`
+	// Sorted is set where the part, and those of the table that are sorted too,
+	// have their rows in the order of their checkpoints.
+	Sorted bool `json:"sorted,omitempty"`
 	// SHA256 is that of the file, in hexadecimal, taken while it was written;
 	// empty for parts of earlier tools.
 	SHA256 string `json:"sha256,omitempty"`

@@ -9,21 +9,29 @@ import (
 	"github.com/ckexport/ckexport/sinks"
 )
 
-// LedgerTable is the table that tells which archives an output was made from.
-const LedgerTable = "archives"
+const (
+	// LedgerTable is the table that tells which archives an output was made
+	// from.
+	LedgerTable = "archives"
+	// ForgottenTable is the table that tells which checkpoints were removed.
+	ForgottenTable = "forgotten_checkpoints"
+)
 
-// WithLedger adds table archives where it is not among the tables asked for:
-// an output of several tables always keeps it.
+// WithLedger adds the tables of the ledger where they are not among the tables
+// asked for: an output of several tables always keeps them.
 func WithLedger(tables []*schema.Table) []*schema.Table {
-	if slices.ContainsFunc(tables, func(t *schema.Table) bool { return t.Name == LedgerTable }) {
-		return tables
+	for _, name := range []string{ForgottenTable, LedgerTable} {
+		ledger, ok := schema.Lookup(name)
+		if ok && !slices.Contains(tables, ledger) {
+			tables = append([]*schema.Table{ledger}, tables...)
+		}
 	}
-	ledger, ok := schema.Lookup(LedgerTable)
-	if !ok {
-		return tables
-	}
-	return append([]*schema.Table{ledger}, tables...)
+	return tables
 }
+
+// IsOf reports whether rows of the table belong to checkpoints, and go when
+// these are forgotten: the ledger's stay.
+func IsOf(table *schema.Table) bool { return !table.Global && table.Name != LedgerTable }
 
 // AdmitRedaction checks that rows with secrets replaced in one way may be added
 // to an output in which they are replaced in another: equal values would no
@@ -65,4 +73,19 @@ func TableNames(tables []*schema.Table) []string {
 		names[i] = t.Name
 	}
 	return names
+}
+
+// TablesOf returns the tables of an output with the given version and table
+// names, for changes to all of it.
+func TablesOf(path string, version int, names []string) ([]*schema.Table, error) {
+	var tables []*schema.Table
+	for _, name := range names {
+		if t, ok := schema.Lookup(name); ok {
+			tables = append(tables, t)
+		}
+	}
+	if version == schema.Version && len(tables) == len(names) {
+		return tables, nil
+	}
+	return nil, &sinks.RefusedError{Path: path, Reason: fmt.Sprintf("made by another version of ckexport, with schema version %d and other tables", version)}
 }

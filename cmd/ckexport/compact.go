@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/parquet"
+)
+
+func compactCommand(std streams) *cli.Command {
+	return &cli.Command{
+		Name:      "compact",
+		Usage:     "merge what many runs have added to an output, sorted by checkpoint",
+		ArgsUsage: "OUT",
+		Description: "Every run adds a file to each table of a dataset folder. This merges them into few large ones with the same rows, in one step: those who have\n" +
+			"files open keep them. A DuckDB file is copied into a new one, which gives back space.",
+		Flags: lockFlags(),
+		Action: func(c *cli.Context) error {
+			if c.NArg() != 1 {
+				return &usageError{err: fmt.Errorf("want an output, got %d arguments", c.NArg()), hint: "ckexport compact fleet.parquet"}
+			}
+			_, done, err := rewrite(c, std, func(*schema.Run) sinks.Rewrite { return sinks.Rewrite{Compact: true} })
+			if err != nil {
+				return err
+			}
+			if !done.Changed {
+				_, err = fmt.Fprintln(std.err, "nothing to do: it is compact already")
+				return err
+			}
+			_, err = fmt.Fprintf(std.err, "%d files of %s became %d of %s\n", done.FilesBefore, bytesText(uint64(done.BytesBefore)), done.Files, bytesText(uint64(done.BytesSize)))
+			return err
+		},
+	}
+}
+
+// rewrite changes the output that the first argument names.
+func rewrite(c *cli.Context, std streams, what func(*schema.Run) sinks.Rewrite) (*schema.Run, *sinks.Rewritten, error) {
+	output := c.Args().First()
+	info, err := os.Stat(output)
+	if err != nil {
+		return nil, nil, usagef("output: %v", errors.Unwrap(err))
+	}
+	format, err := existingFormat(output, info)
+	if err != nil {
+		return nil, nil, err
+	}
+	timeout, err := lockTimeout(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	run, err := thisRun(time.Now(), nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	done, err := format.Rewrite(c.Context, output, sinks.Options{
+		RunID: run.RunID, Version: run.ToolVersion, Views: views(), LockTimeout: timeout,
+		OnWait: func() { fmt.Fprintln(std.err, "another run writes to the output: waiting for its end") },
+	}, what(run))
+	if err != nil {
+		return nil, nil, endedBy(c.Context, err)
+	}
+	return run, done, nil
+}
+
+// existingFormat returns the kind of an output that is there, which may have
+// another ending.
+func existingFormat(output string, info os.FileInfo) (sinks.Format, error) {
+	if info.IsDir() {
+		return parquet.Format(), nil
+	}
+	return sinks.FormatOf(formats(), output)
+}
+
+// endedBy makes an error that the end of the context brought about one of it.
+func endedBy(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return errors.Join(ctx.Err(), err)
+	}
+	return err
+}

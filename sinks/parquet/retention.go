@@ -1,0 +1,66 @@
+package parquet
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks"
+)
+
+// retentionColumns are the columns of checkpoints that retention asks for.
+var retentionColumns = []string{schema.CheckpointID, "container_id", "container_name", "archive_name", "checkpointed_at", "dumped_at"}
+
+// retentionRows reads them; what the batch does not have stays empty.
+func retentionRows(batch arrow.RecordBatch) []sinks.Checkpoint {
+	all := make([]sinks.Checkpoint, batch.NumRows())
+	text := func(name string, set func(*sinks.Checkpoint, string)) {
+		for _, at := range batch.Schema().FieldIndices(name) {
+			column, ok := batch.Column(at).(*array.String)
+			for i := range all {
+				if ok {
+					set(&all[i], valueOr(column, i))
+				}
+			}
+		}
+	}
+	text(schema.CheckpointID, func(c *sinks.Checkpoint, v string) { c.ID = v })
+	text("container_id", func(c *sinks.Checkpoint, v string) { c.ContainerID = v })
+	text("container_name", func(c *sinks.Checkpoint, v string) { c.ContainerName = v })
+	text("archive_name", func(c *sinks.Checkpoint, v string) { c.ArchiveName = v })
+	for _, name := range []string{"dumped_at", "checkpointed_at"} { // the latter goes before
+		for _, at := range batch.Schema().FieldIndices(name) {
+			column, ok := batch.Column(at).(*array.Timestamp)
+			for i := range all {
+				if ok && column.IsValid(i) {
+					all[i].TakenAt = time.UnixMicro(int64(column.Value(i))).UTC()
+				}
+			}
+		}
+	}
+	return all
+}
+
+// errFound ends a look through a file.
+var errFound = errors.New("found")
+
+// holdsAny reports whether a file has rows of one of the checkpoints.
+func holdsAny(ctx context.Context, path string, ids map[string]bool) (bool, error) {
+	err := readColumns(ctx, path, []string{schema.CheckpointID}, func(batch arrow.RecordBatch) error {
+		column := batch.Column(0).(*array.String)
+		for i := range column.Len() {
+			if column.IsValid(i) && ids[column.Value(i)] {
+				return errFound
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, errFound) {
+		return true, nil
+	}
+	return false, err
+}

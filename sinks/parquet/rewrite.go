@@ -1,0 +1,289 @@
+package parquet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/internal/staging"
+)
+
+// Rewrite removes checkpoints from the output at path, or compacts it. As in a
+// commit, the new dataset is made beside the old one, of parts that stay as
+// they are and of new ones, and takes its place in one step; readers that have
+// files of the old one open keep them.
+func Rewrite(ctx context.Context, path string, opts sinks.Options, what sinks.Rewrite) (_ *sinks.Rewritten, err error) {
+	place, err := staging.Take(ctx, path, opts)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, place.Release()) }()
+	info, err := os.Stat(place.Path)
+	if err != nil {
+		return nil, fmt.Errorf("looking at output: %w", err)
+	}
+	if !info.IsDir() {
+		return rewriteSingle(ctx, place, path, info, opts, what)
+	}
+	r, err := openRewrite(place, path, info, opts)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.spool.Abandon()) }()
+	return r.run(ctx, what)
+}
+
+// rewrite changes a dataset.
+type rewrite struct {
+	opts   sinks.Options
+	place  *staging.Place
+	old    *Manifest
+	tables []*schema.Table
+	dir    string // the staging folder, which becomes the dataset
+	spool  *Spool
+
+	replaced map[string]bool // parts that do not stay
+	sorted   map[string]bool // tables whose rows are now in order
+	removed  uint64          // rows
+}
+
+func openRewrite(place *staging.Place, path string, info os.FileInfo, opts sinks.Options) (*rewrite, error) {
+	m, err := examine(place.Path, path, info)
+	if err != nil {
+		return nil, err
+	}
+	if m == nil {
+		return nil, &sinks.RefusedError{Path: path, Reason: "is an empty folder"}
+	}
+	r := &rewrite{opts: opts, place: place, old: m, replaced: map[string]bool{}, sorted: map[string]bool{}}
+	if r.tables, err = staging.TablesOf(path, m.SchemaVersion, m.Tables); err != nil {
+		return nil, err
+	}
+	if err := checkManifest(place.Path, m); err != nil {
+		return nil, &sinks.RefusedError{Path: path, Reason: "its manifest " + err.Error() + "; see ckexport verify"}
+	}
+	if r.dir, err = place.Stage(); err != nil {
+		return nil, err
+	}
+	r.spool = NewSpool(r.dir, SpoolOptions{RunID: opts.RunID, Version: opts.Version, Redaction: m.Redaction, Sync: true})
+	return r, nil
+}
+
+func (r *rewrite) run(ctx context.Context, what sinks.Rewrite) (*sinks.Rewritten, error) {
+	var ids map[string]bool
+	if what.Forget != nil {
+		there, err := r.checkpoints(ctx)
+		if err != nil {
+			return nil, err
+		}
+		var add *schema.Rows
+		if ids, add, err = what.Forget(there); err != nil {
+			return nil, err
+		}
+		if len(ids) > 0 {
+			if err := r.add(ctx, add); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, t := range r.tables {
+		if err := r.table(ctx, t, ids, what.Compact); err != nil {
+			return nil, fmt.Errorf("rewriting %s: %w", t.Name, err)
+		}
+	}
+	done := &sinks.Rewritten{Rows: r.removed, FilesBefore: len(r.old.Parts), Files: len(r.old.Parts)}
+	for _, p := range r.old.Parts {
+		done.BytesBefore += p.Bytes
+	}
+	done.BytesSize = done.BytesBefore
+	if len(r.replaced) == 0 && len(ids) == 0 {
+		return done, nil
+	}
+	m, err := r.commit(ctx)
+	if err != nil {
+		return nil, err
+	}
+	done.Changed, done.Files, done.BytesSize = true, len(m.Parts), 0
+	for _, p := range m.Parts {
+		done.BytesSize += p.Bytes
+	}
+	return done, nil
+}
+
+// partsOf returns the parts of a table.
+func (r *rewrite) partsOf(table string) []Part {
+	return slices.DeleteFunc(slices.Clone(r.old.Parts), func(p Part) bool { return p.Table != table })
+}
+
+func (r *rewrite) path(p Part) string { return filepath.Join(r.place.Path, filepath.FromSlash(p.Path)) }
+
+// checkpoints reads what retention needs to know from table checkpoints.
+func (r *rewrite) checkpoints(ctx context.Context) ([]sinks.Checkpoint, error) {
+	var all []sinks.Checkpoint
+	for _, p := range r.partsOf(checkpointsTable) {
+		err := readColumns(ctx, r.path(p), retentionColumns, func(batch arrow.RecordBatch) error {
+			all = append(all, retentionRows(batch)...)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// add writes rows that take the place of others.
+func (r *rewrite) add(ctx context.Context, rows *schema.Rows) error {
+	for _, t := range r.tables {
+		if err := r.spool.writeRows(ctx, t, rows); err != nil {
+			return fmt.Errorf("adding to %s: %w", t.Name, err)
+		}
+	}
+	return nil
+}
+
+// table rewrites the parts of one table that must change.
+func (r *rewrite) table(ctx context.Context, t *schema.Table, ids map[string]bool, compact bool) error {
+	parts := r.partsOf(t.Name)
+	unsorted := slices.ContainsFunc(parts, func(p Part) bool { return !p.Sorted })
+	if compact && (unsorted || r.spool.Has(t.Name)) {
+		return r.sort(ctx, t, parts, ids)
+	}
+	if len(ids) == 0 || !staging.IsOf(t) {
+		return nil
+	}
+	for _, p := range parts {
+		holds, err := holdsAny(ctx, r.path(p), ids)
+		if err != nil {
+			return err
+		}
+		if !holds {
+			continue
+		}
+		r.replaced[p.Path] = true
+		r.sorted[t.Name] = r.sorted[t.Name] || !unsorted && len(parts) == 1
+		err = r.read(ctx, t, p, ids, func(b arrow.RecordBatch) error { return r.spool.Write(ctx, t, b) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sort writes the rows of all parts of a table anew, in order.
+func (r *rewrite) sort(ctx context.Context, t *schema.Table, parts []Part, ids map[string]bool) (err error) {
+	s := newSorter(t, r.dir, sortBytes)
+	defer func() { err = errors.Join(err, s.close()) }()
+	for _, p := range parts {
+		r.replaced[p.Path] = true
+		if err := r.read(ctx, t, p, ids, s.add); err != nil {
+			return err
+		}
+	}
+	r.sorted[t.Name] = true
+	return s.each(ctx, func(b arrow.RecordBatch) error { return r.spool.Write(ctx, t, b) })
+}
+
+// read passes on the rows of a part, without those of the checkpoints ids.
+func (r *rewrite) read(ctx context.Context, t *schema.Table, p Part, ids map[string]bool, each func(arrow.RecordBatch) error) error {
+	removed, err := readWithout(ctx, t, r.path(p), ids, each)
+	r.removed += removed
+	return err
+}
+
+// readWithout passes on the rows of a file but for those of the checkpoints
+// ids, and returns how many these are.
+func readWithout(ctx context.Context, t *schema.Table, path string, ids map[string]bool, each func(arrow.RecordBatch) error) (removed uint64, err error) {
+	out := gathering{each: each, limit: 1 << 16}
+	defer out.release()
+	err = readColumns(ctx, path, nil, func(batch arrow.RecordBatch) error {
+		rows, err := conform(batch, t)
+		if err != nil {
+			return err
+		}
+		defer rows.Release()
+		if len(ids) == 0 || !staging.IsOf(t) {
+			return each(rows)
+		}
+		for _, s := range stretches(t, rows) {
+			defer s.rows.Release()
+			if ids[s.id] {
+				removed += uint64(s.rows.NumRows())
+			} else if err := out.add(s.rows); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		err = out.flush()
+	}
+	return removed, err
+}
+
+// commit completes the new dataset and puts it in the place of the old one.
+func (r *rewrite) commit(ctx context.Context) (*Manifest, error) {
+	m := *r.old
+	m.ToolVersion = r.opts.Version
+	m.Parts = slices.DeleteFunc(slices.Clone(m.Parts), func(p Part) bool { return r.replaced[p.Path] })
+	for _, t := range r.tables {
+		if !r.spool.Has(t.Name) && len(m.partsOf(t.Name)) == 0 {
+			if err := r.spool.WriteEmpty(t); err != nil {
+				return nil, err
+			}
+		}
+	}
+	parts, err := r.spool.Finish(ctx, r.tables)
+	if err != nil {
+		return nil, err
+	}
+	for i := range parts {
+		parts[i].Sorted = r.sorted[parts[i].Table]
+	}
+	m.Parts = append(m.Parts, parts...)
+	m.Runs = append(slices.Clip(m.Runs), Run{ID: r.opts.RunID, ToolVersion: r.opts.Version, CommittedAt: time.Now().UTC().Truncate(time.Second)})
+	skip := func(path string) bool { return path == manifestName || r.replaced[filepath.ToSlash(path)] }
+	if err := staging.LinkTree(r.place.Path, r.dir, skip); err != nil {
+		return nil, fmt.Errorf("keeping what stays of the dataset: %w", err)
+	}
+	if err := m.write(r.dir); err != nil {
+		return nil, err
+	}
+	if err := staging.SyncTree(r.dir); err != nil {
+		return nil, fmt.Errorf("writing dataset: %w", err)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return &m, r.place.Publish(r.dir)
+}
+
+// WriteRows writes rows that are no batch yet to parts in the folder dir.
+func WriteRows(ctx context.Context, dir string, tables []*schema.Table, rows *schema.Rows, opts SpoolOptions) ([]Part, error) {
+	s := NewSpool(dir, opts)
+	for _, t := range tables {
+		if err := s.writeRows(ctx, t, rows); err != nil {
+			return nil, errors.Join(err, s.Abandon())
+		}
+	}
+	return s.Finish(ctx, tables)
+}
+
+// writeRows adds rows of a table that are no batch yet.
+func (s *Spool) writeRows(ctx context.Context, t *schema.Table, rows *schema.Rows) error {
+	b := t.NewBuilder(memory.DefaultAllocator)
+	defer b.Release()
+	b.Append(rows)
+	batch := b.NewBatch()
+	defer batch.Release()
+	return s.Write(ctx, t, batch)
+}

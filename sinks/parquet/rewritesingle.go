@@ -1,0 +1,96 @@
+package parquet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/internal/staging"
+)
+
+// rewriteSingle rewrites an output that is one file. Its ledger stands in the
+// footer and stays as it is, so that checkpoints whose rows go are remembered.
+func rewriteSingle(ctx context.Context, place *staging.Place, path string, info fs.FileInfo, opts sinks.Options, what sinks.Rewrite) (_ *sinks.Rewritten, err error) {
+	mark, err := readMark(place.Path)
+	if err != nil {
+		return nil, &sinks.RefusedError{Path: path, Reason: "is a file that is not ours: " + err.Error()}
+	}
+	if opts.Tables, err = staging.TablesOf(path, mark.schemaVersion, []string{mark.table}); err != nil {
+		return nil, err
+	}
+	opts.Redaction, opts.Overwrite = mark.redaction, false
+	opened, err := openSingle(place, path, true, opts)
+	if err != nil {
+		return nil, err
+	}
+	s := opened.(*single)
+	defer func() { err = errors.Join(err, s.writer.abandon()) }()
+	done := &sinks.Rewritten{FilesBefore: 1, Files: 1, BytesBefore: info.Size(), BytesSize: info.Size()}
+	var ids map[string]bool
+	if what.Forget != nil {
+		there, err := s.checkpoints(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if ids, _, err = what.Forget(there); err != nil {
+			return nil, err
+		}
+		if len(ids) == 0 && !what.Compact {
+			return done, nil
+		}
+	}
+	s.started, s.wrote = true, true // the rows come from here
+	if done.Rows, err = s.rewriteRows(ctx, ids, what.Compact); err != nil {
+		return nil, err
+	}
+	if err := s.Commit(ctx); err != nil {
+		return nil, err
+	}
+	made, err := os.Stat(place.Path)
+	if err != nil {
+		return nil, fmt.Errorf("looking at output: %w", err)
+	}
+	done.Changed, done.BytesSize = true, made.Size()
+	return done, nil
+}
+
+// rewriteRows writes the rows of the existing file but for those of the
+// checkpoints ids, in order if asked for. It returns how many went.
+func (s *single) rewriteRows(ctx context.Context, ids map[string]bool, inOrder bool) (removed uint64, err error) {
+	if !inOrder {
+		return readWithout(ctx, s.table, s.place.Path, ids, s.add)
+	}
+	sorter := newSorter(s.table, filepath.Dir(s.path), sortBytes)
+	defer func() { err = errors.Join(err, sorter.close()) }()
+	if removed, err = readWithout(ctx, s.table, s.place.Path, ids, sorter.add); err != nil {
+		return 0, err
+	}
+	return removed, sorter.each(ctx, s.add)
+}
+
+// checkpoints returns those that the file has rows of, with what it tells of
+// them.
+func (s *single) checkpoints(ctx context.Context) ([]sinks.Checkpoint, error) {
+	var all []sinks.Checkpoint
+	seen := map[string]bool{}
+	columns := retentionColumns[:1]
+	if s.table.Name == checkpointsTable {
+		columns = retentionColumns
+	}
+	err := readColumns(ctx, s.place.Path, columns, func(batch arrow.RecordBatch) error {
+		for _, c := range retentionRows(batch) {
+			if c.ID != "" && !seen[c.ID] {
+				seen[c.ID] = true
+				all = append(all, c)
+			}
+		}
+		return nil
+	})
+	return all, err
+}

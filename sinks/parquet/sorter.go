@@ -1,0 +1,301 @@
+package parquet
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/arrow/util"
+
+	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks/internal/staging"
+)
+
+// sortBytes is how much a sorter keeps in memory before it writes to disk.
+const sortBytes = 96 << 20
+
+// mergeRows is how many rows of each run of a merge are in memory.
+const mergeRows = 4 << 10
+
+// sorter puts the rows of a table in the order of their checkpoints. Rows of
+// one checkpoint follow one another already, as they come from one archive, so
+// it moves slices of batches, and rows of a checkpoint stay in their order.
+// What does not fit into memory goes to files, each in order, which are merged.
+type sorter struct {
+	table *schema.Table
+	dir   string
+	limit int64
+
+	held  []stretch
+	bytes int64
+	runs  []string // files
+}
+
+// stretch is rows of one checkpoint, which follow one another.
+type stretch struct {
+	id   string // behind all others where it is NULL
+	rows arrow.RecordBatch
+}
+
+// noCheckpoint is behind every id, which are hexadecimal.
+const noCheckpoint = "~"
+
+func newSorter(table *schema.Table, dir string, limit int64) *sorter {
+	return &sorter{table: table, dir: dir, limit: limit}
+}
+
+// add takes rows; the caller may release them.
+func (s *sorter) add(rows arrow.RecordBatch) error {
+	s.held = append(s.held, stretches(s.table, rows)...)
+	if s.bytes += util.TotalRecordSize(rows); s.bytes < s.limit {
+		return nil
+	}
+	return s.spill()
+}
+
+// stretches cuts rows where the checkpoint changes.
+func stretches(table *schema.Table, rows arrow.RecordBatch) []stretch {
+	n := int(rows.NumRows())
+	if table.Global {
+		rows.Retain()
+		return []stretch{{id: noCheckpoint, rows: rows}}
+	}
+	ids := rows.Column(0).(*array.String)
+	var cut []stretch
+	for from := 0; from < n; {
+		to := from + 1
+		for to < n && ids.IsNull(to) == ids.IsNull(from) && ids.Value(to) == ids.Value(from) {
+			to++
+		}
+		id := noCheckpoint
+		if ids.IsValid(from) {
+			id = ids.Value(from)
+		}
+		cut = append(cut, stretch{id: id, rows: rows.NewSlice(int64(from), int64(to))})
+		from = to
+	}
+	return cut
+}
+
+func (s *sorter) order() {
+	slices.SortStableFunc(s.held, func(a, b stretch) int { return cmp.Compare(a.id, b.id) })
+}
+
+// spill writes what is held to a file, in order.
+func (s *sorter) spill() (err error) {
+	s.order()
+	path := filepath.Join(s.dir, fmt.Sprintf(".sort-%s-%d", s.table.Name, len(s.runs)))
+	f, err := staging.CreateFile(path)
+	if err != nil {
+		return fmt.Errorf("sorting: %w", err)
+	}
+	s.runs = append(s.runs, path)
+	w := ipc.NewWriter(f, ipc.WithSchema(s.table.Schema()), ipc.WithZstd())
+	out := gathering{each: func(b arrow.RecordBatch) error { return w.Write(b) }, limit: mergeRows}
+	for _, h := range s.held {
+		if err = out.add(h.rows); err != nil {
+			break
+		}
+	}
+	if err == nil {
+		err = out.flush()
+	}
+	out.release()
+	if err := errors.Join(err, w.Close(), f.Close()); err != nil {
+		return fmt.Errorf("sorting: %w", err)
+	}
+	s.drop()
+	return nil
+}
+
+// drop lets go of what is held.
+func (s *sorter) drop() {
+	for _, h := range s.held {
+		h.rows.Release()
+	}
+	s.held, s.bytes = nil, 0
+}
+
+// each passes on all rows in order, in batches of some size.
+func (s *sorter) each(ctx context.Context, each func(arrow.RecordBatch) error) (err error) {
+	s.order()
+	sources := []rowSource{&heldSource{held: s.held}}
+	defer func() {
+		for _, source := range sources {
+			err = errors.Join(err, source.close())
+		}
+	}()
+	for i := len(s.runs) - 1; i >= 0; i-- { // older ones first where ids are equal
+		source, err := openRun(s.table, s.runs[i])
+		if err != nil {
+			return err
+		}
+		sources = append([]rowSource{source}, sources...)
+	}
+	out := gathering{each: each, limit: 1 << 16}
+	defer out.release()
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		var next rowSource
+		for _, source := range sources {
+			if h := source.head(); h != nil && (next == nil || h.id < next.head().id) {
+				next = source
+			}
+		}
+		if next == nil {
+			return out.flush()
+		}
+		if err := out.add(next.head().rows); err != nil {
+			return err
+		}
+		if err := next.advance(); err != nil {
+			return fmt.Errorf("sorting: %w", err)
+		}
+	}
+}
+
+// close frees memory and files.
+func (s *sorter) close() error {
+	s.drop()
+	var errs []error
+	for _, path := range s.runs {
+		errs = append(errs, os.Remove(path))
+	}
+	return errors.Join(errs...)
+}
+
+// rowSource yields stretches in order.
+type rowSource interface {
+	head() *stretch // nil at the end
+	advance() error
+	close() error
+}
+
+type heldSource struct{ held []stretch }
+
+func (h *heldSource) head() *stretch {
+	if len(h.held) == 0 {
+		return nil
+	}
+	return &h.held[0]
+}
+
+func (h *heldSource) advance() error {
+	h.held = h.held[1:]
+	return nil
+}
+
+func (h *heldSource) close() error { return nil }
+
+// runSource reads a file of a sorter.
+type runSource struct {
+	table  *schema.Table
+	file   *os.File
+	reader *ipc.Reader
+	heldSource
+}
+
+func openRun(table *schema.Table, path string) (*runSource, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("sorting: %w", err)
+	}
+	reader, err := ipc.NewReader(f, ipc.WithSchema(table.Schema()))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("sorting: %w", err), f.Close())
+	}
+	r := &runSource{table: table, file: f, reader: reader}
+	return r, r.fill()
+}
+
+func (r *runSource) advance() error {
+	r.held[0].rows.Release()
+	r.held = r.held[1:]
+	return r.fill()
+}
+
+// fill reads the next batch when the last one is used up.
+func (r *runSource) fill() error {
+	for len(r.held) == 0 && r.reader.Next() {
+		r.held = stretches(r.table, r.reader.RecordBatch())
+	}
+	if err := r.reader.Err(); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	return nil
+}
+
+func (r *runSource) close() error {
+	for _, h := range r.held {
+		h.rows.Release()
+	}
+	r.reader.Release()
+	return r.file.Close()
+}
+
+// gathering joins small batches to larger ones.
+type gathering struct {
+	each  func(arrow.RecordBatch) error
+	limit int64
+
+	held []arrow.RecordBatch
+	rows int64
+}
+
+func (g *gathering) add(rows arrow.RecordBatch) error {
+	for rows.NumRows() > 0 {
+		n := min(g.limit-g.rows, rows.NumRows())
+		g.held = append(g.held, rows.NewSlice(0, n))
+		g.rows += n
+		rows = rows.NewSlice(n, rows.NumRows())
+		defer rows.Release()
+		if g.rows == g.limit {
+			if err := g.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (g *gathering) flush() error {
+	if len(g.held) == 0 {
+		return nil
+	}
+	schema := g.held[0].Schema()
+	columns := make([]arrow.Array, schema.NumFields())
+	pieces := make([]arrow.Array, len(g.held))
+	for i := range columns {
+		for j, b := range g.held {
+			pieces[j] = b.Column(i)
+		}
+		joined, err := array.Concatenate(pieces, memory.DefaultAllocator)
+		if err != nil {
+			return fmt.Errorf("joining batches: %w", err)
+		}
+		defer joined.Release()
+		columns[i] = joined
+	}
+	batch := array.NewRecordBatch(schema, columns, g.rows)
+	defer batch.Release()
+	g.release()
+	return g.each(batch)
+}
+
+func (g *gathering) release() {
+	for _, b := range g.held {
+		b.Release()
+	}
+	g.held, g.rows = nil, 0
+}
