@@ -33,9 +33,12 @@ type Inspection struct {
 	// Damaged those that are not.
 	Tables  []string
 	Damaged []string
-	Files   int
-	Bytes   int64
-	Rows    int64
+	// Unsummed are those of Tables with files that no checksum is known of:
+	// only their footers were looked at, and their rows must still be read.
+	Unsummed []string
+	Files    int
+	Bytes    int64
+	Rows     int64
 }
 
 // Found adds a finding.

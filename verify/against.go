@@ -51,13 +51,6 @@ func (c *Compared) String() string {
 		c.Archives, c.Checkpoints, c.Rows, c.Proven, c.Others)
 }
 
-// statements about archives
-const (
-	archiveCheck  = "archive"
-	rowsCheck     = "rows"
-	payloadsCheck = "payload"
-)
-
 // known is what an output says of the archives it was made from.
 type known struct {
 	checkpoints map[string]bool            // ids
@@ -91,7 +84,7 @@ func (k *known) add(source, status, id, digest string) {
 
 // compare reads archives anew and compares them with the output.
 func (o *output) compare(ctx context.Context, opts Options) (*Compared, error) {
-	k, err := o.known(ctx, opts.Path)
+	k, err := o.known(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -153,13 +146,13 @@ func (o *output) compareIn(ctx context.Context, opts Options, k *known, temp str
 
 // known reads what the output says of archives: its ledger, which in a single
 // file stands in the footer.
-func (o *output) known(ctx context.Context, path string) (*known, error) {
+func (o *output) known(ctx context.Context) (*known, error) {
 	k := &known{
 		checkpoints: map[string]bool{}, sources: map[string]map[string]bool{}, idsOf: map[string]map[string]bool{},
 		forgotten: map[string]bool{}, digests: map[string]map[string]bool{},
 	}
-	if info, err := os.Stat(path); err == nil && !info.IsDir() && o.found.Kind == parquet.Format().Name {
-		ledger, err := parquet.FileLedger(path)
+	if o.isSingle() {
+		ledger, err := parquet.FileLedger(o.path)
 		if err != nil {
 			return nil, err
 		}
@@ -272,7 +265,7 @@ func (o *output) compareArchives(ctx context.Context, fresh *output, k *known, a
 	for _, a := range archives {
 		if failure, failed := failures[a.Path]; failed {
 			if !k.sources[a.Path][decode.StatusFailed] {
-				o.found.Found(sinks.Damage, archiveCheck, "", a.Path, "the output lacks it, and it cannot be read: %s", failure)
+				o.found.Found(sinks.Damage, "archive", "", a.Path, "the output lacks it, and it cannot be read: %s", failure)
 			}
 			continue
 		}
@@ -283,12 +276,12 @@ func (o *output) compareArchives(ctx context.Context, fresh *output, k *known, a
 				common[id] = true
 				maps.Copy(recorded, k.digests[id])
 			case k.forgotten[id]:
-				o.found.Found(sinks.Warning, archiveCheck, "", a.Path, "its checkpoint %s was removed from the output by ckexport forget", id)
+				o.found.Found(sinks.Warning, "archive", "", a.Path, "its checkpoint %s was removed from the output by ckexport forget", id)
 			case len(k.idsOf[a.Path]) > 0:
-				o.found.Found(sinks.Damage, archiveCheck, "", a.Path, "the output lacks its checkpoint %s; from that path it has %s: the archive is not the one it was made from",
+				o.found.Found(sinks.Damage, "archive", "", a.Path, "the output lacks its checkpoint %s; from that path it has %s: the archive is not the one it was made from",
 					id, strings.Join(slices.Sorted(maps.Keys(k.idsOf[a.Path])), ", "))
 			default:
-				o.found.Found(sinks.Damage, archiveCheck, "", a.Path, "the output lacks its checkpoint %s", id)
+				o.found.Found(sinks.Damage, "archive", "", a.Path, "the output lacks its checkpoint %s", id)
 			}
 		}
 		if len(recorded) == 0 || a.Folder {
@@ -301,7 +294,7 @@ func (o *output) compareArchives(ctx context.Context, fresh *output, k *known, a
 		if recorded[digest] {
 			c.Proven++
 		} else {
-			o.found.Found(sinks.Damage, archiveCheck, "", a.Path, "its SHA-256 is %s, and that of the archive the output was made from was %s",
+			o.found.Found(sinks.Damage, "archive", "", a.Path, "its SHA-256 is %s, and that of the archive the output was made from was %s",
 				digest, strings.Join(slices.Sorted(maps.Keys(recorded)), " or "))
 		}
 	}

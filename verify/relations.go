@@ -14,7 +14,7 @@ import (
 // what it must not. NULL in a key equals NULL.
 func (o *output) checkKeys(ctx context.Context) error {
 	for _, t := range o.tables {
-		if len(t.Key) == 0 || !o.hasColumns(t.Name, t.Key...) {
+		if len(t.Key) == 0 || o.rows[t.Name] < 2 || !o.hasColumns(t.Name, t.Key...) {
 			continue
 		}
 		var keys, rows int64
@@ -59,8 +59,8 @@ func (o *output) checkReferences(ctx context.Context) error {
 	}
 	for _, t := range o.tables {
 		for _, r := range t.References {
-			if !o.hasColumns(t.Name, r.Columns...) || !o.hasColumns(r.Table, r.Target...) {
-				continue // the output was made without them
+			if o.rows[t.Name] == 0 || !o.hasColumns(t.Name, r.Columns...) || !o.hasColumns(r.Table, r.Target...) {
+				continue // nothing to check, or the output was made without them
 			}
 			if err := o.checkReference(ctx, t, r); err != nil {
 				return fmt.Errorf("checking references of %s to %s: %w", t.Name, r.Table, err)

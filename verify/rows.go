@@ -149,7 +149,7 @@ func (o *output) nameDifference(ctx context.Context, fresh *output, t *schema.Ta
 		}
 		return ", such as " + name
 	}
-	o.found.Found(sinks.Damage, rowsCheck, t.Name, id, "%d rows are only in the output%s; %d only in the archive%s", more, such(examples[0]), less, such(examples[1]))
+	o.found.Found(sinks.Damage, "rows", t.Name, id, "%d rows are only in the output%s; %d only in the archive%s", more, such(examples[0]), less, such(examples[1]))
 	return nil
 }
 
@@ -226,7 +226,7 @@ func (o *output) comparePayloads(ctx context.Context, fresh *output, t *schema.T
 			return err
 		}
 		if differing > 0 {
-			o.found.Found(sinks.Damage, payloadsCheck, t.Name, id, "the contents in %d rows are not those in the archive, such as of %s", differing, example)
+			o.found.Found(sinks.Damage, "payload", t.Name, id, "the contents in %d rows are not those in the archive, such as of %s", differing, example)
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ package verify
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -62,7 +63,7 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 	}
 	report := &Report{Output: opts.Path, Kind: seen.Kind, Files: seen.Files, Bytes: seen.Bytes, Rows: seen.Rows, Tables: len(seen.Tables) + len(seen.Damaged)}
 	if opts.Open == nil {
-		seen.Found(sinks.Note, "build", "", "", "this build has no DuckDB: ledger, keys and references were not checked")
+		seen.Found(sinks.Note, "build", "", "", "this build has no DuckDB: ledger, keys, references, and rows of files without SHA-256 were not checked")
 	} else if len(seen.Tables) > 0 {
 		if err := checkTables(ctx, opts, seen, report); err != nil {
 			return nil, err
@@ -76,12 +77,15 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 
 // checkTables does what needs SQL, with the tables that are whole.
 func checkTables(ctx context.Context, opts Options, seen *sinks.Inspection, report *Report) error {
+	if err := readUnsummed(ctx, opts, seen); err != nil || len(seen.Tables) == 0 {
+		return err
+	}
 	o, err := open(ctx, opts.Open, opts.Path, seen.Tables)
 	if err != nil {
 		return err
 	}
 	defer o.db.Close()
-	o.found = seen
+	o.found, o.path = seen, opts.Path
 	if len(seen.Damaged) > 0 {
 		seen.Found(sinks.Note, "tables", "", "", "what concerns damaged tables was not checked further: %s", strings.Join(seen.Damaged, ", "))
 	}
@@ -97,8 +101,34 @@ func checkTables(ctx context.Context, opts Options, seen *sinks.Inspection, repo
 	return err
 }
 
+// readUnsummed reads all of the tables with files that have no checksum: what
+// cannot be read is damaged. To hash a row takes the values of all its columns.
+func readUnsummed(ctx context.Context, opts Options, seen *sinks.Inspection) error {
+	for _, name := range seen.Unsummed {
+		if !slices.Contains(seen.Tables, name) {
+			continue
+		}
+		db, err := opts.Open(ctx, opts.Path, []string{name})
+		if err == nil {
+			var sum any
+			err = errors.Join(db.QueryRowContext(ctx, "SELECT bit_xor(hash(r)) FROM "+identifier(name)+" AS r").Scan(&sum), db.Close())
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			line, _, _ := strings.Cut(err.Error(), "\n")
+			seen.Found(sinks.Damage, "file", name, "", "reading its rows: %s", line)
+			seen.Damaged = append(seen.Damaged, name)
+			seen.Tables = slices.DeleteFunc(seen.Tables, func(t string) bool { return t == name })
+		}
+	}
+	return nil
+}
+
 // output is an output opened for SQL.
 type output struct {
+	path   string
 	db     *sql.DB
 	tables []*schema.Table            // those that are there and whole, in its order
 	has    map[string]map[string]bool // columns by table

@@ -20,7 +20,6 @@ import (
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
-	"github.com/ckexport/ckexport/sinks/internal/staging"
 )
 
 // Inspect checks the files of the output at path, a dataset folder or a
@@ -35,7 +34,8 @@ func Inspect(ctx context.Context, path string) (*sinks.Inspection, error) {
 	found := &sinks.Inspection{Kind: Format().Name}
 	found.CheckMode("", info)
 	if !info.IsDir() {
-		return found, inspectSingle(ctx, path, found)
+		inspectSingle(path, info, found)
+		return found, nil
 	}
 	m, err := ReadManifest(path)
 	switch {
@@ -73,6 +73,10 @@ func inspectDataset(ctx context.Context, dir string, m *Manifest, found *sinks.I
 	if m.SchemaVersion != schema.Version {
 		found.Found(sinks.Note, "columns", "", manifestName, "schema version %d; columns can only be checked against version %d", m.SchemaVersion, schema.Version)
 	}
+	old := len(slices.DeleteFunc(slices.Clone(m.Parts), func(p Part) bool { return p.SHA256 != "" }))
+	if old > 0 {
+		found.Found(sinks.Note, "part", "", manifestName, "it has no SHA-256 of %d parts, as an earlier ckexport wrote them", old)
+	}
 	known := map[string]bool{}
 	for _, name := range m.Tables {
 		whole := true
@@ -93,6 +97,9 @@ func inspectDataset(ctx context.Context, dir string, m *Manifest, found *sinks.I
 			before := len(found.Findings)
 			if err := inspectPart(ctx, dir, p, m.SchemaVersion, found); err != nil {
 				return err
+			}
+			if p.SHA256 == "" && !slices.Contains(found.Unsummed, name) {
+				found.Unsummed = append(found.Unsummed, name)
 			}
 			whole = whole && !slices.ContainsFunc(found.Findings[before:], func(f sinks.Finding) bool { return f.Severity == sinks.Damage })
 		}
@@ -134,9 +141,7 @@ func inspectPart(ctx context.Context, dir string, p Part, version int, found *si
 		damage("it has %d bytes, and had %d when it was written", info.Size(), p.Bytes)
 		return nil
 	}
-	if p.SHA256 == "" {
-		found.Found(sinks.Note, "part", p.Table, p.Path, "the manifest has no SHA-256 of it, as an earlier ckexport wrote it; its rows were read instead")
-	} else {
+	if p.SHA256 != "" {
 		got, err := digestFile(ctx, f)
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -150,7 +155,7 @@ func inspectPart(ctx context.Context, dir string, p Part, version int, found *si
 			return nil
 		}
 	}
-	table := inspectRows(ctx, f.Name(), p.Columns, version, p.SHA256 == "", func(rows int64, mark *fileMark) {
+	table := inspectFooter(f.Name(), p.Columns, version, func(rows int64, mark *fileMark) {
 		found.Rows += rows
 		if rows != p.Rows {
 			damage("it has %d rows, and the manifest says %d", rows, p.Rows)
@@ -159,19 +164,17 @@ func inspectPart(ctx context.Context, dir string, p Part, version int, found *si
 			damage("its footer says that it is of table %s", mark.table)
 		}
 	})
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
 	if table != nil {
 		damage("%v", table)
 	}
 	return nil
 }
 
-// inspectRows reads the footer of a file and, if asked to, all rows, and
-// passes their number on. The error says what is wrong with the file. Files
-// with fewer columns than their table has now are of earlier tools.
-func inspectRows(ctx context.Context, path string, columns, version int, readAll bool, counted func(int64, *fileMark)) (err error) {
+// inspectFooter reads the footer of a file, and passes on what it says and the
+// number of rows. The error says what is wrong with the file. Files with fewer
+// columns than their table has now are of earlier tools. Rows are not read: a
+// damaged file can make the library ask for any amount of memory.
+func inspectFooter(path string, columns, version int, counted func(int64, *fileMark)) (err error) {
 	defer func() { // the library panics on some damaged files
 		if fault := recover(); fault != nil {
 			err = fmt.Errorf("not readable as Parquet: %v", fault)
@@ -186,24 +189,18 @@ func inspectRows(ctx context.Context, path string, columns, version int, readAll
 		return fmt.Errorf("not readable as Parquet: %w", err)
 	}
 	counted(rows, mark)
-	if readAll {
-		var n int64
-		if err := readColumns(ctx, path, nil, func(batch arrow.RecordBatch) error {
-			n += batch.NumRows()
-			return nil
-		}); err != nil {
-			return err
-		}
-		if n != rows {
-			return fmt.Errorf("its footer says %d rows, and it has %d", rows, n)
-		}
-	}
 	table, known := schema.Lookup(mark.table)
 	if !known || version != schema.Version || mark.schemaVersion != schema.Version {
 		return nil
 	}
+	if columns == anyColumns {
+		columns = len(fields)
+	}
 	return checkFields(table, fields, columns)
 }
+
+// anyColumns stands for a number of columns that nothing states.
+const anyColumns = -1
 
 // checkFields compares the columns of a file with those of its table.
 func checkFields(table *schema.Table, fields []arrow.Field, columns int) error {
@@ -280,69 +277,32 @@ func inspectOthers(dir string, m *Manifest, known map[string]bool, found *sinks.
 	})
 }
 
-// inspectSingle checks an output that is one file: it can be read to its last
-// row, and its ledger has every checkpoint that its rows have.
-func inspectSingle(ctx context.Context, path string, found *sinks.Inspection) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return fmt.Errorf("looking at output: %w", err)
-	}
+// inspectSingle checks the footer of an output that is one file, and the
+// ledger in it.
+func inspectSingle(path string, info fs.FileInfo, found *sinks.Inspection) {
 	found.Files, found.Bytes = 1, info.Size()
-	ledger, rows := newLedger(), newLedger()
 	var table string
-	failure := inspectRows(ctx, path, 0, 0, true, func(n int64, mark *fileMark) {
+	summed, err := checkDigest(path)
+	if err != nil {
+		found.Found(sinks.Damage, "file", "", "", "%v", reasonOf(err))
+		return
+	}
+	err = inspectFooter(path, anyColumns, schema.Version, func(n int64, mark *fileMark) {
 		found.Rows, table = n, mark.table
 	})
-	if ctx.Err() != nil {
-		return ctx.Err()
+	if err == nil {
+		_, err = FileLedger(path)
 	}
-	if failure != nil {
-		found.Found(sinks.Damage, "file", table, "", "%v", reasonOf(failure))
-		found.Damaged = append(found.Damaged, table)
-		return nil
-	}
-	mark, err := readMark(path)
 	if err != nil {
-		return fmt.Errorf("reading footer: %w", err)
+		found.Found(sinks.Damage, "file", table, "", "%v", reasonOf(err))
+		found.Damaged = append(found.Damaged, table)
+		return
 	}
 	found.Tables = []string{table}
-	found.Found(sinks.Note, "file", table, "", "a single Parquet file has no SHA-256 beside it: it was read to its last row, and compared with the ledger in its footer")
-	if t, ok := schema.Lookup(table); ok && mark.schemaVersion == schema.Version {
-		if err := checkSingleFields(path, t); err != nil {
-			found.Found(sinks.Damage, "columns", table, "", "%v", err)
-		}
+	if !summed {
+		found.Unsummed = found.Tables
+		found.Found(sinks.Note, "file", table, "", "its footer states no SHA-256 of it, as an earlier ckexport wrote it")
 	}
-	if err := ledger.decode(mark.pairs.FindValue(keyLedger)); err != nil {
-		found.Found(sinks.Damage, "ledger", table, "", "the ledger in the footer cannot be read: %v", err)
-		return nil
-	}
-	if table == staging.LedgerTable {
-		err = rows.readArchives(ctx, path)
-	} else {
-		err = rows.readCheckpoints(ctx, path)
-	}
-	if err != nil {
-		return fmt.Errorf("reading rows: %w", err)
-	}
-	for id := range rows.Checkpoints {
-		if !ledger.Checkpoints[id] {
-			found.Found(sinks.Damage, "ledger", table, id, "rows of a checkpoint that the ledger in the footer does not know")
-		}
-	}
-	for source := range rows.Archives {
-		if _, ok := ledger.Archives[source]; !ok {
-			found.Found(sinks.Damage, "ledger", table, source, "a row of an archive that the ledger in the footer does not know")
-		}
-	}
-	return nil
-}
-
-func checkSingleFields(path string, table *schema.Table) error {
-	fields, _, err := readShape(path)
-	if err != nil {
-		return err
-	}
-	return checkFields(table, fields, len(fields))
 }
 
 // digestFile returns the SHA-256 of a file in hexadecimal.

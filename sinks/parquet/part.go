@@ -43,6 +43,7 @@ type origin struct {
 type partFile struct {
 	file    *os.File
 	sum     hash.Hash // SHA-256 of what the file has got
+	stamped bool      // the digest goes into the footer, where zeros hold its place
 	buffer  *bufio.Writer
 	writer  *pqarrow.FileWriter
 	columns int64 // of the file: a list is one, a map two
@@ -147,12 +148,16 @@ func (p *partFile) endRowGroup() error {
 	return nil
 }
 
-// close completes the file and returns its size and its SHA-256 in
-// hexadecimal; where sync is set, it is then on disk for good.
+// close completes the file and returns its size and the SHA-256, in
+// hexadecimal, of what was written in turn; where sync is set, it is then on disk for good.
 func (p *partFile) close(sync bool) (size int64, digest string, _ error) {
 	err := p.writer.Close()
 	if err == nil {
 		err = p.buffer.Flush()
+	}
+	digest = hex.EncodeToString(p.sum.Sum(nil))
+	if err == nil && p.stamped {
+		err = stampDigest(p.file, digest)
 	}
 	if err == nil && sync {
 		err = p.file.Sync()
@@ -161,7 +166,7 @@ func (p *partFile) close(sync bool) (size int64, digest string, _ error) {
 	if err := errors.Join(err, statErr, p.file.Close()); err != nil {
 		return 0, "", fmt.Errorf("completing part file: %w", err)
 	}
-	return info.Size(), hex.EncodeToString(p.sum.Sum(nil)), nil
+	return info.Size(), digest, nil
 }
 
 // abandon frees the file without completing it.

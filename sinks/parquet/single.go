@@ -111,6 +111,12 @@ func (s *single) start(ctx context.Context) error {
 		return nil
 	}
 	s.started = true
+	// To take its rows over would give a changed file a digest that is right.
+	if _, err := checkDigest(s.place.Path); errors.Is(err, errFileChanged) {
+		return &sinks.RefusedError{Path: s.place.Path, Reason: err.Error() + "; see ckexport verify"}
+	} else if err != nil {
+		return fmt.Errorf("checking the file: %w", err)
+	}
 	return readColumns(ctx, s.place.Path, nil, func(batch arrow.RecordBatch) error {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -159,13 +165,15 @@ func (s *single) Close() error {
 	return nil
 }
 
-// noteLedger puts the ledger into the footer of the file.
+// noteLedger puts the ledger into the footer of the file, and makes room there
+// for the file's digest.
 func (s *single) noteLedger(part *partFile) error {
 	text, err := s.ledger.encode()
 	if err != nil {
 		return fmt.Errorf("writing ledger: %w", err)
 	}
-	return part.note(keyLedger, text)
+	part.stamped = true
+	return errors.Join(part.note(keyLedger, text), part.note(keySHA256, blankSHA256))
 }
 
 // canConform refuses a file that lacks a column which can't be NULL. Columns
