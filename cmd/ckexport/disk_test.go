@@ -57,8 +57,8 @@ func TestFullDisk(t *testing.T) {
 			tr := s.prepare(t)
 			need := kib(t, tr.dir) + kib(t, tr.before)
 			failed, fitted := 0, 0
-			for i := range 8 {
-				size := kib(t, tr.before) + 16 + i*need/6
+			for i := range 5 {
+				size := kib(t, tr.before) + 16 + i*need/3
 				dir := tr.fresh(t)
 				out, code := tr.mounted(t, dir, fmt.Sprintf(`cd %%[1]q && mkdir disk && mount -t tmpfs -o size=%dk none disk
 					for f in fleet.*; do if [ -e "$f" ]; then mv "$f" disk; fi; done

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -10,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -28,14 +30,14 @@ type scenario struct {
 }
 
 var scenarios = []scenario{
-	{"dataset", "fleet.parquet", "archives,checkpoints,processes", false, 42, 15},
-	{"dataset, adding", "fleet.parquet", "archives,checkpoints,processes", true, 60, 20},
+	{"dataset", "fleet.parquet", "archives,checkpoints,processes", false, 42, 10},
+	{"dataset, adding", "fleet.parquet", "archives,checkpoints,processes", true, 60, 14},
 	{"file", "fleet.parquet", "processes", false, 17, 8},
 	{"file, adding", "fleet.parquet", "processes", true, 17, 8},
-	{"database", "fleet.duckdb", "archives,checkpoints,processes", false, 20, 8},
-	{"database, adding", "fleet.duckdb", "archives,checkpoints,processes", true, 45, 20},
-	{"all tables in a dataset, adding", "fleet.parquet", "", true, 10, 4},
-	{"all tables in a database, adding", "fleet.duckdb", "", true, 10, 4},
+	{"database", "fleet.duckdb", "archives,checkpoints,processes", false, 12, 6},
+	{"database, adding", "fleet.duckdb", "archives,checkpoints,processes", true, 36, 14},
+	{"all tables in a dataset, adding", "fleet.parquet", "", true, 6, 3},
+	{"all tables in a database, adding", "fleet.duckdb", "", true, 6, 3},
 }
 
 // trial is a scenario made ready to be run again and again.
@@ -48,10 +50,33 @@ type trial struct {
 	calls     []call // that it made
 }
 
+// trials are the scenarios that are ready, for all tests.
+var trials = struct {
+	sync.Mutex
+	ready map[scenario]*trial
+}{ready: map[scenario]*trial{}}
+
 // prepare runs a scenario undisturbed.
 func (s scenario) prepare(t *testing.T) *trial {
 	t.Helper()
-	tr := &trial{scenario: s, before: t.TempDir()}
+	trials.Lock()
+	defer trials.Unlock()
+	if trials.ready[s] == nil {
+		trials.ready[s] = s.undisturbed(t)
+	}
+	return trials.ready[s]
+}
+
+func (s scenario) undisturbed(t *testing.T) *trial {
+	t.Helper()
+	folder, err := os.MkdirTemp(programs(t), "scenario") // which TestMain removes
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr := &trial{scenario: s, before: filepath.Join(folder, "before"), dir: filepath.Join(folder, "after")}
+	if err := os.Mkdir(tr.before, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range []string{"sleep-pre.tar.zst", "shell-tree.tar.gz", "tmpfs-data.tar"} {
 		path, err := filepath.Abs(filepath.Join("../../testdata/archives", name))
 		if err != nil {
@@ -65,18 +90,17 @@ func (s scenario) prepare(t *testing.T) *trial {
 		}
 		tr.had = readOutput(t, filepath.Join(tr.before, s.output))
 	}
-	dir := tr.fresh(t)
-	end := tr.disturbed(t, dir, nil)
+	copyTree(t, tr.before, tr.dir)
+	end := tr.disturbed(t, tr.dir, nil)
 	if end.code != exitOK {
 		t.Fatalf("exit code %d\n%s", end.code, end.stderr)
 	}
-	tr.dir, tr.calls = dir, end.calls
-	tr.want = readOutput(t, filepath.Join(dir, s.output))
+	tr.calls, tr.want = end.calls, readOutput(t, filepath.Join(tr.dir, s.output))
 	if len(tr.want.ledger) != len(tr.inputs) {
 		t.Fatalf("the ledger has %v", tr.want.ledger)
 	}
 	isWhole(t, tr.want, tr.want)
-	tr.onlyOutput(t, dir)
+	tr.onlyOutput(t, tr.dir)
 	return tr
 }
 
@@ -180,9 +204,13 @@ func isPrivate(t *testing.T, dir string) {
 	}
 }
 
+var everyCall = flag.Bool("every-call", false, "disturb runs at every call, not at some of them")
+
 // spread returns up to n numbers from 1 to last, evenly, the last among them.
 func spread(last, n int) []int {
-	n = min(n, last)
+	if n = min(n, last); *everyCall {
+		n = last
+	}
 	var all []int
 	for i := range n {
 		all = append(all, last-i*last/n)
@@ -239,7 +267,7 @@ func TestKilledAtTimes(t *testing.T) {
 			tr.complete(t, tr.fresh(t), tr.inputs)
 			long := time.Since(started)
 			dir, killed := tr.fresh(t), 0
-			for range 20 {
+			for range 12 {
 				run := supervised{args: tr.args(tr.inputs), dir: dir, within: dir}
 				run.killAfter = time.Duration(chance.Int64N(int64(long)) + 1)
 				if end := run.run(t); end.code == -1 {
