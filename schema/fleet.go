@@ -55,6 +55,7 @@ type RunInput struct {
 // ForgottenCheckpoint is a checkpoint whose rows were removed on purpose.
 type ForgottenCheckpoint struct {
 	CheckpointID string    `arrow:"checkpoint_id" doc:"the checkpoint; archives that hold it are not exported again"`
+	Source       *string   `arrow:"source" doc:"path of the archive it came from; NULL where the output does not tell"`
 	RunID        string    `arrow:"run_id" doc:"the run of ckexport forget that removed it, see runs"`
 	ForgottenAt  time.Time `arrow:"forgotten_at" doc:"when it was removed"`
 }

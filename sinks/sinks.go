@@ -112,8 +112,8 @@ type Rewrite struct {
 type Checkpoint struct {
 	ID string
 	// The others are empty or zero where the output does not tell.
-	ContainerID, ContainerName, ArchiveName string
-	TakenAt                                 time.Time // checkpointed_at, else dumped_at
+	ContainerID, ContainerName, Source string
+	TakenAt                            time.Time // checkpointed_at, else dumped_at
 }
 
 // Rewritten says what a rewrite did.

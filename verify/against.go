@@ -56,7 +56,7 @@ type known struct {
 	checkpoints map[string]bool            // ids
 	sources     map[string]map[string]bool // statuses, by source
 	idsOf       map[string]map[string]bool // checkpoint ids, by source
-	forgotten   map[string]bool            // ids
+	forgotten   map[string]string          // sources of checkpoints that were removed on purpose
 	digests     map[string]map[string]bool // SHA-256 of archives, by checkpoint id
 }
 
@@ -72,10 +72,6 @@ func (k *known) add(source, status, id, digest string) {
 		return
 	}
 	put(k.idsOf, source, id)
-	if status == forgotten {
-		k.forgotten[id] = true
-		return
-	}
 	k.checkpoints[id] = true
 	if digest != "" {
 		put(k.digests, id, digest)
@@ -149,7 +145,11 @@ func (o *output) compareIn(ctx context.Context, opts Options, k *known, temp str
 func (o *output) known(ctx context.Context) (*known, error) {
 	k := &known{
 		checkpoints: map[string]bool{}, sources: map[string]map[string]bool{}, idsOf: map[string]map[string]bool{},
-		forgotten: map[string]bool{}, digests: map[string]map[string]bool{},
+		digests: map[string]map[string]bool{},
+	}
+	var err error
+	if k.forgotten, err = o.forgotten(ctx); err != nil {
+		return nil, err
 	}
 	if o.isSingle() {
 		ledger, err := parquet.FileLedger(o.path)
@@ -271,11 +271,12 @@ func (o *output) compareArchives(ctx context.Context, fresh *output, k *known, a
 		}
 		recorded := map[string]bool{}
 		for _, id := range idsOf[a.Path] {
+			_, isForgotten := k.forgotten[id]
 			switch {
 			case k.checkpoints[id]:
 				common[id] = true
 				maps.Copy(recorded, k.digests[id])
-			case k.forgotten[id]:
+			case isForgotten:
 				o.found.Found(sinks.Warning, "archive", "", a.Path, "its checkpoint %s was removed from the output by ckexport forget", id)
 			case len(k.idsOf[a.Path]) > 0:
 				o.found.Found(sinks.Damage, "archive", "", a.Path, "the output lacks its checkpoint %s; from that path it has %s: the archive is not the one it was made from",

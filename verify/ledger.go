@@ -19,11 +19,8 @@ const (
 	checkpointsTable = "checkpoints"
 	problemsTable    = "problems"
 	enumTable        = "enum_values"
+	forgottenTable   = "forgotten_checkpoints"
 )
-
-// forgotten is the status of an archive whose checkpoint was removed on
-// purpose.
-const forgotten = "forgotten"
 
 // archiveRow is a row of the ledger.
 type archiveRow struct {
@@ -65,8 +62,31 @@ func (o *output) checkLedger(ctx context.Context) error {
 		o.found.Found(sinks.Note, "ledger", "", "", "the table checkpoints is not there: the ledger was not compared with it")
 		return nil
 	}
-	o.checkArchives(ledger, checkpoints)
-	return o.checkRowCounts(ctx, ledger, checkpoints, totals)
+	forgotten, err := o.forgotten(ctx)
+	if err != nil {
+		return err
+	}
+	o.checkArchives(ledger, checkpoints, forgotten)
+	return o.checkRowCounts(ctx, ledger, checkpoints, totals, forgotten)
+}
+
+// forgotten returns the checkpoints that were removed on purpose, with the
+// archives they came from.
+func (o *output) forgotten(ctx context.Context) (map[string]string, error) {
+	sources := map[string]string{}
+	if !o.hasColumns(forgottenTable, schema.CheckpointID, "source") {
+		return sources, nil
+	}
+	err := o.eachRow(ctx, "SELECT checkpoint_id, coalesce(source, '') FROM forgotten_checkpoints", func(rows *sql.Rows) error {
+		var id, source string
+		err := rows.Scan(&id, &source)
+		sources[id] = source
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading forgotten checkpoints: %w", err)
+	}
+	return sources, nil
 }
 
 // checkpointSources returns the source of every checkpoint; nil without a
@@ -135,23 +155,22 @@ func (o *output) countRows(ctx context.Context, checkpoints map[string]string) (
 }
 
 // checkArchives checks that ledger and checkpoints know the same.
-func (o *output) checkArchives(ledger []archiveRow, checkpoints map[string]string) {
-	ids, sources, gone := map[string]bool{}, map[string]bool{}, map[string]bool{}
+func (o *output) checkArchives(ledger []archiveRow, checkpoints, forgotten map[string]string) {
+	ids, sources := map[string]bool{}, map[string]bool{}
 	for _, a := range ledger {
 		switch a.status {
 		case "ok", "partial", "duplicate":
 			ids[a.id], sources[a.source] = true, true
-		case forgotten:
-			gone[a.id] = true
 		}
 	}
 	for _, a := range ledger {
 		if !slices.Contains([]string{"ok", "partial", "duplicate"}, a.status) {
 			continue
 		}
+		_, gone := forgotten[a.id]
 		if _, there := checkpoints[a.id]; a.id == "" {
 			o.found.Found(sinks.Damage, "ledger", archivesTable, a.source, "its status is %s, and it has no checkpoint_id", a.status)
-		} else if !there && !gone[a.id] {
+		} else if !there && !gone {
 			o.found.Found(sinks.Damage, "ledger", checkpointsTable, a.id, "the checkpoint is not there, though the ledger has it as exported from %q", a.source)
 		}
 	}
@@ -167,16 +186,15 @@ func (o *output) checkArchives(ledger []archiveRow, checkpoints map[string]strin
 // checkRowCounts compares the rows that each source brought, as the ledger
 // says, with those that are there. The pipeline counts the rows of all tables
 // but the ledger; the very first archive brings those of enum_values along.
-func (o *output) checkRowCounts(ctx context.Context, ledger []archiveRow, checkpoints map[string]string, totals map[string]int64) error {
+func (o *output) checkRowCounts(ctx context.Context, ledger []archiveRow, checkpoints map[string]string, totals map[string]int64, forgotten map[string]string) error {
 	if len(o.found.Damaged) > 0 {
 		return nil // rows are missing, and it has been said which
 	}
 	stated, there, forgot := map[string]int64{}, map[string]int64{}, map[string]bool{}
+	for _, source := range forgotten {
+		forgot[source] = true
+	}
 	for _, a := range ledger {
-		if a.status == forgotten {
-			forgot[a.source] = true
-			continue
-		}
 		stated[a.source] += a.rows
 	}
 	for id, n := range totals {

@@ -52,7 +52,7 @@ func find(t *testing.T, dir string) []source.Archive {
 
 // options are how the archives of a test are read.
 func options() pipeline.Options {
-	return pipeline.Options{RunID: "run", Version: "test", Limits: decode.DefaultLimits(), Jobs: 2, Log: slog.New(slog.DiscardHandler)}
+	return pipeline.Options{Run: schema.Run{RunID: "run", ToolVersion: "test"}, Limits: decode.DefaultLimits(), Jobs: 2, Log: slog.New(slog.DiscardHandler)}
 }
 
 // export writes the archives in dir to an output at path.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -117,7 +116,7 @@ func forget(c *cli.Context, choice *retention, std streams) error {
 			if !cp.TakenAt.IsZero() {
 				taken = cp.TakenAt.Format(time.RFC3339)
 			}
-			if _, err := fmt.Fprintf(std.out, "%s  %-20s  %s  %s\n", cp.ID, taken, quotedPath(cmp.Or(cp.ContainerName, "-")), quotedPath(cp.ArchiveName)); err != nil {
+			if _, err := fmt.Fprintf(std.out, "%s  %-20s  %s  %s\n", cp.ID, taken, quotedPath(cmp.Or(cp.ContainerName, "-")), quotedPath(cp.Source)); err != nil {
 				return err
 			}
 		}
@@ -130,15 +129,18 @@ func forget(c *cli.Context, choice *retention, std streams) error {
 
 // forgotten returns the ids of the checkpoints, and the rows that keep them.
 func forgotten(chosen []sinks.Checkpoint, run *schema.Run) (map[string]bool, *schema.Rows) {
-	ids := map[string]bool{}
+	run.FinishedAt = time.Now().UTC()
+	ids, rows := map[string]bool{}, &schema.Rows{Runs: []schema.Run{*run}}
 	for _, c := range chosen {
+		if ids[c.ID] {
+			continue
+		}
 		ids[c.ID] = true
-	}
-	now := time.Now().UTC()
-	run.FinishedAt = now
-	rows := &schema.Rows{Runs: []schema.Run{*run}}
-	for _, id := range slices.Sorted(maps.Keys(ids)) {
-		rows.Forgotten = append(rows.Forgotten, schema.ForgottenCheckpoint{CheckpointID: id, RunID: run.RunID, ForgottenAt: now})
+		row := schema.ForgottenCheckpoint{CheckpointID: c.ID, RunID: run.RunID, ForgottenAt: run.FinishedAt}
+		if c.Source != "" {
+			row.Source = &c.Source
+		}
+		rows.Forgotten = append(rows.Forgotten, row)
 	}
 	return ids, rows
 }

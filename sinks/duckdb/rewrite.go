@@ -89,11 +89,11 @@ func (s *sink) checkpoints(ctx context.Context) ([]sinks.Checkpoint, error) {
 	}
 	var all []sinks.Checkpoint
 	err := withDatabase(ctx, s.place.Path, s.access(true), func(db *sql.DB) error {
-		return eachRow(ctx, db, `SELECT checkpoint_id, coalesce(container_id, ''), coalesce(container_name, ''), archive_name, coalesce(checkpointed_at, dumped_at)
+		return eachRow(ctx, db, `SELECT checkpoint_id, coalesce(container_id, ''), coalesce(container_name, ''), source, coalesce(checkpointed_at, dumped_at)
 FROM checkpoints WHERE checkpoint_id IS NOT NULL`, func(rows *sql.Rows) error {
 			var c sinks.Checkpoint
 			var at sql.NullTime
-			if err := rows.Scan(&c.ID, &c.ContainerID, &c.ContainerName, &c.ArchiveName, &at); err != nil {
+			if err := rows.Scan(&c.ID, &c.ContainerID, &c.ContainerName, &c.Source, &at); err != nil {
 				return err
 			}
 			if at.Valid {

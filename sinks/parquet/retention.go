@@ -13,7 +13,7 @@ import (
 )
 
 // retentionColumns are the columns of checkpoints that retention asks for.
-var retentionColumns = []string{schema.CheckpointID, "container_id", "container_name", "archive_name", "checkpointed_at", "dumped_at"}
+var retentionColumns = []string{schema.CheckpointID, "container_id", "container_name", "source", "checkpointed_at", "dumped_at"}
 
 // retentionRows reads them; what the batch does not have stays empty.
 func retentionRows(batch arrow.RecordBatch) []sinks.Checkpoint {
@@ -31,7 +31,7 @@ func retentionRows(batch arrow.RecordBatch) []sinks.Checkpoint {
 	text(schema.CheckpointID, func(c *sinks.Checkpoint, v string) { c.ID = v })
 	text("container_id", func(c *sinks.Checkpoint, v string) { c.ContainerID = v })
 	text("container_name", func(c *sinks.Checkpoint, v string) { c.ContainerName = v })
-	text("archive_name", func(c *sinks.Checkpoint, v string) { c.ArchiveName = v })
+	text("source", func(c *sinks.Checkpoint, v string) { c.Source = v })
 	for _, name := range []string{"dumped_at", "checkpointed_at"} { // the latter goes before
 		for _, at := range batch.Schema().FieldIndices(name) {
 			column, ok := batch.Column(at).(*array.Timestamp)
