@@ -12,20 +12,21 @@ const module = "github.com/ckexport/ckexport"
 
 // mayImport is the table of docs/architecture.md: which rooms a room may use.
 var mayImport = map[string][]string{
-	"/cmd/ckexport":           {"/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/decode", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/queries"},
-	"/pipeline":               {"/pipeline/source", "/pipeline/archive", "/pipeline/criu", "/pipeline/decode", "/schema", "/sinks"},
-	"/pipeline/source":        nil,
-	"/pipeline/archive":       nil,
-	"/pipeline/content":       nil,
-	"/pipeline/criu":          nil,
-	"/pipeline/decode":        {"/pipeline/archive", "/pipeline/content", "/pipeline/criu", "/schema"},
-	"/schema":                 nil,
-	"/sinks":                  {"/schema"},
-	"/sinks/internal/staging": {"/schema", "/sinks"},
-	"/sinks/parquet":          {"/schema", "/sinks", "/sinks/internal/staging"},
-	"/sinks/duckdb":           {"/schema", "/sinks", "/sinks/internal/staging", "/sinks/parquet"},
-	"/sinks/sinktest":         {"/schema", "/sinks"},
-	"/queries":                nil,
+	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/decode", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/queries"},
+	"/cmd/ckexport/internal/sandbox": nil,
+	"/pipeline":                      {"/pipeline/source", "/pipeline/archive", "/pipeline/criu", "/pipeline/decode", "/schema", "/sinks"},
+	"/pipeline/source":               nil,
+	"/pipeline/archive":              nil,
+	"/pipeline/content":              nil,
+	"/pipeline/criu":                 nil,
+	"/pipeline/decode":               {"/pipeline/archive", "/pipeline/content", "/pipeline/criu", "/schema"},
+	"/schema":                        nil,
+	"/sinks":                         {"/schema"},
+	"/sinks/internal/staging":        {"/schema", "/sinks"},
+	"/sinks/parquet":                 {"/schema", "/sinks", "/sinks/internal/staging"},
+	"/sinks/duckdb":                  {"/schema", "/sinks", "/sinks/internal/staging", "/sinks/parquet"},
+	"/sinks/sinktest":                {"/schema", "/sinks"},
+	"/queries":                       nil,
 }
 
 // TestImports checks that packages import in one direction, and nothing that
