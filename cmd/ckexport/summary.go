@@ -56,8 +56,8 @@ func report(opts *exportOptions, std streams, s *pipeline.Summary, found *source
 	if err != nil {
 		return fmt.Errorf("writing the summary: %w", err)
 	}
-	if f, ok := to.(*os.File); ok { // an earlier summary may be longer
-		if err := f.Truncate(0); err != nil && !errors.Is(err, os.ErrInvalid) && !errors.Is(err, syscall.EINVAL) {
+	if f, ok := to.(*os.File); ok { // an earlier summary may be longer; a pipe has no length
+		if err := f.Truncate(0); err != nil && !errors.Is(err, syscall.EINVAL) {
 			return fmt.Errorf("writing the summary: %w", err)
 		}
 	}

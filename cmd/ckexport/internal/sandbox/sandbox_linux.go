@@ -57,7 +57,7 @@ func dropCapabilities() error {
 }
 
 // denied are system calls that no run needs; they fail with EPERM. Landlock
-// knows no more than TCP of the network, and UDP since Linux 7.x only.
+// knows TCP only of the network, and UDP in its newest versions.
 var denied = []uint32{
 	unix.SYS_SOCKET, unix.SYS_CONNECT, unix.SYS_IO_URING_SETUP, // io_uring opens sockets too
 	unix.SYS_EXECVE, unix.SYS_EXECVEAT,
