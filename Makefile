@@ -5,7 +5,7 @@ COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)
 LDFLAGS  = -s -w -X 'main.version=$(VERSION)' -X 'main.commit=$(COMMIT)'
 PACKAGES = ./...
 
-.PHONY: help run build test unit lint docs docs-check nocgo client bench fuzz install clean tools
+.PHONY: help run build test unit lint docs docs-check nocgo client bench fuzz vuln install clean tools
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -57,6 +57,11 @@ FUZZTIME ?= 10s
 fuzz: tools ## each fuzz target for FUZZTIME, a time or a count (1000x)
 	@for pkg in $$(go list ./...); do for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
 		echo "$$pkg $$target"; go test -run '^$$' -fuzzminimizetime 1x -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; done; done
+
+vuln: tools ## known vulnerabilities in what is built in; no part of CI, as it needs Go's vulnerability database
+	@log=$$(mktemp); go tool govulncheck $(PACKAGES) 2> $$log; status=$$?; cat $$log >&2; \
+	! grep -q 'fetching vulnerabilities' $$log || echo "make vuln: Go's vulnerability database cannot be reached from here: nothing was checked" >&2; \
+	rm -f $$log; exit $$status
 
 install: build ## put ckexport into /usr/local/bin, or PREFIX/bin
 	install -D -m 0755 bin/ckexport $(or $(DESTDIR)$(PREFIX),/usr/local)/bin/ckexport

@@ -26,6 +26,8 @@ func (d *discard) Write(_ context.Context, _ *schema.Table, batch arrow.RecordBa
 	return nil
 }
 
+func (d *discard) Footprint() sinks.Footprint { return sinks.Footprint{} }
+
 func (d *discard) Commit(context.Context) error { return nil }
 
 func (d *discard) Close() error { return nil }

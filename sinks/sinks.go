@@ -19,6 +19,8 @@ import (
 // Sink is one output, opened for one run. Its methods are called by one
 // goroutine at a time.
 type Sink interface {
+	// Footprint tells what the run writes to.
+	Footprint() Footprint
 	// Ledger tells what earlier runs committed to the output.
 	Ledger(ctx context.Context) (*Ledger, error)
 	// Write adds rows of a table to the run; nobody sees them before Commit.
@@ -30,6 +32,23 @@ type Sink interface {
 	Commit(ctx context.Context) error
 	// Close drops what was not committed and frees the output.
 	Close() error
+}
+
+// Footprint is what a sink touches from Open to the end of Close, for a
+// process that gives up its rights to everything else.
+type Footprint struct {
+	// Own lists what the sink reads, writes and removes with all that is below:
+	// the output, which need not exist yet, and the folder it is made in. Files
+	// are linked and moved from one to the other.
+	Own []string
+	// Folder is the folder of the output. Names are made, exchanged and removed
+	// in it; what its other files hold is neither read nor written.
+	Folder string
+	// Moves says that files are moved from Own into Folder, rather than folders renamed.
+	Moves bool
+	// Writes says that files are also made and written in Folder itself: a
+	// database keeps its log there.
+	Writes bool
 }
 
 // Ledger is what an output knows of the archives it was made from.

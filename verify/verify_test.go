@@ -299,7 +299,7 @@ func forget(id string) string {
 	var b strings.Builder
 	b.WriteString("; CREATE TEMP TABLE gone AS SELECT " + id + " AS id; DROP TABLE _ckexport_tables")
 	for _, t := range schema.Tables() {
-		if !t.Static && t.Name != "archives" && t.Columns[0].Name == schema.CheckpointID {
+		if !t.Global && t.Name != "archives" && t.Columns[0].Name == schema.CheckpointID {
 			b.WriteString("; DELETE FROM " + t.Name + " WHERE checkpoint_id = (SELECT id FROM gone)")
 		}
 	}

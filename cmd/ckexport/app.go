@@ -84,6 +84,9 @@ func run(ctx context.Context, args []string, std streams) int {
 	if errors.As(err, &input) || errors.As(err, &refused) {
 		return exitUsage
 	}
+	if errors.As(err, new(*sandboxError)) {
+		fmt.Fprintf(std.err, "hint: %s\n", sandboxHint)
+	}
 	return exitFailed
 }
 

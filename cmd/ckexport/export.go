@@ -39,6 +39,7 @@ type exportOptions struct {
 	quiet       bool
 	raw         bool
 	sha256      bool
+	noSandbox   bool
 	summaryJSON string
 	redaction   redactionOptions
 	log         *slog.Logger
@@ -69,7 +70,7 @@ func exportCommand(std streams) *cli.Command {
 			&cli.StringFlag{Name: "summary-json", Usage: "write the summary as one JSON object to `PATH`, or to standard output for -"},
 			&cli.StringFlag{Name: "log-level", Usage: "debug, info, warn or error", Value: "warn"},
 			&cli.StringFlag{Name: "log-format", Usage: "text or json", Value: "text"},
-		}, slices.Concat(lockFlags(), redactionFlags())...),
+		}, slices.Concat(lockFlags(), redactionFlags(), sandboxFlags())...),
 		Action: func(c *cli.Context) error {
 			opts, err := exportFlags(c, std)
 			if err != nil {
@@ -84,7 +85,8 @@ func exportCommand(std streams) *cli.Command {
 func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 	opts := &exportOptions{
 		inputs: c.Args().Slice(), output: c.String("output"), jobs: c.Int("jobs"), overwrite: c.Bool("overwrite"),
-		dryRun: c.Bool("dry-run"), raw: c.Bool("raw"), sha256: c.Bool("sha256"), quiet: c.Bool("quiet"), summaryJSON: c.String("summary-json"), labels: map[string]string{},
+		dryRun: c.Bool("dry-run"), raw: c.Bool("raw"), sha256: c.Bool("sha256"), quiet: c.Bool("quiet"), summaryJSON: c.String("summary-json"),
+		noSandbox: c.Bool("no-sandbox"), labels: map[string]string{},
 	}
 	if len(opts.inputs) == 0 {
 		return nil, &usageError{err: errors.New("no input"), hint: "ckexport INPUT... -o OUT, for example: ckexport ./archives -o fleet.parquet"}
@@ -199,16 +201,15 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	if info, err := os.Stat(filepath.Dir(opts.output)); err != nil || !info.IsDir() {
 		return usagef("output %q: its folder does not exist", opts.output)
 	}
-	found, err := source.Find(ctx, opts.inputs, std.in, opts.output)
+	listing, err := source.List(ctx, opts.inputs, std.in, opts.output)
 	if err != nil {
 		return err
 	}
-	for _, path := range found.Ignored {
-		opts.log.Debug("ignored: neither named nor looks like an archive", "file", path)
+	summaryTo, err := openSummary(opts, std)
+	if err != nil {
+		return err
 	}
-	for _, err := range found.Unreadable {
-		opts.log.Error("cannot be read", "error", err)
-	}
+	defer summaryTo.Close() // what it would tell, writing has told
 	redaction, err := opts.redaction.open(opts.dryRun)
 	if err != nil {
 		return err
@@ -229,6 +230,21 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 		return err
 	}
 	defer sink.Close() // after Commit there is nothing left to lose
+	if !opts.noSandbox {
+		if err := confine(opts.log, append(readGrants(listing.Paths), outputGrants(sink.Footprint())...)); err != nil {
+			return err
+		}
+	}
+	found, err := listing.Look(ctx)
+	if err != nil {
+		return err
+	}
+	for _, path := range found.Ignored {
+		opts.log.Debug("ignored: neither named nor looks like an archive", "file", path)
+	}
+	for _, err := range found.Unreadable {
+		opts.log.Error("cannot be read", "error", err)
+	}
 	if opts.dryRun {
 		return dryRun(ctx, opts, std, sink, found)
 	}
@@ -244,7 +260,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	if err := sink.Close(); err != nil {
 		return &sinks.CommittedError{Path: opts.output, Err: err}
 	}
-	if err := report(opts, std, summary, found); err != nil {
+	if err := report(opts, std, summary, found, summaryTo); err != nil {
 		return err
 	}
 	switch {
@@ -290,12 +306,4 @@ func quotedPath(path string) string {
 		return path
 	}
 	return fmt.Sprintf("%q", path)
-}
-
-// writeFile writes a small file of the command's own, for its owner only.
-func writeFile(path string, data []byte) error {
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		return fmt.Errorf("writing %q: %w", filepath.Clean(path), err)
-	}
-	return nil
 }

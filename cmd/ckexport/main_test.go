@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -9,5 +10,7 @@ import (
 // TestMain lets the test binary stand in for the command: scripts run the real
 // thing, in a process of its own.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"ckexport": main})
+	commands := map[string]func(){"ckexport": main}
+	maps.Copy(commands, sandboxCommands)
+	testscript.Main(m, commands)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"log/slog"
 	"strings"
 	"text/tabwriter"
 
@@ -19,9 +20,9 @@ func queryCommand(std streams) *cli.Command {
 		ArgsUsage: "OUT 'SQL'|NAME",
 		Description: "OUT is an output of either kind. SQL is DuckDB's; the tables are those of ckexport tables, and the queries that ship are views\n" +
 			"(with _ for -). ckexport queries lists these.",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: "table, csv, json or markdown", Value: "table"},
-		},
+		}, sandboxFlags()...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 2 {
 				return &usageError{err: fmt.Errorf("want an output and a query, got %d arguments", c.NArg()), hint: "ckexport query fleet.duckdb listening-ports"}
@@ -33,6 +34,15 @@ func queryCommand(std streams) *cli.Command {
 			write, ok := resultWriters[c.String("format")]
 			if !ok {
 				return usagef("--format %q: want table, csv, json or markdown", c.String("format"))
+			}
+			if !c.Bool("no-sandbox") {
+				grants, err := queryGrants(c.Args().First())
+				if err != nil {
+					return err
+				}
+				if err := confine(slog.New(slog.DiscardHandler), grants); err != nil {
+					return err
+				}
 			}
 			return query(c.Context, c.Args().First(), text, func(rows *sql.Rows) error { return write(std.out, rows) })
 		},

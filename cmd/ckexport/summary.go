@@ -3,10 +3,14 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/ckexport/ckexport/pipeline"
 	"github.com/ckexport/ckexport/pipeline/source"
@@ -21,8 +25,27 @@ type summaryJSON struct {
 	RowsTotal  uint64 `json:"rows_total"`
 }
 
-// report tells people and programs what the run did.
-func report(opts *exportOptions, std streams, s *pipeline.Summary, found *source.Found) error {
+// openSummary opens what --summary-json names, before the process loses the
+// right to; a file keeps what it holds until there is something to write.
+func openSummary(opts *exportOptions, std streams) (io.WriteCloser, error) {
+	switch opts.summaryJSON {
+	case "", "-":
+		return keepOpen{std.out}, nil
+	}
+	f, err := os.OpenFile(opts.summaryJSON, os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, usagef("--summary-json: %v", err)
+	}
+	return f, nil
+}
+
+// keepOpen is a stream that is not ours to close.
+type keepOpen struct{ io.Writer }
+
+func (keepOpen) Close() error { return nil }
+
+// report tells people what the run did, and programs by way of to.
+func report(opts *exportOptions, std streams, s *pipeline.Summary, found *source.Found, to io.Writer) error {
 	if !opts.quiet {
 		fmt.Fprint(std.err, summaryText(opts, s, found))
 	}
@@ -33,12 +56,15 @@ func report(opts *exportOptions, std streams, s *pipeline.Summary, found *source
 	if err != nil {
 		return fmt.Errorf("writing the summary: %w", err)
 	}
-	data = append(data, '\n')
-	if opts.summaryJSON == "-" {
-		_, err = std.out.Write(data)
-		return err
+	if f, ok := to.(*os.File); ok { // an earlier summary may be longer; a pipe has no length
+		if err := f.Truncate(0); err != nil && !errors.Is(err, syscall.EINVAL) {
+			return fmt.Errorf("writing the summary: %w", err)
+		}
 	}
-	return writeFile(opts.summaryJSON, data)
+	if _, err := to.Write(append(data, '\n')); err != nil {
+		return fmt.Errorf("writing the summary: %w", err)
+	}
+	return nil
 }
 
 // summaryText says it in a few lines: counts, then rows per table.

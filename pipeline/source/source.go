@@ -1,7 +1,8 @@
 // Package source finds the archives that a command's inputs name: files,
 // folders, glob patterns, a list on standard input, and folders that an archive
 // or a container image was unpacked into. It looks at names and first bytes; it does not read
-// archives.
+// archives. It goes in two steps: List looks at names, so that it is known what
+// must be readable before any file that may be an archive is opened; Look does that.
 package source
 
 import (
@@ -47,18 +48,44 @@ func (e *InputError) Error() string { return fmt.Sprintf("input %q: %v", e.Input
 
 func (e *InputError) Unwrap() error { return e.Err }
 
-// Find returns the archives that the inputs name. The input - stands for a
-// list of paths on standard input, one a line. output is the path that will be
-// written: it is passed over within folders, and an input that is the output,
-// or lies in it, is an *InputError, as is one that does not exist.
+// Find returns the archives that the inputs name: List, then Look.
 func Find(ctx context.Context, inputs []string, stdin io.Reader, output string) (*Found, error) {
-	f := finder{ctx: ctx, seen: map[string]bool{}, found: &Found{}}
+	l, err := List(ctx, inputs, stdin, output)
+	if err != nil {
+		return nil, err
+	}
+	return l.Look(ctx)
+}
+
+// Listing is what the inputs name.
+type Listing struct {
+	// Paths lists what must be readable, with all below: the files and folders
+	// that the inputs name, and the files that links in such folders lead to.
+	Paths []string
+
+	candidates []candidate
+	unreadable []error
+}
+
+// candidate is what may be an archive.
+type candidate struct {
+	Archive
+	undecided bool // only its first bytes tell
+}
+
+// List finds out what the inputs name. The input - stands for a
+// list of paths on standard input, one a line. output is the path that will be
+// written: it is passed over within folders, with what a run keeps beside it, and an input that is the output,
+// or lies in it, is an *InputError, as is one that does not exist.
+func List(ctx context.Context, inputs []string, stdin io.Reader, output string) (*Listing, error) {
+	f := finder{ctx: ctx, found: &Listing{}}
 	if output != "" {
 		abs, err := filepath.Abs(output)
 		if err != nil {
 			return nil, fmt.Errorf("output %q: %w", output, err)
 		}
 		f.output = resolve(abs)
+		f.beside = filepath.Join(filepath.Dir(f.output), "."+filepath.Base(f.output)+".")
 	}
 	for _, input := range inputs {
 		if input != "-" {
@@ -83,11 +110,37 @@ func Find(ctx context.Context, inputs []string, stdin io.Reader, output string) 
 	return f.found, nil
 }
 
+// Look looks into the files whose names do not tell whether they are archives,
+// and sums up folders.
+func (l *Listing) Look(ctx context.Context) (*Found, error) {
+	found := &Found{Unreadable: l.unreadable}
+	seen := map[string]bool{}
+	for _, c := range l.candidates {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		switch {
+		case seen[c.Path]:
+			continue
+		case c.undecided && !looksLikeArchive(c.Path):
+			found.Ignored = append(found.Ignored, c.Path)
+			continue
+		case c.Folder:
+			if err := c.sumUp(ctx); err != nil { // reading it will tell what is wrong
+				found.Unreadable = append(found.Unreadable, err)
+			}
+		}
+		seen[c.Path] = true
+		found.Archives = append(found.Archives, c.Archive)
+	}
+	return found, nil
+}
+
 type finder struct {
 	ctx    context.Context
 	output string // resolved, or empty
-	seen   map[string]bool
-	found  *Found
+	beside string // how the paths begin of what a run keeps beside the output
+	found  *Listing
 }
 
 // input adds what one input names.
@@ -110,8 +163,9 @@ func (f *finder) input(input string) error {
 	if f.within(abs) {
 		return &InputError{Input: input, Err: errors.New("it is the output, or lies within it")}
 	}
+	f.found.Paths = append(f.found.Paths, abs)
 	if !info.IsDir() {
-		f.add(abs, info)
+		f.add(abs, info, false)
 		return f.ctx.Err()
 	}
 	return f.folder(abs)
@@ -142,7 +196,7 @@ func (f *finder) folder(root string) error {
 			return ctxErr
 		}
 		if err != nil {
-			f.found.Unreadable = append(f.found.Unreadable, err)
+			f.found.unreadable = append(f.found.unreadable, err)
 			if entry != nil && entry.IsDir() {
 				return fs.SkipDir
 			}
@@ -157,34 +211,35 @@ func (f *finder) folder(root string) error {
 		}
 		if entry.IsDir() {
 			if isUnpacked(path) {
-				f.addFolder(path)
+				f.found.candidates = append(f.found.candidates, candidate{Archive: Archive{Path: path, Folder: true}})
 				return fs.SkipDir
 			}
 			return nil
 		}
 		info, err := os.Stat(path) // a link to a file counts as the file
 		if err != nil {
-			f.found.Unreadable = append(f.found.Unreadable, err)
+			f.found.unreadable = append(f.found.unreadable, err)
 			return nil
 		}
-		switch {
-		case !info.Mode().IsRegular():
-		case namedLikeArchive(path) || looksLikeArchive(path):
-			f.add(path, info)
-		default:
-			f.found.Ignored = append(f.found.Ignored, path)
+		if !info.Mode().IsRegular() {
+			return nil
 		}
+		if entry.Type()&fs.ModeSymlink != 0 {
+			f.found.Paths = append(f.found.Paths, path)
+		}
+		f.add(path, info, !namedLikeArchive(path))
 		return nil
 	})
 }
 
-// within reports whether a path is the output or lies in it.
+// within reports whether a path is the output or lies in it, or in what a run
+// keeps beside it.
 func (f *finder) within(path string) bool {
 	if f.output == "" {
 		return false
 	}
 	path = resolve(path)
-	return path == f.output || strings.HasPrefix(path, f.output+string(filepath.Separator))
+	return path == f.output || strings.HasPrefix(path, f.output+string(filepath.Separator)) || strings.HasPrefix(path, f.beside)
 }
 
 // resolve follows links where the path exists; else it resolves the folder.
@@ -198,22 +253,14 @@ func resolve(path string) string {
 	return path
 }
 
-func (f *finder) add(path string, info fs.FileInfo) {
-	if f.seen[path] {
-		return
-	}
-	f.seen[path] = true
-	f.found.Archives = append(f.found.Archives, Archive{Path: path, SizeBytes: uint64(info.Size()), ModTime: info.ModTime()})
+func (f *finder) add(path string, info fs.FileInfo, undecided bool) {
+	a := Archive{Path: path, SizeBytes: uint64(info.Size()), ModTime: info.ModTime()}
+	f.found.candidates = append(f.found.candidates, candidate{a, undecided})
 }
 
-// addFolder adds an unpacked archive: the sum of its files, the newest time.
-func (f *finder) addFolder(path string) {
-	if f.seen[path] {
-		return
-	}
-	f.seen[path] = true
-	a := Archive{Path: path, Folder: true}
-	err := filepath.WalkDir(path, func(_ string, entry fs.DirEntry, err error) error {
+// sumUp describes an unpacked archive: the sum of its files, the newest time.
+func (a *Archive) sumUp(ctx context.Context) error {
+	return filepath.WalkDir(a.Path, func(_ string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -227,12 +274,8 @@ func (f *finder) addFolder(path string) {
 		if info.ModTime().After(a.ModTime) {
 			a.ModTime = info.ModTime()
 		}
-		return f.ctx.Err()
+		return ctx.Err()
 	})
-	if err != nil { // reading it will tell what is wrong
-		f.found.Unreadable = append(f.found.Unreadable, err)
-	}
-	f.found.Archives = append(f.found.Archives, a)
 }
 
 // marks are files that stand at the top of an unpacked archive, a folder of

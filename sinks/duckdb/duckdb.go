@@ -118,6 +118,20 @@ func examine(ctx context.Context, resolved, path string, info fs.FileInfo, how a
 	return m, nil
 }
 
+// Footprint is that of a file which is renamed over the old one, or of a
+// database that is changed in place: DuckDB makes, empties and removes its log beside it.
+func (s *sink) Footprint() sinks.Footprint {
+	f := s.place.Footprint()
+	_, err := os.Lstat(s.place.Path + ".wal")
+	hasLog := !errors.Is(err, fs.ErrNotExist)
+	f.Moves = s.old == nil
+	f.Writes = s.old != nil || hasLog
+	if hasLog {
+		f.Own = append(f.Own, s.place.Path+".wal")
+	}
+	return f
+}
+
 // Ledger reads the ledger from tables archives and checkpoints.
 func (s *sink) Ledger(ctx context.Context) (*sinks.Ledger, error) {
 	ledger := &sinks.Ledger{Archives: map[string]sinks.LedgerArchive{}, Checkpoints: map[string]bool{}}

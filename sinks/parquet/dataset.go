@@ -26,6 +26,7 @@ type dataset struct {
 	place  *staging.Place
 	there  *Manifest // of the folder at the output's path; nil if none or empty
 	old    *Manifest // there, where this run adds to it; nil where it does not
+	isFile bool      // what is at the output's path is a file
 
 	dir   string // the staging folder
 	spool *Spool
@@ -56,6 +57,8 @@ func openDataset(place *staging.Place, path string, info fs.FileInfo, opts sinks
 		}
 		if info.IsDir() {
 			d.there = there
+		} else {
+			d.isFile = true
 		}
 	}
 	dir, err := place.Stage()
@@ -93,6 +96,14 @@ func examine(resolved, path string, info fs.FileInfo) (*Manifest, error) {
 		return nil, &sinks.RefusedError{Path: path, Reason: "is a folder that is not ours: it has no " + manifestName + " and is not empty"}
 	}
 	return nil, nil
+}
+
+// Footprint is that of folders which are exchanged. A file that a folder takes
+// the place of comes into the output's folder under another name.
+func (d *dataset) Footprint() sinks.Footprint {
+	f := d.place.Footprint()
+	f.Moves = d.isFile
+	return f
 }
 
 // Ledger reads the ledger from the parts of archives and checkpoints.

@@ -73,6 +73,13 @@ func openSingle(place *staging.Place, path string, exists bool, opts sinks.Optio
 	return s, nil
 }
 
+// Footprint is that of a file which is renamed over the old one.
+func (s *single) Footprint() sinks.Footprint {
+	f := s.place.Footprint()
+	f.Moves = true
+	return f
+}
+
 // Ledger returns what the footer of the existing file says.
 func (s *single) Ledger(context.Context) (*sinks.Ledger, error) { return s.known, nil }
 

@@ -92,10 +92,19 @@ func (p *Place) beside(suffix string) string {
 	return filepath.Join(dir, "."+base+suffix)
 }
 
+// Footprint tells what the methods of Place touch, apart from what Moves and
+// Writes say: that depends on the kind of output.
+func (p *Place) Footprint() sinks.Footprint {
+	return sinks.Footprint{Own: []string{p.Path, p.staged()}, Folder: filepath.Dir(p.Path)}
+}
+
+// staged returns the path of the staging folder.
+func (p *Place) staged() string { return p.beside("." + p.runID + stagingSuffix) }
+
 // Stage makes an empty folder in which the output is prepared, and returns
 // its path. Release removes it.
 func (p *Place) Stage() (string, error) {
-	dir := p.beside("." + p.runID + stagingSuffix)
+	dir := p.staged()
 	if err := MakeDir(dir); err != nil {
 		return "", fmt.Errorf("making staging folder: %w", err)
 	}
@@ -108,7 +117,7 @@ func (p *Place) Release() error {
 	if p.lock.isReleased() {
 		return nil
 	}
-	err := os.RemoveAll(p.beside("." + p.runID + stagingSuffix))
+	err := os.RemoveAll(p.staged())
 	return errors.Join(err, p.lock.release())
 }
 

@@ -1,0 +1,5 @@
+//go:build noduckdb
+
+package main
+
+func duckdbAttempts(*probeWorld, string) ([]attempt, error) { return nil, nil }
