@@ -23,7 +23,10 @@ import (
 
 // Against says what to compare an output with.
 type Against struct {
-	Archives []source.Archive
+	// Archives returns them. It is called when the temporary folder temp is
+	// there and before anything of an archive is read, so that the process can
+	// be confined first.
+	Archives func(ctx context.Context, temp string) ([]source.Archive, error)
 	// TempDir is the folder in which the rows of the archives are written for
 	// as long as the comparison takes; empty for that of the output. They are
 	// for their owner alone, as outputs are.
@@ -88,18 +91,22 @@ func (o *output) compare(ctx context.Context, opts Options) (*Compared, error) {
 	if err != nil {
 		return nil, err
 	}
-	compared, err := o.compareIn(ctx, opts, k, place.rows())
+	archives, err := opts.Against.Archives(ctx, place.path)
+	if err != nil {
+		return nil, errors.Join(err, place.release())
+	}
+	compared, err := o.compareIn(ctx, opts, k, archives, place.rows())
 	return compared, errors.Join(err, place.release())
 }
 
-func (o *output) compareIn(ctx context.Context, opts Options, k *known, temp string) (*Compared, error) {
+func (o *output) compareIn(ctx context.Context, opts Options, k *known, archives []source.Archive, temp string) (*Compared, error) {
 	limit, err := o.payloadLimit(ctx)
 	if err != nil {
 		return nil, err
 	}
 	run := opts.Against.Run
 	run.Raw, run.PayloadLimit = o.rows["image_entries"] > 0, limit
-	run.Archives = slices.Clone(opts.Against.Archives)
+	run.Archives = archives
 	// Of several copies of a checkpoint the first one counts: let it be that
 	// which the output was made from.
 	slices.SortStableFunc(run.Archives, func(a, b source.Archive) int {

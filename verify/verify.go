@@ -8,6 +8,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -60,6 +61,9 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 	seen, err := opts.Format.Inspect(ctx, opts.Path)
 	if err != nil {
 		return nil, err
+	}
+	if a := opts.Against; a != nil && a.Run.Redaction.String() != seen.Redaction && len(seen.Tables) > 0 {
+		return nil, &sinks.RefusedError{Path: opts.Path, Reason: "its secrets were replaced in another way than --redact and --redact-key-file say, so its rows cannot be compared: " + cmp.Or(seen.Redaction, "not at all")}
 	}
 	report := &Report{Output: opts.Path, Kind: seen.Kind, Files: seen.Files, Bytes: seen.Bytes, Rows: seen.Rows, Tables: len(seen.Tables) + len(seen.Damaged)}
 	if opts.Open == nil {

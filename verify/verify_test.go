@@ -80,7 +80,7 @@ func check(t *testing.T, format sinks.Format, path, dir string) *verify.Report {
 		return duckdb.OpenTables(ctx, path, tables, 512)
 	}}
 	if dir != "" {
-		opts.Against = &verify.Against{Archives: find(t, dir), TempDir: t.TempDir(), Run: options()}
+		opts.Against = &verify.Against{Archives: func(context.Context, string) ([]source.Archive, error) { return find(t, dir), nil }, TempDir: t.TempDir(), Run: options()}
 	}
 	report, err := verify.Run(t.Context(), opts)
 	if err != nil {

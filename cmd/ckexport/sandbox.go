@@ -74,3 +74,14 @@ func queryGrants(output string) ([]sandbox.Grant, error) {
 	}
 	return readGrants([]string{filepath.Dir(resolved)}), nil
 }
+
+// verifyGrants grants reading an output and the inputs it is compared with,
+// and all of the temporary folder, which is removed in the end.
+func verifyGrants(output, temp string, inputs []string) ([]sandbox.Grant, error) {
+	grants, err := queryGrants(output)
+	if err != nil {
+		return nil, err
+	}
+	grants = append(grants, readGrants(inputs)...)
+	return append(grants, sandbox.Grant{Path: temp, Access: sandbox.All}, sandbox.Grant{Path: filepath.Dir(temp), Access: sandbox.Entries}), nil
+}

@@ -2,12 +2,14 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -102,11 +104,11 @@ func printReportJSON(out io.Writer, r *verify.Report) error {
 }
 
 func againstFlags() []cli.Flag {
-	return []cli.Flag{
+	return slices.Concat([]cli.Flag{
 		&cli.StringFlag{Name: "against", Usage: "read the archives of `INPUT...` again and compare; inputs are as of export"},
 		&cli.StringFlag{Name: "temp-dir", Usage: "with --against, `FOLDER` for the rows of the archives while they are compared", DefaultText: "that of OUT"},
 		&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "with --against, archives read at a time", Value: runtime.GOMAXPROCS(0), DefaultText: "the CPUs"},
-	}
+	}, redactionFlags(), sandboxFlags())
 }
 
 // againstOptions says what to compare with; nil without --against.
@@ -120,20 +122,44 @@ func againstOptions(c *cli.Context, std streams) (*verify.Against, error) {
 	if c.Int("jobs") < 1 {
 		return nil, usagef("--jobs %d: want 1 or more", c.Int("jobs"))
 	}
-	inputs := append([]string{c.String("against")}, c.Args().Tail()...)
-	found, err := source.Find(c.Context, inputs, std.in, c.Args().First())
+	output, temp := c.Args().First(), c.String("temp-dir")
+	listing, err := source.List(c.Context, append([]string{c.String("against")}, c.Args().Tail()...), std.in, output)
 	if err != nil {
 		return nil, err
 	}
-	if len(found.Unreadable) > 0 {
-		return nil, fmt.Errorf("looking for archives: %w", errors.Join(found.Unreadable...))
+	redacted, err := readRedactionFlags(c, output)
+	if err != nil {
+		return nil, err
+	}
+	redaction, err := redacted.open(true) // a key that is not there is not the output's
+	if err != nil {
+		return nil, err
+	}
+	archives := func(ctx context.Context, made string) ([]source.Archive, error) {
+		if !c.Bool("no-sandbox") {
+			grants, err := verifyGrants(output, made, listing.Paths)
+			if err != nil {
+				return nil, err
+			}
+			if err := confine(slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: slog.LevelWarn})), grants); err != nil {
+				return nil, err
+			}
+		}
+		found, err := listing.Look(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if len(found.Unreadable) > 0 {
+			return nil, fmt.Errorf("looking for archives: %w", errors.Join(found.Unreadable...))
+		}
+		return found.Archives, nil
 	}
 	run, err := thisRun(time.Now(), nil)
 	if err != nil {
 		return nil, err
 	}
 	return &verify.Against{
-		Archives: found.Archives, TempDir: c.String("temp-dir"),
-		Run: pipeline.Options{Run: *run, Limits: decode.DefaultLimits(), Jobs: c.Int("jobs"), Log: slog.New(slog.DiscardHandler)},
+		Archives: archives, TempDir: temp,
+		Run: pipeline.Options{Run: *run, Limits: decode.DefaultLimits(), Redaction: redaction, Jobs: c.Int("jobs"), Log: slog.New(slog.DiscardHandler)},
 	}, nil
 }

@@ -45,6 +45,7 @@ func Inspect(ctx context.Context, path string) (*sinks.Inspection, error) {
 		found.Found(sinks.Damage, "manifest", "", manifestName, "%v", err)
 		return found, nil
 	}
+	found.Redaction = m.Redaction
 	return found, inspectDataset(ctx, path, m, found)
 }
 
@@ -288,7 +289,7 @@ func inspectSingle(path string, info fs.FileInfo, found *sinks.Inspection) {
 		return
 	}
 	err = inspectFooter(path, anyColumns, schema.Version, func(n int64, mark *fileMark) {
-		found.Rows, table = n, mark.table
+		found.Rows, found.Redaction, table = n, mark.redaction, mark.table
 	})
 	if err == nil {
 		_, err = FileLedger(path)
