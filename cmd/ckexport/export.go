@@ -39,6 +39,7 @@ type exportOptions struct {
 	dryRun      bool
 	quiet       bool
 	raw         bool
+	limits      decode.Limits
 	summaryJSON string
 	log         *slog.Logger
 	bar         *progress
@@ -52,13 +53,13 @@ func exportCommand(std streams) *cli.Command {
 		Description: "INPUT is an archive, a folder of archives, an unpacked archive, a folder of CRIU images, a pattern, or - for a list of paths\n" +
 			"on standard input. OUT ends in .parquet (a dataset folder; with one table in --tables, a file) or .duckdb.",
 		CustomHelpTemplate: cli.CommandHelpTemplate + "\n" + exitCodesHelp + "\n",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "output `PATH`, .parquet or .duckdb (required)"},
 			&cli.StringFlag{Name: "tables", Usage: "export only these `TABLES`, separated by commas"},
 			&cli.StringFlag{Name: "exclude-tables", Usage: "export all but these `TABLES`, separated by commas"},
 			&cli.StringSliceFlag{Name: "label", Usage: "`KEY=VALUE` for checkpoints.labels; may be given several times"},
 			&cli.BoolFlag{Name: "payloads", Usage: "export what waits in pipes, sockets, TCP and message queues and terminals, deleted files and BPF maps: it may be secret"},
-			&cli.StringFlag{Name: "payload-limit", Usage: "with --payloads, export the first `SIZE` bytes of each; KiB, MiB and GiB may follow the number", Value: "64KiB"},
+			&cli.StringFlag{Name: "payload-limit", Usage: "with --payloads, export the first `SIZE` bytes of each; KiB, MiB, GiB and TiB may follow the number", Value: "64KiB"},
 			&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "archives read at a time", Value: runtime.GOMAXPROCS(0), DefaultText: "the CPUs"},
 			&cli.BoolFlag{Name: "overwrite", Usage: "replace an existing output of ckexport instead of adding to it"},
 			&cli.BoolFlag{Name: "raw", Usage: "keep every message of every image as JSON too, in image_entries"},
@@ -67,7 +68,7 @@ func exportCommand(std streams) *cli.Command {
 			&cli.StringFlag{Name: "summary-json", Usage: "write the summary as one JSON object to `PATH`, or to standard output for -"},
 			&cli.StringFlag{Name: "log-level", Usage: "debug, info, warn or error", Value: "warn"},
 			&cli.StringFlag{Name: "log-format", Usage: "text or json", Value: "text"},
-		},
+		}, limitFlags()...),
 		Action: func(c *cli.Context) error {
 			opts, err := exportFlags(c, std)
 			if err != nil {
@@ -112,15 +113,21 @@ func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 	if opts.tables, err = selectTables(c.String("tables"), c.String("exclude-tables")); err != nil {
 		return nil, err
 	}
+	if opts.limits, err = readLimits(c); err != nil {
+		return nil, err
+	}
 	opts.bar = newProgress(std.err, opts.quiet)
 	opts.log, err = newLogger(c.String("log-level"), c.String("log-format"), opts.bar)
 	return opts, err
 }
 
+// sizeUnits may follow a number of bytes, each 1024 times the one before.
+var sizeUnits = []string{"KiB", "MiB", "GiB", "TiB"}
+
 // parseSize reads a number of bytes, such as 64KiB.
 func parseSize(text string) (int64, error) {
 	digits, shift := text, 0
-	for i, unit := range []string{"KiB", "MiB", "GiB"} {
+	for i, unit := range sizeUnits {
 		if d, ok := strings.CutSuffix(text, unit); ok {
 			digits, shift = d, 10*(i+1)
 		}
@@ -216,7 +223,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	opts.bar.start(found.Archives)
 	summary, err := pipeline.Run(ctx, pipeline.Options{
 		Archives: found.Archives, Tables: opts.tables, Sink: sink, RunID: runID, Version: v, Labels: opts.labels, Raw: opts.raw,
-		Limits: decode.DefaultLimits(), PayloadLimit: opts.payloads, Jobs: opts.jobs, Log: opts.log, OnArchive: opts.bar.archive,
+		Limits: opts.limits, PayloadLimit: opts.payloads, Jobs: opts.jobs, Log: opts.log, OnArchive: opts.bar.archive,
 	})
 	opts.bar.finish()
 	if err != nil {

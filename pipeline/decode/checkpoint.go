@@ -58,7 +58,7 @@ func (s *set) decodeCheckpoint() {
 	s.countColumns(&row)
 	s.hostColumns(&row)
 	s.packagingColumns(&row)
-	s.rows.Checkpoints = append(s.rows.Checkpoints, row)
+	add(&s.notes, &s.rows.Checkpoints, row)
 }
 
 // folderBytes sums the files of the image folder.

@@ -24,14 +24,17 @@ func (s *set) decodeDescriptors() {
 			s.rowProblem("file_descriptors", pidKey(p.GetPid()), Error, MissingImage, fmt.Sprintf("fdinfo-%d.img is not there", ids.GetFilesId()))
 		}
 		for _, d := range table {
-			s.rows.FileDescriptors = append(s.rows.FileDescriptors, s.descriptorRow(p.GetPid(), ids.FilesId, d))
+			if isFull(&s.notes, &s.rows.FileDescriptors) {
+				break
+			}
+			add(&s.notes, &s.rows.FileDescriptors, s.descriptorRow(p.GetPid(), ids.FilesId, d))
 		}
 	}
 	for _, f := range s.files.order {
-		s.rows.Files = append(s.rows.Files, s.fileRow(f))
+		add(&s.notes, &s.rows.Files, s.fileRow(f))
 	}
 	for _, r := range s.files.remaps {
-		s.rows.FileRemaps = append(s.rows.FileRemaps, s.remapRow(r))
+		add(&s.notes, &s.rows.FileRemaps, s.remapRow(r))
 	}
 }
 

@@ -37,7 +37,7 @@ func (s *set) decodeIPC() {
 				}
 			}
 			s.segments = append(s.segments, segment{uint32(img.number), m})
-			s.rows.IPCObjects = append(s.rows.IPCObjects, row)
+			add(&s.notes, &s.rows.IPCObjects, row)
 		})
 	}
 	for _, img := range s.ofKind("IPCNS_SEM") {
@@ -51,7 +51,7 @@ func (s *set) decodeIPC() {
 					row.SemaphoreValues[i] = e.reader.Order.Uint16(content[2*i:])
 				}
 			}
-			s.rows.IPCObjects = append(s.rows.IPCObjects, row)
+			add(&s.notes, &s.rows.IPCObjects, row)
 		})
 	}
 	for _, img := range s.ofKind("IPCNS_MSG") {
@@ -59,7 +59,7 @@ func (s *set) decodeIPC() {
 			row := objectRow(img, "msg", m.GetDesc())
 			row.QueueMaxBytes, row.MessageCount = m.Qbytes, m.Qnum
 			s.messageColumns(&row, img, e, m.GetQnum())
-			s.rows.IPCObjects = append(s.rows.IPCObjects, row)
+			add(&s.notes, &s.rows.IPCObjects, row)
 		})
 	}
 }
@@ -139,7 +139,7 @@ func (s *set) decodeAutomounts() {
 			if mountpoint, ok := s.mounts.byDevice[device]; ok {
 				row.Mountpoint = text(mountpoint)
 			}
-			s.rows.AutofsMounts = append(s.rows.AutofsMounts, row)
+			add(&s.notes, &s.rows.AutofsMounts, row)
 		})
 	}
 	for _, img := range s.ofKind("BINFMT_MISC") {
@@ -151,7 +151,7 @@ func (s *set) decodeAutomounts() {
 			if img.kind.Number == criu.DeviceID {
 				row.Device = kernelDevice(ptr(uint32(img.number)))
 			}
-			s.rows.BinfmtMiscEntries = append(s.rows.BinfmtMiscEntries, row)
+			add(&s.notes, &s.rows.BinfmtMiscEntries, row)
 		})
 	}
 }

@@ -2,7 +2,6 @@ package decode
 
 import (
 	"encoding/json"
-	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -115,11 +114,11 @@ func (s *set) decodeJSON(name string, into any) (ok bool) {
 	if len(data) == 0 {
 		return false
 	}
-	err := json.Unmarshal(data, into)
+	err := s.unmarshal(data, into)
 	if err == nil {
 		return true
 	}
-	s.memberProblem(path.Join(s.base(), name), Error, Malformed, fmt.Sprintf("not the JSON that is expected: %v", err))
+	s.reading.jsonProblem(path.Join(s.base(), name), err)
 	_, isType := err.(*json.UnmarshalTypeError) // the other fields were decoded
 	return isType
 }
@@ -170,7 +169,7 @@ func (s *set) specRow(spec *ociSpec, config *engineConfig) {
 		}
 		resourceColumns(&row, spec)
 	}
-	s.rows.ContainerSpecs = append(s.rows.ContainerSpecs, row)
+	add(&s.notes, &s.rows.ContainerSpecs, row)
 }
 
 // absentFalse returns a boolean whose absence means false.
@@ -263,12 +262,12 @@ func (s *set) mountRows(spec *ociSpec) {
 				row.Propagation = ptr(o)
 			}
 		}
-		s.rows.ContainerMounts = append(s.rows.ContainerMounts, row)
+		add(&s.notes, &s.rows.ContainerMounts, row)
 	}
 	var binds []bindMount
 	if s.decodeJSON("bind.mounts", &binds) {
 		for i, b := range binds {
-			s.rows.ContainerMounts = append(s.rows.ContainerMounts, schema.ContainerMount{
+			add(&s.notes, &s.rows.ContainerMounts, schema.ContainerMount{
 				Origin: "bind_mounts", Position: uint32(i), Destination: plain(b.Destination), Source: nonEmpty(b.Source),
 				FileType: nonEmpty(b.FileType), Permissions: b.Permissions,
 			})
@@ -282,7 +281,7 @@ func (s *set) deviceRows(spec *ociSpec) {
 		return
 	}
 	for i, d := range spec.Linux.Devices {
-		s.rows.ContainerDevices = append(s.rows.ContainerDevices, schema.ContainerDevice{
+		add(&s.notes, &s.rows.ContainerDevices, schema.ContainerDevice{
 			Origin: "device", Position: uint32(i), Path: nonEmpty(d.Path), Type: nonEmpty(d.Type), Major: d.Major, Minor: d.Minor,
 			FileMode: d.FileMode, UID: d.UID, GID: d.GID,
 		})
@@ -291,7 +290,7 @@ func (s *set) deviceRows(spec *ociSpec) {
 		return
 	}
 	for i, d := range spec.Linux.Resources.Devices {
-		s.rows.ContainerDevices = append(s.rows.ContainerDevices, schema.ContainerDevice{
+		add(&s.notes, &s.rows.ContainerDevices, schema.ContainerDevice{
 			Origin: "rule", Position: uint32(i), Type: nonEmpty(d.Type), Major: d.Major, Minor: d.Minor, Allow: absentFalse(d.Allow), Access: nonEmpty(d.Access),
 		})
 	}
