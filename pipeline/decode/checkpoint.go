@@ -58,7 +58,7 @@ func (s *set) decodeCheckpoint() {
 	s.countColumns(&row)
 	s.hostColumns(&row)
 	s.packagingColumns(&row)
-	add(&s.notes, &s.rows.Checkpoints, row)
+	s.rows.Checkpoints = append(s.rows.Checkpoints, row) // also where the archive may take no more memory
 }
 
 // folderBytes sums the files of the image folder.

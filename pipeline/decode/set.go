@@ -144,7 +144,6 @@ func (s *set) decode() {
 // finish hands the archive's own rows to the main checkpoint and settles the
 // identity.
 func (s *set) finish() {
-	s.rows.CheckpointID = s.identity()
 	for _, images := range []map[string]*image{s.images, s.services} {
 		for _, img := range images {
 			if img.row == noRow {
@@ -161,6 +160,10 @@ func (s *set) finish() {
 			}
 		}
 	}
+	if s.main {
+		s.placeCaptures()
+	}
+	s.rows.CheckpointID = s.identity()
 	if !s.main {
 		for _, m := range s.members {
 			if m.ImageDir != nil && *m.ImageDir == plain(s.dir) {
@@ -169,7 +172,6 @@ func (s *set) finish() {
 		}
 		return
 	}
-	s.placeCaptures()
 	s.reading.close()
 	s.rows.ArchiveMembers = s.members
 	s.rows.FilesystemEntries = append(s.filesystem, s.rows.FilesystemEntries...)
