@@ -15,11 +15,12 @@ import (
 	"github.com/ckexport/ckexport/sinks"
 )
 
-// A batch is cut at so many rows or bytes, whichever comes first. Rows of one
-// archive stay together, so a batch may be larger by one archive's rows.
+// A batch is cut at so many rows or bytes, whichever comes first. Rows are
+// added some at a time, so a batch may be larger by those.
 const (
 	batchRows  = 64 << 10
 	batchBytes = 4 << 20
+	rowsAtOnce = 1 << 10
 )
 
 // batcher gathers the rows of archives into batches per table, leaves out
@@ -171,12 +172,24 @@ func (b *batcher) archive(ctx context.Context, d decodedArchive) error {
 	b.report(report)
 	rows = append(rows, b.ledgerRows(d))
 	for i, t := range b.tables {
-		for _, r := range rows {
-			b.builders[i].Append(r)
-		}
 		if t.Name == "archives" {
 			b.summary.Rows[t.Name]++
 		}
+		for _, r := range rows {
+			if err := b.append(ctx, i, r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// append adds the rows of one table to its batch, and passes batches on that
+// are large enough.
+func (b *batcher) append(ctx context.Context, i int, r *schema.Rows) error {
+	n := b.tables[i].Count(r)
+	for from := 0; from < n; from += rowsAtOnce {
+		b.builders[i].AppendRange(r, from, min(from+rowsAtOnce, n))
 		if b.builders[i].Len() >= batchRows || b.builders[i].Bytes() >= batchBytes {
 			if err := b.flush(ctx, i); err != nil {
 				return err
@@ -189,7 +202,7 @@ func (b *batcher) archive(ctx context.Context, d decodedArchive) error {
 // isRecorded reports whether the ledger tells the same of an archive that
 // could not be read in full: then there is nothing to add.
 func (b *batcher) isRecorded(d decodedArchive) bool {
-	row, ok := b.ledger.Archives[d.archive.Path]
+	row, ok := b.ledger.Archives[decode.SourceText(d.archive.Path)]
 	return ok && d.result.Archive.Status != decode.StatusOK && isUnchanged(row, d.archive) &&
 		row.Status == d.result.Archive.Status && row.Error == deref(d.result.Archive.Error)
 }

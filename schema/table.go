@@ -132,12 +132,16 @@ func (t *Table) NewBuilder(mem memory.Allocator) *Builder {
 }
 
 // Append adds the table's rows of r.
-func (b *Builder) Append(r *Rows) {
-	rows := b.table.rows(r)
-	n := rows.Len()
+func (b *Builder) Append(r *Rows) { b.AppendRange(r, 0, b.table.Count(r)) }
+
+// AppendRange adds some of the table's rows of r: from one position up to
+// another.
+func (b *Builder) AppendRange(r *Rows, from, to int) {
+	n := to - from
 	if n == 0 {
 		return
 	}
+	rows := b.table.rows(r).Slice(from, to)
 	for i, c := range b.table.Columns {
 		field := b.record.Field(i)
 		field.Reserve(n)

@@ -179,7 +179,7 @@ func newLogger(level, format string, out io.Writer) (*slog.Logger, error) {
 	if err := l.UnmarshalText([]byte(level)); err != nil {
 		return nil, usagef("--log-level %q: want debug, info, warn or error", level)
 	}
-	options := &slog.HandlerOptions{Level: l}
+	options := &slog.HandlerOptions{Level: l, ReplaceAttr: printableAttr}
 	switch format {
 	case "text":
 		return slog.New(slog.NewTextHandler(out, options)), nil
@@ -187,6 +187,16 @@ func newLogger(level, format string, out io.Writer) (*slog.Logger, error) {
 		return slog.New(slog.NewJSONHandler(out, options)), nil
 	}
 	return nil, usagef("--log-format %q: want text or json", format)
+}
+
+// printableAttr escapes what a log line says, where it could steer a terminal:
+// the handlers escape less, that of JSON no controls beyond ASCII.
+func printableAttr(_ []string, a slog.Attr) slog.Attr {
+	switch a.Value.Kind() {
+	case slog.KindString, slog.KindAny:
+		a.Value = slog.StringValue(printable(a.Value.String()))
+	}
+	return a
 }
 
 func export(ctx context.Context, opts *exportOptions, std streams) error {

@@ -91,7 +91,9 @@ func hostileBombs() []hostile {
 				return append(list, packed(gzipped, "rootfs-diff.tar")(t)...)
 			})},
 		{name: "expanded bytes", status: "partial", limit: "max-expanded", flags: []string{"--max-expanded", "1GiB"}, write: outer(gzipped)},
-		{name: "bytes read", status: "failed", limit: "max-read", flags: []string{"--max-read", "1"}, write: withMembers(func(*testing.T) []tarEntry { return nil })},
+		{name: "bytes read", status: "partial", limit: "max-read", flags: []string{"--max-read", "4MiB"}, write: withMembers(func(*testing.T) []tarEntry {
+			return []tarEntry{entryOf("artifacts/large", make([]byte, 8<<20))}
+		})},
 		{name: "zstd window of gigabytes", status: "failed", write: func(t *testing.T, out io.Writer) {
 			// a frame header with a window of 2 GiB, and a raw block
 			write(t, out, []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 21 << 3, 0x01, 0x10, 0x00, 'x', 'x'})

@@ -237,7 +237,7 @@ func hostileImages() []hostile {
 				})),
 			}
 		}),
-		images("a million dangling references", "partial", "", "SELECT count(*) < 5000 FROM problems"+mine, "true", func(t *testing.T) []tarEntry {
+		images("a hundred thousand dangling references", "ok", "", "SELECT count(*) < 5000 FROM problems"+mine, "true", func(t *testing.T) []tarEntry {
 			return []tarEntry{imageEntry(t, "ids-1.img", &core.TaskKobjIdsEntry{VmId: proto.Uint32(1), FilesId: proto.Uint32(1), FsId: proto.Uint32(1), SighandId: proto.Uint32(1)}),
 				imageEntry(t, "fdinfo-1.img", repeated(t, 100_000, func(i int) proto.Message {
 					return &fdinfo.FdinfoEntry{Id: proto.Uint32(uint32(i + 1000)), Fd: proto.Uint32(uint32(i)), Flags: proto.Uint32(0), Type: fdinfo.FdTypes_REG.Enum()}

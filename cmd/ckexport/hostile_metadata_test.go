@@ -54,7 +54,7 @@ func hostileMetadata() []hostile {
 			endTar(t, out)
 		}},
 		{name: "logs of empty lines", status: "partial", write: withMembers(member("logs/dump.log", func() string { return strings.Repeat("\n", 4<<20) })),
-			limit: "max-rows", query: "SELECT count(*) FROM log_lines" + mine, answer: "1000000"},
+			limit: "max-rows", memory: 512 << 20, query: "SELECT count(*) FROM log_lines" + mine, answer: "1000000"},
 		{name: "a million deleted files", status: "partial", limit: "max-archive-memory", write: withMembers(member("deleted.files", func() string {
 			return `["/a"` + strings.Repeat(`,"/a"`, 1_000_000) + `]`
 		}))},

@@ -17,6 +17,10 @@ var (
 // beyond the ratio: an archive of a few zero pages is no bomb.
 const FreeExpansion = 2 << 30
 
+// smallExcess is how many bytes beyond the ratio each stream may have, whatever
+// the others had: the one that a bomb stands in need not be one.
+const smallExcess = 16 << 20
+
 // Budget bounds what reading one archive may cost; 0 is no bound.
 type Budget struct {
 	// MaxRead bounds the bytes read of the file, or files, in one pass.
@@ -26,8 +30,8 @@ type Budget struct {
 	MaxExpanded int64
 	// MaxRatio bounds how many times its size a compressed stream, or a sparse
 	// member, expands to. All that expand to more have FreeExpansion bytes
-	// together; one that wants more fails, and those that keep to the ratio do
-	// not, whatever they stand in.
+	// together; one that wants more fails, and those that keep to the ratio,
+	// but for a little, do not, whatever they stand in.
 	MaxRatio int64
 
 	expanded int64 // bytes so far
@@ -96,7 +100,7 @@ func (e *expansion) Read(p []byte) (int, error) {
 	if b.MaxExpanded > 0 && b.expanded >= b.MaxExpanded {
 		return 0, fmt.Errorf("%w (%d)", ErrExpanded, b.MaxExpanded)
 	}
-	if e.excess > 0 && b.excess >= FreeExpansion {
+	if e.excess > smallExcess && b.excess >= FreeExpansion {
 		return 0, fmt.Errorf("%w (%d bytes of %d)", ErrRatio, e.n, e.source()-e.from)
 	}
 	n, err := e.r.Read(p)

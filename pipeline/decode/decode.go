@@ -57,13 +57,17 @@ type Result struct {
 	Problems []schema.Problem
 }
 
+// SourceText returns the path of an archive as the columns have it, which hold
+// text: bytes that are none are escaped.
+func SourceText(path string) string { return plain(path) }
+
 // Decode reads the archive at path. Everything wrong with the archive is in
 // the result; the error is not nil only if the context ended.
 func (d *Decoder) Decode(ctx context.Context, path string) (*Result, error) {
 	started := time.Now()
 	w := newWalk(ctx, d, path)
 	d.opener.MaxRead, d.opener.MaxExpanded, d.opener.MaxRatio = d.Limits.ReadBytes, d.Limits.ExpandedBytes, d.Limits.Ratio
-	result := &Result{Archive: schema.Archive{Source: path, ArchiveName: filepath.Base(path), StartedAt: started.UTC()}}
+	result := &Result{Archive: schema.Archive{Source: w.source, ArchiveName: filepath.Base(w.source), StartedAt: started.UTC()}}
 	w.decodeArchive(result)
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -116,7 +120,7 @@ func (w *walk) settle(result *Result) {
 		}
 		all.close()
 		if !slices.ContainsFunc(result.Problems, isError) {
-			result.Problems = append(result.Problems, schema.Problem{Source: w.path, Severity: Error, Code: NotACheckpoint, Message: w.whyNoCheckpoint()})
+			result.Problems = append(result.Problems, schema.Problem{Source: w.source, Severity: Error, Code: NotACheckpoint, Message: w.whyNoCheckpoint()})
 		}
 		a.Status, a.Error = StatusFailed, firstError(result.Problems)
 		return

@@ -48,7 +48,7 @@ func (s *set) identity() string {
 // isCutShort reports whether a limit left something of the checkpoint out.
 func (s *set) isCutShort() bool {
 	isLimit := func(p schema.Problem) bool { return p.Code == LimitExceeded && isError(p) }
-	return len(s.reading.limits) > 0 || slices.ContainsFunc(s.problems, isLimit) || slices.ContainsFunc(s.rows.Problems, isLimit)
+	return len(s.reading.limits)+len(s.limits) > 0 || slices.ContainsFunc(s.problems, isLimit) || slices.ContainsFunc(s.rows.Problems, isLimit)
 }
 
 // folderOf returns the folder part of a member's name, empty for none.

@@ -83,7 +83,7 @@ func (n *notes) problem(p schema.Problem) {
 		return
 	}
 	n.counts[sort]++
-	p.Source, p.Message = n.of.path, plain(shortened(p.Message))
+	p.Source, p.Message = n.of.source, plain(shortened(p.Message))
 	if p.RowKey != nil {
 		p.RowKey = ptr(plain(shortened(*p.RowKey)))
 	}
@@ -128,7 +128,7 @@ func (n *notes) close() {
 	for _, sort := range slices.SortedFunc(maps.Keys(n.dropped), func(a, b problemSort) int {
 		return cmp.Or(cmp.Compare(a.code, b.code), cmp.Compare(a.severity, b.severity))
 	}) {
-		*n.list = append(*n.list, schema.Problem{Source: n.of.path, Severity: sort.severity, Code: sort.code,
+		*n.list = append(*n.list, schema.Problem{Source: n.of.source, Severity: sort.severity, Code: sort.code,
 			Message: fmt.Sprintf("%d more problems of this sort are not listed", n.dropped[sort])})
 	}
 	clear(n.dropped)
@@ -144,14 +144,14 @@ func (n *notes) pass(l limitProblem) {
 // passedBy notes that a member passed a limit; its name may be empty.
 func (n *notes) passedBy(l limit, member, message string) {
 	n.pass(limitProblem{limit: l, problem: schema.Problem{
-		Source: n.of.path, Member: nonEmptyText(member), Severity: Error, Code: LimitExceeded, Message: l.String() + ": " + plain(shortened(message)),
+		Source: n.of.source, Member: nonEmptyText(member), Severity: Error, Code: LimitExceeded, Message: l.String() + ": " + plain(shortened(message)),
 	}})
 }
 
 // passedIn notes that a table passed a limit.
 func (n *notes) passedIn(l limit, table, message string) {
 	n.pass(limitProblem{limit: l, table: table, problem: schema.Problem{
-		Source: n.of.path, TableName: &table, Severity: Error, Code: LimitExceeded, Message: l.String() + ": " + message,
+		Source: n.of.source, TableName: &table, Severity: Error, Code: LimitExceeded, Message: l.String() + ": " + message,
 	}})
 }
 

@@ -138,7 +138,6 @@ func (s *set) decode() {
 		}
 		s.guard("", family)
 	}
-	s.close()
 }
 
 // finish hands the archive's own rows to the main checkpoint and settles the
@@ -165,6 +164,7 @@ func (s *set) finish() {
 	}
 	s.rows.CheckpointID = s.identity()
 	if !s.main {
+		s.close()
 		for _, m := range s.members {
 			if m.ImageDir != nil && *m.ImageDir == plain(s.dir) {
 				s.rows.ArchiveMembers = append(s.rows.ArchiveMembers, m)
@@ -172,6 +172,11 @@ func (s *set) finish() {
 		}
 		return
 	}
+	for _, l := range s.limits { // one row for each limit
+		s.reading.pass(l)
+	}
+	s.limits = nil
+	s.close()
 	s.reading.close()
 	s.rows.ArchiveMembers = s.members
 	s.rows.FilesystemEntries = append(s.filesystem, s.rows.FilesystemEntries...)

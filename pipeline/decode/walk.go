@@ -23,7 +23,8 @@ type walk struct {
 	decoder  *Decoder
 	ctx      context.Context
 	path     string
-	taken    int64 // bytes of memory, see take
+	source   string // the path as a column has it, see SourceText
+	taken    int64  // bytes of memory, see take
 	tables   map[reflect.Type]*tableUse
 	setCount int    // image sets, over all archives
 	position uint32 // of the next member, over all archives
@@ -64,7 +65,7 @@ func (p site) around(yield func(string) bool) {
 
 func newWalk(ctx context.Context, d *Decoder, path string) *walk {
 	return &walk{
-		decoder: d, ctx: ctx, path: path, tables: map[reflect.Type]*tableUse{}, bySite: map[site]*reading{}, seen: map[site]bool{}, nested: map[string]bool{}, documents: map[string][]byte{},
+		decoder: d, ctx: ctx, path: path, source: SourceText(path), tables: map[reflect.Type]*tableUse{}, bySite: map[site]*reading{}, seen: map[site]bool{}, nested: map[string]bool{}, documents: map[string][]byte{},
 	}
 }
 
