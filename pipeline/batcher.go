@@ -202,7 +202,7 @@ func (b *batcher) append(ctx context.Context, rows []*schema.Rows) error {
 // isRecorded reports whether the ledger tells the same of an archive that
 // could not be read in full: then there is nothing to add.
 func (b *batcher) isRecorded(d decodedArchive) bool {
-	row, ok := b.ledger.Archives[d.archive.Path]
+	row, ok := b.ledger.Archives[decode.SourceText(d.archive.Path)]
 	return ok && d.result.Archive.Status != decode.StatusOK && isUnchanged(row, d.archive) &&
 		row.Status == d.result.Archive.Status && row.Error == deref(d.result.Archive.Error)
 }

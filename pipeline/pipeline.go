@@ -90,7 +90,7 @@ func (s *Summary) RowCount() uint64 {
 // IsKnown reports whether the ledger has the archive, unchanged and exported
 // in full: then it need not be opened again.
 func IsKnown(ledger *sinks.Ledger, a source.Archive) bool {
-	row, ok := ledger.Archives[a.Path]
+	row, ok := ledger.Archives[decode.SourceText(a.Path)]
 	return ok && (row.Status == decode.StatusOK || row.Status == decode.StatusDuplicate) && isUnchanged(row, a)
 }
 

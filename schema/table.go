@@ -45,6 +45,9 @@ type Table struct {
 // and columns in its metadata (key "comment").
 func (t *Table) Schema() *arrow.Schema { return t.schema }
 
+// Row returns the type of the table's rows.
+func (t *Table) Row() reflect.Type { return t.rows(&Rows{}).Type().Elem() }
+
 // Count returns how many rows of the table r holds.
 func (t *Table) Count(r *Rows) int { return t.rows(r).Len() }
 
@@ -101,7 +104,7 @@ func global(t *Table) *Table {
 
 // derive fills in the columns and the Arrow schema from the row struct.
 func (t *Table) derive() error {
-	columns, err := columnsOf(t.rows(&Rows{}).Type().Elem())
+	columns, err := columnsOf(t.Row())
 	if err != nil {
 		return err
 	}

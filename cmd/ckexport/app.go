@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
@@ -74,7 +77,8 @@ func run(ctx context.Context, args []string, std streams) int {
 	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
 		return exitInterrupted
 	}
-	fmt.Fprintf(std.err, "ckexport: %s\n", printable(err.Error()))
+	// a line end within the name of a file must not begin a line of its own
+	fmt.Fprintf(std.err, "ckexport: %s\n", strings.ReplaceAll(printable(err.Error()), "\n", "\n  "))
 	if errors.As(err, &usage) {
 		if usage.hint != "" {
 			fmt.Fprintf(std.err, "hint: %s\n", usage.hint)
@@ -172,12 +176,28 @@ func flagsFirst(command *cli.Command, args []string) []string {
 	return append(append(flags, "--"), others...)
 }
 
-// printable escapes what could steer a terminal.
+// printable escapes what could steer a terminal, or make a line look like
+// another: all that is not printed as itself, but for line ends and tabs.
 func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < 0x20 && r != '\n' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0 {
-			return '\uFFFD'
+	if strings.IndexFunc(s, isSteering) < 0 && utf8.ValidString(s) {
+		return s
+	}
+	var out strings.Builder
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		switch {
+		case r == utf8.RuneError && n == 1:
+			fmt.Fprintf(&out, `\x%02x`, s[0])
+		case isSteering(r):
+			out.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		default:
+			out.WriteString(s[:n])
 		}
-		return r
-	}, s)
+		s = s[n:]
+	}
+	return out.String()
 }
+
+// isSteering reports whether a character is not printed as itself: controls,
+// also those of ISO 6429 that are no ASCII, and marks that turn the direction.
+func isSteering(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsPrint(r) }

@@ -40,6 +40,7 @@ type exportOptions struct {
 	raw         bool
 	sha256      bool
 	noSandbox   bool
+	limits      decode.Limits
 	summaryJSON string
 	redaction   redactionOptions
 	log         *slog.Logger
@@ -60,7 +61,7 @@ func exportCommand(std streams) *cli.Command {
 			&cli.StringFlag{Name: "exclude-tables", Usage: "export all but these `TABLES`, separated by commas"},
 			&cli.StringSliceFlag{Name: "label", Usage: "`KEY=VALUE` for checkpoints.labels; may be given several times"},
 			&cli.BoolFlag{Name: "payloads", Usage: "export what waits in pipes, sockets, TCP and message queues and terminals, deleted files and BPF maps: it may be secret"},
-			&cli.StringFlag{Name: "payload-limit", Usage: "with --payloads, export the first `SIZE` bytes of each; KiB, MiB and GiB may follow the number", Value: "64KiB"},
+			&cli.StringFlag{Name: "payload-limit", Usage: "with --payloads, export the first `SIZE` bytes of each; KiB, MiB, GiB and TiB may follow the number", Value: "64KiB"},
 			&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "archives read at a time", Value: runtime.GOMAXPROCS(0), DefaultText: "the CPUs"},
 			&cli.BoolFlag{Name: "overwrite", Usage: "replace an existing output of ckexport instead of adding to it"},
 			&cli.BoolFlag{Name: "raw", Usage: "keep every message of every image as JSON too, in image_entries"},
@@ -70,7 +71,7 @@ func exportCommand(std streams) *cli.Command {
 			&cli.StringFlag{Name: "summary-json", Usage: "write the summary as one JSON object to `PATH`, or to standard output for -"},
 			&cli.StringFlag{Name: "log-level", Usage: "debug, info, warn or error", Value: "warn"},
 			&cli.StringFlag{Name: "log-format", Usage: "text or json", Value: "text"},
-		}, slices.Concat(lockFlags(), redactionFlags(), sandboxFlags())...),
+		}, slices.Concat(lockFlags(), limitFlags(), redactionFlags(), sandboxFlags())...),
 		Action: func(c *cli.Context) error {
 			opts, err := exportFlags(c, std)
 			if err != nil {
@@ -120,6 +121,9 @@ func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 	if opts.tables, err = selectTables(c.String("tables"), c.String("exclude-tables")); err != nil {
 		return nil, err
 	}
+	if opts.limits, err = readLimits(c); err != nil {
+		return nil, err
+	}
 	if opts.redaction, err = readRedactionFlags(c, opts.output); err != nil {
 		return nil, err
 	}
@@ -128,10 +132,13 @@ func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 	return opts, err
 }
 
+// sizeUnits may follow a number of bytes, each 1024 times the one before.
+var sizeUnits = []string{"KiB", "MiB", "GiB", "TiB"}
+
 // parseSize reads a number of bytes, such as 64KiB.
 func parseSize(text string) (int64, error) {
 	digits, shift := text, 0
-	for i, unit := range []string{"KiB", "MiB", "GiB"} {
+	for i, unit := range sizeUnits {
 		if d, ok := strings.CutSuffix(text, unit); ok {
 			digits, shift = d, 10*(i+1)
 		}
@@ -183,7 +190,7 @@ func newLogger(level, format string, out io.Writer) (*slog.Logger, error) {
 	if err := l.UnmarshalText([]byte(level)); err != nil {
 		return nil, usagef("--log-level %q: want debug, info, warn or error", level)
 	}
-	options := &slog.HandlerOptions{Level: l}
+	options := &slog.HandlerOptions{Level: l, ReplaceAttr: printableAttr}
 	switch format {
 	case "text":
 		return slog.New(slog.NewTextHandler(out, options)), nil
@@ -191,6 +198,16 @@ func newLogger(level, format string, out io.Writer) (*slog.Logger, error) {
 		return slog.New(slog.NewJSONHandler(out, options)), nil
 	}
 	return nil, usagef("--log-format %q: want text or json", format)
+}
+
+// printableAttr escapes what a log line says, where it could steer a terminal:
+// the handlers escape less, that of JSON no controls beyond ASCII.
+func printableAttr(_ []string, a slog.Attr) slog.Attr {
+	switch a.Value.Kind() {
+	case slog.KindString, slog.KindAny:
+		a.Value = slog.StringValue(printable(a.Value.String()))
+	}
+	return a
 }
 
 func export(ctx context.Context, opts *exportOptions, std streams) error {
@@ -251,7 +268,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	opts.bar.start(found.Archives)
 	summary, err := pipeline.Run(ctx, pipeline.Options{
 		Archives: found.Archives, Tables: opts.tables, Sink: sink, Run: *run, Raw: opts.raw, SHA256: opts.sha256,
-		Limits: decode.DefaultLimits(), PayloadLimit: opts.payloads, Redaction: redaction, Jobs: opts.jobs, Log: opts.log, OnArchive: opts.bar.archive,
+		Limits: opts.limits, PayloadLimit: opts.payloads, Redaction: redaction, Jobs: opts.jobs, Log: opts.log, OnArchive: opts.bar.archive,
 	})
 	opts.bar.finish()
 	if err != nil {

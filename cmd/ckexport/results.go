@@ -11,6 +11,8 @@ import (
 	"reflect"
 	"strings"
 	"time"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -56,7 +58,7 @@ func prettyTable(rows *sql.Rows) (table.Writer, error) {
 	t.SetStyle(style)
 	header := make(table.Row, len(names))
 	for i, n := range names {
-		header[i] = n
+		header[i] = cell(n)
 	}
 	t.AppendHeader(header)
 	err = eachRow(rows, func(values []any) error {
@@ -94,6 +96,9 @@ func writeCSV(out io.Writer, rows *sql.Rows) error {
 		return err
 	}
 	w := csv.NewWriter(out)
+	for i := range names {
+		names[i] = printable(names[i])
+	}
 	if err := w.Write(names); err != nil {
 		return err
 	}
@@ -102,7 +107,7 @@ func writeCSV(out io.Writer, rows *sql.Rows) error {
 		for i, v := range values {
 			record[i] = ""
 			if v != nil {
-				record[i] = plainText(v)
+				record[i] = printable(plainText(v))
 			}
 		}
 		return w.Write(record)
@@ -138,9 +143,9 @@ func writeJSON(out io.Writer, rows *sql.Rows) error {
 			if err != nil {
 				return fmt.Errorf("column %s: %w", names[i], err)
 			}
-			line.Write(key)
+			line.Write(asciiControls(key))
 			line.WriteByte(':')
-			line.Write(value)
+			line.Write(asciiControls(value))
 		}
 		line.WriteByte('}')
 		_, err := out.Write(line.Bytes())
@@ -151,6 +156,26 @@ func writeJSON(out io.Writer, rows *sql.Rows) error {
 	}
 	_, err = io.WriteString(out, "\n]\n")
 	return err
+}
+
+// asciiControls writes characters of JSON that could steer a terminal as \uNNNN,
+// which means the same: encoding/json does so for the controls of ASCII only.
+func asciiControls(data []byte) []byte {
+	text := string(data)
+	if strings.IndexFunc(text, isSteering) < 0 {
+		return data
+	}
+	var out []byte
+	for _, r := range text {
+		if !isSteering(r) {
+			out = utf8.AppendRune(out, r)
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			out = fmt.Appendf(out, `\u%04x`, unit)
+		}
+	}
+	return out
 }
 
 // cell returns a value for a terminal: on one line, without control characters.

@@ -21,10 +21,6 @@ var (
 	ErrNotTar = errors.New("not a tar archive")
 )
 
-// ErrExpanded is wrapped by errors of archives that decompress to more than is
-// allowed.
-var ErrExpanded = errors.New("the archive expands to more than is allowed")
-
 // ErrTruncated is wrapped by errors of archives that end too early.
 var ErrTruncated = errors.New("the archive is truncated")
 
@@ -136,18 +132,15 @@ func (a *Archive) Close() error {
 // Opener opens archives one after another and reuses what is costly to make:
 // buffers and decompressors. It is for one goroutine.
 type Opener struct {
-	// MaxExpanded bounds how many bytes are decompressed of one archive and
-	// the archives within it together; 0 is no bound.
-	MaxExpanded int64
+	Budget
 	// SHA256 makes Finish return the digests of files, which are then read
 	// whole, also where members are sought over.
 	SHA256 bool
 
-	ctx      context.Context // of the archive that is open
-	outer    level
-	inner    []*level // of archives within archives, by how deep they are
-	depth    int      // of those open
-	expanded int64    // bytes decompressed so far
+	ctx   context.Context // of the archive that is open
+	outer level
+	inner []*level // of archives within archives, by how deep they are
+	depth int      // of those open
 }
 
 // level is what reading one archive needs.
@@ -157,11 +150,11 @@ type level struct {
 }
 
 // newFile reads a file, or a member of an archive that can be read anywhere.
-func (l *level) newFile(ctx context.Context, file io.ReaderAt) *fileReader {
+func (o *Opener) newFile(l *level, file io.ReaderAt) *fileReader {
 	if l.buffer == nil {
 		l.buffer = make([]byte, 256<<10)
 	}
-	return &fileReader{ctx: ctx, file: file, buffer: l.buffer}
+	return &fileReader{ctx: o.ctx, budget: &o.Budget, file: file, buffer: l.buffer}
 }
 
 // Open opens the archive at path: a file, or a folder. Its errors are ErrEmpty
@@ -185,8 +178,8 @@ func (o *Opener) Open(ctx context.Context, path string) (*Archive, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening: %w", err)
 	}
-	o.ctx, o.depth, o.expanded = ctx, 0, 0
-	file := o.outer.newFile(ctx, f)
+	o.begin(ctx)
+	file := o.newFile(&o.outer, f)
 	if o.SHA256 {
 		file.digest = newDigest()
 	}
@@ -200,6 +193,12 @@ func (o *Opener) Open(ctx context.Context, path string) (*Archive, error) {
 	return a, nil
 }
 
+// begin forgets the archive before.
+func (o *Opener) begin(ctx context.Context) {
+	o.ctx, o.depth = ctx, 0
+	o.reset()
+}
+
 // start recognises the compression and begins the tar.
 func (o *Opener) start(a *Archive, file *fileReader) error {
 	head, err := file.peek(headSize)
@@ -208,20 +207,28 @@ func (o *Opener) start(a *Archive, file *fileReader) error {
 	}
 	a.Compression = compressionOf(head)
 	if a.Compression == None {
-		a.members, a.expand = newTar(file, file), func() int64 { return file.bytes + o.expanded }
+		a.members, a.expand = newTar(&o.Budget, file, file), func() int64 { return file.bytes + o.expanded }
 		return nil
 	}
 	a.expand = func() int64 { return o.expanded }
-	return o.decompress(a, &o.outer, file)
+	return o.decompress(a, &o.outer, file, maxWindow)
 }
 
+// Depth returns how many archives within the archive are open.
+func (o *Opener) Depth() int { return o.depth }
+
+// Leave closes archives within the archive, down to a depth: for a caller that
+// lost track of them.
+func (o *Opener) Leave(depth int) { o.depth = depth }
+
 // decompress begins the tar in a compressed stream.
-func (o *Opener) decompress(a *Archive, l *level, r io.Reader) error {
-	content, err := l.open(a.Compression, r)
+func (o *Opener) decompress(a *Archive, l *level, r io.Reader, window int64) error {
+	packed := &counter{r: r}
+	content, err := l.open(a.Compression, packed, window)
 	if err != nil {
 		return err
 	}
-	a.members = newTar(&expandingReader{r: content, opener: o}, nil)
+	a.members = newTar(&o.Budget, o.expand(content, packed.count), nil)
 	return nil
 }
 
@@ -245,31 +252,16 @@ func (o *Opener) Nested(r io.Reader, at io.ReaderAt) (*Archive, error) {
 	a := &Archive{Format: "tar", Compression: compressionOf(head)}
 	switch {
 	case a.Compression != None:
-		if err := o.decompress(a, l, buffered); err != nil {
+		if err := o.decompress(a, l, buffered, maxNestedWindow); err != nil {
 			return nil, err
 		}
 	case at != nil:
-		file := l.newFile(o.ctx, at)
-		a.members = newTar(file, file)
+		file := o.newFile(l, at)
+		a.members = newTar(&o.Budget, file, file)
 	default:
-		a.members = newTar(buffered, nil)
+		a.members = newTar(&o.Budget, buffered, nil)
 	}
 	o.depth++
 	a.close = []func() error{func() error { o.depth--; return nil }}
 	return a, nil
-}
-
-// expandingReader reads decompressed bytes, within the bound of the opener.
-type expandingReader struct {
-	r      io.Reader
-	opener *Opener
-}
-
-func (e *expandingReader) Read(p []byte) (int, error) {
-	if limit := e.opener.MaxExpanded; limit > 0 && e.opener.expanded >= limit {
-		return 0, fmt.Errorf("%w (%d bytes)", ErrExpanded, limit)
-	}
-	n, err := e.r.Read(p)
-	e.opener.expanded += int64(n)
-	return n, err
 }

@@ -22,9 +22,13 @@ const (
 	Bzip2 = "bzip2"
 )
 
-// maxWindow bounds the memory a zstd or xz stream can ask for. zstd -19 uses 8
-// MiB, --ultra -22 128 MiB, xz -9 64 MiB.
-const maxWindow = 128 << 20
+// The memory a zstd or xz stream can ask for: the archive itself, and each
+// within it, of which several are open at a time. zstd -19 uses 8 MiB, --ultra
+// -22 128 MiB, xz -9 64 MiB; layers of container images have 8 MiB at most.
+const (
+	maxWindow       = 128 << 20
+	maxNestedWindow = 64 << 20
+)
 
 // headSize is how many bytes tell a compression, or a tar.
 const headSize = blockSize
@@ -69,7 +73,7 @@ func (d *decompressor) buffered(r io.Reader) *bufio.Reader {
 	return d.buffer
 }
 
-func (d *decompressor) open(compression string, r io.Reader) (io.Reader, error) {
+func (d *decompressor) open(compression string, r io.Reader, window int64) (io.Reader, error) {
 	switch compression {
 	case Gzip:
 		var err error
@@ -86,7 +90,7 @@ func (d *decompressor) open(compression string, r io.Reader) (io.Reader, error) 
 	case Zstd:
 		var err error
 		if d.zstd == nil {
-			d.zstd, err = zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true))
+			d.zstd, err = zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(uint64(window)), zstd.WithDecoderLowmem(true))
 		} else {
 			err = d.zstd.Reset(r)
 		}
@@ -95,7 +99,7 @@ func (d *decompressor) open(compression string, r io.Reader) (io.Reader, error) 
 		}
 		return d.zstd, nil
 	case XZ:
-		x, err := newXZ(bufio.NewReader(r)) // LZMA2 is read byte by byte
+		x, err := newXZ(bufio.NewReader(r), window) // LZMA2 is read byte by byte
 		if err != nil {
 			return nil, fmt.Errorf("reading xz: %w", truncation(err))
 		}

@@ -24,7 +24,7 @@ func readTestdata(t testing.TB, name string) []byte {
 }
 
 func expandXZ(data []byte) ([]byte, error) {
-	x, err := newXZ(bytes.NewReader(data))
+	x, err := newXZ(bytes.NewReader(data), maxWindow)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func FuzzXZ(f *testing.F) {
 		f.Add(readTestdata(f, name))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		x, err := newXZ(bytes.NewReader(data))
+		x, err := newXZ(bytes.NewReader(data), maxWindow)
 		if err != nil {
 			return
 		}

@@ -117,7 +117,8 @@ func (o *Opener) Digest(ctx context.Context, path string) (string, error) {
 		return "", err
 	}
 	defer f.Close()
-	reader := o.outer.newFile(ctx, f)
+	o.begin(ctx)
+	reader := o.newFile(&o.outer, f)
 	reader.digest = newDigest()
 	if err := reader.digestUpTo(math.MaxInt64); err != nil {
 		return "", err

@@ -13,21 +13,22 @@ import (
 // folderReader reads an unpacked archive. Links in it are members, and are
 // not followed: os.Root keeps every access within the folder.
 type folderReader struct {
-	ctx   context.Context
-	root  *os.Root
-	names []string
-	file  *os.File   // of the member being read
-	late  []*os.File // opened for reads at offsets
-	bytes int64
+	ctx    context.Context
+	budget *Budget
+	root   *os.Root
+	names  []string
+	file   *os.File   // of the member being read
+	late   []*os.File // opened for reads at offsets
+	bytes  int64
 }
 
 func (o *Opener) openFolder(ctx context.Context, path string) (*Archive, error) {
-	o.ctx, o.depth, o.expanded = ctx, 0, 0
+	o.begin(ctx)
 	root, err := os.OpenRoot(path)
 	if err != nil {
 		return nil, fmt.Errorf("opening folder: %w", err)
 	}
-	f := &folderReader{ctx: ctx, root: root}
+	f := &folderReader{ctx: ctx, budget: &o.Budget, root: root}
 	err = fs.WalkDir(root.FS(), ".", func(name string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -103,6 +104,14 @@ func (f *folderReader) next() (*Member, error) {
 	return m, nil
 }
 
+// check says whether more may be read.
+func (f *folderReader) check() error {
+	if err := f.ctx.Err(); err != nil {
+		return err
+	}
+	return f.budget.checkRead(f.bytes)
+}
+
 // folderContent reads the member at hand and counts it.
 type folderContent struct {
 	folder *folderReader
@@ -110,6 +119,9 @@ type folderContent struct {
 }
 
 func (c *folderContent) Read(p []byte) (int, error) {
+	if err := c.folder.check(); err != nil {
+		return 0, err
+	}
 	n, err := c.file.Read(p)
 	c.folder.bytes += int64(n)
 	return n, err
@@ -124,6 +136,9 @@ type lateContent struct {
 }
 
 func (c *lateContent) ReadAt(p []byte, off int64) (int, error) {
+	if err := c.folder.check(); err != nil {
+		return 0, err
+	}
 	if c.file == nil {
 		file, err := c.folder.root.Open(c.name)
 		if err != nil {

@@ -15,16 +15,18 @@ import (
 
 // tarReader reads the members of a tar.
 type tarReader struct {
-	tar  *tar.Reader
-	end  *endWatcher
-	file *fileReader // not nil for a plain tar in a file
+	tar    *tar.Reader
+	end    *endWatcher
+	file   *fileReader // not nil for a plain tar in a file
+	budget *Budget
 
 	sawMember bool
-	rest      int64 // bytes of the last member's content, -1 if only reading tells
+	sparse    *expansion // content of the last member, if that is sparse
+	size      int64      // of it, with its holes
 }
 
-func newTar(r io.Reader, file *fileReader) *tarReader {
-	t := &tarReader{end: &endWatcher{r: r}, file: file}
+func newTar(budget *Budget, r io.Reader, file *fileReader) *tarReader {
+	t := &tarReader{end: &endWatcher{r: r}, file: file, budget: budget}
 	if file != nil {
 		t.end.file = file
 		t.tar = tar.NewReader(&seekingWatcher{endWatcher: t.end})
@@ -60,29 +62,38 @@ func (t *tarReader) next() (*Member, error) {
 	m := memberOf(header)
 	m.content = &memberContent{t.tar}
 	m.Offset = t.end.position()
-	t.rest = m.Size
+	rest := m.Size
 	if m.Type != File {
-		t.rest = 0
+		rest = 0
 	}
-	if isSparse(header) {
-		t.rest = -1
+	if t.sparse = nil; isSparse(header) {
+		rest, t.size = 0, m.Size // only reading tells how much is stored
+		t.sparse = t.budget.expand(t.tar, t.end.position)
+		m.content = &memberContent{t.sparse}
 	} else if t.file != nil && m.Type == File {
 		m.at = io.NewSectionReader(t.file, m.Offset, m.Size)
 	}
-	t.end.mark(m.Offset + max(t.rest, 0))
+	t.end.mark(m.Offset + rest)
 	return m, nil
 }
 
 // leaveMember goes to the end of the last member's content where archive/tar
 // could not seek over it, so that it is known where the next header begins.
 func (t *tarReader) leaveMember() error {
-	if !t.sawMember || t.file != nil && t.rest >= 0 {
+	if !t.sawMember || t.file != nil && t.sparse == nil {
 		return nil
 	}
-	if _, err := io.Copy(io.Discard, t.tar); err != nil {
+	var in io.Reader = t.tar
+	if t.sparse != nil {
+		if t.size-t.sparse.n > t.budget.Allowed(0) {
+			return nil // archive/tar passes over what is stored of it
+		}
+		in = t.sparse
+	}
+	if _, err := io.Copy(io.Discard, in); err != nil && !errors.Is(err, ErrRatio) && !errors.Is(err, ErrExpanded) {
 		return fmt.Errorf("reading a member: %w", truncation(err))
 	}
-	if t.rest < 0 {
+	if t.sparse != nil {
 		t.end.mark(t.end.position())
 	}
 	return nil
@@ -217,6 +228,7 @@ func (s *seekingWatcher) Seek(offset int64, whence int) (int64, error) {
 // seeks end when the context does.
 type fileReader struct {
 	ctx    context.Context
+	budget *Budget
 	file   io.ReaderAt
 	buffer []byte
 	data   []byte // unread part of the buffer
@@ -231,8 +243,16 @@ const seekFill = 8 << 10
 
 func (f *fileReader) position() int64 { return f.offset - int64(len(f.data)) }
 
-func (f *fileReader) fill() error {
+// check says whether more may be read.
+func (f *fileReader) check() error {
 	if err := f.ctx.Err(); err != nil {
+		return err
+	}
+	return f.budget.checkRead(f.bytes)
+}
+
+func (f *fileReader) fill() error {
+	if err := f.check(); err != nil {
 		return err
 	}
 	space := f.buffer
@@ -296,7 +316,7 @@ func (f *fileReader) Seek(offset int64, whence int) (int64, error) {
 
 // ReadAt reads the file past the buffer.
 func (f *fileReader) ReadAt(p []byte, off int64) (int, error) {
-	if err := f.ctx.Err(); err != nil {
+	if err := f.check(); err != nil {
 		return 0, err
 	}
 	n, err := f.file.ReadAt(p, off)

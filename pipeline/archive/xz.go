@@ -19,7 +19,8 @@ import (
 // dictionary a block header asks for, up to 4 GiB.
 // Source: The .xz File Format 1.2.1, tukaani.org/xz/xz-file-format.txt.
 type xzReader struct {
-	in      *countingReader
+	in      *counter
+	window  int64   // the largest dictionary that is allowed
 	flags   [2]byte // of the stream
 	check   hash.Hash
 	block   *lzma.Reader2 // content of the block being read, nil between blocks
@@ -56,8 +57,8 @@ const (
 	xzSHA256 = 10
 )
 
-func newXZ(r io.Reader) (*xzReader, error) {
-	x := &xzReader{in: &countingReader{r: r}}
+func newXZ(r io.Reader, window int64) (*xzReader, error) {
+	x := &xzReader{in: &counter{r: r}, window: window}
 	var magic [6]byte
 	if _, err := io.ReadFull(x.in, magic[:]); err != nil {
 		return nil, err
@@ -151,8 +152,8 @@ func (x *xzReader) nextBlock() error {
 	if x.header, err = parseBlock(body[1:]); err != nil {
 		return err
 	}
-	if x.header.dictionary > maxWindow {
-		return fmt.Errorf("dictionary of %d bytes, at most %d are allowed", x.header.dictionary, maxWindow)
+	if x.header.dictionary > x.window {
+		return fmt.Errorf("dictionary of %d bytes, at most %d are allowed", x.header.dictionary, x.window)
 	}
 	x.started, x.size = x.in.n, 0
 	x.blocks++
@@ -319,16 +320,4 @@ func noCleanEnd(err error) error {
 		return io.ErrUnexpectedEOF
 	}
 	return err
-}
-
-// countingReader counts what is read.
-type countingReader struct {
-	r io.Reader
-	n int64
-}
-
-func (c *countingReader) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	return n, err
 }

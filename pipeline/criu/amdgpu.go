@@ -71,7 +71,10 @@ var AMDGPU = sync.OnceValues(func() (protoreflect.FileDescriptor, error) {
 // AMDGPUImage decodes an image of the amdgpu plugin: its message of that name,
 // and the message's bytes. Newer versions of the plugin write the size of the
 // message in front, 8 bytes. The error may wrap ErrMissingField.
-func AMDGPUImage(name string, data []byte, order binary.ByteOrder) (*dynamicpb.Message, []byte, error) {
+//
+// afford is asked before the message is decoded; where it returns false there
+// is neither a message nor an error.
+func AMDGPUImage(name string, data []byte, order binary.ByteOrder, afford func(protoreflect.MessageDescriptor, []byte) bool) (*dynamicpb.Message, []byte, error) {
 	file, err := AMDGPU()
 	if err != nil {
 		return nil, nil, err
@@ -80,6 +83,9 @@ func AMDGPUImage(name string, data []byte, order binary.ByteOrder) (*dynamicpb.M
 	data, err = withoutSize(data, order)
 	if err != nil {
 		return nil, nil, err
+	}
+	if !afford(message.Descriptor(), data) {
+		return nil, nil, nil
 	}
 	err = Unmarshal(data, message)
 	if err != nil && !errors.Is(err, ErrMissingField) {

@@ -110,6 +110,19 @@ func (r *Reader) Next() ([]byte, error) {
 	return rest[4 : 4+size], nil
 }
 
+// Count returns how many entries are left, as far as their sizes make sense, and
+// reads none. It is of use where nothing stands behind the messages.
+func (r *Reader) Count() (n int) {
+	for rest := r.data[r.offset:]; len(rest) >= 4; n++ {
+		size := r.Order.Uint32(rest)
+		if uint64(size) > uint64(len(rest)-4) {
+			break
+		}
+		rest = rest[4+size:]
+	}
+	return n
+}
+
 // Extra returns the n bytes behind the last message.
 func (r *Reader) Extra(n uint64) ([]byte, error) {
 	rest := r.data[r.offset:]

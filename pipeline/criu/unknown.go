@@ -26,25 +26,27 @@ type Unknown struct {
 // that are messages.
 type shape struct {
 	fields map[protowire.Number]field
+	size   int // bytes of the struct it is decoded into
 }
 
 type field struct {
 	name     string
 	repeated bool
 	message  *shape
+	width    int // bytes of a value that is a number; 0 of texts and bytes
 }
 
-// Shapes finds unknown fields. It scans bytes instead of decoded messages,
-// which is many times faster, and remembers the message types it has seen. It
-// is safe for concurrent use.
+// Shapes finds unknown fields, and says what decoding a message will cost. It
+// scans bytes instead of decoded messages, which is many times faster, and
+// remembers the message types it has seen. It is safe for concurrent use.
 type Shapes struct{ byName sync.Map } // protoreflect.FullName -> *shape
 
-// Find returns the unknown fields of an encoded message, at any depth, in the
-// order they stand there. The message must be valid.
-func (s *Shapes) Find(descriptor protoreflect.MessageDescriptor, message []byte) []Unknown {
-	var found []Unknown
-	s.of(descriptor).find("", message, &found)
-	return found
+// Find calls found for the unknown fields of an encoded message, at any depth,
+// in the order they stand there, until it returns false. The message must be
+// valid.
+func (s *Shapes) Find(descriptor protoreflect.MessageDescriptor, message []byte, found func(Unknown) bool) {
+	search := search{found: found}
+	search.message(s.of(descriptor), message)
 }
 
 func (s *Shapes) of(d protoreflect.MessageDescriptor) *shape {
@@ -63,11 +65,11 @@ func build(d protoreflect.MessageDescriptor, made map[protoreflect.FullName]*sha
 	if known, ok := made[d.FullName()]; ok {
 		return known
 	}
-	out := &shape{fields: map[protowire.Number]field{}}
+	out := &shape{fields: map[protowire.Number]field{}, size: structSize(d)}
 	made[d.FullName()] = out
 	for i := range d.Fields().Len() {
 		f := d.Fields().Get(i)
-		entry := field{name: string(f.Name()), repeated: f.IsList()}
+		entry := field{name: string(f.Name()), repeated: f.IsList(), width: valueWidth(f.Kind())}
 		if f.Message() != nil {
 			entry.message = build(f.Message(), made)
 		}
@@ -76,23 +78,59 @@ func build(d protoreflect.MessageDescriptor, made map[protoreflect.FullName]*sha
 	return out
 }
 
-func (s *shape) find(path string, m []byte, found *[]Unknown) {
+// search is one search for unknown fields.
+type search struct {
+	found func(Unknown) bool
+	steps []step // from the entry to the message at hand
+}
+
+// step is a field on the way to a message, and which element of a list.
+type step struct {
+	field string
+	index int // -1 where it is no list
+}
+
+// maxPath bounds Unknown.Path: messages can be nested 10,000 deep.
+const maxPath = 4096
+
+// path writes the steps as text.
+func (s *search) path() string {
+	var path []byte
+	for i, step := range s.steps {
+		if len(path) > maxPath {
+			return string(path) + "..."
+		}
+		if i > 0 {
+			path = append(path, '.')
+		}
+		path = append(path, step.field...)
+		if step.index >= 0 {
+			path = fmt.Appendf(path, "[%d]", step.index)
+		}
+	}
+	return string(path)
+}
+
+// message searches one message; it returns false to end the search.
+func (s *search) message(known *shape, m []byte) bool {
 	var position uint32
 	var seen map[protowire.Number]int // how many elements of a repeated message passed
 	for len(m) > 0 {
 		number, typ, n := protowire.ConsumeTag(m)
 		if n < 0 {
-			return
+			return true
 		}
 		body := m[n:]
 		size := protowire.ConsumeFieldValue(number, typ, body)
 		if size < 0 {
-			return
+			return true
 		}
 		m = body[size:]
-		f, known := s.fields[number]
-		if !known {
-			*found = append(*found, unknownField(path, position, number, typ, body[:size]))
+		f, ok := known.fields[number]
+		if !ok {
+			if !s.found(unknownField(s.path(), position, number, typ, body[:size])) {
+				return false
+			}
 			position++
 			continue
 		}
@@ -100,37 +138,21 @@ func (s *shape) find(path string, m []byte, found *[]Unknown) {
 			continue
 		}
 		inner, _ := protowire.ConsumeBytes(body)
-		step := f.name
-		before := len(*found)
-		f.message.find("", inner, found)
+		index := -1
 		if f.repeated {
 			if seen == nil {
 				seen = map[protowire.Number]int{}
 			}
-			if len(*found) > before { // the index's text is made only where it is needed
-				step = fmt.Sprintf("%s[%d]", step, seen[number])
-			}
+			index = seen[number]
 			seen[number]++
 		}
-		prefixPaths((*found)[before:], join(path, step))
-	}
-}
-
-func join(path, step string) string {
-	if path == "" {
-		return step
-	}
-	return path + "." + step
-}
-
-func prefixPaths(found []Unknown, prefix string) {
-	for i := range found {
-		if found[i].Path == "" {
-			found[i].Path = prefix
-		} else {
-			found[i].Path = prefix + "." + found[i].Path
+		s.steps = append(s.steps, step{f.name, index})
+		if !s.message(f.message, inner) {
+			return false
 		}
+		s.steps = s.steps[:len(s.steps)-1]
 	}
+	return true
 }
 
 func unknownField(path string, position uint32, number protowire.Number, typ protowire.Type, value []byte) Unknown {

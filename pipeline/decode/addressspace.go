@@ -16,10 +16,10 @@ func (s *set) decodeAddressSpaces() {
 		s.auxiliaryRows(pid, space.GetMmSavedAuxv())
 		for _, a := range space.GetAios() {
 			row := schema.AIORing{PID: pid, ContextID: a.Id, NrRequests: a.NrReq, RingLength: a.RingLen}
-			if v := mappingAt(space, a.GetId()); v != nil {
+			if v := s.mappingAt(pid, a.GetId()); v != nil {
 				row.MappingKind = ptr(s.mappingKind(space, v, s.mappedFile(v)))
 			}
-			s.rows.AIORings = append(s.rows.AIORings, row)
+			add(&s.notes, &s.rows.AIORings, row)
 		}
 	}
 }
@@ -39,7 +39,7 @@ func (s *set) auxiliaryRows(pid uint32, words []uint64) {
 		if isAuxiliaryText(words[i]) && s.memory[pid] != nil {
 			row.Text = s.memory[pid].textAt(words[i+1])
 		}
-		s.rows.AuxiliaryVectors = append(s.rows.AuxiliaryVectors, row)
+		add(&s.notes, &s.rows.AuxiliaryVectors, row)
 	}
 }
 

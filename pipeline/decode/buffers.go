@@ -44,7 +44,7 @@ func (s *set) decodePipes() {
 				s.rowProblem("pipe_buffers", fmt.Sprintf("kind=%s,position=%d", kind, e.index), Warning, DanglingReference,
 					fmt.Sprintf("no open file is an end of %s %d, or an earlier entry has it", kind, row.PipeID))
 			}
-			s.rows.PipeBuffers = append(s.rows.PipeBuffers, row)
+			add(&s.notes, &s.rows.PipeBuffers, row)
 		})
 	}
 }
@@ -65,7 +65,9 @@ func (s *set) decodeTTYs() {
 			row.FileIDs = append(row.FileIDs, f.id)
 			row.Path = f.pathText()
 		}
-		s.rows.TTYs = append(s.rows.TTYs, row)
+		if !add(&s.notes, &s.rows.TTYs, row) {
+			delete(position, row.TTYID)
+		}
 	}
 	key := func(id uint32) string { return fmt.Sprintf("tty_id=%d", id) }
 	each(s, s.images["tty-info.img"], func(_ *entry, t *tty.TtyInfoEntry) {
@@ -80,7 +82,9 @@ func (s *set) decodeTTYs() {
 		if !known {
 			s.rowProblem("ttys", key(d.GetTtyId()), Warning, DanglingReference, "tty-data.img has input of it, tty-info.img does not have it")
 			add(schema.TTY{TTYID: d.GetTtyId()})
-			i = position[d.GetTtyId()]
+			if i, known = position[d.GetTtyId()]; !known {
+				return // the table is full
+			}
 		}
 		row := &s.rows.TTYs[i]
 		if row.InputBytes != nil {
@@ -167,14 +171,14 @@ func (s *set) decodeBPFMaps() {
 			s.mapContentColumns(&row, list[0])
 			contents[row.MapID] = list[1:]
 		}
-		s.rows.BPFMaps = append(s.rows.BPFMaps, row)
+		add(&s.notes, &s.rows.BPFMaps, row)
 	}
 	for _, id := range order {
 		if list := contents[id]; len(list) > 0 {
 			row := schema.BPFMap{MapID: id, PIDs: []uint32{}}
 			s.mapContentColumns(&row, list[0])
 			contents[id] = list[1:]
-			s.rows.BPFMaps = append(s.rows.BPFMaps, row)
+			add(&s.notes, &s.rows.BPFMaps, row)
 			s.rowProblem("bpf_maps", fmt.Sprintf("map_id=%d", id), Warning, DanglingReference, "no open file is that map")
 		}
 	}

@@ -23,7 +23,7 @@ func (s *set) decodeCgroups() {
 			if n := m.GetCgnsPrefix(); uint64(n) <= uint64(len(m.GetPath())) {
 				row.PathInNamespace = text(m.GetPath()[n:])
 			}
-			s.rows.CgroupMemberships = append(s.rows.CgroupMemberships, row)
+			add(&s.notes, &s.rows.CgroupMemberships, row)
 		}
 	}
 	for i, controller := range c.GetControllers() {
@@ -38,7 +38,7 @@ func (s *set) decodeCgroups() {
 			s.rowProblem("cgroup_properties", fmt.Sprintf("controller_position=%d", i), Warning, LimitExceeded, fmt.Sprintf("the names of its controllers are longer than %d bytes", maxPath))
 		}
 		if len(controller.GetDirs()) == 0 {
-			s.rows.CgroupProperties = append(s.rows.CgroupProperties, row)
+			add(&s.notes, &s.rows.CgroupProperties, row)
 		}
 		s.cgroupDirectories(row, controller.GetDirs(), ptr(""), 0)
 	}
@@ -67,10 +67,10 @@ func (s *set) cgroupDirectories(row schema.CgroupProperty, dirs []*cgroup.Cgroup
 			if perms := p.GetPerms(); perms != nil {
 				row.PropertyMode, row.PropertyUID, row.PropertyGID = perms.Mode, perms.Uid, perms.Gid
 			}
-			s.rows.CgroupProperties = append(s.rows.CgroupProperties, row)
+			add(&s.notes, &s.rows.CgroupProperties, row)
 		}
 		if len(d.GetProperties()) == 0 {
-			s.rows.CgroupProperties = append(s.rows.CgroupProperties, row)
+			add(&s.notes, &s.rows.CgroupProperties, row)
 		}
 		if path != nil && *path == "/" {
 			path = ptr("") // the root of the hierarchy

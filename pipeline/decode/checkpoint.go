@@ -18,7 +18,7 @@ import (
 func (s *set) decodeCheckpoint() {
 	c := &s.container
 	row := schema.Checkpoint{
-		Source: s.path, ArchiveName: filepath.Base(s.path), ImageDir: plain(s.dir), Engine: c.engine, Labels: s.decoder.Labels,
+		Source: s.source, ArchiveName: filepath.Base(s.source), ImageDir: plain(s.dir), Engine: c.engine, Labels: s.decoder.Labels,
 		ContainerName: c.name(), ContainerID: nonEmpty(c.config.ID), Image: nonEmpty(c.config.Image), Runtime: nonEmpty(c.config.Runtime),
 		ImageID:        nonEmpty(firstNonEmpty(c.config.ImageRef, c.config.ImageID)),
 		PodName:        c.firstAnnotation("io.kubernetes.pod.name", "io.kubernetes.cri.sandbox-name"),
@@ -58,7 +58,7 @@ func (s *set) decodeCheckpoint() {
 	s.countColumns(&row)
 	s.hostColumns(&row)
 	s.packagingColumns(&row)
-	s.rows.Checkpoints = append(s.rows.Checkpoints, row)
+	s.rows.Checkpoints = append(s.rows.Checkpoints, row) // also where the archive may take no more memory
 }
 
 // folderBytes sums the files of the image folder.

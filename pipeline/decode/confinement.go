@@ -42,7 +42,7 @@ func (s *set) decodeSeccomp() {
 			row.ThreadCount = &counts[i]
 		}
 		s.instructionColumns(&row, key)
-		s.rows.SeccompFilters = append(s.rows.SeccompFilters, row)
+		add(&s.notes, &s.rows.SeccompFilters, row)
 	}
 }
 
@@ -212,13 +212,13 @@ func (s *set) decodeApparmor() {
 			}
 			for _, p := range ns.GetPolicies() {
 				sum := sha256.Sum256(p.GetBlob())
-				s.rows.ApparmorProfiles = append(s.rows.ApparmorProfiles, schema.ApparmorProfile{
+				add(&s.notes, &s.rows.ApparmorProfiles, schema.ApparmorProfile{
 					NamespacePath: namespace, Profile: optionalText(p.Name), PolicyBytes: ptr(uint64(len(p.GetBlob()))),
 					PolicySHA256: ptr(hex.EncodeToString(sum[:])), Policy: notNil(p.GetBlob()),
 				})
 			}
 			if len(ns.GetPolicies()) == 0 {
-				s.rows.ApparmorProfiles = append(s.rows.ApparmorProfiles, schema.ApparmorProfile{NamespacePath: namespace})
+				add(&s.notes, &s.rows.ApparmorProfiles, schema.ApparmorProfile{NamespacePath: namespace})
 			}
 			walk(ns.GetNamespaces(), path)
 		}
@@ -247,7 +247,7 @@ func (s *set) decodeIDMappings() {
 			extents []*userns.UidGidExtent
 		}{{"uid", u.GetUidMap()}, {"gid", u.GetGidMap()}} {
 			for i, e := range m.extents {
-				s.rows.IDMappings = append(s.rows.IDMappings, schema.IDMapping{
+				add(&s.notes, &s.rows.IDMappings, schema.IDMapping{
 					UserNsID: uint32(img.number), Kind: m.kind, Position: uint32(i), InsideFirst: e.First, OutsideFirst: e.LowerFirst, Count: e.Count,
 				})
 			}

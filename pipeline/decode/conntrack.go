@@ -60,7 +60,9 @@ func (s *set) decodeConntrack() {
 				case unix.NFNL_SUBSYS_CTNETLINK<<8 | newEntry:
 					c := connection{row.NetNsID, connectionColumns(n, &row, attributes)}
 					row.IsRepeat = k.kind == "NETNS_EXP" && seen[c]
-					seen[c] = true
+					if s.take(128 + int64(len(c.tuple))) {
+						seen[c] = true
+					}
 				case unix.NFNL_SUBSYS_CTNETLINK_EXP<<8 | newEntry:
 					row.Kind = "expectation"
 					expectationColumns(n, &row, attributes)
@@ -68,7 +70,7 @@ func (s *set) decodeConntrack() {
 					n.note(fmt.Errorf("type %#x is neither a connection nor an expectation", kind))
 					return
 				}
-				s.rows.ConntrackEntries = append(s.rows.ConntrackEntries, row)
+				add(&s.notes, &s.rows.ConntrackEntries, row)
 			})
 		}
 	}

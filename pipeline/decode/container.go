@@ -120,7 +120,7 @@ func (s *set) labelsOf(c *container) {
 		c.labels = c.config.Labels
 	case engineCRIO:
 		if text := c.spec.Annotations["io.kubernetes.cri-o.Labels"]; text != "" {
-			if err := json.Unmarshal([]byte(text), &c.labels); err != nil {
+			if err := s.unmarshal([]byte(text), &c.labels); err != nil {
 				s.problem(schema.Problem{TableName: ptr("annotations"), Severity: Warning, Code: Malformed,
 					Message: "annotation io.kubernetes.cri-o.Labels is no JSON object of texts: " + jsonFault(err)})
 			}
@@ -131,8 +131,11 @@ func (s *set) labelsOf(c *container) {
 }
 
 func (s *set) annotationRows(kind string, values map[string]string) {
+	if isFull(&s.notes, &s.rows.Annotations) {
+		return
+	}
 	for _, k := range slices.Sorted(maps.Keys(values)) {
-		s.rows.Annotations = append(s.rows.Annotations, schema.Annotation{Kind: kind, Key: plain(k), Value: plain(values[k])})
+		add(&s.notes, &s.rows.Annotations, schema.Annotation{Kind: kind, Key: plain(k), Value: plain(values[k])})
 	}
 }
 
@@ -146,7 +149,7 @@ func (s *set) networkRows(c *container) {
 			i := interfaces[name]
 			row := schema.ContainerNetwork{Origin: "network_status", NetworkName: ptr(plain(network)), Interface: ptr(plain(name)), MACAddress: nonEmpty(i.MACAddress)}
 			if len(i.Subnets) == 0 {
-				s.rows.ContainerNetworks = append(s.rows.ContainerNetworks, row)
+				add(&s.notes, &s.rows.ContainerNetworks, row)
 			}
 			for _, subnet := range i.Subnets {
 				row.Address, row.PrefixLength = parsedAddress(subnet.Network), nil
@@ -155,7 +158,7 @@ func (s *set) networkRows(c *container) {
 					row.PrefixLength = ptr(uint32(prefix.Bits()))
 				}
 				row.Gateway = nonEmpty(subnet.Gateway)
-				s.rows.ContainerNetworks = append(s.rows.ContainerNetworks, row)
+				add(&s.notes, &s.rows.ContainerNetworks, row)
 			}
 		}
 	}
@@ -165,7 +168,7 @@ func (s *set) networkRows(c *container) {
 			return
 		}
 		if ip != "" {
-			s.rows.ContainerNetworks = append(s.rows.ContainerNetworks, schema.ContainerNetwork{Origin: "annotation", Address: parsedAddress(ip)})
+			add(&s.notes, &s.rows.ContainerNetworks, schema.ContainerNetwork{Origin: "annotation", Address: parsedAddress(ip)})
 		}
 	}
 }

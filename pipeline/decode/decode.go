@@ -13,9 +13,7 @@ package decode
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -24,28 +22,6 @@ import (
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/schema"
 )
-
-// Limits bound what one archive may cost. A limit that is passed becomes a row
-// of problems.
-type Limits struct {
-	Members         int    // members of an archive with those within it, and entries of a tar of files
-	Nesting         int    // archives within archives: a layer within an image is one
-	ExpandedBytes   int64  // bytes decompressed of an archive and all within it
-	MetadataBytes   int64  // bytes of one image or metadata member kept in memory
-	BufferedBytes   int64  // bytes of all of them together
-	HashedFileBytes uint64 // bytes of a ghost file with its holes that are hashed
-	RegionBytes     uint64 // bytes of the arguments or environment of a process
-	LogLines        uint32 // lines of a container's own log
-	CRIULogLines    uint32 // lines of dump.log or restore.log
-}
-
-// DefaultLimits returns limits that ordinary archives stay far below.
-func DefaultLimits() Limits {
-	return Limits{
-		Members: 2_000_000, Nesting: 3, ExpandedBytes: 4 << 40, MetadataBytes: 256 << 20, BufferedBytes: 1 << 30,
-		HashedFileBytes: 64 << 30, RegionBytes: 8 << 20, LogLines: 100_000, CRIULogLines: 1_000_000,
-	}
-}
 
 // Statuses of an archive and a checkpoint.
 const (
@@ -85,6 +61,10 @@ type Result struct {
 	Problems []schema.Problem
 }
 
+// SourceText returns the path of an archive as the columns have it, which hold
+// text: bytes that are none are escaped.
+func SourceText(path string) string { return plain(path) }
+
 // Decode reads the archive at path. Everything wrong with the archive is in
 // the result; the error is not nil only if the context ended.
 func (d *Decoder) Decode(ctx context.Context, path string) (*Result, error) {
@@ -93,8 +73,9 @@ func (d *Decoder) Decode(ctx context.Context, path string) (*Result, error) {
 	if d.programs == nil {
 		d.programs = programs{}
 	}
-	d.opener.MaxExpanded, d.opener.SHA256 = d.Limits.ExpandedBytes, d.SHA256
-	result := &Result{Archive: schema.Archive{Source: path, ArchiveName: filepath.Base(path), StartedAt: started.UTC()}}
+	d.opener.MaxRead, d.opener.MaxExpanded, d.opener.MaxRatio = d.Limits.ReadBytes, d.Limits.ExpandedBytes, d.Limits.Ratio
+	d.opener.SHA256 = d.SHA256
+	result := &Result{Archive: schema.Archive{Source: w.source, ArchiveName: filepath.Base(w.source), StartedAt: started.UTC()}}
 	w.decodeArchive(result)
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -104,14 +85,15 @@ func (d *Decoder) Decode(ctx context.Context, path string) (*Result, error) {
 	return result, nil
 }
 
-// decodeArchive reads the archive into the result. An archive that finds a
-// fault in this program costs its own rows, not the run.
+// decodeArchive reads the archive into the result. Faults of this program cost
+// a member or a family of tables, see guard; one elsewhere costs the archive's
+// rows, not the run.
 func (w *walk) decodeArchive(result *Result) {
 	d := w.decoder
 	defer func() {
 		if fault := recover(); fault != nil {
 			result.Checkpoints, d.opener = nil, archive.Opener{}
-			w.outer().problem(schema.Problem{Severity: Error, Code: Internal, Message: fmt.Sprintf("a fault of ckexport, please report it: %v\n%s", fault, debug.Stack())})
+			w.outer().problem(schema.Problem{Severity: Error, Code: Internal, Message: faultText(fault)})
 		}
 	}()
 	a, err := d.opener.Open(w.ctx, w.path)
@@ -125,7 +107,7 @@ func (w *walk) decodeArchive(result *Result) {
 	}
 	result.Archive.Format, result.Archive.Compression = &a.Format, &a.Compression
 	if err := w.readMembers(a, "", 0); err != nil {
-		w.current().problem(schema.Problem{Severity: Error, Code: readCode(err), Message: err.Error()})
+		w.current().readProblem("", err)
 	}
 	result.Checkpoints = w.decode(a, &result.Archive)
 }
@@ -144,15 +126,13 @@ func openCode(err error) string {
 func (w *walk) settle(result *Result) {
 	a := &result.Archive
 	if len(result.Checkpoints) == 0 {
-		for _, r := range w.readings {
-			for _, p := range r.problems { // of an ordinary layer only what kept it from being read
-				if r.site.archive == "" || isError(p) && p.Code != DuplicateMember {
-					result.Problems = append(result.Problems, p)
-				}
-			}
+		all := notes{of: w, list: &result.Problems}
+		for _, r := range w.readings { // of an ordinary layer only what kept it from being read
+			all.merge(&r.notes, func(p schema.Problem) bool { return r.site.archive == "" || isError(p) && p.Code != DuplicateMember })
 		}
+		all.close()
 		if !slices.ContainsFunc(result.Problems, isError) {
-			result.Problems = append(result.Problems, schema.Problem{Source: w.path, Severity: Error, Code: NotACheckpoint, Message: w.whyNoCheckpoint()})
+			result.Problems = append(result.Problems, schema.Problem{Source: w.source, Severity: Error, Code: NotACheckpoint, Message: w.whyNoCheckpoint()})
 		}
 		a.Status, a.Error = StatusFailed, firstError(result.Problems)
 		return
@@ -195,9 +175,6 @@ func readCode(err error) string {
 	}
 	if errors.Is(err, archive.ErrNotTar) {
 		return NotAnArchive
-	}
-	if errors.Is(err, errLimit) || errors.Is(err, archive.ErrExpanded) {
-		return LimitExceeded
 	}
 	return Malformed
 }

@@ -25,19 +25,22 @@ func (s *set) decodeDescriptors() {
 		}
 		seen := map[uint32]bool{}
 		for _, d := range table {
+			if isFull(&s.notes, &s.rows.FileDescriptors) {
+				break
+			}
 			if seen[d.GetFd()] {
 				s.rowProblem("file_descriptors", fmt.Sprintf("pid=%d,fd=%d", p.GetPid(), d.GetFd()), Error, DuplicateObject, "the descriptor occurs twice; only the first was decoded")
 				continue
 			}
 			seen[d.GetFd()] = true
-			s.rows.FileDescriptors = append(s.rows.FileDescriptors, s.descriptorRow(p.GetPid(), ids.FilesId, d))
+			add(&s.notes, &s.rows.FileDescriptors, s.descriptorRow(p.GetPid(), ids.FilesId, d))
 		}
 	}
 	for _, f := range s.files.order {
-		s.rows.Files = append(s.rows.Files, s.fileRow(f))
+		add(&s.notes, &s.rows.Files, s.fileRow(f))
 	}
 	for _, r := range s.files.remaps {
-		s.rows.FileRemaps = append(s.rows.FileRemaps, s.remapRow(r))
+		add(&s.notes, &s.rows.FileRemaps, s.remapRow(r))
 	}
 }
 

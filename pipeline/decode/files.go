@@ -114,8 +114,12 @@ func (s *set) decodeFiles() {
 		id := uint32(img.number)
 		each(s, img, func(_ *entry, d *fdinfo.FdinfoEntry) { t.tables[id] = append(t.tables[id], d) })
 	}
+	pairs := 0 // of processes and descriptors: processes can share a table
 	for _, p := range s.tree {
 		ids := s.kernelIDs(p.GetPid())
+		if pairs += len(t.tables[ids.GetFilesId()]); pairs > s.decoder.Limits.Rows {
+			break // as file_descriptors will tell
+		}
 		for _, d := range t.tables[ids.GetFilesId()] {
 			if f := t.byID[d.GetId()]; f != nil {
 				f.fds++

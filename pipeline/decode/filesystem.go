@@ -3,7 +3,6 @@ package decode
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -59,12 +58,15 @@ func (r *reading) readFilesystem(c capture, in io.Reader) error {
 		if err != nil {
 			return fmt.Errorf("behind entry %d: %w", position, err)
 		}
-		if position >= r.decoder.Limits.Members {
-			r.limit(c.member, fmt.Sprintf("more than %d entries", r.decoder.Limits.Members))
+		limits := &r.decoder.Limits
+		if position >= limits.Members {
+			return &limitError{limits.members(), "a tar of files has more entries"}
+		}
+		if isFull(&r.notes, &r.filesystem) {
 			return nil
 		}
 		row, err := r.entryRow(&c, m, uint32(position))
-		r.filesystem = append(r.filesystem, row)
+		add(&r.notes, &r.filesystem, row)
 		if err != nil {
 			return fmt.Errorf("content of %q: %w", m.Name, err)
 		}
@@ -137,7 +139,7 @@ func (r *reading) fileColumns(row *schema.FilesystemEntry, m *archive.Member) er
 func (r *reading) readArtifact(m *archive.Member, in io.Reader) error {
 	row := schema.FilesystemEntry{Origin: "artifact", Member: text(m.Name), MemberPath: text(m.RawName)}
 	err := r.fileColumns(&row, m)
-	r.filesystem = append(r.filesystem, row)
+	add(&r.notes, &r.filesystem, row)
 	return err
 }
 
@@ -156,11 +158,16 @@ func (s *set) placeCaptures() {
 			root, known = c.set.mounts.byID[*c.mountID]
 		}
 		if !known && c.last > c.first {
-			s.memberProblem(c.member, Warning, DanglingReference, "nothing tells where it was mounted; paths are NULL")
+			s.reading.memberProblem(c.member, Warning, DanglingReference, "nothing tells where it was mounted; paths are NULL")
 		}
 		for i := c.first; i < c.last; i++ {
 			row := &s.filesystem[i]
 			if !known {
+				row.Path = schema.Text{}
+				continue
+			}
+			if !s.take(2 * int64(len(root))) {
+				s.reading.passedIn(s.decoder.Limits.memory(), "filesystem_entries", "the archive takes more memory; paths are left out")
 				row.Path = schema.Text{}
 				continue
 			}
@@ -203,13 +210,15 @@ func (s *set) deletedFiles() {
 	}
 	member := path.Join(s.base(), "deleted.files")
 	var paths []string
-	if err := json.Unmarshal(data, &paths); err != nil {
-		s.memberProblem(member, Error, Malformed, "not a JSON list of paths: "+jsonFault(err))
+	if err := s.unmarshal(data, &paths); err != nil {
+		s.reading.jsonProblem(member, err)
 		return
 	}
 	for i, p := range paths {
-		s.filesystem = append(s.filesystem, schema.FilesystemEntry{
+		if !add(&s.reading.notes, &s.filesystem, schema.FilesystemEntry{
 			Origin: "deleted_files", Member: text(member), Position: uint32(i), Change: ptr("deleted"), Path: text(p), MemberPath: text(p),
-		})
+		}) && isFull(&s.reading.notes, &s.filesystem) {
+			return
+		}
 	}
 }

@@ -34,7 +34,13 @@ func (s *set) decodeFirewalls() {
 			first := len(s.rows.FirewallRules)
 			for l := range strings.Lines(string(img.data)) {
 				f.base.LineNumber++
-				if l = strings.TrimSpace(l); l != "" {
+				if isFull(&s.notes, &s.rows.FirewallRules) {
+					break
+				}
+				switch l = strings.TrimSpace(l); {
+				case len(l) > maxLine:
+					f.unknown(l)
+				case l != "":
 					line(l)
 				}
 			}
@@ -74,8 +80,8 @@ func (f *firewall) row(kind, line string) schema.FirewallRule {
 	return row
 }
 
-func (f *firewall) add(row schema.FirewallRule) {
-	f.set.rows.FirewallRules = append(f.set.rows.FirewallRules, row)
+func (f *firewall) add(row schema.FirewallRule) bool {
+	return add(&f.set.notes, &f.set.rows.FirewallRules, row)
 }
 
 // unknown adds a line that was not understood.

@@ -70,7 +70,7 @@ func FuzzDecode(f *testing.F) {
 			t.Fatal(err)
 		}
 		limits := decode.DefaultLimits()
-		limits.BufferedBytes, limits.HashedFileBytes = 16<<20, 1<<20
+		limits.MemoryBytes, limits.HashedFileBytes = 64<<20, 1<<20
 		d := decode.Decoder{Limits: limits, PayloadLimit: 100}
 		result, err := d.Decode(context.Background(), path)
 		if err != nil {

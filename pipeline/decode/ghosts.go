@@ -3,6 +3,7 @@ package decode
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/ckexport/ckexport/pipeline/archive"
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/schema"
 )
@@ -28,18 +30,45 @@ func (s *set) keepGhostEntry(member string, g *criu.Ghost) {
 		return
 	}
 	const offset = 8 // behind the magics
-	message := g.Entry.ProtoReflect()
-	s.rows.ImageEntries = append(s.rows.ImageEntries, schema.ImageEntry{
-		Member: plain(member), Offset: offset, SizeBytes: uint64(proto.Size(g.Entry)), Message: string(message.Descriptor().Name()), EntryJSON: string(criu.AppendJSON(nil, message)),
-	})
+	s.keepMessage(member, 0, offset, uint64(proto.Size(g.Entry)), g.Entry)
+}
+
+// readGhost reads a deleted file from a stream. A file of holes has few bytes in
+// the archive, and as many as it says to hash: they count as expanded.
+func (s *set) readGhost(m *archive.Member, id uint32, in io.Reader) error {
+	d := s.decoder
+	most := min(d.Limits.HashedFileBytes, uint64(d.opener.Allowed(m.Size)))
+	sniffer := d.newSniffer()
+	g, err := criu.ReadGhost(in, most, uint64(max(d.PayloadLimit, 0)), sniffer)
+	if g == nil {
+		return err
+	}
+	d.opener.Spend(m.Size, int64(min(g.Size, most)-min(g.Stored, g.Size, most)))
+	if g.Size > most && err == nil {
+		s.reading.passedBy(d.Limits.ratio(), m.Name, fmt.Sprintf("a file of %d bytes with its holes was not hashed", g.Size))
+	}
+	s.keepGhostEntry(m.Name, g)
+	saved := &savedGhost{Ghost: g}
+	if g.SHA256 != "" { // the content is whole
+		saved.content = contentColumns(sniffer.Facts())
+	}
+	if !s.take(setBytes + int64(len(g.Content)+16*len(g.Extents))) {
+		g.Content, g.Extents = nil, nil
+		s.reading.passedBy(d.Limits.memory(), m.Name, "the archive takes more memory; the file's content and pieces are left out")
+	}
+	s.ghosts[id] = saved
+	return err
 }
 
 // decodeGhosts fills ghost_files.
 func (s *set) decodeGhosts() {
 	files := map[uint32][]*openFile{} // by ghost id
+	used := s.usersOfFiles()
 	for _, r := range s.files.remaps {
 		if kind, id := remapOf(r); kind == remap.RemapType_GHOST {
-			if f := s.files.byID[r.GetOrigId()]; f != nil {
+			f := s.files.byID[r.GetOrigId()]
+			if use := used[f]; use != nil && !use.taken { // an image may name a file many times over
+				use.taken = true
 				files[id] = append(files[id], f)
 			}
 		}
@@ -50,11 +79,38 @@ func (s *set) decodeGhosts() {
 	}
 	slices.Sort(ids)
 	for _, id := range ids {
-		s.rows.GhostFiles = append(s.rows.GhostFiles, s.ghostRow(id, s.ghosts[id], files[id]))
+		add(&s.notes, &s.rows.GhostFiles, s.ghostRow(id, s.ghosts[id], files[id], used))
 	}
 }
 
-func (s *set) ghostRow(id uint32, g *savedGhost, files []*openFile) schema.GhostFile {
+// fileUse is by which processes a file is mapped, or is the program of.
+type fileUse struct {
+	mappers, exes []uint32
+	taken         bool // by a ghost
+}
+
+// usersOfFiles returns the use of every open file.
+func (s *set) usersOfFiles() map[*openFile]*fileUse {
+	used := make(map[*openFile]*fileUse, len(s.files.order))
+	for _, f := range s.files.order {
+		used[f] = &fileUse{}
+	}
+	for pid, space := range s.spaces {
+		if f := s.files.byID[space.GetExeFileId()]; f != nil {
+			used[f].exes = append(used[f].exes, pid)
+		}
+		for _, v := range space.GetVmas() {
+			if f := s.mappedFile(v); f != nil {
+				if m := used[f].mappers; len(m) == 0 || m[len(m)-1] != pid {
+					used[f].mappers = append(m, pid)
+				}
+			}
+		}
+	}
+	return used
+}
+
+func (s *set) ghostRow(id uint32, g *savedGhost, files []*openFile, used map[*openFile]*fileUse) schema.GhostFile {
 	e := g.Entry
 	row := schema.GhostFile{
 		GhostID: id, UID: e.GetUid(), GID: e.GetGid(), Mode: e.GetMode() & 0o7777, FileKind: fileKind(e.Mode), Device: kernelDevice(e.Dev),
@@ -83,23 +139,16 @@ func (s *set) ghostRow(id uint32, g *savedGhost, files []*openFile) schema.Ghost
 		row.Data = notNil(g.Content)
 	}
 	var paths []string
+	seen := map[string]bool{}
 	for _, f := range files {
 		row.FileIDs = append(row.FileIDs, f.id)
-		if f.path != nil && !slices.Contains(paths, *f.path) {
+		if f.path != nil && !seen[*f.path] {
+			seen[*f.path] = true
 			paths = append(paths, *f.path)
 		}
 		row.PIDs = append(row.PIDs, f.pids...)
-		for pid, space := range s.spaces {
-			if space.GetExeFileId() == f.id {
-				row.ExePIDs = append(row.ExePIDs, pid)
-				row.PIDs = append(row.PIDs, pid)
-			}
-			for _, v := range space.GetVmas() {
-				if s.mappedFile(v) == f {
-					row.PIDs = append(row.PIDs, pid)
-				}
-			}
-		}
+		row.ExePIDs = append(row.ExePIDs, used[f].exes...)
+		row.PIDs = append(append(row.PIDs, used[f].exes...), used[f].mappers...)
 	}
 	row.Paths = textList(notNil(paths))
 	row.PIDs, row.ExePIDs = sortedUnique(row.PIDs), sortedUnique(row.ExePIDs)

@@ -23,7 +23,7 @@ func (s *set) decodeGPUs() {
 	}
 	for _, img := range s.ofKind("AMDGPU_DMABUF") {
 		if m, ok := s.gpuImage(img, "criu_dmabuf_node"); ok {
-			s.rows.GPUBuffers = append(s.rows.GPUBuffers, schema.GPUBuffer{
+			add(&s.notes, &s.rows.GPUBuffers, schema.GPUBuffer{
 				Image: plain(img.name), FileID: img.number, Kind: "dmabuf", Handle: m.u32("gem_handle")})
 		}
 	}
@@ -75,7 +75,7 @@ func (s *set) gpuImage(img *image, name string) (gpuMessage, bool) {
 		s.imageProblem(img, &criu.ImageError{Code: Truncated, Entry: -1, Err: errors.New("the image is cut short")})
 		return gpuMessage{}, false
 	}
-	m, data, err := criu.AMDGPUImage(name, img.data, s.hostOrder())
+	m, data, err := criu.AMDGPUImage(name, img.data, s.hostOrder(), func(d protoreflect.MessageDescriptor, data []byte) bool { return s.afford(img, d, data) })
 	if err != nil {
 		s.imageProblem(img, err)
 	}
@@ -98,7 +98,7 @@ func (s *set) kfdRows(img *image, m gpuMessage) {
 		row.PrivateBytes, row.PrivateSHA256 = ptr(uint64(len(private))), contentDigest(private, true)
 		row.PrivateData = s.payload(notNil(private))
 	}
-	s.rows.GPUDevices = append(s.rows.GPUDevices, row)
+	add(&s.notes, &s.rows.GPUDevices, row)
 	for i, d := range m.messages("device_entries") {
 		node := schema.GPUDevice{
 			Image: plain(img.name), FileID: img.number, Kind: "kfd_node", Position: uint32(i), GPUID: d.u32("gpu_id"),
@@ -117,10 +117,10 @@ func (s *set) kfdRows(img *image, m gpuMessage) {
 			node.IOLinkTypes = append(node.IOLinkTypes, orZero(l.u32("type")))
 			node.IOLinkNodes = append(node.IOLinkNodes, orZero(l.u32("node_to_id")))
 		}
-		s.rows.GPUDevices = append(s.rows.GPUDevices, node)
+		add(&s.notes, &s.rows.GPUDevices, node)
 	}
 	for i, b := range m.messages("bo_entries") {
-		s.rows.GPUBuffers = append(s.rows.GPUBuffers, schema.GPUBuffer{
+		add(&s.notes, &s.rows.GPUBuffers, schema.GPUBuffer{
 			Image: plain(img.name), FileID: img.number, Kind: "kfd", Position: uint32(i), GPUID: b.u32("gpu_id"), Address: b.u64("addr"),
 			Size: b.u64("size"), Offset: b.u64("offset"), AllocFlags: optionalFlags(&criu.KFDAlloc, b.u32("alloc_flags")), Handle: b.u32("handle"),
 		})
@@ -128,7 +128,7 @@ func (s *set) kfdRows(img *image, m gpuMessage) {
 }
 
 func (s *set) renderRows(img *image, m gpuMessage) {
-	s.rows.GPUDevices = append(s.rows.GPUDevices, schema.GPUDevice{
+	add(&s.notes, &s.rows.GPUDevices, schema.GPUDevice{
 		Image: plain(img.name), FileID: img.number, Kind: "render_node", GPUID: m.u32("gpu_id"), RenderID: m.u32("id"),
 		DRMRenderMinor: m.u32("drm_render_minor"), BufferCount: m.u64("num_of_bos"),
 	})
@@ -146,7 +146,7 @@ func (s *set) renderRows(img *image, m gpuMessage) {
 			row.VMAddresses, row.VMSizes = append(row.VMAddresses, orZero(v.u64("addr"))), append(row.VMSizes, orZero(v.u64("size")))
 			row.VMOffsets, row.VMFlags = append(row.VMOffsets, orZero(v.u64("offset"))), append(row.VMFlags, orZero(v.u64("flags")))
 		}
-		s.rows.GPUBuffers = append(s.rows.GPUBuffers, row)
+		add(&s.notes, &s.rows.GPUBuffers, row)
 	}
 }
 

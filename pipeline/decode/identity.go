@@ -7,6 +7,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/ckexport/ckexport/schema"
 )
 
 // digest is what a member adds to the identity of a checkpoint. Pages count
@@ -20,7 +22,8 @@ type digest struct {
 // identity returns the id of a checkpoint: 128 bits of SHA-256, in hexadecimal,
 // over the list of its images and of the metadata beside them, sorted by name.
 // Neither the archive's name nor the order or compression of its members
-// matters, nor the folder it was packed under.
+// matters, nor the folder it was packed under. A checkpoint that a limit cut short
+// is another one than the whole: neither takes the place of the other.
 func (s *set) identity() string {
 	base := s.base()
 	var lines []string
@@ -31,12 +34,21 @@ func (s *set) identity() string {
 		name := strings.TrimPrefix(strings.TrimPrefix(d.name, base), "/")
 		lines = append(lines, fmt.Sprintf("%q %d %s\n", name, d.size, d.sha256))
 	}
+	if s.isCutShort() {
+		lines = append(lines, "cut short by a limit\n")
+	}
 	slices.Sort(lines)
 	sum := sha256.New()
 	for _, l := range lines {
 		sum.Write([]byte(l))
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:16])
+}
+
+// isCutShort reports whether a limit left something of the checkpoint out.
+func (s *set) isCutShort() bool {
+	isLimit := func(p schema.Problem) bool { return p.Code == LimitExceeded && isError(p) }
+	return len(s.reading.limits)+len(s.limits) > 0 || slices.ContainsFunc(s.problems, isLimit) || slices.ContainsFunc(s.rows.Problems, isLimit)
 }
 
 // folderOf returns the folder part of a member's name, empty for none.

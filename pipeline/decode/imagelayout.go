@@ -1,7 +1,6 @@
 package decode
 
 import (
-	"encoding/json"
 	"maps"
 	"path"
 	"regexp"
@@ -80,7 +79,7 @@ func (w *walk) imagesByLayer() map[string]*containerImage {
 	manifests := map[string]*imageManifest{}
 	for _, member := range slices.Sorted(maps.Keys(w.documents)) {
 		m := &imageManifest{}
-		if json.Unmarshal(w.documents[member], m) != nil {
+		if w.unmarshal(w.documents[member], m) != nil {
 			continue // manifest.json of a docker archive is a list; others tell nothing
 		}
 		for _, d := range m.Manifests {
@@ -116,7 +115,7 @@ func (w *walk) imagesByLayer() map[string]*containerImage {
 func (w *walk) dockerImages(byLayer map[string]*containerImage) {
 	for _, member := range slices.Sorted(maps.Keys(w.documents)) {
 		var list []dockerManifest
-		if path.Base(member) != "manifest.json" || json.Unmarshal(w.documents[member], &list) != nil {
+		if path.Base(member) != "manifest.json" || w.unmarshal(w.documents[member], &list) != nil {
 			continue
 		}
 		dir := folderOf(member)
@@ -153,13 +152,21 @@ func blobMember(root, digest string) string {
 
 // imageCreated returns when an image was made, by its configuration.
 func (w *walk) imageCreated(member string) *time.Time {
+	if known, ok := w.created[member]; ok {
+		return known // many images may name one configuration
+	}
 	var config struct {
 		Created *time.Time `json:"created"`
 	}
-	if json.Unmarshal(w.documents[member], &config) != nil {
-		return nil
+	var created *time.Time
+	if w.unmarshal(w.documents[member], &config) == nil {
+		created = optionalWhen(config.Created)
 	}
-	return optionalWhen(config.Created)
+	if w.created == nil {
+		w.created = map[string]*time.Time{}
+	}
+	w.created[member] = created
+	return created
 }
 
 // imageOf returns the container image whose layer a checkpoint is in, nil if
@@ -168,8 +175,8 @@ func (w *walk) imageOf(s site) *containerImage {
 	if w.images == nil {
 		w.images = w.imagesByLayer()
 	}
-	for member := s.archive; member != ""; member = folderOf(member) { // the layer itself, or what it is nested in
-		if image := w.images[member]; image != nil {
+	for member := range (site{archive: s.archive}).around { // the layer itself, or what it is nested in
+		if image := w.images[member]; image != nil && member != "" {
 			return image
 		}
 	}

@@ -34,6 +34,13 @@ func (r *region) received() {
 // archive does not hold it. CRIU makes the link relative; it is looked up among
 // the archive's folders and never followed.
 func (s *set) parentSet() *set {
+	if !s.parentFound {
+		s.parentFound, s.parent = true, s.findParent()
+	}
+	return s.parent
+}
+
+func (s *set) findParent() *set {
 	if s.parentLink == nil || strings.HasPrefix(*s.parentLink, "/") {
 		return nil
 	}

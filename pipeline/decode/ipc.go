@@ -30,14 +30,14 @@ func (s *set) decodeIPC() {
 		kind          string
 	}
 	seen := map[name]bool{}
-	add := func(row schema.IPCObject) {
+	keep := func(row schema.IPCObject) {
 		n := name{row.IpcNsID, row.ID, row.Kind}
 		if seen[n] {
 			s.rowProblem("ipc_objects", fmt.Sprintf("ipc_ns_id=%d,kind=%s,id=%d", n.namespace, n.kind, n.id), Error, DuplicateObject, "the id occurs twice; only the first object was kept")
 			return
 		}
 		seen[n] = true
-		s.rows.IPCObjects = append(s.rows.IPCObjects, row)
+		add(&s.notes, &s.rows.IPCObjects, row)
 	}
 	for _, img := range s.ofKind("IPCNS_SHM") {
 		each(s, img, func(e *entry, m *ipcshm.IpcShmEntry) {
@@ -51,7 +51,7 @@ func (s *set) decodeIPC() {
 				}
 			}
 			s.segments = append(s.segments, segment{uint32(img.number), m})
-			add(row)
+			keep(row)
 		})
 	}
 	for _, img := range s.ofKind("IPCNS_SEM") {
@@ -65,7 +65,7 @@ func (s *set) decodeIPC() {
 					row.SemaphoreValues[i] = e.reader.Order.Uint16(content[2*i:])
 				}
 			}
-			add(row)
+			keep(row)
 		})
 	}
 	for _, img := range s.ofKind("IPCNS_MSG") {
@@ -73,7 +73,7 @@ func (s *set) decodeIPC() {
 			row := objectRow(img, "msg", m.GetDesc())
 			row.QueueMaxBytes, row.MessageCount = m.Qbytes, m.Qnum
 			s.messageColumns(&row, img, e, m.GetQnum())
-			add(row)
+			keep(row)
 		})
 	}
 }
@@ -153,7 +153,7 @@ func (s *set) decodeAutomounts() {
 			if mountpoint, ok := s.mounts.byDevice[device]; ok {
 				row.Mountpoint = text(mountpoint)
 			}
-			s.rows.AutofsMounts = append(s.rows.AutofsMounts, row)
+			add(&s.notes, &s.rows.AutofsMounts, row)
 		})
 	}
 	for _, img := range s.ofKind("BINFMT_MISC") {
@@ -165,7 +165,7 @@ func (s *set) decodeAutomounts() {
 			if img.kind.Number == criu.DeviceID {
 				row.Device = kernelDevice(ptr(uint32(img.number)))
 			}
-			s.rows.BinfmtMiscEntries = append(s.rows.BinfmtMiscEntries, row)
+			add(&s.notes, &s.rows.BinfmtMiscEntries, row)
 		})
 	}
 }

@@ -55,8 +55,7 @@ type criuFacts struct {
 // readCRIULog fills log_lines.
 func (r *reading) readCRIULog(name string, in io.Reader) error {
 	return eachLine(in, func(number uint32, line []byte) bool {
-		if number > r.decoder.Limits.CRIULogLines {
-			r.limit(name, fmt.Sprintf("more than %d lines", r.decoder.Limits.CRIULogLines))
+		if isFull(&r.notes, &r.logLines) {
 			return false
 		}
 		row := schema.LogLine{LogName: name, LineNumber: number, Level: "unknown"}
@@ -87,7 +86,7 @@ func (r *reading) readCRIULog(name string, in io.Reader) error {
 			}
 		}
 		row.Message = text(rest)
-		r.logLines = append(r.logLines, row)
+		add(&r.notes, &r.logLines, row)
 		return true
 	})
 }
@@ -140,6 +139,9 @@ func (r *reading) readContainerLog(member string, in io.Reader) error {
 				Message: fmt.Sprintf("only the first %d lines were kept", r.decoder.Limits.LogLines)})
 			return false
 		}
+		if isFull(&r.notes, &r.outputLines) {
+			return false
+		}
 		row := schema.ContainerLogLine{Member: plain(member), LineNumber: number}
 		rest := string(line)
 		if fields := strings.SplitN(rest, " ", 4); len(fields) >= 3 {
@@ -154,7 +156,7 @@ func (r *reading) readContainerLog(member string, in io.Reader) error {
 			}
 		}
 		row.Message = text(rest)
-		r.outputLines = append(r.outputLines, row)
+		add(&r.notes, &r.outputLines, row)
 		return true
 	})
 }

@@ -3,6 +3,7 @@ package decode
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/mm"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/pagemap"
@@ -31,8 +32,14 @@ func (s *set) decodeMappings() {
 		if m == nil || m.space == nil {
 			continue
 		}
+		if s.mappingAt(p.GetPid(), 0); s.mappingsOf[p.GetPid()].dropped > 0 {
+			s.rowProblem("memory_mappings", pidKey(p.GetPid()), Warning, Inconsistent, fmt.Sprintf("%d mappings overlap others", s.mappingsOf[p.GetPid()].dropped))
+		}
 		for _, v := range m.space.GetVmas() {
-			s.rows.MemoryMappings = append(s.rows.MemoryMappings, s.mappingRow(p.GetPid(), m, v, executing[p.GetPid()]))
+			if isFull(&s.notes, &s.rows.MemoryMappings) {
+				break
+			}
+			add(&s.notes, &s.rows.MemoryMappings, s.mappingRow(p.GetPid(), m, v, executing[p.GetPid()]))
 		}
 	}
 	for _, img := range s.ofKind("PAGEMAP") {
@@ -42,13 +49,17 @@ func (s *set) decodeMappings() {
 	}
 }
 
-// instructionPointers returns where the threads of each process execute.
+// instructionPointers returns where the threads of each process execute,
+// ascending.
 func (s *set) instructionPointers() map[uint32][]uint64 {
 	at := map[uint32][]uint64{}
 	for _, t := range s.rows.Threads {
 		if t.InstructionPointer != nil {
 			at[t.PID] = append(at[t.PID], *t.InstructionPointer)
 		}
+	}
+	for _, list := range at {
+		slices.Sort(list)
 	}
 	return at
 }
@@ -80,9 +91,8 @@ func (s *set) mappingRow(pid uint32, m *memory, v *vma.VmaEntry, executing []uin
 		s.dangling("memory_mappings", key, "file", v.GetShmid())
 	}
 	s.pageColumns(&row, m, v, file)
-	for _, ip := range executing {
-		row.ContainsIP = row.ContainsIP || row.StartAddress <= ip && ip < row.EndAddress
-	}
+	first, _ := slices.BinarySearch(executing, row.StartAddress)
+	row.ContainsIP = first < len(executing) && executing[first] < row.EndAddress
 	judgeMapping(&row)
 	return row
 }
@@ -219,6 +229,9 @@ func (s *set) pagemapRows(kind string, img *image, p *criu.Pagemap) {
 			fmt.Sprintf("%d runs overlap others or run past the last address; they are not counted in mappings", dropped))
 	}
 	for i := range p.Runs {
+		if isFull(&s.notes, &s.rows.Pagemaps) {
+			break
+		}
 		run := &p.Runs[i]
 		row := schema.Pagemap{
 			Kind: kind, PagemapID: img.number, PagesID: &p.PagesID, Position: uint32(i), Address: run.Address, PageCount: run.Pages,
@@ -232,14 +245,14 @@ func (s *set) pagemapRows(kind string, img *image, p *criu.Pagemap) {
 				row.FileOffset = &offset
 			}
 		}
-		s.rows.Pagemaps = append(s.rows.Pagemaps, row)
+		add(&s.notes, &s.rows.Pagemaps, row)
 	}
 	stored := s.pages[p.PagesID]
 	switch {
 	case stored == nil && p.StoredPages > 0:
 		s.rowProblem("pagemaps", fmt.Sprintf("kind=%s,pagemap_id=%d", kind, img.number), Error, MissingImage, fmt.Sprintf("pages-%d.img is not there", p.PagesID))
 	case stored != nil && !img.truncated && !stored.holds(p.StoredPages, size):
-		s.memberProblem(stored.member, Error, SizeMismatch, fmt.Sprintf("%d bytes, but the page map has %d pages of %d bytes", stored.size, p.StoredPages, size))
+		s.reading.memberProblem(stored.member, Error, SizeMismatch, fmt.Sprintf("%d bytes, but the page map has %d pages of %d bytes", stored.size, p.StoredPages, size))
 	}
 }
 

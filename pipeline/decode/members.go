@@ -1,7 +1,6 @@
 package decode
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -20,6 +19,7 @@ import (
 // sets, and the metadata and captures beside them.
 type reading struct {
 	*walk
+	notes
 	site site
 
 	sets     map[string]*set   // by folder
@@ -28,6 +28,7 @@ type reading struct {
 	problems []schema.Problem
 
 	members     []schema.ArchiveMember
+	keptImage   *image // of the member at hand
 	digests     []digest
 	filesystem  []schema.FilesystemEntry
 	logLines    []schema.LogLine
@@ -36,6 +37,7 @@ type reading struct {
 	captures        []capture
 	facts           criuFacts
 	rootfsDiffBytes *uint64
+	podFiles        *podFiles // see readPodFiles
 }
 
 // metadataFiles are the members beside the image folder that are kept whole.
@@ -48,8 +50,12 @@ var metadataFiles = map[string]bool{
 // containerLogs are the names of the container's own log, by engine.
 var containerLogs = map[string]bool{"ctr.log": true, "container.log": true, "io.kubernetes.cri-o.LogPath": true}
 
-// duplicateStatus is the status of a member whose name occurred before.
-const duplicateStatus = "duplicate"
+// Statuses of a member: its name occurred before; a limit kept it from being
+// decoded whole.
+const (
+	duplicateStatus = "duplicate"
+	limitStatus     = "limit"
+)
 
 // member takes in one member of an archive that is so deep within others.
 func (r *reading) member(m *archive.Member, position uint32, depth int) {
@@ -62,15 +68,27 @@ func (r *reading) member(m *archive.Member, position uint32, depth int) {
 		row.Offset = ptr(uint64(m.Offset))
 	}
 	row.ContainerMember = nonEmpty(r.site.archive)
-	defer func() { r.members = append(r.members, row) }()
+	r.keptImage = nil
+	depthBefore := r.decoder.opener.Depth()
+	if !r.guard(m.Name, func() { r.content(m, depth, &row) }) {
+		row.DecodeStatus = Internal
+		r.decoder.opener.Leave(depthBefore)
+	}
+	if !add(&r.notes, &r.members, row) && r.keptImage != nil {
+		r.keptImage.row = noRow
+	}
+}
 
+// content takes in what a member holds.
+func (r *reading) content(m *archive.Member, depth int, row *schema.ArchiveMember) {
 	dir, base := path.Split(m.Name)
 	dir = strings.TrimSuffix(dir, "/")
 	if m.Type != archive.File {
 		row.Kind = string(m.Type)
 		if m.Type == archive.Symlink && base == "parent" {
-			r.set(dir).parentLink = &m.LinkTarget
-			row.ImageDir = &dir
+			if s := r.newSet(m, dir, row); s != nil {
+				s.parentLink = &m.LinkTarget
+			}
 		}
 		return
 	}
@@ -82,56 +100,57 @@ func (r *reading) member(m *archive.Member, position uint32, depth int) {
 	if kind, number, ok := criu.KindOf(base); ok {
 		row.Kind = kind.Name
 		if kind.Name == "STATS" || kind.Name == "IRMAP_CACHE" { // these may stand beside the folder
-			r.keepImage(m, kind, number, r.services, &row)
+			r.keepImage(m, kind, number, r.services, row)
 			return
 		}
-		row.ImageDir = &dir
-		r.image(m, kind, number, dir, &row)
+		if s := r.newSet(m, dir, row); s != nil {
+			r.image(m, kind, number, s, row)
+		}
 		return
 	}
 	switch {
 	case metadataFiles[base]:
 		row.Kind = base
-		if data, ok := r.keep(m, &row); ok {
+		if data, ok := r.keep(m, row); ok {
 			r.metadata[m.Name] = data
 		}
 	case base == "dump.log" || base == "restore.log":
 		row.Kind = base
-		r.stream(m, &row, true, func(in io.Reader) error { return r.readCRIULog(base, in) })
+		r.stream(m, row, true, func(in io.Reader) error { return r.readCRIULog(base, in) })
 	case containerLogs[base]:
 		row.Kind = "container_log"
-		r.stream(m, &row, true, func(in io.Reader) error { return r.readContainerLog(m.Name, in) })
+		r.stream(m, row, true, func(in io.Reader) error { return r.readContainerLog(m.Name, in) })
 	case base == "rootfs-diff.tar":
 		row.Kind = base
 		r.rootfsDiffBytes = ptr(uint64(m.Size))
-		r.stream(m, &row, false, func(in io.Reader) error {
+		r.stream(m, row, false, func(in io.Reader) error {
 			return r.readFilesystem(capture{origin: "rootfs_diff", member: m.Name, root: "/"}, in)
 		})
 	case base == "devshm-checkpoint.tar":
 		row.Kind = base
-		r.stream(m, &row, false, func(in io.Reader) error {
+		r.stream(m, row, false, func(in io.Reader) error {
 			return r.readFilesystem(capture{origin: "devshm", member: m.Name, root: "/dev/shm"}, in)
 		})
 	case strings.HasSuffix(base, ".tar") && path.Base(dir) == "volumes":
 		row.Kind = "volume"
 		volume := strings.TrimSuffix(base, ".tar")
-		r.stream(m, &row, false, func(in io.Reader) error {
+		r.stream(m, row, false, func(in io.Reader) error {
 			return r.readFilesystem(capture{origin: "volume", member: m.Name, volume: volume}, in)
 		})
 	case path.Base(dir) == "artifacts" || strings.Contains("/"+dir+"/", "/artifacts/"):
 		row.Kind = "artifact"
-		r.stream(m, &row, false, func(in io.Reader) error { return r.readArtifact(m, in) })
+		r.stream(m, row, false, func(in io.Reader) error { return r.readArtifact(m, in) })
 	case strings.HasSuffix(base, ".img"):
 		row.DecodeStatus = "unknown"
 		r.memberProblem(m.Name, Warning, UnknownImage, "no kind of CRIU image has such a name")
 	case depth == 0 && r.isDocument(m):
 		row.Kind = "image_json"
-		if data, ok := r.keep(m, &row); ok {
+		if data, ok := r.keep(m, row); ok {
 			r.documents[m.Name] = data
 			r.checkDigest(m.Name, row.SHA256)
 		}
 	case r.mayNest(m, depth):
-		r.nest(m, depth, &row)
+		r.nest(m, depth, row)
 	}
 }
 
@@ -144,10 +163,22 @@ func (r *reading) isDuplicate(name string) bool {
 	return false
 }
 
+// newSet returns the image set that a member belongs to; nil where the archive
+// has more sets than it may have.
+func (r *reading) newSet(m *archive.Member, dir string, row *schema.ArchiveMember) *set {
+	row.ImageDir = ptr(plain(dir))
+	limits := &r.decoder.Limits
+	if r.sets[dir] == nil && r.setCount >= limits.Checkpoints {
+		r.outer().passedBy(limits.checkpoints(), m.Name, "the archive has more checkpoints; they are left out")
+		row.DecodeStatus = limitStatus
+		return nil
+	}
+	return r.set(dir)
+}
+
 // image takes in a member of an image folder: small ones are kept, those that
 // hold files or memory are read as a stream.
-func (r *reading) image(m *archive.Member, kind criu.Kind, number uint64, dir string, row *schema.ArchiveMember) {
-	s := r.set(dir)
+func (r *reading) image(m *archive.Member, kind criu.Kind, number uint64, s *set, row *schema.ArchiveMember) {
 	switch kind.Name {
 	case "PAGES":
 		s.pagesBytes += uint64(m.Size)
@@ -159,17 +190,7 @@ func (r *reading) image(m *archive.Member, kind criu.Kind, number uint64, dir st
 		r.digests = append(r.digests, digest{name: m.Name, size: uint64(m.Size)})
 	case "GHOST_FILE":
 		r.stream(m, row, true, func(in io.Reader) error {
-			sniffer := r.decoder.newSniffer()
-			g, err := criu.ReadGhost(in, r.decoder.Limits.HashedFileBytes, uint64(max(r.decoder.PayloadLimit, 0)), sniffer)
-			if g != nil {
-				s.keepGhostEntry(m.Name, g)
-				saved := &savedGhost{Ghost: g}
-				if g.SHA256 != "" { // the content is whole
-					saved.content = contentColumns(sniffer.Facts())
-				}
-				s.ghosts[uint32(number)] = saved
-			}
-			return err
+			return s.readGhost(m, uint32(number), in)
 		})
 	case "TMPFS", "TMPFS_MNT":
 		c := capture{origin: "tmpfs", member: m.Name, set: s}
@@ -200,20 +221,26 @@ func (r *reading) keepImage(m *archive.Member, kind criu.Kind, number uint64, im
 	if images[name] != nil { // a service image in two folders: the one beside the images counts
 		name = m.Name
 	}
-	images[name] = &image{kind: kind, number: number, name: name, member: m.Name, data: data, truncated: !whole, row: len(r.members), status: row.DecodeStatus}
+	r.keptImage = &image{kind: kind, number: number, name: name, member: m.Name, data: data, truncated: !whole, row: len(r.members), status: row.DecodeStatus}
+	images[name] = r.keptImage
 }
 
 // keep reads a small member whole. ok is false where it was cut short; data
 // then holds what there is.
 func (r *reading) keep(m *archive.Member, row *schema.ArchiveMember) (data []byte, ok bool) {
-	limits := r.decoder.Limits
-	if m.Size > limits.MetadataBytes || r.buffered+m.Size > limits.BufferedBytes {
-		r.limit(m.Name, fmt.Sprintf("%d bytes are more than is kept in memory (%d a member, %d an archive)", m.Size, limits.MetadataBytes, limits.BufferedBytes))
-		row.DecodeStatus = "limit"
+	limits := &r.decoder.Limits
+	passed, what := limits.metadata(), fmt.Sprintf("the member has %d bytes; it was not decoded", m.Size)
+	tooLarge := m.Size > limits.MetadataBytes
+	if !tooLarge && !r.take(m.Size) {
+		passed, what, tooLarge = limits.memory(), "the archive takes more memory; the member was not decoded", true
+	}
+	if tooLarge { // its digest is still part of the checkpoint's identity
+		r.passedBy(passed, m.Name, what)
+		r.stream(m, row, true, func(io.Reader) error { return nil })
+		row.DecodeStatus = limitStatus
 		return nil, false
 	}
 	data, err := readAll(m, m.Size)
-	r.buffered += int64(len(data))
 	sum := sha256.Sum256(data)
 	row.SHA256 = ptr(hex.EncodeToString(sum[:]))
 	row.DecodeStatus = "ok"
@@ -229,20 +256,19 @@ func (r *reading) keep(m *archive.Member, row *schema.ArchiveMember) (data []byt
 // with what there really is.
 func readAll(in io.Reader, size int64) ([]byte, error) {
 	const trusted = 1 << 20
-	if size <= trusted {
-		data := make([]byte, size)
-		n, err := io.ReadFull(in, data)
-		if err == nil || size == 0 {
-			return data[:n], nil
-		}
-		return data[:n], early(err)
+	data := make([]byte, min(size, trusted))
+	n, err := io.ReadFull(in, data)
+	if err == nil && size > trusted { // so much is there: then the rest is worth its memory
+		head := data
+		data = make([]byte, size)
+		copy(data, head)
+		n, err = io.ReadFull(in, data[trusted:])
+		n += trusted
 	}
-	var buffer bytes.Buffer
-	buffer.Grow(trusted)
-	if _, err := io.CopyN(&buffer, in, size); err != nil {
-		return buffer.Bytes(), early(err)
+	if err == nil || size == 0 {
+		return data[:n], nil
 	}
-	return buffer.Bytes(), nil
+	return data[:n], early(err)
 }
 
 // early makes an end before the expected size a truncation.
@@ -278,6 +304,11 @@ func (r *reading) stream(m *archive.Member, row *schema.ArchiveMember, withDiges
 
 // streamProblem notes why a member could not be read whole.
 func (r *reading) streamProblem(name string, row *schema.ArchiveMember, err error) {
+	if l, what, ok := r.decoder.Limits.passed(err); ok {
+		r.passedBy(l, name, what)
+		row.DecodeStatus = limitStatus
+		return
+	}
 	p := schema.Problem{Member: text(name), Severity: Error, Code: readCode(err), Message: err.Error()}
 	var ie *criu.ImageError
 	if errors.As(err, &ie) {

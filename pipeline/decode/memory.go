@@ -27,6 +27,7 @@ type memory struct {
 	args     region
 	env      region
 	texts    []auxiliaryText
+	mappings mappingIndex // while planning
 	planned  bool
 	wanted   []piece // of this checkpoint's pages image, once planned
 }
@@ -95,6 +96,12 @@ func (s *set) readPagemap(img *image) *criu.Pagemap {
 	img.layout, img.magic = r.Layout, r.Magic
 	if err != nil {
 		s.imageProblem(img, err)
+		return nil
+	}
+	const runBytes = 128 // of a run, and its place in the index
+	if !s.take(runBytes * int64(r.Count())) {
+		s.passedBy(s.decoder.Limits.memory(), img.member, "the archive takes more memory; the page map was not decoded")
+		img.status = limitStatus
 		return nil
 	}
 	p, err := criu.ReadPagemap(r)
@@ -174,7 +181,7 @@ func (s *set) owners(pagesID uint32) []*memory {
 // images that say what they are, and from those of parent checkpoints. It
 // reports whether some need another pass over the archive.
 func (w *walk) readLatePages() (again bool) {
-	sets := w.sets()
+	sets := w.allSets()
 	for _, s := range sets {
 		s.findInherited()
 	}
@@ -188,7 +195,7 @@ func (w *walk) readLatePages() (again bool) {
 				again = true
 			default:
 				if err := s.readWanted(owners, stored, nil); err != nil {
-					s.memberProblem(stored.member, Error, readCode(err), err.Error())
+					s.reading.memberProblem(stored.member, Error, readCode(err), err.Error())
 				}
 			}
 		}
@@ -216,7 +223,7 @@ func (s *set) readMissed(m *archive.Member, pagesID uint32) {
 		return
 	}
 	if err := s.readWanted(owners, stored, m); err != nil {
-		s.memberProblem(stored.member, Error, readCode(err), err.Error())
+		s.reading.memberProblem(stored.member, Error, readCode(err), err.Error())
 	}
 }
 
@@ -238,7 +245,7 @@ func (s *set) readWanted(owners []*memory, stored *storedPages, in io.Reader) er
 		switch {
 		case m.pagemap.Extended && !stored.holds(m.pagemap.StoredPages, m.pageSize):
 			m.unavailable()
-			s.memberProblem(stored.member, Error, SizeMismatch, fmt.Sprintf(
+			s.reading.memberProblem(stored.member, Error, SizeMismatch, fmt.Sprintf(
 				"%d bytes for %d pages, with page entries of an unknown form: pages may be compressed and were not read", stored.size, m.pagemap.StoredPages))
 		case slices.ContainsFunc(planned, func(p piece) bool { return p.end() > stored.size }):
 			m.unavailable() // pagemapRows tells of the sizes, if the page map is not a left-over
@@ -306,6 +313,7 @@ func (s *set) plan(m *memory) []piece {
 	if m.planned {
 		return m.wanted
 	}
+	m.mappings = newMappingIndex(m.space)
 	m.pageSize = auxvPageSize(m.space)
 	if m.pageSize == 0 {
 		m.pageSize = defaultPageSize
@@ -316,6 +324,7 @@ func (s *set) plan(m *memory) []piece {
 	m.args, m.wanted = s.planRegion(m, m.space.GetMmArgStart(), m.space.GetMmArgEnd(), m.wanted)
 	m.env, m.wanted = s.planRegion(m, m.space.GetMmEnvStart(), m.space.GetMmEnvEnd(), m.wanted)
 	m.wanted = s.planTexts(m, m.wanted)
+	m.mappings = mappingIndex{}
 	return m.wanted
 }
 
@@ -331,6 +340,10 @@ func (s *set) planRegion(m *memory, start, end uint64, pieces []piece) (region, 
 	case end-start > s.decoder.Limits.RegionBytes:
 		return region{status: regionTooLong}, pieces
 	}
+	if !s.take(2 * int64(end-start)) {
+		s.passedBy(s.decoder.Limits.memory(), "", "the archive takes more memory; command lines and environments are left out")
+		return region{status: regionMissing}, pieces
+	}
 	planned := pieces
 	var inherited []inheritance
 	data := make([]byte, end-start)
@@ -338,7 +351,7 @@ func (s *set) planRegion(m *memory, start, end uint64, pieces []piece) (region, 
 		upTo := min(end, at-at%m.pageSize+m.pageSize)
 		run := m.pagemap.Find(at)
 		switch {
-		case run == nil && !isAnonymous(mappingAt(m.space, at)):
+		case run == nil && !isAnonymous(m.mappings.at(at)):
 			return region{status: regionUnmapped}, pieces
 		case run == nil: // never touched: zeros
 		case run.Content() == criu.Parent:
@@ -361,16 +374,6 @@ func (s *set) planRegion(m *memory, start, end uint64, pieces []piece) (region, 
 		return region{data: data, status: regionMissing, inherited: inherited}, planned
 	}
 	return region{data: data, status: regionOK}, planned
-}
-
-// mappingAt returns the mapping that holds an address, nil if none does.
-func mappingAt(space *mm.MmEntry, address uint64) *vma.VmaEntry {
-	for _, v := range space.GetVmas() {
-		if v.GetStart() <= address && address < v.GetEnd() {
-			return v
-		}
-	}
-	return nil
 }
 
 func isAnonymous(v *vma.VmaEntry) bool {
@@ -396,31 +399,24 @@ func procCmdline(m *memory) []byte {
 	return title
 }
 
-// splitArgs splits a command line at its NULs; the last one ends it.
-func splitArgs(cmdline []byte) []string {
+// maxStrings bounds the arguments of a command line. The kernel counts a
+// pointer for each towards the 6 MiB that they may take.
+const maxStrings = 1 << 20
+
+// splitArgs splits a command line at its NULs; the last one ends it. ok is
+// false where there are more arguments than a process can have.
+func splitArgs(cmdline []byte) (args []string, ok bool) {
 	if len(cmdline) == 0 {
-		return []string{}
+		return []string{}, true
 	}
 	cmdline = bytes.TrimSuffix(cmdline, []byte{0})
-	var args []string
+	if bytes.Count(cmdline, []byte{0}) >= maxStrings {
+		return nil, false
+	}
 	for part := range bytes.SplitSeq(cmdline, []byte{0}) {
 		args = append(args, string(part))
 	}
-	return args
-}
-
-// splitEnvironment splits an environment at its NULs. Empty strings at the end
-// are padding; one between others is an entry.
-func splitEnvironment(environment []byte) []string {
-	trimmed := bytes.TrimRight(environment, "\x00")
-	if len(trimmed) == 0 {
-		return nil
-	}
-	var entries []string
-	for part := range bytes.SplitSeq(trimmed, []byte{0}) {
-		entries = append(entries, string(part))
-	}
-	return entries
+	return args, true
 }
 
 // regionProblem notes that a region of a process is not available.

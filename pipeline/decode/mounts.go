@@ -27,7 +27,7 @@ func (s *set) decodeMounts() {
 			if _, known := s.mounts.byDevice[m.GetRootDev()]; m.GetRoot() == "/" || !known {
 				s.mounts.byDevice[m.GetRootDev()] = m.GetMountpoint()
 			}
-			s.rows.Mounts = append(s.rows.Mounts, s.mountRow(uint32(img.number), m))
+			add(&s.notes, &s.rows.Mounts, s.mountRow(uint32(img.number), m))
 		})
 	}
 }

@@ -82,7 +82,7 @@ func (s *set) decodeNamespaces() {
 			if d := dumper[n.kind]; d != nil {
 				row.SharedWithHost = ptr(*d == *n.id)
 			}
-			s.rows.ProcessNamespaces = append(s.rows.ProcessNamespaces, row)
+			add(&s.notes, &s.rows.ProcessNamespaces, row)
 			ns := get(n.kind, *n.id)
 			ns.MemberPIDs = append(ns.MemberPIDs, p.GetPid())
 		}
@@ -128,7 +128,7 @@ func (s *set) decodeNamespaces() {
 				ns.IsNested = ptr(ns.NamespaceID != root && !ns.IsDumper)
 			}
 			ns.MemberPIDs = sortedUnique(ns.MemberPIDs)
-			s.rows.Namespaces = append(s.rows.Namespaces, *ns)
+			add(&s.notes, &s.rows.Namespaces, *ns)
 		}
 	}
 	slices.SortFunc(s.rows.Namespaces, func(a, b schema.Namespace) int {

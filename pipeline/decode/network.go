@@ -62,7 +62,7 @@ func (s *set) decodeDevices() map[uint32]interfaceNames {
 					}
 				}
 			}
-			s.rows.NetworkDevices = append(s.rows.NetworkDevices, row)
+			add(&s.notes, &s.rows.NetworkDevices, row)
 			if len(d.GetName()) <= maxInterfaceName {
 				names[id][d.GetIfindex()] = row.Name
 			}

@@ -86,8 +86,9 @@ func (f *firewall) nftablesBlock(line string) {
 		f.inner, f.chain = "chain", name
 		row := f.row("chain", line)
 		row.IsCRIULock = f.table == "filter" && (f.family == "ip" || f.family == "ip6") && name == "CRIU"
-		f.chainRow = len(f.set.rows.FirewallRules)
-		f.add(row)
+		if f.chainRow = noRow; f.add(row) {
+			f.chainRow = len(f.set.rows.FirewallRules) - 1
+		}
 	case "set", "map", "meter":
 		f.inner, f.object = "set", name
 		row := f.row("set", line)
@@ -104,6 +105,9 @@ var nftablesHook = regexp.MustCompile(`^type (\w+) hook (\w+)(?: devices? (.*?))
 
 // nftablesRule decodes a line within a chain.
 func (f *firewall) nftablesRule(line string) {
+	if f.chainRow == noRow {
+		return
+	}
 	chain := &f.set.rows.FirewallRules[f.chainRow]
 	if hook := nftablesHook.FindStringSubmatch(line); hook != nil {
 		chain.RuleText = text(line)

@@ -1,7 +1,6 @@
 package decode
 
 import (
-	"encoding/json"
 	"path"
 	"slices"
 	"strings"
@@ -12,12 +11,18 @@ import (
 // packaging is what stands around a container's checkpoint: the container
 // image that it is a layer of, and the pod archive that it is a part of.
 type packaging struct {
-	image   *containerImage
+	image *containerImage
+	podFiles
+	facts  map[string]string // see factsOf
+	folder string            // base name of the container's folder or archive in the pod
+}
+
+// podFiles are the files of a pod, which its containers share.
+type podFiles struct {
 	options podOptions
 	dump    podDump
 	// the files as they are, nil where there is none
 	optionsFile, dumpFile []byte
-	folder                string // base name of the container's folder or archive in the pod
 }
 
 // podOptions is pod.options. Source: checkpointctl lib/metadata.go,
@@ -45,20 +50,32 @@ func (s *set) findPackaging() {
 	p := &s.packaging
 	p.image = s.imageOf(s.site)
 	pod := s.podAround()
-	if pod == nil {
-		return
+	if pod != nil {
+		if pod.podFiles == nil {
+			pod.podFiles = s.readPodFiles(pod)
+		}
+		p.podFiles = *pod.podFiles
+		rest := strings.TrimPrefix(strings.TrimPrefix(s.site.path(), pod.site.path()), "/")
+		p.folder, _, _ = strings.Cut(rest, "/")
 	}
+	p.facts = s.factsOf(pod, p)
+}
+
+// readPodFiles reads the files of the pod around the checkpoint.
+func (s *set) readPodFiles(pod *reading) *podFiles {
+	p := &podFiles{}
 	read := func(name string, into any) []byte {
 		member := path.Join(pod.site.folder, name)
 		data := pod.metadata[member]
-		if err := json.Unmarshal(data, into); err != nil && data != nil {
-			s.memberProblem(member, Error, Malformed, "not the JSON that is expected: "+jsonFault(err))
+		if data != nil {
+			if err := s.unmarshal(data, into); err != nil {
+				s.reading.jsonProblem(member, err)
+			}
 		}
 		return data
 	}
 	p.optionsFile, p.dumpFile = read("pod.options", &p.options), read("pod.dump", &p.dump)
-	rest := strings.TrimPrefix(strings.TrimPrefix(s.site.path(), pod.site.path()), "/")
-	p.folder, _, _ = strings.Cut(rest, "/")
+	return p
 }
 
 // podAround returns the nearest reading around the checkpoint that has a pod's
@@ -95,10 +112,24 @@ func (s *set) packagingAnnotations() {
 // checkpointctl.
 var annotationPrefixes = []string{"io.podman.annotations.checkpoint.", "io.kubernetes.cri-o.annotations.checkpoint.", "org.criu.checkpoint."}
 
-// facts returns the checkpoint's annotations without their prefixes; those of
-// the image before those of the pod.
-func (p *packaging) facts() map[string]string {
+// packed is what the annotations that tell facts stand in.
+type packed struct {
+	pod   *reading
+	image *containerImage
+}
+
+// factsOf returns the checkpoint's annotations without their prefixes; those of
+// the image before those of the pod. Checkpoints that stand together share them.
+func (w *walk) factsOf(pod *reading, p *packaging) map[string]string {
+	key := packed{pod, p.image}
+	if known, ok := w.packedFacts[key]; ok {
+		return known
+	}
 	facts := map[string]string{}
+	if w.packedFacts == nil {
+		w.packedFacts = map[packed]map[string]string{}
+	}
+	w.packedFacts[key] = facts
 	take := func(annotations map[string]string) {
 		for _, prefix := range annotationPrefixes {
 			for key, value := range annotations {
@@ -123,7 +154,7 @@ func (s *set) packagingColumns(row *schema.Checkpoint) {
 	if i := p.image; i != nil {
 		row.CheckpointImageNames, row.CheckpointImageDigest, row.CheckpointImageCreatedAt = i.names, nonEmpty(i.digest), i.createdAt
 	}
-	facts := p.facts()
+	facts := p.facts
 	for _, f := range []struct {
 		into **string
 		name string

@@ -1,8 +1,12 @@
 package decode
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/schema"
@@ -40,30 +44,130 @@ const (
 	Internal          = "internal"           // a fault of ckexport itself: please report it
 )
 
-// problem notes something about the archive as a whole, or a member.
-func (r *reading) problem(p schema.Problem) {
-	p.Source = r.path
-	r.problems = append(r.problems, p)
+// notes gathers the problems of a reading or an image set. An archive can have
+// a problem a million times: of each sort the first are kept, and counted the
+// others.
+type notes struct {
+	of      *walk
+	list    *[]schema.Problem
+	counts  map[problemSort]int // of those kept
+	dropped map[problemSort]int
+	limits  []limitProblem // one of each limit and table
 }
 
-// problem notes something about the set.
-func (s *set) problem(p schema.Problem) {
-	p.Source = s.path
-	s.rows.Problems = append(s.rows.Problems, p)
+// problemSort is a sort of problems.
+type problemSort struct{ severity, code string }
+
+// limitProblem tells of a limit that was passed, by a table if it names one.
+type limitProblem struct {
+	limit   limit
+	table   string
+	problem schema.Problem
+}
+
+// Bounds on problems: how many of a sort are kept, and the length of a message.
+// A message may quote what an archive holds.
+const (
+	maxProblems = 1000
+	maxMessage  = 2000
+)
+
+// problem notes something.
+func (n *notes) problem(p schema.Problem) {
+	if n.counts == nil {
+		n.counts, n.dropped = map[problemSort]int{}, map[problemSort]int{}
+	}
+	sort := problemSort{p.Severity, p.Code}
+	const size = 512
+	if kept := n.counts[sort]; kept >= maxProblems || kept > 0 && !n.of.take(size+int64(len(bytesOf(p.Member)))) {
+		n.dropped[sort]++
+		return
+	}
+	n.counts[sort]++
+	p.Source, p.Message = n.of.source, plain(shortened(p.Message))
+	if p.RowKey != nil {
+		p.RowKey = ptr(plain(shortened(*p.RowKey)))
+	}
+	*n.list = append(*n.list, p)
+}
+
+// shortened cuts a text that is too long for a message.
+func shortened(s string) string {
+	if len(s) <= maxMessage {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxMessage], "") + "..."
+}
+
+// merge takes over the problems of others that are to be kept.
+func (n *notes) merge(other *notes, isKept func(schema.Problem) bool) {
+	for _, p := range *other.list {
+		if isKept(p) {
+			*n.list = append(*n.list, p)
+		}
+	}
+	for sort, count := range other.dropped {
+		if isKept(schema.Problem{Severity: sort.severity, Code: sort.code}) {
+			if n.dropped == nil {
+				n.dropped = map[problemSort]int{}
+			}
+			n.dropped[sort] += count
+		}
+	}
+	for _, l := range other.limits {
+		n.pass(l)
+	}
+}
+
+// close ends the list: with the limits that were passed, and with how many
+// problems of a sort there are more.
+func (n *notes) close() {
+	for _, l := range n.limits {
+		*n.list = append(*n.list, l.problem)
+	}
+	n.limits = nil
+	for _, sort := range slices.SortedFunc(maps.Keys(n.dropped), func(a, b problemSort) int {
+		return cmp.Or(cmp.Compare(a.code, b.code), cmp.Compare(a.severity, b.severity))
+	}) {
+		*n.list = append(*n.list, schema.Problem{Source: n.of.source, Severity: sort.severity, Code: sort.code,
+			Message: fmt.Sprintf("%d more problems of this sort are not listed", n.dropped[sort])})
+	}
+	clear(n.dropped)
+}
+
+// pass notes that a limit was passed, the first time.
+func (n *notes) pass(l limitProblem) {
+	if !slices.ContainsFunc(n.limits, func(known limitProblem) bool { return known.limit == l.limit && known.table == l.table }) {
+		n.limits = append(n.limits, l)
+	}
+}
+
+// passedBy notes that a member passed a limit; its name may be empty.
+func (n *notes) passedBy(l limit, member, message string) {
+	n.pass(limitProblem{limit: l, problem: schema.Problem{
+		Source: n.of.source, Member: nonEmptyText(member), Severity: Error, Code: LimitExceeded, Message: l.String() + ": " + plain(shortened(message)),
+	}})
+}
+
+// passedIn notes that a table passed a limit.
+func (n *notes) passedIn(l limit, table, message string) {
+	n.pass(limitProblem{limit: l, table: table, problem: schema.Problem{
+		Source: n.of.source, TableName: &table, Severity: Error, Code: LimitExceeded, Message: l.String() + ": " + message,
+	}})
+}
+
+// readProblem notes why reading a member ended early, or the archive.
+func (n *notes) readProblem(member string, err error) {
+	if l, what, ok := n.of.decoder.Limits.passed(err); ok {
+		n.passedBy(l, member, what)
+		return
+	}
+	n.problem(schema.Problem{Member: nonEmptyText(member), Severity: Error, Code: readCode(err), Message: err.Error()})
 }
 
 // memberProblem notes something about a member of the archive.
-func (r *reading) memberProblem(name, severity, code, message string) {
-	r.problem(schema.Problem{Member: text(name), Severity: severity, Code: code, Message: message})
-}
-
-// limit notes that a limit was passed; name may be empty for the archive.
-func (r *reading) limit(name, message string) {
-	p := schema.Problem{Severity: Error, Code: LimitExceeded, Message: message}
-	if name != "" {
-		p.Member = text(name)
-	}
-	r.problem(p)
+func (n *notes) memberProblem(name, severity, code, message string) {
+	n.problem(schema.Problem{Member: text(name), Severity: severity, Code: code, Message: message})
 }
 
 // imageProblem notes why an image could not be decoded whole.
@@ -84,11 +188,11 @@ func (s *set) imageProblem(img *image, err error) {
 }
 
 // rowProblem notes something about a row of a table.
-func (s *set) rowProblem(table, key, severity, code, message string) {
-	s.problem(schema.Problem{TableName: &table, RowKey: &key, Severity: severity, Code: code, Message: message})
+func (n *notes) rowProblem(table, key, severity, code, message string) {
+	n.problem(schema.Problem{TableName: &table, RowKey: &key, Severity: severity, Code: code, Message: message})
 }
 
 // dangling notes a reference to an object that the checkpoint does not hold.
-func (s *set) dangling(table, key, what string, id uint64) {
-	s.rowProblem(table, key, Warning, DanglingReference, fmt.Sprintf("refers to %s %d, which the checkpoint does not hold", what, id))
+func (n *notes) dangling(table, key, what string, id uint64) {
+	n.rowProblem(table, key, Warning, DanglingReference, fmt.Sprintf("refers to %s %d, which the checkpoint does not hold", what, id))
 }

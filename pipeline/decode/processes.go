@@ -1,7 +1,9 @@
 package decode
 
 import (
+	"bytes"
 	"fmt"
+	"iter"
 	"strings"
 
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/creds"
@@ -24,6 +26,9 @@ const (
 func (s *set) decodeProcesses() {
 	depths := s.depths()
 	for _, p := range s.tree {
+		if isFull(&s.notes, &s.rows.Processes) {
+			return
+		}
 		row := schema.Process{PID: p.GetPid(), PPID: p.GetPpid(), PGID: p.GetPgid(), SID: p.GetSid(), ParentExists: s.alive[p.GetPpid()]}
 		if d, ok := depths[p.GetPid()]; ok {
 			row.Depth, row.TreePath = &d.depth, d.path
@@ -46,7 +51,7 @@ func (s *set) decodeProcesses() {
 			s.environmentRows(row.PID)
 			s.limitRows(row.PID, c)
 		}
-		s.rows.Processes = append(s.rows.Processes, row)
+		add(&s.notes, &s.rows.Processes, row)
 	}
 }
 
@@ -245,7 +250,12 @@ func (s *set) spaceColumns(row *schema.Process) {
 	switch m.args.status {
 	case regionOK, regionEmpty:
 		cmdline := procCmdline(m)
-		args := splitArgs(cmdline)
+		args, ok := splitArgs(cmdline)
+		if !ok {
+			m.args.status = regionTooLong
+			s.regionProblem("processes", row.PID, "command line", m.args.status)
+			return
+		}
 		row.Argv = textList(args)
 		row.Cmdline = ptr(plain(strings.Join(args, " ")))
 	}
@@ -306,18 +316,38 @@ func (s *set) pathOf(pid uint32, what string, id uint32) schema.Text {
 	return schema.Text{}
 }
 
+// environmentOf yields the strings of an environment. Empty strings at the end
+// are padding; one between others is an entry.
+func environmentOf(environment []byte) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		trimmed := bytes.TrimRight(environment, "\x00")
+		if len(trimmed) == 0 {
+			return
+		}
+		for part := range bytes.SplitSeq(trimmed, []byte{0}) {
+			if !yield(string(part)) {
+				return
+			}
+		}
+	}
+}
+
 func (s *set) environmentRows(pid uint32) {
 	m := s.memory[pid]
 	if m == nil || m.env.status != regionOK {
 		return
 	}
-	for i, entry := range splitEnvironment(m.env.data) {
+	i := -1
+	for entry := range environmentOf(m.env.data) {
+		if i++; isFull(&s.notes, &s.rows.Environment) {
+			return
+		}
 		name, value, hasValue := strings.Cut(entry, "=")
 		row := schema.EnvironmentVariable{PID: pid, Position: uint32(i), Name: text(name), Sensitive: schema.IsSecretName(name)}
 		if hasValue {
 			row.Value = text(value)
 		}
-		s.rows.Environment = append(s.rows.Environment, row)
+		add(&s.notes, &s.rows.Environment, row)
 	}
 }
 
@@ -332,6 +362,6 @@ func (s *set) limitRows(pid uint32, c *core.CoreEntry) {
 		if l.GetMax() == unlimited {
 			row.Hard = nil
 		}
-		s.rows.ResourceLimits = append(s.rows.ResourceLimits, row)
+		add(&s.notes, &s.rows.ResourceLimits, row)
 	}
 }

@@ -18,13 +18,16 @@ func (s *set) decodeRegisters() {
 	reader := criu.NewRegisterReader(s.order())
 	for _, p := range s.tree {
 		for _, tid := range liveThreads(p) {
+			if isFull(&s.notes, &s.rows.Registers) {
+				break
+			}
 			c := s.cores[tid]
 			if c == nil {
 				continue
 			}
 			s.registerRows(reader, p.GetPid(), tid, c)
 			for i, d := range c.GetThreadInfo().GetTls() {
-				s.rows.TLSDescriptors = append(s.rows.TLSDescriptors, descriptorRow(p.GetPid(), tid, i, d, c.GetThreadInfo()))
+				add(&s.notes, &s.rows.TLSDescriptors, descriptorRow(p.GetPid(), tid, i, d, c.GetThreadInfo()))
 			}
 		}
 	}
@@ -53,7 +56,7 @@ func (s *set) registerRows(reader *criu.RegisterReader, pid, tid uint32, c *core
 			values[i] = r.Value
 			row.Value = &values[i]
 		}
-		s.rows.Registers = append(s.rows.Registers, row)
+		add(&s.notes, &s.rows.Registers, row)
 	}
 }
 
@@ -80,14 +83,14 @@ func (s *set) decodeCPUInfo() {
 			s.rowProblem("cpu_info", fmt.Sprintf("arch=x86_64,position=%d", i), Warning, Inconsistent,
 				fmt.Sprintf("%d words of features in layout %d, which is not known", len(c.GetCapability()), c.GetCapabilityVer()))
 		}
-		s.rows.CPUInfo = append(s.rows.CPUInfo, row)
+		add(&s.notes, &s.rows.CPUInfo, row)
 	}
 	for i, c := range info.GetPpc64Entry() {
-		s.rows.CPUInfo = append(s.rows.CPUInfo, schema.CPU{
+		add(&s.notes, &s.rows.CPUInfo, schema.CPU{
 			Position: uint32(i), Arch: "ppc64", Endianness: optionalEnum(&criu.Endianness, c.Endian), HWCap: notNil(c.GetHwcap()),
 		})
 	}
 	for i, c := range info.GetS390Entry() {
-		s.rows.CPUInfo = append(s.rows.CPUInfo, schema.CPU{Position: uint32(i), Arch: "s390", HWCap: notNil(c.GetHwcap())})
+		add(&s.notes, &s.rows.CPUInfo, schema.CPU{Position: uint32(i), Arch: "s390", HWCap: notNil(c.GetHwcap())})
 	}
 }

@@ -21,7 +21,7 @@ func (s *set) decodeAddresses(names map[uint32]interfaceNames) {
 		id := uint32(img.number)
 		s.eachMessage(img, unix.SizeofIfAddrmsg, func(n *netlinkImage, kind uint16, head, attributes []byte) {
 			if n.expect(kind, unix.RTM_NEWADDR) {
-				s.rows.NetworkAddresses = append(s.rows.NetworkAddresses, addressRow(n, id, names[id], head, attributes))
+				add(&s.notes, &s.rows.NetworkAddresses, addressRow(n, id, names[id], head, attributes))
 			}
 		})
 	}
@@ -103,7 +103,7 @@ func (s *set) decodeRoutes(names map[uint32]interfaceNames) {
 			id := uint32(img.number)
 			s.eachMessage(img, unix.SizeofRtMsg, func(n *netlinkImage, kind uint16, head, attributes []byte) {
 				if n.expect(kind, unix.RTM_NEWROUTE) {
-					s.rows.Routes = append(s.rows.Routes, routeRow(n, id, count[id], names[id], head, attributes))
+					add(&s.notes, &s.rows.Routes, routeRow(n, id, count[id], names[id], head, attributes))
 					count[id]++
 				}
 			})
@@ -278,7 +278,7 @@ func (s *set) decodeRoutingRules() {
 	for _, img := range s.ofKind("RULE") {
 		s.eachMessage(img, fixed, func(n *netlinkImage, kind uint16, head, attributes []byte) {
 			if n.expect(kind, unix.RTM_NEWRULE) {
-				s.rows.RoutingRules = append(s.rows.RoutingRules, ruleRow(n, uint32(img.number), head, attributes))
+				add(&s.notes, &s.rows.RoutingRules, ruleRow(n, uint32(img.number), head, attributes))
 			}
 		})
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/seccomp"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/userns"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/schema"
@@ -32,7 +33,7 @@ type image struct {
 	data      []byte
 	truncated bool
 
-	row     int // position among the archive's members
+	row     int // position among the archive's members, or noRow
 	status  string
 	layout  criu.Layout
 	magic   uint32
@@ -40,9 +41,13 @@ type image struct {
 	decoded bool
 }
 
+// noRow is the position of a member that has no row.
+const noRow = -1
+
 // set is one CRIU image set: a folder of images, and what is decoded of it.
 type set struct {
 	*reading
+	notes
 	dir  string
 	main bool // the facts of the container go to its rows
 	rows schema.Rows
@@ -54,6 +59,8 @@ type set struct {
 	ownersOf    map[uint32][]uint32     // pages id to pids, see owners
 	newPagemaps []uint32                // pids whose pagemap owners has not looked at
 	parentLink  *string
+	parent      *set // see parentSet, once parentFound
+	parentFound bool
 	dumpedAt    *time.Time
 	pagesBytes  uint64
 
@@ -61,18 +68,21 @@ type set struct {
 	inventory *inventory.InventoryEntry
 	byteOrder *string
 	tree      []*pstree.PstreeEntry
+	treeCut   bool            // the tree is not whole: --max-processes
 	alive     map[uint32]bool // pids in the tree
 	cores     map[uint32]*core.CoreEntry
 	ids       map[uint32]*core.TaskKobjIdsEntry
 	spaces    map[uint32]*mm.MmEntry
-	folders   map[uint32]*fsimg.FsEntry
-	filters   *seccomp.SeccompEntry
-	idMaps    map[uint32]*userns.UsernsEntry // by user namespace
-	pageSize  uint32
-	files     fileTable
-	mounts    mountTable
-	container container
-	packaging packaging
+	// see mappingAt; made once spaces are complete
+	mappingsOf map[uint32]mappingIndex
+	folders    map[uint32]*fsimg.FsEntry
+	filters    *seccomp.SeccompEntry
+	idMaps     map[uint32]*userns.UsernsEntry // by user namespace
+	pageSize   uint32
+	files      fileTable
+	mounts     mountTable
+	container  container
+	packaging  packaging
 
 	networks       map[uint32]*netdev.NetnsEntry // by namespace
 	sysctlsNoted   map[string]bool               // lists a problem tells of
@@ -84,10 +94,13 @@ type set struct {
 func (r *reading) set(dir string) *set {
 	s := r.sets[dir]
 	if s == nil {
+		r.setCount++
+		r.take(setBytes)
 		s = &set{
 			reading: r, dir: dir, images: map[string]*image{}, ghosts: map[uint32]*savedGhost{},
 			pages: map[uint32]*storedPages{}, memory: map[uint32]*memory{}, ownersOf: map[uint32][]uint32{},
 		}
+		s.notes = notes{of: r.walk, list: &s.rows.Problems}
 		r.sets[dir] = s
 	}
 	return s
@@ -111,48 +124,30 @@ func (s *set) metadataFile(name string) []byte {
 	return nil
 }
 
-// decode decodes everything the set holds.
+// decode decodes everything the set holds, a family of tables after the other.
 func (s *set) decode() {
-	s.decodeBasics()
-	s.decodeFiles()
-	s.decodeMounts()
-	s.decodeProcesses()
-	s.decodeThreads()
-	s.decodeRegisters()
-	s.decodeSignals()
-	s.decodeAddressSpaces()
-	s.decodeSeccomp()
-	s.decodeApparmor()
-	s.decodeCPUInfo()
-	s.decodeIDMappings()
-	s.decodeNamespaces()
-	s.decodeNetwork()
-	s.decodeCgroups()
-	s.decodeMappings()
-	s.decodeIPC()
-	s.decodeSharedMemory()
-	s.decodeDescriptors()
-	s.decodeGhosts()
-	s.decodeLocks()
-	s.decodeWatches()
-	s.decodeIrmap()
-	s.decodePipes()
-	s.decodeTTYs()
-	s.decodeBPFMaps()
-	s.decodeSockets()
-	s.decodeAutomounts()
-	s.decodeGPUs()
-	s.decodeContainer()
-	s.decodeOthers()
-	s.decodeCheckpoint()
+	for _, family := range []func(){
+		s.decodeBasics, s.decodeFiles, s.decodeMounts, s.decodeProcesses, s.decodeThreads, s.decodeRegisters, s.decodeSignals,
+		s.decodeAddressSpaces, s.decodeSeccomp, s.decodeApparmor, s.decodeCPUInfo, s.decodeIDMappings, s.decodeNamespaces, s.decodeNetwork,
+		s.decodeCgroups, s.decodeMappings, s.decodeIPC, s.decodeSharedMemory, s.decodeDescriptors, s.decodeGhosts, s.decodeLocks,
+		s.decodeWatches, s.decodeIrmap, s.decodePipes, s.decodeTTYs, s.decodeBPFMaps, s.decodeSockets, s.decodeAutomounts, s.decodeGPUs,
+		s.decodeContainer, s.decodeOthers, s.decodeCheckpoint,
+	} {
+		if s.ctx.Err() != nil {
+			return
+		}
+		s.guard("", family)
+	}
 }
 
 // finish hands the archive's own rows to the main checkpoint and settles the
 // identity.
 func (s *set) finish() {
-	s.rows.CheckpointID = s.identity()
 	for _, images := range []map[string]*image{s.images, s.services} {
 		for _, img := range images {
+			if img.row == noRow {
+				continue
+			}
 			m := &s.members[img.row]
 			m.DecodeStatus = img.status
 			m.EntryCount = img.entries
@@ -164,15 +159,25 @@ func (s *set) finish() {
 			}
 		}
 	}
+	if s.main {
+		s.placeCaptures()
+	}
+	s.rows.CheckpointID = s.identity()
 	if !s.main {
+		s.close()
 		for _, m := range s.members {
-			if m.ImageDir != nil && *m.ImageDir == s.dir {
+			if m.ImageDir != nil && *m.ImageDir == plain(s.dir) {
 				s.rows.ArchiveMembers = append(s.rows.ArchiveMembers, m)
 			}
 		}
 		return
 	}
-	s.placeCaptures()
+	for _, l := range s.limits { // one row for each limit
+		s.reading.pass(l)
+	}
+	s.limits = nil
+	s.close()
+	s.reading.close()
 	s.rows.ArchiveMembers = s.members
 	s.rows.FilesystemEntries = append(s.filesystem, s.rows.FilesystemEntries...)
 	s.rows.LogLines = s.logLines
@@ -196,6 +201,11 @@ func (s *set) decodeBasics() {
 	each(s, s.images["pstree.img"], func(_ *entry, p *pstree.PstreeEntry) {
 		if s.alive[p.GetPid()] {
 			s.rowProblem("processes", pidKey(p.GetPid()), Error, DuplicateObject, "the pid occurs twice in pstree.img; only the first was decoded")
+			return
+		}
+		if limits := &s.decoder.Limits; len(s.tree) >= limits.Processes {
+			s.treeCut = true
+			s.passedBy(limits.processes(), s.images["pstree.img"].member, "the checkpoint has more processes; they are left out")
 			return
 		}
 		s.alive[p.GetPid()] = true
@@ -232,9 +242,12 @@ func (s *set) inTree(pid uint32) bool { return len(s.tree) == 0 || s.alive[pid] 
 // staleImages notes images of processes that are not in the tree: an engine
 // that uses a folder again leaves those of the checkpoint before behind.
 func (s *set) staleImages() {
+	if s.treeCut {
+		return // they may be those of processes that were left out
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.images)) {
 		if img := s.images[name]; img.kind.Number == criu.PID && !s.inTree(uint32(img.number)) {
-			s.memberProblem(img.member, Info, StaleImage, "no process of the checkpoint has its pid: left over from an earlier one")
+			s.reading.memberProblem(img.member, Info, StaleImage, "no process of the checkpoint has its pid: left over from an earlier one")
 		}
 	}
 }
@@ -276,6 +289,12 @@ func each[T any, P messageOf[T]](s *set, img *image, f func(*entry, P)) {
 		return
 	}
 	img.decoded = true
+	if !s.guard(img.member, func() { eachEntry(s, img, f) }) {
+		img.status = Internal
+	}
+}
+
+func eachEntry[T any, P messageOf[T]](s *set, img *image, f func(*entry, P)) {
 	r, err := criu.NewReader(img.kind, img.data, img.truncated)
 	img.layout, img.magic = r.Layout, r.Magic
 	if err != nil {
@@ -283,7 +302,7 @@ func each[T any, P messageOf[T]](s *set, img *image, f func(*entry, P)) {
 		return
 	}
 	defer func() { img.entries = ptr(uint64(r.Entries)) }()
-	for {
+	for s.ctx.Err() == nil {
 		e := &entry{index: r.Entries, offset: r.Offset(), reader: r}
 		data, err := r.Next()
 		if errors.Is(err, io.EOF) {
@@ -294,6 +313,9 @@ func each[T any, P messageOf[T]](s *set, img *image, f func(*entry, P)) {
 			return
 		}
 		m := P(new(T))
+		if !s.afford(img, m.ProtoReflect().Descriptor(), data) {
+			return
+		}
 		switch err := criu.Unmarshal(data, m); {
 		case errors.Is(err, criu.ErrMissingField):
 			s.imageProblem(img, &criu.ImageError{Code: MissingField, Entry: e.index, Offset: e.offset, Err: err})
@@ -305,6 +327,18 @@ func each[T any, P messageOf[T]](s *set, img *image, f func(*entry, P)) {
 		s.keepEntry(img, e, m, data)
 		f(e, m)
 	}
+}
+
+// afford takes the memory that a message will take, and the entry with it, and
+// notes where the archive has no more: the rest of the image is not decoded.
+func (s *set) afford(img *image, d protoreflect.MessageDescriptor, data []byte) bool {
+	const entryBytes = 128 // what a decoder keeps beside the message
+	if s.take(entryBytes + s.decoder.shapes.Cost(d, data)) {
+		return true
+	}
+	s.passedBy(s.decoder.Limits.memory(), img.member, "the archive takes more memory; the rest of the image was not decoded")
+	img.status = limitStatus
+	return false
 }
 
 // one returns the only entry of an image, nil if there is none.
@@ -336,24 +370,36 @@ func byNumber[T any, P messageOf[T]](s *set, kind string) map[uint32]P {
 // the whole message.
 func (s *set) keepEntry(img *image, e *entry, m proto.Message, data []byte) {
 	s.unknownFields(img, e.index, m, data)
-	if !s.decoder.Raw {
+	if s.decoder.Raw {
+		s.keepMessage(img.member, uint32(e.index), e.offset, uint64(len(data)), m)
+	}
+}
+
+// keepMessage fills image_entries.
+func (s *set) keepMessage(member string, index uint32, offset, size uint64, m proto.Message) {
+	const growth = 8 // JSON takes six bytes for some, and grows while it is made
+	if isFull(&s.notes, &s.rows.ImageEntries) {
+		return
+	}
+	if int64(size) > (s.decoder.Limits.MemoryBytes-s.taken)/growth {
+		s.passedIn(s.decoder.Limits.memory(), "image_entries", "the archive takes more memory; messages are left out")
 		return
 	}
 	message := m.ProtoReflect()
-	s.rows.ImageEntries = append(s.rows.ImageEntries, schema.ImageEntry{
-		Member: plain(img.member), EntryIndex: uint32(e.index), Offset: e.offset, SizeBytes: uint64(len(data)),
+	add(&s.notes, &s.rows.ImageEntries, schema.ImageEntry{
+		Member: plain(member), EntryIndex: index, Offset: offset, SizeBytes: size,
 		Message: string(message.Descriptor().Name()), EntryJSON: string(criu.AppendJSON(nil, message)),
 	})
 }
 
 // unknownFields notes the fields of an entry that its message does not have.
 func (s *set) unknownFields(img *image, index int, m proto.Message, data []byte) {
-	for _, u := range s.decoder.shapes.Find(m.ProtoReflect().Descriptor(), data) {
-		s.rows.UnknownFields = append(s.rows.UnknownFields, schema.UnknownField{
+	s.decoder.shapes.Find(m.ProtoReflect().Descriptor(), data, func(u criu.Unknown) bool {
+		return !isFull(&s.notes, &s.rows.UnknownFields) && add(&s.notes, &s.rows.UnknownFields, schema.UnknownField{
 			Member: plain(img.member), EntryIndex: uint32(index), Path: u.Path, Position: u.Position, FieldNumber: u.Number,
 			WireType: u.WireType, NumberValue: u.Value, BytesValue: u.Bytes,
 		})
-	}
+	})
 }
 
 // decodeOthers goes over the images that no table is made of: their framing is

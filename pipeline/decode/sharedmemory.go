@@ -25,6 +25,12 @@ func (s *set) decodeSharedPagemaps() {
 // and what only mappings and page maps tell of.
 func (s *set) decodeSharedMemory() {
 	named := map[uint64]bool{}
+	mappings := map[uint64][]*schema.MemoryMapping{} // by what they show
+	for i := range s.rows.MemoryMappings {
+		if v := &s.rows.MemoryMappings[i]; v.ShmemID != nil {
+			mappings[*v.ShmemID] = append(mappings[*v.ShmemID], v)
+		}
+	}
 	inodes := make([]*memfd.MemfdInodeEntry, 0, len(s.files.memfds))
 	for _, m := range s.files.memfds {
 		inodes = append(inodes, m)
@@ -39,7 +45,7 @@ func (s *set) decodeSharedMemory() {
 			row.Kind = "shared_anon"
 		}
 		named[row.ShmemID] = true
-		s.addShared(row, "memfd", "shared_anon")
+		s.addShared(row, mappings, "memfd", "shared_anon")
 	}
 	for _, g := range s.segments {
 		d := g.entry.GetDesc()
@@ -50,24 +56,24 @@ func (s *set) decodeSharedMemory() {
 		s.addShared(schema.SharedMemory{
 			Kind: "sysv", ShmemID: uint64(d.GetId()), SizeBytes: g.entry.Size, UID: d.Uid, GID: d.Gid, Mode: d.Mode, HugetlbFlag: g.entry.HugetlbFlag,
 			SysVKey: d.Key, CreatorUID: d.Cuid, CreatorGID: d.Cgid, IpcNsID: ptr(g.namespace), InPagemaps: g.entry.InPagemaps,
-		}, "sysv")
+		}, mappings, "sysv")
 	}
 	for _, v := range s.rows.MemoryMappings {
 		if v.ShmemID != nil && !named[*v.ShmemID] {
 			named[*v.ShmemID] = true
-			s.addShared(schema.SharedMemory{Kind: v.Kind, ShmemID: *v.ShmemID}, v.Kind)
+			s.addShared(schema.SharedMemory{Kind: v.Kind, ShmemID: *v.ShmemID}, mappings, v.Kind)
 		}
 	}
 	for _, img := range s.ofKind("SHMEM_PAGEMAP") {
 		if !named[img.number] {
-			s.addShared(schema.SharedMemory{Kind: "unknown", ShmemID: img.number})
+			s.addShared(schema.SharedMemory{Kind: "unknown", ShmemID: img.number}, mappings)
 		}
 	}
 }
 
 // addShared adds an object with what its page map and its mappings tell; kinds
 // are those of the mappings that can be of it.
-func (s *set) addShared(row schema.SharedMemory, kinds ...string) {
+func (s *set) addShared(row schema.SharedMemory, mappings map[uint64][]*schema.MemoryMapping, kinds ...string) {
 	if p := s.sharedPagemaps[row.ShmemID]; p != nil {
 		row.PagesID = &p.PagesID
 		row.PagesPresent = ptr(uint64(0))
@@ -78,13 +84,17 @@ func (s *set) addShared(row schema.SharedMemory, kinds ...string) {
 		}
 	}
 	row.MapperPIDs = []uint32{}
-	for _, v := range s.rows.MemoryMappings {
-		if v.ShmemID != nil && *v.ShmemID == row.ShmemID && slices.Contains(kinds, v.Kind) {
-			row.MapperPIDs = append(row.MapperPIDs, v.PID)
-			row.IsExecMapped = row.IsExecMapped || v.Executable
+	var others []*schema.MemoryMapping // an image may have an id many times over: the first row has the mappings
+	for _, v := range mappings[row.ShmemID] {
+		if !slices.Contains(kinds, v.Kind) {
+			others = append(others, v)
+			continue
 		}
+		row.MapperPIDs = append(row.MapperPIDs, v.PID)
+		row.IsExecMapped = row.IsExecMapped || v.Executable
 	}
+	mappings[row.ShmemID] = others
 	slices.Sort(row.MapperPIDs)
 	row.MapperPIDs = slices.Compact(row.MapperPIDs)
-	s.rows.SharedMemory = append(s.rows.SharedMemory, row)
+	add(&s.notes, &s.rows.SharedMemory, row)
 }

@@ -63,14 +63,14 @@ func (s *set) handlerRows(pid uint32, arch core.CoreEntryMarch, actions []*sa.Sa
 			row.Disposition = "handler"
 			s.handlerPlace(&row)
 		}
-		s.rows.SignalHandlers = append(s.rows.SignalHandlers, row)
+		add(&s.notes, &s.rows.SignalHandlers, row)
 	}
 }
 
 // handlerPlace fills in the mapping that holds a handler.
 func (s *set) handlerPlace(row *schema.SignalHandler) {
 	space := s.spaces[row.PID]
-	v := mappingAt(space, *row.Handler)
+	v := s.mappingAt(row.PID, *row.Handler)
 	if v == nil {
 		return
 	}
@@ -95,7 +95,7 @@ func (s *set) pendingRows(pid uint32, tid *uint32, arch core.CoreEntryMarch, que
 		info, err := criu.ParseSiginfo(entry.GetSiginfo(), s.order(), arch)
 		if err != nil {
 			s.rowProblem("pending_signals", fmt.Sprintf("pid=%d,queue=%s,position=%d", pid, name, i), Error, Malformed, err.Error())
-			s.rows.PendingSignals = append(s.rows.PendingSignals, row)
+			add(&s.notes, &s.rows.PendingSignals, row)
 			continue
 		}
 		row.Signal = enum(signals, uint32(info.Signal))
@@ -106,7 +106,7 @@ func (s *set) pendingRows(pid uint32, tid *uint32, arch core.CoreEntryMarch, que
 		row.ChildStatus, row.ChildUserTicks, row.ChildSysTicks = info.ChildStatus, info.ChildUser, info.ChildSystem
 		row.FaultAddress, row.PollBand, row.PollFD = info.FaultAddress, info.PollBand, info.PollFD
 		row.SyscallAddress, row.SyscallNumber, row.SyscallArch = info.SyscallAddress, info.SyscallNumber, info.SyscallArch
-		s.rows.PendingSignals = append(s.rows.PendingSignals, row)
+		add(&s.notes, &s.rows.PendingSignals, row)
 	}
 }
 
@@ -119,14 +119,14 @@ func (s *set) timerRows(pid uint32, arch core.CoreEntryMarch, timers *timer.Task
 		if t.timer == nil {
 			continue
 		}
-		s.rows.Timers = append(s.rows.Timers, schema.Timer{
+		add(&s.notes, &s.rows.Timers, schema.Timer{
 			PID: pid, Kind: t.kind, IsArmed: t.timer.GetVsec() != 0 || t.timer.GetVusec() != 0,
 			ValueNS: nanosecondsOfMicros(t.timer.GetVsec(), t.timer.GetVusec()), IntervalNS: nanosecondsOfMicros(t.timer.GetIsec(), t.timer.GetIusec()),
 		})
 	}
 	signals, _ := criu.Signals(arch)
 	for _, t := range timers.GetPosix() {
-		s.rows.Timers = append(s.rows.Timers, schema.Timer{
+		add(&s.notes, &s.rows.Timers, schema.Timer{
 			PID: pid, Kind: "posix", TimerID: t.ItId, IsArmed: t.GetVsec() != 0 || t.GetVnsec() != 0,
 			ValueNS: nanoseconds(t.GetVsec(), t.GetVnsec()), IntervalNS: nanoseconds(t.GetIsec(), t.GetInsec()),
 			Clock: optionalEnum(&criu.Clock, t.ClockId), Notify: optionalEnum(&criu.TimerNotify, t.ItSigevNotify),

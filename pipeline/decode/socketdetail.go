@@ -26,6 +26,14 @@ func (s *set) readSocketQueues() {
 		queued[row.FileID]++
 		content, whole := s.behind(img, e, uint64(row.Size))
 		row.SHA256, row.Data = contentDigest(content, whole), s.payload(content)
+		fds := 0
+		for _, scm := range p.GetScm() {
+			fds += len(scm.GetRights())
+		}
+		if !s.take(64 * int64(fds)) {
+			s.passedIn(s.decoder.Limits.memory(), "socket_queues", "the archive takes more memory; rows of the table are left out")
+			return
+		}
 		for _, scm := range p.GetScm() {
 			row.ControlTypes = append(row.ControlTypes, scm.GetType())
 			row.PassedFileIDs = append(row.PassedFileIDs, scm.GetRights()...)
@@ -47,7 +55,7 @@ func (s *set) readSocketQueues() {
 		if missing > 0 {
 			s.rowProblem("socket_queues", positionKey(row.Position), Warning, DanglingReference, fmt.Sprintf("%d passed files are not in the checkpoint", missing))
 		}
-		s.rows.SocketQueues = append(s.rows.SocketQueues, row)
+		add(&s.notes, &s.rows.SocketQueues, row)
 	})
 }
 

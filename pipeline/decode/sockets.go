@@ -56,8 +56,8 @@ func (s *set) decodeSockets() {
 			continue
 		}
 		row.QueuedPackets, row.QueuedBytes = queues[f.id].packets, queues[f.id].bytes
-		s.rows.SocketOptions = append(s.rows.SocketOptions, optionsRow(f.id, row.Family, socketOptionsOf(f.entry), f.entry.GetIsk()))
-		s.rows.Sockets = append(s.rows.Sockets, row)
+		add(&s.notes, &s.rows.SocketOptions, optionsRow(f.id, row.Family, socketOptionsOf(f.entry), f.entry.GetIsk()))
+		add(&s.notes, &s.rows.Sockets, row)
 	}
 	for _, img := range s.ofKind("TCP_STREAM") {
 		s.tcpRow(img, byInode)
@@ -186,6 +186,6 @@ func (s *set) tcpRow(img *image, byInode map[uint32]uint32) {
 			content, whole = s.behind(img, e, uint64(t.GetOutqLen()))
 			row.SendSHA256, row.SendData = contentDigest(content, whole), s.payload(content)
 		}
-		s.rows.TCPStreams = append(s.rows.TCPStreams, row)
+		add(&s.notes, &s.rows.TCPStreams, row)
 	})
 }

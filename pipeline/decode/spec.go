@@ -114,11 +114,11 @@ func (s *set) decodeJSON(name string, into any) (ok bool) {
 	if len(data) == 0 {
 		return false
 	}
-	err := json.Unmarshal(data, into)
+	err := s.unmarshal(data, into)
 	if err == nil {
 		return true
 	}
-	s.memberProblem(path.Join(s.base(), name), Error, Malformed, "not the JSON that is expected: "+jsonFault(err))
+	s.reading.jsonProblem(path.Join(s.base(), name), err)
 	_, isType := err.(*json.UnmarshalTypeError) // the other fields were decoded
 	return isType
 }
@@ -147,11 +147,11 @@ func (s *set) specRow(spec *ociSpec, config *engineConfig) {
 	}
 	row.PodOptionsJSON, row.PodDumpJSON = exactText(s.packaging.optionsFile), exactText(s.packaging.dumpFile)
 	if p := spec.Process; p != nil {
-		row.Args, row.Env, row.Cwd, row.Terminal = p.Args, p.Env, nonEmpty(p.Cwd), p.Terminal
+		row.Args, row.Env, row.Cwd, row.Terminal = plainList(p.Args), plainList(p.Env), nonEmpty(p.Cwd), p.Terminal
 		row.UID, row.GID, row.Umask, row.AdditionalGIDs = p.User.UID, p.User.GID, p.User.Umask, p.User.AdditionalGIDs
 		if c := p.Capabilities; c != nil {
-			row.CapBounding, row.CapEffective, row.CapPermitted = notNil(c.Bounding), notNil(c.Effective), notNil(c.Permitted)
-			row.CapInheritable, row.CapAmbient = notNil(c.Inheritable), notNil(c.Ambient)
+			row.CapBounding, row.CapEffective, row.CapPermitted = notNil(plainList(c.Bounding)), notNil(plainList(c.Effective)), notNil(plainList(c.Permitted))
+			row.CapInheritable, row.CapAmbient = notNil(plainList(c.Inheritable)), notNil(plainList(c.Ambient))
 		}
 		row.NoNewPrivileges = absentFalse(p.NoNewPrivileges)
 		row.ApparmorProfile, row.SelinuxLabel, row.OOMScoreAdj = nonEmpty(p.ApparmorProfile), nonEmpty(p.SelinuxLabel), p.OOMScoreAdj
@@ -162,14 +162,14 @@ func (s *set) specRow(spec *ociSpec, config *engineConfig) {
 	}
 	if l := spec.Linux; l != nil {
 		row.CgroupsPath, row.MountLabel, row.RootfsPropagation = nonEmpty(l.CgroupsPath), nonEmpty(l.MountLabel), nonEmpty(l.RootfsPropagation)
-		row.MaskedPaths, row.ReadonlyPaths = notNil(l.MaskedPaths), notNil(l.ReadonlyPaths)
+		row.MaskedPaths, row.ReadonlyPaths = notNil(plainList(l.MaskedPaths)), notNil(plainList(l.ReadonlyPaths))
 		row.Namespaces, row.HostNamespaces = namespacesAsked(spec)
 		if c := l.Seccomp; c != nil {
-			row.SeccompDefaultAction, row.SeccompArchitectures = nonEmpty(c.DefaultAction), c.Architectures
+			row.SeccompDefaultAction, row.SeccompArchitectures = nonEmpty(c.DefaultAction), plainList(c.Architectures)
 		}
 		resourceColumns(&row, spec)
 	}
-	s.rows.ContainerSpecs = append(s.rows.ContainerSpecs, row)
+	add(&s.notes, &s.rows.ContainerSpecs, row)
 }
 
 // absentFalse returns a boolean whose absence means false.
@@ -254,7 +254,7 @@ func (s *set) mountRows(spec *ociSpec) {
 	for i, m := range spec.Mounts {
 		row := schema.ContainerMount{
 			Origin: "spec", Position: uint32(i), Destination: plain(m.Destination), Source: nonEmpty(m.Source), Type: nonEmpty(m.Type),
-			Options: notNil(m.Options), ReadOnly: ptr(slices.Contains(m.Options, "ro")),
+			Options: notNil(plainList(m.Options)), ReadOnly: ptr(slices.Contains(m.Options, "ro")),
 			IsBind: ptr(m.Type == "bind" || slices.Contains(m.Options, "bind") || slices.Contains(m.Options, "rbind")),
 		}
 		for _, o := range m.Options {
@@ -262,12 +262,12 @@ func (s *set) mountRows(spec *ociSpec) {
 				row.Propagation = ptr(o)
 			}
 		}
-		s.rows.ContainerMounts = append(s.rows.ContainerMounts, row)
+		add(&s.notes, &s.rows.ContainerMounts, row)
 	}
 	var binds []bindMount
 	if s.decodeJSON("bind.mounts", &binds) {
 		for i, b := range binds {
-			s.rows.ContainerMounts = append(s.rows.ContainerMounts, schema.ContainerMount{
+			add(&s.notes, &s.rows.ContainerMounts, schema.ContainerMount{
 				Origin: "bind_mounts", Position: uint32(i), Destination: plain(b.Destination), Source: nonEmpty(b.Source),
 				FileType: nonEmpty(b.FileType), Permissions: b.Permissions,
 			})
@@ -281,7 +281,7 @@ func (s *set) deviceRows(spec *ociSpec) {
 		return
 	}
 	for i, d := range spec.Linux.Devices {
-		s.rows.ContainerDevices = append(s.rows.ContainerDevices, schema.ContainerDevice{
+		add(&s.notes, &s.rows.ContainerDevices, schema.ContainerDevice{
 			Origin: "device", Position: uint32(i), Path: nonEmpty(d.Path), Type: nonEmpty(d.Type), Major: d.Major, Minor: d.Minor,
 			FileMode: d.FileMode, UID: d.UID, GID: d.GID,
 		})
@@ -290,7 +290,7 @@ func (s *set) deviceRows(spec *ociSpec) {
 		return
 	}
 	for i, d := range spec.Linux.Resources.Devices {
-		s.rows.ContainerDevices = append(s.rows.ContainerDevices, schema.ContainerDevice{
+		add(&s.notes, &s.rows.ContainerDevices, schema.ContainerDevice{
 			Origin: "rule", Position: uint32(i), Type: nonEmpty(d.Type), Major: d.Major, Minor: d.Minor, Allow: absentFalse(d.Allow), Access: nonEmpty(d.Access),
 		})
 	}

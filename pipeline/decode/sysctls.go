@@ -51,7 +51,7 @@ func (s *set) addSysctls(l sysctlList, length int, value func(i int, row *schema
 			}
 		}
 		value(i, &row)
-		s.rows.Sysctls = append(s.rows.Sysctls, row)
+		add(&s.notes, &s.rows.Sysctls, row)
 	}
 }
 
@@ -165,7 +165,7 @@ func (s *set) decodeIPCSysctls() {
 			if f.value != nil {
 				setUnsigned(&row, *f.value)
 			}
-			s.rows.Sysctls = append(s.rows.Sysctls, row)
+			add(&s.notes, &s.rows.Sysctls, row)
 		}
 	}
 }

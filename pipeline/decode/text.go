@@ -91,6 +91,18 @@ func plain(s string) string {
 	return escape(s)
 }
 
+// plainList is plain for each of a list; nil stays nil.
+func plainList(list []string) []string {
+	if list == nil {
+		return nil
+	}
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = plain(s)
+	}
+	return out
+}
+
 // plainPtr is plain for optional strings.
 func plainPtr(s *string) *string {
 	if s == nil {

@@ -17,13 +17,16 @@ func (s *set) decodeThreads() {
 	for _, p := range s.tree {
 		leader := s.cores[p.GetPid()]
 		for i, tid := range liveThreads(p) {
+			if isFull(&s.notes, &s.rows.Threads) {
+				return
+			}
 			c := s.cores[tid]
 			row := schema.Thread{PID: p.GetPid(), TID: tid, Position: uint32(i), IsLeader: tid == p.GetPid()}
 			if c == nil {
 				if !row.IsLeader { // the process said so of its leader
 					s.rowProblem("threads", fmt.Sprintf("tid=%d", tid), Error, MissingImage, fmt.Sprintf("core-%d.img is not there", tid))
 				}
-				s.rows.Threads = append(s.rows.Threads, row)
+				add(&s.notes, &s.rows.Threads, row)
 				continue
 			}
 			tc := leader.GetTc()
@@ -43,7 +46,7 @@ func (s *set) decodeThreads() {
 				}
 			}
 			s.registerColumns(&row, c)
-			s.rows.Threads = append(s.rows.Threads, row)
+			add(&s.notes, &s.rows.Threads, row)
 		}
 	}
 }
@@ -99,7 +102,7 @@ func (s *set) registerColumns(row *schema.Thread, c *core.CoreEntry) {
 	if r.Syscall != nil && !(r.Compat != nil && *r.Compat) {
 		row.SyscallName = criu.SyscallName(c.GetMtype(), *r.Syscall)
 	}
-	v := mappingAt(s.spaces[row.PID], r.InstructionPointer)
+	v := s.mappingAt(row.PID, r.InstructionPointer)
 	if v == nil {
 		return
 	}
@@ -139,7 +142,7 @@ func (s *set) credentialRow(pid, tid uint32, c *creds.CredsEntry) {
 			row.HostUID, row.HostGID = &row.UID, &row.GID
 		}
 	}
-	s.rows.Credentials = append(s.rows.Credentials, row)
+	add(&s.notes, &s.rows.Credentials, row)
 }
 
 // hostID applies a map of a user namespace, nil where it says nothing.

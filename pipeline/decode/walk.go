@@ -8,8 +8,10 @@ import (
 	"maps"
 	"os"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ckexport/ckexport/pipeline/archive"
 	"github.com/ckexport/ckexport/pipeline/criu"
@@ -22,17 +24,22 @@ type walk struct {
 	decoder  *Decoder
 	ctx      context.Context
 	path     string
-	buffered int64  // bytes kept in memory
+	source   string // the path as a column has it, see SourceText
+	taken    int64  // bytes of memory, see take
+	tables   map[reflect.Type]*tableUse
+	setCount int    // image sets, over all archives
 	position uint32 // of the next member, over all archives
 
-	readings  []*reading // in the order their first member came
-	last      *reading   // of the last member
-	bySite    map[site]*reading
-	seen      map[site]bool
-	nested    map[string]bool            // members that were read as archives
-	documents map[string][]byte          // of a container image: small members that are JSON
-	images    map[string]*containerImage // by layer; see imageOf
-	pods      map[string]*reading        // that have a pod's files, by path; see podAround
+	readings    []*reading // in the order their first member came
+	last        *reading   // of the last member
+	bySite      map[site]*reading
+	seen        map[site]bool
+	nested      map[string]bool            // members that were read as archives
+	documents   map[string][]byte          // of a container image: small members that are JSON
+	images      map[string]*containerImage // by layer; see imageOf
+	created     map[string]*time.Time      // when images were made, by configuration; see imageCreated
+	packedFacts map[packed]map[string]string
+	pods        map[string]*reading // that have a pod's files, by path; see podAround
 }
 
 // site is where a checkpoint stands: the archive within the archive, empty
@@ -59,7 +66,7 @@ func (p site) around(yield func(string) bool) {
 
 func newWalk(ctx context.Context, d *Decoder, path string) *walk {
 	return &walk{
-		decoder: d, ctx: ctx, path: path, bySite: map[site]*reading{}, seen: map[site]bool{}, nested: map[string]bool{}, documents: map[string][]byte{},
+		decoder: d, ctx: ctx, path: path, source: SourceText(path), tables: map[reflect.Type]*tableUse{}, bySite: map[site]*reading{}, seen: map[site]bool{}, nested: map[string]bool{}, documents: map[string][]byte{},
 	}
 }
 
@@ -67,7 +74,9 @@ func newWalk(ctx context.Context, d *Decoder, path string) *walk {
 func (w *walk) reading(p site) *reading {
 	r := w.bySite[p]
 	if r == nil {
+		w.take(readingBytes + int64(len(p.folder)+len(p.archive)))
 		r = &reading{walk: w, site: p, sets: map[string]*set{}, services: map[string]*image{}, metadata: map[string][]byte{}}
+		r.notes = notes{of: w, list: &r.problems}
 		w.bySite[p] = r
 		w.readings = append(w.readings, r)
 	}
@@ -77,8 +86,8 @@ func (w *walk) reading(p site) *reading {
 // outer is the reading of what belongs to the archive as a whole.
 func (w *walk) outer() *reading { return w.reading(site{}) }
 
-// sets returns every image set that was seen.
-func (w *walk) sets() []*set {
+// allSets returns every image set that was seen.
+func (w *walk) allSets() []*set {
 	var all []*set
 	for _, r := range w.readings {
 		for _, dir := range slices.Sorted(maps.Keys(r.sets)) {
@@ -135,8 +144,12 @@ func (w *walk) readMembers(a *archive.Archive, name string, depth int) error {
 		if err != nil {
 			return fmt.Errorf("behind member %d: %w", n, err)
 		}
-		if int(w.position) >= w.decoder.Limits.Members {
-			return fmt.Errorf("%w: more than %d members", errLimit, w.decoder.Limits.Members)
+		limits := &w.decoder.Limits
+		if int(w.position) >= limits.Members {
+			return &limitError{limits.members(), "the archive has more members"}
+		}
+		if !w.take(memberBytes + 2*int64(len(m.Name)+len(m.RawName)+len(m.LinkTarget))) {
+			return &limitError{limits.memory(), "the archive takes more memory; the rest of it was not read"}
 		}
 		w.last = w.reading(site{name, siteOf(m)})
 		position := w.position
@@ -144,9 +157,6 @@ func (w *walk) readMembers(a *archive.Archive, name string, depth int) error {
 		w.last.member(m, position, depth)
 	}
 }
-
-// errLimit says that a limit of this package was passed.
-var errLimit = errors.New("limit passed")
 
 // mayNest reports whether a member of no known kind is looked at as an archive
 // within the archive. In the outer archive every one is: a layer, a container
@@ -312,7 +322,7 @@ func (w *walk) checkpoints() []*reading {
 	}
 	for _, r := range others {
 		if !packed[r.site.archive] { // an ordinary layer, or some other archive: it matters only that it could not be read
-			found[0].problems = append(found[0].problems, slices.DeleteFunc(r.problems, func(p schema.Problem) bool { return !isError(p) || p.Code == DuplicateMember })...)
+			found[0].merge(&r.notes, func(p schema.Problem) bool { return isError(p) && p.Code != DuplicateMember })
 			continue
 		}
 		above := found[0]
@@ -338,7 +348,7 @@ func (r *reading) add(other *reading) {
 	r.members = append(r.members, other.members...)
 	r.logLines = append(r.logLines, other.logLines...)
 	r.outputLines = append(r.outputLines, other.outputLines...)
-	r.problems = append(r.problems, other.problems...)
+	r.merge(&other.notes, func(schema.Problem) bool { return true })
 	if r.facts.version == nil && r.facts.kernelRelease == nil {
 		r.facts = other.facts
 	}

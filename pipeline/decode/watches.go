@@ -32,7 +32,7 @@ func (s *set) decodeLocks() {
 			s.rowProblem("file_locks", positionKey(uint32(e.index)), Warning, DanglingReference,
 				fmt.Sprintf("process %d has no descriptor %d", l.GetPid(), l.GetFd()))
 		}
-		s.rows.FileLocks = append(s.rows.FileLocks, row)
+		add(&s.notes, &s.rows.FileLocks, row)
 	})
 }
 
@@ -66,12 +66,12 @@ func (s *set) decodeWatches() {
 		}
 		if i := f.entry.GetIfy(); i != nil {
 			for n, w := range i.GetWd() {
-				s.rows.FileWatches = append(s.rows.FileWatches, s.inotifyRow(f.id, n, w))
+				add(&s.notes, &s.rows.FileWatches, s.inotifyRow(f.id, n, w))
 			}
 		}
 		if a := f.entry.GetFfy(); a != nil {
 			for n, m := range a.GetMark() {
-				s.rows.FileWatches = append(s.rows.FileWatches, s.fanotifyRow(f.id, n, m))
+				add(&s.notes, &s.rows.FileWatches, s.fanotifyRow(f.id, n, m))
 			}
 		}
 	}
@@ -88,7 +88,7 @@ func (s *set) epollRows(f *openFile, e *eventpoll.EventpollFileEntry) {
 		if row.TargetFileID = s.epollTarget(tables, t); row.TargetFileID == nil {
 			missing++
 		}
-		s.rows.EpollTargets = append(s.rows.EpollTargets, row)
+		add(&s.notes, &s.rows.EpollTargets, row)
 	}
 	if missing > 0 && len(tables) > 0 {
 		s.rowProblem("epoll_targets", fmt.Sprintf("epoll_file_id=%d", f.id), Warning, DanglingReference,
@@ -222,7 +222,7 @@ func (s *set) decodeIrmap() {
 		}
 	}
 	each(s, found, func(e *entry, c *fh.IrmapCacheEntry) {
-		s.rows.IrmapCache = append(s.rows.IrmapCache, schema.IrmapEntry{
+		add(&s.notes, &s.rows.IrmapCache, schema.IrmapEntry{
 			Position: uint32(e.index), Device: userDevice(c.Dev), Inode: c.GetInode(), Path: optionalText(c.Path),
 		})
 	})
