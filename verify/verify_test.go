@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	driver "github.com/duckdb/duckdb-go/v2"
 
@@ -263,7 +264,6 @@ func TestDatabaseDamage(t *testing.T) {
 			`damage: ledger: processes [0-9a-f]{32}: \d+ rows of a checkpoint that is not in checkpoints`, `damage: ledger: checkpoints [0-9a-f]{32}: the checkpoint is not there`}},
 		"archive removed": {sql: "DELETE FROM archives WHERE checkpoint_id = " + first, want: []string{
 			`damage: ledger: archives [0-9a-f]{32}: the ledger does not know the archive of the checkpoint`}},
-		"checkpoint forgotten on purpose": {sql: "UPDATE archives SET status = 'forgotten' WHERE checkpoint_id = " + first + forget(first), want: []string{`note: rows`}},
 		"table dropped":                   {sql: "DROP TABLE signal_handlers", want: []string{`damage: file: signal_handlers : reading it: `}},
 		"column retyped":                  {sql: "ALTER TABLE ttys ALTER rows TYPE VARCHAR", want: []string{`damage: columns: ttys : its column rows is of type VARCHAR`}},
 		"mark dropped":                    {sql: "DROP TABLE _ckexport", want: []string{`damage: file:  : database without table _ckexport`}},
@@ -294,16 +294,22 @@ func TestDatabaseDamage(t *testing.T) {
 	}
 }
 
-// forget removes all rows of a checkpoint, and what the mark says of rows.
-func forget(id string) string {
-	var b strings.Builder
-	b.WriteString("; CREATE TEMP TABLE gone AS SELECT " + id + " AS id; DROP TABLE _ckexport_tables")
-	for _, t := range schema.Tables() {
-		if !t.Global && t.Name != "archives" && t.Columns[0].Name == schema.CheckpointID {
-			b.WriteString("; DELETE FROM " + t.Name + " WHERE checkpoint_id = (SELECT id FROM gone)")
-		}
+// TestForgotten checks an output from which a checkpoint was removed on
+// purpose.
+func TestForgotten(t *testing.T) {
+	dir := inputs(t)
+	for _, format := range []sinks.Format{parquet.Format(), duckdb.Format()} {
+		path := filepath.Join(t.TempDir(), "fleet"+format.Suffixes[0])
+		export(t, format, dir, path)
+		_, err := format.Rewrite(t.Context(), path, sinks.Options{RunID: "run2", Version: "test"}, sinks.Rewrite{
+			Forget: func(there []sinks.Checkpoint) (map[string]bool, *schema.Rows, error) {
+				gone := schema.ForgottenCheckpoint{CheckpointID: there[0].ID, Source: &there[0].Source, RunID: "run2", ForgottenAt: time.Now()}
+				return map[string]bool{gone.CheckpointID: true}, &schema.Rows{Forgotten: []schema.ForgottenCheckpoint{gone}}, nil
+			},
+		})
+		must(t, err)
+		expect(t, check(t, format, path, dir), `warning: archive: .*: its checkpoint [0-9a-f]{32} was removed from the output by ckexport forget`)
 	}
-	return b.String()
 }
 
 // TestRecordedDigest compares with archives whose SHA-256 the output recorded.

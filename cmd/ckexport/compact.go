@@ -45,7 +45,7 @@ func rewrite(c *cli.Context, std streams, what func(*schema.Run) sinks.Rewrite) 
 	output := c.Args().First()
 	info, err := os.Stat(output)
 	if err != nil {
-		return nil, nil, usagef("output: %v", errors.Unwrap(err))
+		return nil, nil, usagef("output %q: %v", output, errors.Unwrap(err))
 	}
 	format, err := existingFormat(output, info)
 	if err != nil {
