@@ -32,8 +32,6 @@ type load struct {
 	rows      string // folder that the parts are in
 	spill     string // folder that DuckDB may use when memory is short
 	parts     []parquet.Part
-	// before, if not nil, adds other rows in the same transaction.
-	before func(context.Context, *sql.Tx) error
 }
 
 // create makes a database with the rows at path, complete and durable.
@@ -94,11 +92,6 @@ func (l *load) run(ctx context.Context, db *sql.DB, path string, prepare func(*s
 	}()
 	if err := prepare(tx); err != nil {
 		return err
-	}
-	if l.before != nil {
-		if err := l.before(ctx, tx); err != nil {
-			return err
-		}
 	}
 	if err := l.insert(ctx, tx); err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -22,8 +23,8 @@ import (
 // goes to the staging folder.
 const rewriteMemory = "400MiB"
 
-// oldName is the name under which the database that is rewritten is attached.
-const oldName = "ckexport_old"
+// newName is the name under which the new database is attached.
+const newName = "ckexport_new"
 
 // Rewrite removes checkpoints from the database at path, or compacts it. Both
 // copy what stays into a new database, in the order of the checkpoints, which
@@ -110,65 +111,133 @@ FROM checkpoints WHERE checkpoint_id IS NOT NULL`, func(rows *sql.Rows) error {
 }
 
 // copyTo makes a database at path of all rows but those of the checkpoints
-// ids, with rows that are added; it returns how many went.
+// ids, with rows that are added; it returns how many went. Tables, views and
+// whatever else others made in the old one come along.
 func (s *sink) copyTo(ctx context.Context, path string, ids map[string]bool, add *schema.Rows) (removed uint64, err error) {
 	rows := filepath.Join(s.dir, "rows")
 	if err := staging.MakeDir(rows); err != nil {
 		return 0, fmt.Errorf("making folder for rows: %w", err)
 	}
-	var parts []parquet.Part
+	added := &load{tables: s.tables, rows: rows}
 	if add != nil {
-		if parts, err = parquet.WriteRows(ctx, rows, s.tables, add, parquet.SpoolOptions{RunID: s.opts.RunID, Version: s.opts.Version}); err != nil {
+		if added.parts, err = parquet.WriteRows(ctx, rows, s.tables, add, parquet.SpoolOptions{RunID: s.opts.RunID, Version: s.opts.Version}); err != nil {
 			return 0, err
 		}
 	}
-	l := &load{
-		tables: s.tables, views: s.opts.Views, version: s.opts.Version, redaction: s.old.redaction,
-		rows: rows, spill: filepath.Join(s.dir, "spill"), parts: parts,
+	if err := protectWAL(path); err != nil {
+		return 0, err
 	}
-	l.before = func(ctx context.Context, tx *sql.Tx) (err error) {
-		removed, err = l.copyOld(ctx, tx, s.place.Path, ids)
-		return err
-	}
-	return removed, l.create(ctx, path)
-}
-
-// copyOld copies the rows of the old database that stay.
-func (l *load) copyOld(ctx context.Context, tx *sql.Tx, old string, ids map[string]bool) (removed uint64, err error) {
-	statements := fmt.Sprintf("SET memory_limit = '%s'; SET preserve_insertion_order = true; ATTACH %s AS %s (TYPE duckdb, READ_ONLY); CREATE TEMP TABLE forgotten (id VARCHAR);\n",
-		rewriteMemory, literal(old), oldName)
-	if len(ids) > 0 {
-		quoted := make([]string, 0, len(ids))
-		for id := range ids {
-			quoted = append(quoted, "("+literal(id)+")")
+	err = withDatabase(ctx, s.place.Path, s.access(true), func(db *sql.DB) error {
+		statements := fmt.Sprintf("SET temp_directory = %s; SET memory_limit = '%s'; SET threads = %d; ATTACH %s AS %s (TYPE duckdb);\n",
+			literal(filepath.Join(s.dir, "spill")), rewriteMemory, min(loadThreads, runtime.GOMAXPROCS(0)), literal(path), newName)
+		statements += "COPY FROM DATABASE " + outputName + " TO " + newName + " (SCHEMA); USE " + newName
+		if _, err := db.ExecContext(ctx, statements); err != nil {
+			return fmt.Errorf("making tables: %w", err)
 		}
-		statements += "INSERT INTO forgotten VALUES " + strings.Join(quoted, ", ")
-	}
-	if _, err := tx.ExecContext(ctx, statements); err != nil {
-		return 0, fmt.Errorf("opening the database to be replaced: %w", err)
-	}
-	for _, t := range l.tables {
-		from := oldName + ".main." + identifier(t.Name)
-		statement := "INSERT INTO " + identifier(t.Name) + " BY NAME SELECT * FROM " + from
-		if staging.IsOf(t) {
-			statement += " WHERE checkpoint_id IS NULL OR checkpoint_id NOT IN (SELECT id FROM forgotten)"
-		}
-		if !t.Global {
-			statement += " ORDER BY checkpoint_id NULLS LAST, rowid"
-		}
-		result, err := tx.ExecContext(ctx, statement)
+		tx, err := db.BeginTx(ctx, nil)
 		if err != nil {
-			return 0, fmt.Errorf("copying %s: %w", t.Name, err)
+			return fmt.Errorf("beginning transaction: %w", err)
 		}
-		kept, err := result.RowsAffected()
-		if err != nil {
-			return 0, fmt.Errorf("copying %s: %w", t.Name, err)
+		if removed, err = s.copyRows(ctx, tx, ids, added); err != nil {
+			return errors.Join(err, tx.Rollback())
 		}
-		var before int64
-		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM "+from).Scan(&before); err != nil {
-			return 0, fmt.Errorf("copying %s: %w", t.Name, err)
+		if err := tx.Commit(); err != nil {
+			return fmt.Errorf("committing rows: %w", err)
 		}
-		removed += uint64(before - kept)
+		if _, err := db.ExecContext(ctx, "CHECKPOINT "+newName+"; USE memory; DETACH "+newName); err != nil {
+			return fmt.Errorf("closing database: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	if err := errors.Join(removeEmptyWAL(path), staging.Finish(path), staging.SyncDir(s.dir)); err != nil {
+		return 0, fmt.Errorf("writing database: %w", err)
 	}
 	return removed, nil
+}
+
+// copyRows copies the rows of all tables, ours in the order of the
+// checkpoints, and adds others.
+func (s *sink) copyRows(ctx context.Context, tx *sql.Tx, ids map[string]bool, added *load) (removed uint64, err error) {
+	names, err := allTables(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	for _, name := range names {
+		n, err := s.copyTable(ctx, tx, name, ids)
+		if err != nil {
+			return 0, fmt.Errorf("copying rows of %s: %w", name.table, err)
+		}
+		removed += n
+	}
+	if err := added.insert(ctx, tx); err != nil {
+		return 0, err
+	}
+	if _, err := tx.ExecContext(ctx, setMark(s.old.toolVersion, s.old.redaction, s.tables)); err != nil {
+		return 0, fmt.Errorf("marking database: %w", err)
+	}
+	return removed, nil
+}
+
+// copyTable copies the rows of a table, and returns how many it leaves out.
+func (s *sink) copyTable(ctx context.Context, tx *sql.Tx, name tableName, ids map[string]bool) (removed uint64, err error) {
+	old := outputName + "." + name.String()
+	statement := "INSERT INTO " + newName + "." + name.String() + " SELECT * FROM " + old
+	for _, t := range s.tables {
+		if name.schema != "main" || name.table != t.Name || t.Global {
+			continue
+		}
+		if len(ids) > 0 && staging.IsOf(t) {
+			statement += " WHERE checkpoint_id IS NULL OR checkpoint_id NOT IN " + textList(ids)
+		}
+		statement += " ORDER BY checkpoint_id NULLS LAST, rowid" // rowid keeps the order within a checkpoint
+	}
+	result, err := tx.ExecContext(ctx, statement)
+	if err != nil {
+		return 0, err
+	}
+	kept, err := result.RowsAffected()
+	if err != nil {
+		return 0, err
+	}
+	var before int64
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM "+old).Scan(&before); err != nil {
+		return 0, err
+	}
+	return uint64(before - kept), nil
+}
+
+// tableName is the name of a table within its database.
+type tableName struct{ schema, table string }
+
+// String returns the name for SQL.
+func (n tableName) String() string { return identifier(n.schema) + "." + identifier(n.table) }
+
+// allTables lists the tables of the old database, other people's too.
+func allTables(ctx context.Context, tx *sql.Tx) ([]tableName, error) {
+	rows, err := tx.QueryContext(ctx, "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ? ORDER BY table_oid", outputName)
+	if err != nil {
+		return nil, fmt.Errorf("listing tables: %w", err)
+	}
+	defer rows.Close()
+	var names []tableName
+	for rows.Next() {
+		var n tableName
+		if err := rows.Scan(&n.schema, &n.table); err != nil {
+			return nil, fmt.Errorf("listing tables: %w", err)
+		}
+		names = append(names, n)
+	}
+	return names, errors.Join(rows.Err(), rows.Close())
+}
+
+// textList returns texts as a list for IN.
+func textList(texts map[string]bool) string {
+	quoted := make([]string, 0, len(texts))
+	for t := range texts {
+		quoted = append(quoted, literal(t))
+	}
+	return "(" + strings.Join(quoted, ", ") + ")"
 }

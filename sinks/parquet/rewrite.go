@@ -205,6 +205,13 @@ func (r *rewrite) read(ctx context.Context, t *schema.Table, p Part, ids map[str
 func readWithout(ctx context.Context, t *schema.Table, path string, ids map[string]bool, each func(arrow.RecordBatch) error) (removed uint64, err error) {
 	out := gathering{each: each, limit: 1 << 16}
 	defer out.release()
+	mark, err := readMark(path)
+	if err != nil {
+		return 0, err
+	}
+	if err := canConform(path, mark.columns, t); err != nil {
+		return 0, err
+	}
 	err = readColumns(ctx, path, nil, func(batch arrow.RecordBatch) error {
 		rows, err := conform(batch, t)
 		if err != nil {

@@ -183,9 +183,16 @@ func (s *single) noteLedger(part *partFile) error {
 	return errors.Join(part.note(keyLedger, text), part.note(keySHA256, blankSHA256))
 }
 
-// canConform refuses a file that lacks a column which can't be NULL. Columns
-// may be added to a table without a new schema version.
+// canConform refuses a file that lacks a column which can't be NULL, or has one
+// that this version does not know. Columns may be added to a table without a
+// new schema version.
 func canConform(path string, have []string, table *schema.Table) error {
+	for _, name := range have {
+		if table.Column(name) == nil {
+			return &sinks.RefusedError{Path: path, Reason: fmt.Sprintf(
+				"made by a later version of ckexport, which has a column %s.%s", table.Name, name)}
+		}
+	}
 	for _, c := range table.Columns {
 		if !c.Nullable && !slices.Contains(have, c.Name) {
 			return &sinks.RefusedError{Path: path, Reason: fmt.Sprintf(

@@ -19,7 +19,7 @@ import (
 // are not text. The rows differ by seed. The test releases the batch.
 func Batch(t testing.TB, table *schema.Table, n, seed int) arrow.RecordBatch {
 	t.Helper()
-	return build(t, table, rowsOf(t, table, n, seed))
+	return Build(t, table, rowsOf(t, table, n, seed))
 }
 
 // rowsOf returns n filled rows of a table.
@@ -46,7 +46,8 @@ func rowsOf(t testing.TB, table *schema.Table, n, seed int) *schema.Rows {
 	return rows
 }
 
-func build(t testing.TB, table *schema.Table, rows *schema.Rows) arrow.RecordBatch {
+// Build returns the table's rows of r as a batch.
+func Build(t testing.TB, table *schema.Table, rows *schema.Rows) arrow.RecordBatch {
 	t.Helper()
 	b := table.NewBuilder(memory.DefaultAllocator)
 	defer b.Release()
@@ -63,7 +64,7 @@ func Archive(t testing.TB, checkpoint string, a schema.Archive) arrow.RecordBatc
 	if !ok {
 		t.Fatal("no table archives")
 	}
-	return build(t, table, &schema.Rows{CheckpointID: checkpoint, Archives: []schema.Archive{a}})
+	return Build(t, table, &schema.Rows{CheckpointID: checkpoint, Archives: []schema.Archive{a}})
 }
 
 // fill sets v to a value that depends on n.
