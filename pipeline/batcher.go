@@ -20,7 +20,7 @@ import (
 const (
 	batchRows  = 64 << 10
 	batchBytes = 4 << 20
-	rowsAtOnce = 1 << 10
+	maxAtOnce  = 1 << 10
 )
 
 // batcher gathers the rows of archives into batches per table, leaves out
@@ -187,13 +187,16 @@ func (b *batcher) archive(ctx context.Context, d decodedArchive) error {
 // append adds the rows of one table to its batch, and passes batches on that
 // are large enough.
 func (b *batcher) append(ctx context.Context, i int, r *schema.Rows) error {
-	n := b.tables[i].Count(r)
-	for from := 0; from < n; from += rowsAtOnce {
-		b.builders[i].AppendRange(r, from, min(from+rowsAtOnce, n))
+	n, atOnce := b.tables[i].Count(r), 1 // more and more, until it is known how large they are
+	for from := 0; from < n; {
+		to := min(from+atOnce, n)
+		b.builders[i].AppendRange(r, from, to)
+		from, atOnce = to, min(2*atOnce, maxAtOnce)
 		if b.builders[i].Len() >= batchRows || b.builders[i].Bytes() >= batchBytes {
 			if err := b.flush(ctx, i); err != nil {
 				return err
 			}
+			atOnce = 1
 		}
 	}
 	return nil

@@ -143,7 +143,7 @@ func (c *hostile) run(t *testing.T, binary, dir, healthy, output string) {
 	expect("SELECT count(*) FROM problems WHERE code = 'internal'", "0")
 	if c.limit != "" {
 		expect("SELECT count(*) > 0 FROM problems WHERE code = 'limit_exceeded' AND message LIKE '--"+c.limit+" %'", "true")
-		expect("SELECT count(*) FROM (SELECT 1 FROM problems WHERE code = 'limit_exceeded' GROUP BY checkpoint_id, table_name, split_part(message, ':', 1) HAVING count(*) > 1)", "0")
+		expect("SELECT count(*) FROM (SELECT 1 FROM problems WHERE code = 'limit_exceeded' AND message LIKE '--%' GROUP BY checkpoint_id, table_name, split_part(message, ':', 1) HAVING count(*) > 1)", "0")
 	}
 	if c.status == "partial" {
 		expect("SELECT count(*) > 0 FROM checkpoints WHERE archive_name = 'hostile' AND status = 'partial'", "true")

@@ -47,7 +47,7 @@ func TestFaults(t *testing.T) {
 	}{
 		{".(*set).decodeMounts", "checkpoint/mountpoints-13.img", []string{"mounts"}},
 		{".(*set).decodePipes", "checkpoint/pipes-data.img", []string{"pipe_buffers"}},
-		{".(*reading).readCRIULog", "dump.log", []string{"log_lines"}},
+		{".(*reading).readContainerLog", "ctr.log", []string{"container_log_lines"}},
 		{".(*reading).readFilesystem", "rootfs-diff.tar", []string{"filesystem_entries"}},
 	} {
 		t.Run(c.beneath, func(t *testing.T) {
