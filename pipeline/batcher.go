@@ -17,11 +17,12 @@ import (
 )
 
 // A batch is cut at so many rows or bytes, whichever comes first; that is
-// looked at after every so many rows.
+// looked at after every few rows, which grow in number.
 const (
 	batchRows  = 64 << 10
 	batchBytes = 4 << 20
-	batchStep  = 4 << 10
+	minAtOnce  = 16
+	maxAtOnce  = 4 << 10
 )
 
 // batcher gathers the rows of archives into batches per table, leaves out
@@ -185,15 +186,27 @@ func (b *batcher) append(ctx context.Context, rows []*schema.Rows) error {
 		for _, r := range rows {
 			n := t.Count(r)
 			b.summary.Rows[t.Name] += uint64(n)
-			for from := 0; from < n; from += batchStep {
-				b.builders[i].AppendRange(r, from, min(from+batchStep, n))
-				if b.builders[i].Len() < batchRows && b.builders[i].Bytes() < batchBytes {
-					continue
-				}
-				if err := b.flush(ctx, i); err != nil {
-					return err
-				}
+			if err := b.appendTable(ctx, i, r, n); err != nil {
+				return err
 			}
+		}
+	}
+	return nil
+}
+
+// appendTable adds the n rows of one table: more and more at a time, as it
+// shows how large they are.
+func (b *batcher) appendTable(ctx context.Context, i int, r *schema.Rows, n int) error {
+	atOnce := minAtOnce
+	for from := 0; from < n; {
+		to := min(from+atOnce, n)
+		b.builders[i].AppendRange(r, from, to)
+		from, atOnce = to, min(4*atOnce, maxAtOnce)
+		if b.builders[i].Len() >= batchRows || b.builders[i].Bytes() >= batchBytes {
+			if err := b.flush(ctx, i); err != nil {
+				return err
+			}
+			atOnce = minAtOnce
 		}
 	}
 	return nil

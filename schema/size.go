@@ -5,10 +5,9 @@ import (
 	"time"
 )
 
-// Sizer says how much memory rows of one type take. It is made once for a
-// type, and safe for concurrent use.
-type Sizer struct {
-	fixed int
+// sizer says how many bytes structs of one type take.
+type sizer struct {
+	fixed int // of the struct
 	parts []sizedPart
 }
 
@@ -18,22 +17,19 @@ type sizedPart struct {
 	size  func(reflect.Value) int
 }
 
-// NewSizer returns a sizer for rows of a struct type.
-func NewSizer(row reflect.Type) *Sizer {
-	return &Sizer{fixed: int(row.Size()), parts: sizedParts(row, nil)}
+func newSizer(t reflect.Type) *sizer {
+	return &sizer{fixed: int(t.Size()), parts: sizedParts(t, nil)}
 }
 
-// Size returns about how many bytes a row takes: the struct, and what its
-// fields point to. What rows share, such as the path of a file in the row of
-// each of its descriptors, counts in each: batches hold it as often.
-func (s *Sizer) Size(row reflect.Value) int {
+// size returns about how many bytes a struct's fields point to, and the struct.
+func (s *sizer) size(v reflect.Value) int {
 	n := s.fixed
 	for _, p := range s.parts {
-		v := row
+		field := v
 		for _, i := range p.index {
-			v = v.Field(i)
+			field = field.Field(i)
 		}
-		n += p.size(v)
+		n += p.size(field)
 	}
 	return n
 }
@@ -96,11 +92,11 @@ func sizeBehind(t reflect.Type) func(reflect.Value) int {
 			return n
 		}
 	case reflect.Struct:
-		s := NewSizer(t)
+		s := newSizer(t)
 		if len(s.parts) == 0 {
 			return nil
 		}
-		return func(v reflect.Value) int { return s.Size(v) - s.fixed }
+		return func(v reflect.Value) int { return s.size(v) - s.fixed }
 	}
 	return nil
 }

@@ -39,14 +39,34 @@ type Table struct {
 
 	schema *arrow.Schema
 	rows   func(*Rows) reflect.Value
+	sizer  *sizer
 }
 
 // Schema returns the table's Arrow schema, with the documentation of table
 // and columns in its metadata (key "comment").
 func (t *Table) Schema() *arrow.Schema { return t.schema }
 
-// Row returns the type of the table's rows.
-func (t *Table) Row() reflect.Type { return t.rows(&Rows{}).Type().Elem() }
+// TableOf returns the table with rows of that type.
+func TableOf(row reflect.Type) (*Table, bool) {
+	t, ok := byRow()[row]
+	return t, ok
+}
+
+var byRow = sync.OnceValue(func() map[reflect.Type]*Table {
+	tables := map[reflect.Type]*Table{}
+	for _, t := range Tables() {
+		tables[t.row()] = t
+	}
+	return tables
+})
+
+func (t *Table) row() reflect.Type { return t.rows(&Rows{}).Type().Elem() }
+
+// RowSize returns about how many bytes of memory a row of the table takes: the
+// struct, twice, as a slice that grows is copied and has room to spare, and
+// what its fields point to. What rows share, such as the path of a file in the
+// row of each of its descriptors, counts in each: batches hold it as often.
+func (t *Table) RowSize(row reflect.Value) int { return t.sizer.fixed + t.sizer.size(row) }
 
 // Count returns how many rows of the table r holds.
 func (t *Table) Count(r *Rows) int { return t.rows(r).Len() }
@@ -104,7 +124,7 @@ func global(t *Table) *Table {
 
 // derive fills in the columns and the Arrow schema from the row struct.
 func (t *Table) derive() error {
-	columns, err := columnsOf(t.Row())
+	columns, err := columnsOf(t.row())
 	if err != nil {
 		return err
 	}
@@ -115,7 +135,7 @@ func (t *Table) derive() error {
 		}
 		columns = append([]Column{id}, columns...)
 	}
-	t.Columns = columns
+	t.Columns, t.sizer = columns, newSizer(t.row())
 	fields := make([]arrow.Field, len(columns))
 	for i, c := range columns {
 		fields[i] = arrow.Field{

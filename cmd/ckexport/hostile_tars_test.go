@@ -108,6 +108,17 @@ func hostileTars() []hostile {
 				}
 				endTar(t, out)
 			}},
+		{name: "archives within archives", status: "partial", limit: "max-nesting",
+			write: withMembers(func(t *testing.T) []tarEntry {
+				inner := entryOf("inner", []byte("x"))
+				for i := range 10 {
+					var out strings.Builder
+					writeTar(t, &out, inner)
+					endTar(t, &out)
+					inner = entryOf(fmt.Sprintf("%d.tar", i), []byte(out.String()))
+				}
+				return []tarEntry{inner}
+			})},
 		{name: "names that steer terminals", status: "partial", both: true,
 			write: withMembers(func(*testing.T) []tarEntry {
 				var list []tarEntry

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -49,7 +50,7 @@ func TestNothingSteersTheTerminal(t *testing.T) {
 	for i, output := range []string{"out.parquet", "out.duckdb"} {
 		ckexport(".", "-o", output, "--log-level", "debug", "--log-format", []string{"text", "json"}[i])
 		ckexport(".", "-o", output, "--dry-run")
-		if got := strings.TrimSpace(answerOf(ckexport("query", output, "SELECT count(*) FROM archives", "-f", "csv"))); got != "" && got != "48" {
+		if got := strings.TrimSpace(answerOf(ckexport("query", output, "SELECT count(*) FROM archives", "-f", "csv"))); got != fmt.Sprint(len(names)) {
 			t.Errorf("%s: the ledger has %s archives of %d", output, got, len(names))
 		}
 		for _, format := range []string{"table", "csv", "json", "markdown"} {

@@ -26,8 +26,8 @@ func (f *faulty) Err() error {
 		frame, more := frames.Next()
 		if strings.HasSuffix(frame.Function, f.beneath) {
 			f.faults++
-			var secret map[string]int
-			secret["content of the archive"] = 1
+			var list []string
+			_ = list[f.faults]
 		}
 		if !more {
 			return nil
@@ -36,8 +36,7 @@ func (f *faulty) Err() error {
 }
 
 // TestFaults: a fault of the program costs the image or member it came about
-// in. It is told with its place, and without anything of the archive or of the
-// machine; everything else is decoded.
+// in. It is told with its place, and without the stack, or a path of the machine; everything else is decoded.
 func TestFaults(t *testing.T) {
 	name := unpack(t, readTar(t, own("everything.tar.zst"))) // a folder asks at each read
 	whole := decodeFile(t, name)
@@ -47,7 +46,7 @@ func TestFaults(t *testing.T) {
 	}{
 		{".(*set).decodeMounts", "checkpoint/mountpoints-13.img", []string{"mounts"}},
 		{".(*set).decodePipes", "checkpoint/pipes-data.img", []string{"pipe_buffers"}},
-		{".(*reading).readCRIULog", "dump.log", []string{"log_lines"}},
+		{".(*reading).readContainerLog", "ctr.log", []string{"container_log_lines"}},
 		{".(*reading).readFilesystem", "rootfs-diff.tar", []string{"filesystem_entries"}},
 	} {
 		t.Run(c.beneath, func(t *testing.T) {
@@ -66,10 +65,10 @@ func TestFaults(t *testing.T) {
 				t.Errorf("%d problems of %d faults: %+v", len(found), ctx.faults, found)
 			}
 			for _, p := range found {
-				if !strings.Contains(p.Message, "faults_test.go:") || !strings.Contains(p.Message, "assignment to entry in nil map") {
+				if !strings.Contains(p.Message, "faults_test.go:") || !strings.Contains(p.Message, "index out of range") {
 					t.Errorf("the place is not told: %s", p.Message)
 				}
-				if strings.Contains(p.Message, "content of") || strings.Contains(p.Message, "/faults_test.go") || strings.Contains(p.Message, "goroutine") {
+				if strings.Contains(p.Message, "/faults_test.go") || strings.Contains(p.Message, "goroutine") {
 					t.Errorf("more than the place is told: %s", p.Message)
 				}
 			}

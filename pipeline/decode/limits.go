@@ -111,8 +111,7 @@ func (w *walk) take(bytes int64) bool {
 
 // tableUse counts the rows of a table in an archive.
 type tableUse struct {
-	name  string
-	sizer *schema.Sizer
+	*schema.Table
 	rows  int
 	full  bool  // no more rows are added
 	limit limit // why
@@ -122,16 +121,16 @@ type tableUse struct {
 func (w *walk) use(row reflect.Type) *tableUse {
 	u := w.tables[row]
 	if u == nil {
-		u = &tableUse{sizer: schema.NewSizer(row)}
-		for _, t := range schema.Tables() {
-			if t.Row() == row {
-				u.name = t.Name
-			}
-		}
+		t, _ := schema.TableOf(row) // each row struct has one
+		u = &tableUse{Table: t}
 		w.tables[row] = u
 	}
 	return u
 }
+
+// largeRow is the size from which a row counts several times: the batch that it
+// makes alone, and what a sink makes of that, hold it once more each.
+const largeRow = 1 << 20
 
 // add appends a row to a table, unless the archive has as many rows as it may
 // have, or takes as much memory: that is noted once for the table, and the row
@@ -141,21 +140,25 @@ func add[T any](n *notes, table *[]T, row T) bool {
 	limits := &n.of.decoder.Limits
 	switch {
 	case u.full:
-		n.passedIn(u.limit, u.name, "rows of the table are left out")
+		n.passedIn(u.limit, u.Name, "rows of the table are left out")
 		return false
 	case u.rows >= limits.Rows:
 		u.full, u.limit = true, limits.rows()
-		n.passedIn(u.limit, u.name, "the table has more rows; they are left out")
+		n.passedIn(u.limit, u.Name, "the table has more rows; they are left out")
 		return false
 	}
 	*table = append(*table, row)
 	last := &(*table)[len(*table)-1]
-	if !n.of.take(int64(u.sizer.Size(reflect.ValueOf(last).Elem()))) {
+	size := int64(u.RowSize(reflect.ValueOf(last).Elem()))
+	if size > largeRow {
+		size *= 4
+	}
+	if !n.of.take(size) {
 		const room = 64 << 10 // with less left, no row is tried any more
 		u.full, u.limit = limits.MemoryBytes-n.of.taken < room, limits.memory()
 		*last = *new(T)
 		*table = (*table)[:len(*table)-1]
-		n.passedIn(u.limit, u.name, "the archive takes more memory; rows of the table are left out")
+		n.passedIn(u.limit, u.Name, "the archive takes more memory; rows of the table are left out")
 		return false
 	}
 	u.rows++
@@ -167,7 +170,7 @@ func add[T any](n *notes, table *[]T, row T) bool {
 func isFull[T any](n *notes, _ *[]T) bool {
 	u := n.of.use(reflect.TypeFor[T]())
 	if u.full {
-		n.passedIn(u.limit, u.name, "rows of the table are left out")
+		n.passedIn(u.limit, u.Name, "rows of the table are left out")
 	}
 	return u.full
 }

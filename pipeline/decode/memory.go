@@ -341,7 +341,7 @@ func (s *set) planRegion(m *memory, start, end uint64, pieces []piece) (region, 
 		return region{status: regionTooLong}, pieces
 	}
 	if !s.take(2 * int64(end-start)) {
-		s.passedBy(s.decoder.Limits.memory(), "", "the archive takes more memory; command lines and environments are left out")
+		s.passedIn(s.decoder.Limits.memory(), "processes", "the archive takes more memory; command lines and environments are left out")
 		return region{status: regionMissing}, pieces
 	}
 	planned := pieces
@@ -436,7 +436,7 @@ func (s *set) regionProblem(table string, pid uint32, what string, status string
 		}
 	case regionTooLong:
 		p.Severity, p.Code = Error, LimitExceeded
-		p.Message = fmt.Sprintf("the %s is longer than %d bytes", what, s.decoder.Limits.RegionBytes)
+		p.Message = fmt.Sprintf("the %s is longer than %d bytes, or has more than %d strings", what, s.decoder.Limits.RegionBytes, maxStrings)
 	case regionInconsistent:
 		p.Code, p.Message = Inconsistent, fmt.Sprintf("the bounds of the %s make no sense", what)
 	default:

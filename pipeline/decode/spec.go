@@ -125,16 +125,21 @@ func (s *set) decodeJSON(name string, into any) (ok bool) {
 
 // jsonText returns a metadata file for a column, NULL where there is none.
 func (s *set) jsonText(name string) *string {
-	return exactText(s.metadataFile(name))
+	return s.exactText(s.metadataFile(name))
 }
 
 // exactText returns bytes for a column without a raw form, NULL where there
-// are none or they are no text.
-func exactText(data []byte) *string {
-	if data == nil || !isExact(string(data)) {
+// are none, they are no text, or the row would be too large with them.
+func (s *set) exactText(data []byte) *string {
+	const copies = 8 // until it is written
+	if copies*int64(len(data)) > s.decoder.Limits.MemoryBytes-s.taken {
+		s.passedIn(s.decoder.Limits.memory(), "container_specs", "the archive takes more memory; JSON is left out")
 		return nil
 	}
-	return ptr(string(data))
+	if text := string(data); data != nil && isExact(text) {
+		return &text
+	}
+	return nil
 }
 
 // specRow fills container_specs.
@@ -145,7 +150,7 @@ func (s *set) specRow(spec *ociSpec, config *engineConfig) {
 		SpecJSON: s.jsonText("spec.dump"), ConfigJSON: s.jsonText("config.dump"), StatusJSON: s.jsonText("status.dump"),
 		ContainerdStatusJSON: s.jsonText("status"), NetworkStatusJSON: s.jsonText("network.status"), StdioDescriptorsJSON: s.jsonText("descriptors.json"),
 	}
-	row.PodOptionsJSON, row.PodDumpJSON = exactText(s.packaging.optionsFile), exactText(s.packaging.dumpFile)
+	row.PodOptionsJSON, row.PodDumpJSON = s.exactText(s.packaging.optionsFile), s.exactText(s.packaging.dumpFile)
 	if p := spec.Process; p != nil {
 		row.Args, row.Env, row.Cwd, row.Terminal = plainList(p.Args), plainList(p.Env), nonEmpty(p.Cwd), p.Terminal
 		row.UID, row.GID, row.Umask, row.AdditionalGIDs = p.User.UID, p.User.GID, p.User.Umask, p.User.AdditionalGIDs

@@ -163,7 +163,7 @@ func (w *walk) readMembers(a *archive.Archive, name string, depth int) error {
 // of a pod. Deeper, those near the top: a layer may hold a pod, but the files
 // of an ordinary image are no concern.
 func (w *walk) mayNest(m *archive.Member, depth int) bool {
-	return depth < w.decoder.Limits.Nesting && (depth == 0 || strings.Count(m.Name, "/") <= 1)
+	return depth <= w.decoder.Limits.Nesting && (depth == 0 || strings.Count(m.Name, "/") <= 1)
 }
 
 // nest reads a member as an archive within the archive, if it is one.
@@ -173,6 +173,11 @@ func (r *reading) nest(m *archive.Member, depth int, row *schema.ArchiveMember) 
 		return // an unreadable member ends the archive: the next step tells
 	}
 	before, name := r.position, path.Join(r.site.archive, m.Name)
+	if limits := &r.decoder.Limits; depth == limits.Nesting {
+		r.passedBy(limits.nesting(), m.Name, "an archive stands deeper within others; it was not read")
+		row.DecodeStatus = limitStatus
+		return
+	}
 	at, _ := m.ReaderAt()
 	a, err := r.decoder.opener.Nested(m, at)
 	if err == nil {

@@ -30,7 +30,7 @@ func TestRewriteKeepsOthers(t *testing.T) {
 	}
 	gone, kept := "the value that is to go", "the value that stays"
 	for id, value := range map[string]string{"00000000000000000000000000000001": gone, "00000000000000000000000000000002": kept} {
-		rows := &schema.Rows{CheckpointID: id, Annotations: []schema.Annotation{{Kind: "label", Key: "k", Value: schema.Text{Text: &value}}}}
+		rows := &schema.Rows{CheckpointID: id, Annotations: []schema.Annotation{{Kind: "label", Key: "k", Value: value}}}
 		if err := s.Write(t.Context(), table, sinktest.Build(t, table, rows)); err != nil {
 			t.Fatal(err)
 		}
