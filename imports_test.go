@@ -13,6 +13,10 @@ const module = "github.com/ckexport/ckexport"
 // mayImport is the table of docs/architecture.md: which rooms a room may use.
 var mayImport = map[string][]string{
 	"/cmd/ckexport":           {"/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/decode", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/queries"},
+	"/cmd/ckbench":            {"/cmd/ckbench/measure", "/cmd/ckbench/workload"},
+	"/cmd/ckbench/measure":    nil,
+	"/cmd/ckbench/workload":   nil,
+	"/cmd/ckbench/worker":     {"/cmd/ckbench/measure", "/cmd/ckbench/workload", "/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/criu", "/pipeline/decode", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb"},
 	"/pipeline":               {"/pipeline/source", "/pipeline/archive", "/pipeline/criu", "/pipeline/decode", "/schema", "/sinks"},
 	"/pipeline/source":        nil,
 	"/pipeline/archive":       nil,
