@@ -108,7 +108,7 @@ func (b *base) write(path, compression string, streams map[string]stream) error 
 				}
 				continue
 			}
-			m.header.Size = s.size
+			m.header.Size, m.header.Format = s.size, tar.FormatUnknown // more than 8 GiB need another format
 			if err := errors.Join(t.WriteHeader(&m.header), s.write(t)); err != nil {
 				return fmt.Errorf("writing %q: %w", m.header.Name, err)
 			}
