@@ -2,6 +2,7 @@ package workload
 
 import (
 	"archive/tar"
+	"encoding/binary"
 	"path/filepath"
 	"slices"
 
@@ -19,17 +20,20 @@ func realistic(seed uint64) func([]byte) { return newPages(newRand(seed, "pages"
 // holey pages are zero: as a plain file they take no room.
 func holey(uint64) func([]byte) { return func(p []byte) { clear(p) } }
 
-// repeated pages are realistic ones again and again, which compress well:
-// where only the size matters.
+// repeated pages are realistic ones again and again, with some bytes of their
+// own: they compress well, for where only the size matters.
 func repeated(seed uint64) func([]byte) {
 	block := make([]byte, 2<<20)
 	fill := realistic(seed)
 	for i := 0; i < len(block); i += pageSize {
 		fill(block[i : i+pageSize])
 	}
-	at := 0
+	r, at := newRand(seed, "repeated"), 0
 	return func(p []byte) {
 		at = (at + copy(p, block[at:])) % len(block)
+		for i := range 4 {
+			binary.LittleEndian.PutUint64(p[8*i:], r.Uint64())
+		}
 	}
 }
 

@@ -40,13 +40,16 @@ func makeProcesses(originals, dir string, seed uint64, n, fds int) error {
 	if err := f.readParent(); err != nil {
 		return err
 	}
-	r := newRand(seed, "processes")
+	r, left := newRand(seed, "processes"), fds
 	for pid := uint32(101); len(f.tree) < n; pid++ {
 		if err := f.addProcess(pid); err != nil {
 			return err
 		}
 		var table []proto.Message
-		for fd := range uint32(fds / max(n-1, 1)) {
+		processes := n - len(f.tree) + 1            // that need descriptors
+		share := (left + processes - 1) / processes // rounded up
+		left -= share
+		for fd := range uint32(share) {
 			entry := &fdinfo.FdinfoEntry{Id: proto.Uint32(f.lastID), Flags: proto.Uint32(0), Fd: proto.Uint32(fd), Type: fdinfo.FdTypes_REG.Enum()}
 			switch {
 			case fd%10 == 9: // a duplicate of the last one, which is a file
