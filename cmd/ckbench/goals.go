@@ -33,7 +33,7 @@ func (r *Results) goals() []Goal {
 		program string
 		times   float64
 	}{{toParquet, 10}, {toDuckDB, 6}} {
-		list = append(list, atLeast(few+": "+o.program+", times as fast as checkpointctl in one process", o.times, r.ratio(few, peer, o.program)))
+		list = append(list, atLeast(few+": "+o.program+", times as fast as checkpointctl, one process", o.times, r.ratio(few, peer, o.program)))
 	}
 	for _, c := range []string{"gzip", "zstd"} {
 		name := r.Sizes.Pages[c]
@@ -95,13 +95,14 @@ func (r *Results) memoryGoals() (list []Goal) {
 				peak, where = m.rss()/mib, m.Workload
 			}
 		}
-		list = append(list, atMost(o.program+": peak memory, of "+where, o.mib, peak, "MiB"))
+		kind := strings.TrimPrefix(o.program, "ckexport ")
+		list = append(list, atMost("peak memory "+kind+", of "+where, o.mib, peak, "MiB"))
 		for _, pair := range [][2]string{{r.Sizes.Few, r.Sizes.Many}, {r.Sizes.Least, r.Sizes.Most}, {r.Sizes.LeastZstd, r.Sizes.MostZstd}} {
 			growth := notMeasured * 1.0
 			if a, b := r.find(pair[0], o.program), r.find(pair[1], o.program); a != nil && b != nil && a.rss() > 0 {
 				growth = b.rss() / a.rss()
 			}
-			list = append(list, atMost(fmt.Sprintf("%s: peak memory, %s against %s", o.program, pair[1], pair[0]), same, growth, "x"))
+			list = append(list, atMost(fmt.Sprintf("peak memory %s, %s against %s", kind, pair[1], pair[0]), same, growth, "x"))
 		}
 	}
 	return list

@@ -9,8 +9,8 @@ import (
 
 // The picture's measures, in pixels.
 const (
-	pictureWidth = 960
-	labelWidth   = 470
+	pictureWidth = 1040
+	labelWidth   = 520
 	barWidth     = 400
 	rowHeight    = 22
 )
@@ -41,8 +41,8 @@ func drawBars(b *strings.Builder, y int, title string, bars []bar) int {
 	y += 16
 	for _, bar := range bars {
 		length := max(bar.length*barWidth, 1)
-		fmt.Fprintf(b, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text><rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\"/><text x=\"%.1f\" y=\"%d\">%s</text>\n",
-			labelWidth-8, y+15, html.EscapeString(bar.label), bar.class, labelWidth, y+3, length, rowHeight-6, float64(labelWidth)+length+6, y+15, html.EscapeString(bar.value))
+		fmt.Fprintf(b, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text><rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\"/><text x=\"%d\" y=\"%d\">%s</text>\n",
+			labelWidth-8, y+15, html.EscapeString(bar.label), bar.class, labelWidth, y+3, length, rowHeight-6, labelWidth+barWidth+8, y+15, html.EscapeString(bar.value))
 		if bar.class == "met" || bar.class == "unmet" {
 			fmt.Fprintf(b, "<line class=\"line\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\"/>\n", labelWidth+barWidth*goalLine, y, labelWidth+barWidth*goalLine, y+rowHeight)
 		}
