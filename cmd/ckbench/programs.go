@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -133,16 +134,20 @@ func (s *suite) once(ctx context.Context, p program, dir string, m *Measurement)
 	if p.peer {
 		limit = peerLimit
 	}
-	u, out, err := measure.Run(ctx, dir, limit, p.argv(dir))
-	if err != nil || p.output == "" {
+	if p.output == "" {
+		return measure.Run(ctx, dir, limit, nil, p.argv(dir)...)
+	}
+	var summary bytes.Buffer
+	u, err := measure.Run(ctx, dir, limit, &summary, p.argv(dir)...)
+	if err != nil {
 		return u, err
 	}
-	return u, s.check(p, m, out)
+	return u, s.check(p, m, summary.Bytes())
 }
 
 func (s *suite) oneByOne(ctx context.Context, p program, dir string) (sum measure.Usage, err error) {
 	for _, name := range namesIn(dir) {
-		u, _, err := measure.Run(ctx, dir, peerLimit, p.each(name))
+		u, err := measure.Run(ctx, dir, peerLimit, nil, p.each(name)...)
 		if err != nil {
 			return sum, err
 		}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -40,8 +39,8 @@ var known = map[string]string{
 	"{address}": "SELECT max(remote_address) FROM sockets WHERE remote_address LIKE '10.%'",
 }
 
-// ask asks all questions of the outputs, each in a process of its own.
-func (s *suite) ask(ctx context.Context, outputs map[string]string) error {
+// askAll asks all questions of the outputs, each in a process of its own.
+func (s *suite) askAll(ctx context.Context, outputs map[string]string) error {
 	for _, q := range questions {
 		sql := q.sql
 		for key, text := range known {
@@ -77,10 +76,6 @@ func (s *suite) ask(ctx context.Context, outputs map[string]string) error {
 }
 
 func (s *suite) queryOnce(ctx context.Context, output, sql string) (*measure.Query, error) {
-	_, out, err := measure.Run(ctx, "", ownLimit, []string{s.worker, "query", output, sql})
-	if err != nil {
-		return nil, err
-	}
 	r := &measure.Query{}
-	return r, json.Unmarshal(out, r)
+	return r, s.ask(ctx, r, "query", output, sql)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -126,8 +127,7 @@ func (s *suite) prepare() error {
 // small.
 func (s *suite) workload(ctx context.Context, w workload.Workload) (string, error) {
 	s.say("archives: %s", w.Doc)
-	argv := []string{s.worker, "make", "--originals", s.originals, "--work", s.work, "--seed", fmt.Sprint(s.seed), w.Name}
-	if _, _, err := measure.Run(ctx, "", ownLimit, argv); err != nil {
+	if _, err := measure.Run(ctx, "", ownLimit, nil, s.worker, "make", "--originals", s.originals, "--work", s.work, "--seed", fmt.Sprint(s.seed), w.Name); err != nil {
 		return "", err
 	}
 	dir, err := w.Make(ctx, s.originals, s.work, s.seed) // they are there
@@ -153,16 +153,21 @@ func (s *suite) askFleet(ctx context.Context, name string) error {
 	if err := s.compare(ctx, name, s.reps, again); err != nil {
 		return err
 	}
-	return s.ask(ctx, map[string]string{toParquet: filepath.Join(s.out(), "fleet.parquet"), toDuckDB: filepath.Join(s.out(), "fleet.duckdb")})
+	return s.askAll(ctx, map[string]string{toParquet: filepath.Join(s.out(), "fleet.parquet"), toDuckDB: filepath.Join(s.out(), "fleet.duckdb")})
 }
 
 // comparison runs a comparison in a process of its own.
 func (s *suite) comparison(ctx context.Context, command, dir string) (*measure.Comparison, error) {
 	s.say("comparison: %s", command)
-	_, out, err := measure.Run(ctx, "", ownLimit, []string{s.worker, command, "--reps", fmt.Sprint(s.reps), "--scratch", s.out(), dir})
-	if err != nil {
-		return nil, err
-	}
 	c := &measure.Comparison{}
-	return c, json.Unmarshal(out, c)
+	return c, s.ask(ctx, c, command, "--reps", fmt.Sprint(s.reps), "--scratch", s.out(), dir)
+}
+
+// ask runs the worker and reads its answer.
+func (s *suite) ask(ctx context.Context, answer any, args ...string) error {
+	var out bytes.Buffer
+	if _, err := measure.Run(ctx, "", ownLimit, &out, append([]string{s.worker}, args...)...); err != nil {
+		return err
+	}
+	return json.Unmarshal(out.Bytes(), answer)
 }

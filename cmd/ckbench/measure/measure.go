@@ -5,8 +5,8 @@ package measure
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"os/exec"
 	"slices"
 	"strings"
@@ -58,35 +58,33 @@ type Query struct {
 	OpenSeconds float64  `json:"open_seconds"`
 }
 
-// Run runs a program in a folder to its end, or until the limit. Peak
-// memory has a floor of some MiB: a process begins with that of the one
-// that started it, for a moment.
-func Run(ctx context.Context, dir string, limit time.Duration, argv []string) (Usage, []byte, error) {
+// Run runs a program in a folder to its end, or until the limit; its output
+// goes to out, or nowhere if that is nil. Peak memory has a floor of some MiB:
+// a process begins with that of the one that started it, for a moment.
+func Run(ctx context.Context, dir string, limit time.Duration, out io.Writer, argv ...string) (Usage, error) {
 	ctx, stop := context.WithTimeout(ctx, limit)
 	defer stop()
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Dir = dir
-	var out, failure bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &failure
+	var failure bytes.Buffer
+	cmd.Stdout, cmd.Stderr = out, &failure
 	started := time.Now()
 	if err := cmd.Start(); err != nil {
-		return Usage{}, nil, err
+		return Usage{}, err
 	}
 	bytesRead := readBytesAtEnd(cmd.Process.Pid)
 	err := cmd.Wait()
 	u := Usage{Wall: time.Since(started).Seconds(), BytesRead: bytesRead}
+	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		u.CPU = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
+		u.PeakRSS = int64(usage.Maxrss) * rssUnit
+	}
 	if ctx.Err() != nil {
-		return u, nil, fmt.Errorf("%w after %v", context.DeadlineExceeded, limit)
+		return u, fmt.Errorf("%w after %v", context.DeadlineExceeded, limit)
 	}
 	if err != nil {
 		line, _, _ := strings.Cut(strings.TrimSpace(failure.String()), "\n")
-		return u, nil, fmt.Errorf("%s: %w: %s", argv[0], err, line)
+		return u, fmt.Errorf("%s: %w: %s", argv[0], err, line)
 	}
-	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return u, nil, errors.New("no resource usage on this system")
-	}
-	u.CPU = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
-	u.PeakRSS = int64(usage.Maxrss) * rssUnit
-	return u, out.Bytes(), nil
+	return u, nil
 }
