@@ -16,7 +16,7 @@ const originals = "../../../testdata/archives"
 // TestWorkloads makes each kind of workload, small, and decodes it: whole, without
 // problems, and each archive a checkpoint of its own.
 func TestWorkloads(t *testing.T) {
-	const clones = 66
+	const clones = 44
 	for _, c := range []struct {
 		workload.Workload
 		has func(*schema.Rows) bool
