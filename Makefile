@@ -5,7 +5,7 @@ COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)
 LDFLAGS  = -s -w -X 'main.version=$(VERSION)' -X 'main.commit=$(COMMIT)'
 PACKAGES = ./...
 
-.PHONY: help run build test unit lint docs docs-check nocgo client bench fuzz vuln install clean tools
+.PHONY: help run build test unit lint docs docs-check nocgo client bench bench-quick bench-tools microbench fuzz vuln install clean tools
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -50,7 +50,22 @@ client: build ## both kinds of output are read by DuckDB's Node.js binding, of D
 	./bin/ckexport testdata/archives -o bin/client.duckdb --quiet
 	node testdata/client/read.js bin/client.duckdb bin/client.parquet
 
-bench: tools ## benchmarks
+CHECKPOINTCTL = v1.6.0
+BENCHFLAGS ?=
+bench: bench-tools ## measure against checkpointctl and bare decompression, and write docs/performance.md; takes some 25 minutes and 10 GiB
+	./bin/ckbench run $(BENCHFLAGS)
+
+bench-quick: bench-tools ## the same with tiny workloads, to see that it works
+	@mkdir -p bin/bench-quick
+	./bin/ckbench run --quick --reps 1 --work bin/bench-quick --report bin/bench-quick $(BENCHFLAGS)
+	test -s bin/bench-quick/performance.md && test -s bin/bench-quick/performance.svg
+
+bench-tools: build
+	go build -trimpath -ldflags "-s -w" -o bin/ckbench ./cmd/ckbench
+	go build -trimpath -ldflags "-s -w" -o bin/ckbench-worker ./cmd/ckbench/worker
+	@test -x bin/checkpointctl || GOBIN=$(CURDIR)/bin go install github.com/checkpoint-restore/checkpointctl@$(CHECKPOINTCTL)
+
+microbench: tools ## benchmarks of single packages
 	go test -run '^$$' -bench . -benchmem $(PACKAGES)
 
 FUZZTIME ?= 10s

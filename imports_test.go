@@ -14,6 +14,10 @@ const module = "github.com/ckexport/ckexport"
 var mayImport = map[string][]string{
 	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/decode", "/pipeline/redact", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/queries", "/verify"},
 	"/cmd/ckexport/internal/sandbox": nil,
+	"/cmd/ckbench":                   {"/cmd/ckbench/measure", "/cmd/ckbench/workload"},
+	"/cmd/ckbench/measure":           nil,
+	"/cmd/ckbench/workload":          nil,
+	"/cmd/ckbench/worker":            {"/cmd/ckbench/measure", "/cmd/ckbench/workload", "/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/criu", "/pipeline/decode", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb"},
 	"/pipeline":                      {"/pipeline/source", "/pipeline/archive", "/pipeline/criu", "/pipeline/decode", "/pipeline/redact", "/schema", "/sinks"},
 	"/pipeline/source":               nil,
 	"/pipeline/archive":              nil,

@@ -264,9 +264,9 @@ func TestDatabaseDamage(t *testing.T) {
 			`damage: ledger: processes [0-9a-f]{32}: \d+ rows of a checkpoint that is not in checkpoints`, `damage: ledger: checkpoints [0-9a-f]{32}: the checkpoint is not there`}},
 		"archive removed": {sql: "DELETE FROM archives WHERE checkpoint_id = " + first, want: []string{
 			`damage: ledger: archives [0-9a-f]{32}: the ledger does not know the archive of the checkpoint`}},
-		"table dropped":                   {sql: "DROP TABLE signal_handlers", want: []string{`damage: file: signal_handlers : reading it: `}},
-		"column retyped":                  {sql: "ALTER TABLE ttys ALTER rows TYPE VARCHAR", want: []string{`damage: columns: ttys : its column rows is of type VARCHAR`}},
-		"mark dropped":                    {sql: "DROP TABLE _ckexport", want: []string{`damage: file:  : database without table _ckexport`}},
+		"table dropped":  {sql: "DROP TABLE signal_handlers", want: []string{`damage: file: signal_handlers : reading it: `}},
+		"column retyped": {sql: "ALTER TABLE ttys ALTER rows TYPE VARCHAR", want: []string{`damage: columns: ttys : its column rows is of type VARCHAR`}},
+		"mark dropped":   {sql: "DROP TABLE _ckexport", want: []string{`damage: file:  : database without table _ckexport`}},
 		"value changed": {sql: "UPDATE processes SET comm = 'hidden' WHERE pid = 1 AND checkpoint_id = " + first, against: true, want: []string{
 			`damage: rows: processes [0-9a-f]{32}: 1 rows are only in the output, such as pid=1; 1 only in the archive, such as pid=1$`}},
 		"content changed": {sql: "UPDATE ghost_files SET data = 'x' WHERE octet_length(data) > 0", against: true, want: []string{
