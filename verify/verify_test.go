@@ -168,7 +168,7 @@ func TestDatasetDamage(t *testing.T) {
 		"another's file": {func(t *testing.T, path string) { must(t, os.WriteFile(filepath.Join(path, "notes.txt"), nil, 0o600)) },
 			[]string{`warning: file:  notes.txt: the manifest does not know it`}},
 		"of an earlier tool": {func(t *testing.T, path string) { withoutDigests(t, manifest(path)) },
-			[]string{`note: manifest:  _ckexport.json: it has no SHA-256`, `note: part:  _ckexport.json: it has no SHA-256 of 66 parts`}},
+			[]string{`note: manifest:  _ckexport.json: it has no SHA-256`, `note: part:  _ckexport.json: it has no SHA-256 of [0-9]+ parts`}},
 		"of an earlier tool, byte flipped": {func(t *testing.T, path string) {
 			withoutDigests(t, manifest(path))
 			data := []byte("not what a page of rows begins with")

@@ -102,10 +102,11 @@ func setMark(toolVersion, redaction string, tables []*schema.Table) string {
 		names[i] = literal(t.Name)
 		counts[i] = fmt.Sprintf("SELECT %s, count(*) FROM %s", names[i], identifier(t.Name))
 	}
-	return fmt.Sprintf(`DELETE FROM %s; INSERT INTO %s BY NAME SELECT %d AS schema_version, %s AS tool_version, [%s] AS tables, nullif(%s, '') AS redaction;
+	return fmt.Sprintf(`ALTER TABLE %s ADD COLUMN IF NOT EXISTS redaction VARCHAR;
+DELETE FROM %s; INSERT INTO %s BY NAME SELECT %d AS schema_version, %s AS tool_version, [%s] AS tables, nullif(%s, '') AS redaction;
 CREATE TABLE IF NOT EXISTS %s (table_name VARCHAR NOT NULL, row_count BIGINT NOT NULL);
 COMMENT ON TABLE %s IS 'How many rows each table has, for ckexport verify.';
 DELETE FROM %s; INSERT INTO %s %s;
-`, markTable, markTable, schema.Version, literal(toolVersion), strings.Join(names, ", "), literal(redaction),
+`, markTable, markTable, markTable, schema.Version, literal(toolVersion), strings.Join(names, ", "), literal(redaction),
 		countTable, countTable, countTable, countTable, strings.Join(counts, " UNION ALL "))
 }
