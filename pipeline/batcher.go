@@ -185,6 +185,9 @@ func (b *batcher) append(ctx context.Context, rows []*schema.Rows) error {
 	for i, t := range b.tables {
 		for _, r := range rows {
 			n := t.Count(r)
+			if n == 0 {
+				continue
+			}
 			b.summary.Rows[t.Name] += uint64(n)
 			if err := b.appendTable(ctx, i, r, n); err != nil {
 				return err

@@ -59,8 +59,8 @@ func outputGrants(f sinks.Footprint) []sandbox.Grant {
 	if f.Moves {
 		access |= sandbox.Files | sandbox.Moves
 	}
-	if f.Writes {
-		access |= sandbox.Files | sandbox.Write
+	if f.Writes { // and reads what it wrote, where a commit is left in the log
+		access |= sandbox.Files | sandbox.Write | sandbox.Read
 	}
 	return append(grants, sandbox.Grant{Path: f.Folder, Access: access})
 }
