@@ -230,6 +230,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	if opts.dryRun {
 		return dryRun(ctx, opts, std, sink, found)
 	}
+	limitMemory(&opts.limits, opts.jobs)
 	opts.bar.start(found.Archives)
 	summary, err := pipeline.Run(ctx, pipeline.Options{
 		Archives: found.Archives, Tables: opts.tables, Sink: sink, RunID: runID, Version: v, Labels: opts.labels, Raw: opts.raw,
