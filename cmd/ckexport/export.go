@@ -265,6 +265,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	if opts.dryRun {
 		return dryRun(ctx, opts, std, sink, found)
 	}
+	limitMemory(&opts.limits, opts.jobs)
 	opts.bar.start(found.Archives)
 	summary, err := pipeline.Run(ctx, pipeline.Options{
 		Archives: found.Archives, Tables: opts.tables, Sink: sink, Run: *run, Raw: opts.raw, SHA256: opts.sha256,
