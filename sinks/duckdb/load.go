@@ -20,8 +20,13 @@ import (
 	"github.com/ckexport/ckexport/sinks/parquet"
 )
 
-// loadThreads bounds the memory that loading takes on large machines.
-const loadThreads = 4
+const (
+	// loadThreads bounds the memory that loading takes on large machines.
+	loadThreads = 4
+	// fewRows is up to how many rows one thread loads a run in less time than
+	// several: while one of them works, DuckDB lets the others spin.
+	fewRows = 2_000_000
+)
 
 // load brings the rows of a run from Parquet files into a database.
 type load struct {
@@ -73,7 +78,7 @@ func (l *load) run(ctx context.Context, db *sql.DB, path string, prepare func(*s
 	// The order of rows says nothing, and to keep it costs time and memory.
 	// Every thread has a row group of each table in memory.
 	_, err = db.ExecContext(ctx, fmt.Sprintf("SET preserve_insertion_order = false; SET temp_directory = %s; SET threads = %d",
-		literal(l.spill), min(loadThreads, runtime.GOMAXPROCS(0))))
+		literal(l.spill), l.threads()))
 	if err != nil {
 		return fmt.Errorf("setting up database: %w", err)
 	}
@@ -117,6 +122,18 @@ func (l *load) run(ctx context.Context, db *sql.DB, path string, prepare func(*s
 		return fmt.Errorf("closing database: %w", err)
 	}
 	return nil
+}
+
+// threads is how many threads load the rows.
+func (l *load) threads() int {
+	var rows int64
+	for _, p := range l.parts {
+		rows += p.Rows
+	}
+	if rows <= fewRows {
+		return 1
+	}
+	return min(loadThreads, runtime.GOMAXPROCS(0))
 }
 
 // addColumns adds the columns that tables have gained since the database was
