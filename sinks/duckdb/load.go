@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/duckdb/duckdb-go/v2"
+
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
@@ -23,6 +25,9 @@ import (
 const (
 	// loadThreads bounds the memory that loading takes on large machines.
 	loadThreads = 4
+	// loadMemory is how much DuckDB keeps in memory; the rest goes to the staging
+	// folder.
+	loadMemory = "1GiB"
 	// fewRows is up to how many rows one thread loads a run in less time than
 	// several: while one of them works, DuckDB lets the others spin.
 	fewRows = 2_000_000
@@ -37,10 +42,38 @@ type load struct {
 	rows      string // folder that the parts are in
 	spill     string // folder that DuckDB may use when memory is short
 	parts     []parquet.Part
+
+	unbounded bool // DuckDB may take what memory it likes
 }
+
+// bounded loads within the bound on memory. DuckDB cannot keep every kind of
+// row within it, such as long lists: then there is none.
+func (l *load) bounded(do func() error) error {
+	err := do()
+	var e *duckdb.Error
+	if errors.As(err, &e) && e.Type == duckdb.ErrorTypeOutOfMemory && errors.Is(err, errInsert) {
+		l.unbounded = true
+		err = do()
+	}
+	return err
+}
+
+// errInsert marks errors of a load that has committed nothing.
+var errInsert = errors.New("loading rows")
 
 // create makes a database with the rows at path, complete and durable.
 func (l *load) create(ctx context.Context, path string) error {
+	return l.bounded(func() error {
+		for _, old := range []string{path, path + ".wal"} { // of the first attempt
+			if err := os.Remove(old); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("creating database: %w", err)
+			}
+		}
+		return l.createOnce(ctx, path)
+	})
+}
+
+func (l *load) createOnce(ctx context.Context, path string) error {
 	err := withDatabase(ctx, path, access{}, func(db *sql.DB) error {
 		return l.run(ctx, db, path, func(tx *sql.Tx) error {
 			statements := createMark()
@@ -68,8 +101,10 @@ func (l *load) create(ctx context.Context, path string) error {
 
 // into adds the rows to the existing database at path.
 func (l *load) into(ctx context.Context, path string, how access) error {
-	return withDatabase(ctx, path, how, func(db *sql.DB) error {
-		return l.run(ctx, db, path, func(tx *sql.Tx) error { return l.addColumns(ctx, tx) })
+	return l.bounded(func() error {
+		return withDatabase(ctx, path, how, func(db *sql.DB) error {
+			return l.run(ctx, db, path, func(tx *sql.Tx) error { return l.addColumns(ctx, tx) })
+		})
 	})
 }
 
@@ -79,6 +114,9 @@ func (l *load) run(ctx context.Context, db *sql.DB, path string, prepare func(*s
 	// Every thread has a row group of each table in memory.
 	_, err = db.ExecContext(ctx, fmt.Sprintf("SET preserve_insertion_order = false; SET temp_directory = %s; SET threads = %d",
 		literal(l.spill), l.threads()))
+	if err == nil && !l.unbounded {
+		_, err = db.ExecContext(ctx, "SET memory_limit = '"+loadMemory+"'")
+	}
 	if err != nil {
 		return fmt.Errorf("setting up database: %w", err)
 	}
@@ -186,7 +224,7 @@ func (l *load) insert(ctx context.Context, tx *sql.Tx) error {
 		}
 		_, err := tx.ExecContext(ctx, "INSERT INTO "+identifier(t.Name)+" BY NAME SELECT * FROM read_parquet("+pathList(paths)+")")
 		if err != nil {
-			return fmt.Errorf("loading %s: %w", t.Name, err)
+			return fmt.Errorf("%w of %s: %w", errInsert, t.Name, err)
 		}
 	}
 	return nil
