@@ -12,7 +12,23 @@ import (
 )
 
 // packer is a compression whose streams may be put behind one another.
-type packer func(t *testing.T, data []byte) []byte
+type packer struct {
+	pack func(t *testing.T, data []byte) []byte
+	// zeros are so many of them, compressed once for all tests.
+	zeros func(t *testing.T) []byte
+}
+
+const zerosInChunk = 32 << 20
+
+func newPacker(pack func(t *testing.T, data []byte) []byte) packer {
+	var zeros []byte
+	return packer{pack, func(t *testing.T) []byte {
+		if zeros == nil {
+			zeros = pack(t, make([]byte, zerosInChunk))
+		}
+		return zeros
+	}}
+}
 
 func gzipped(t *testing.T, data []byte) []byte {
 	var b bytes.Buffer
@@ -39,23 +55,23 @@ func zstded(t *testing.T, data []byte) []byte {
 // bomb writes the start of a tar, a member of 10 GiB of zeros, and what
 // follows, compressed.
 func bomb(t *testing.T, out io.Writer, pack packer, before []tarEntry, name string) {
-	const size, chunk = 10 << 30, 32 << 20
+	const size = 10 << 30
 	var head bytes.Buffer
 	writeTar(t, &head, before...)
 	head.Write(rawHeader('0', name, size))
-	write(t, out, pack(t, head.Bytes()))
-	zeros := pack(t, make([]byte, chunk))
-	for range size / chunk {
-		write(t, out, zeros)
+	write(t, out, pack.pack(t, head.Bytes()))
+	for range size / zerosInChunk {
+		write(t, out, pack.zeros(t))
 	}
 	var tail bytes.Buffer
 	writeTar(t, &tail, entryOf("behind", []byte("x")))
 	endTar(t, &tail)
-	write(t, out, pack(t, tail.Bytes()))
+	write(t, out, pack.pack(t, tail.Bytes()))
 }
 
 // hostileBombs are archives that expand to far more than they are.
 func hostileBombs() []hostile {
+	gzips, zstds := newPacker(gzipped), newPacker(zstded)
 	packed := func(pack packer, name string) func(t *testing.T) []tarEntry {
 		return func(t *testing.T) []tarEntry {
 			var inner bytes.Buffer
@@ -68,29 +84,29 @@ func hostileBombs() []hostile {
 		return func(t *testing.T, out io.Writer) { bomb(t, out, pack, healthyMembers(t), "zeros") }
 	}
 	return []hostile{
-		{name: "gzip bomb", status: "partial", limit: "max-ratio", write: outer(gzipped), both: true},
-		{name: "zstd bomb", status: "partial", limit: "max-ratio", write: outer(zstded)},
+		{name: "gzip bomb", status: "partial", limit: "max-ratio", write: outer(gzips), both: true},
+		{name: "zstd bomb", status: "partial", limit: "max-ratio", write: outer(zstds)},
 		{name: "gzip bomb within rootfs-diff", status: "partial", limit: "max-ratio", query: behind, answer: "1",
-			write: withMembers(packed(gzipped, "rootfs-diff.tar"))},
+			write: withMembers(packed(gzips, "rootfs-diff.tar"))},
 		{name: "zstd bomb within rootfs-diff", status: "partial", limit: "max-ratio", query: behind, answer: "1",
-			write: withMembers(packed(zstded, "rootfs-diff.tar"))},
+			write: withMembers(packed(zstds, "rootfs-diff.tar"))},
 		{name: "gzip bomb within tmpfs", status: "partial", limit: "max-ratio", query: behind, answer: "1",
-			write: withMembers(packed(gzipped, "checkpoint/tmpfs-dev-73.tar.gz.img"))},
+			write: withMembers(packed(gzips, "checkpoint/tmpfs-dev-73.tar.gz.img"))},
 		{name: "gzip bomb within gzip", status: "partial", limit: "max-ratio", query: behind, answer: "1",
 			write: func(t *testing.T, out io.Writer) {
 				var inner bytes.Buffer
-				withMembers(packed(gzipped, "rootfs-diff.tar"))(t, &inner)
+				withMembers(packed(gzips, "rootfs-diff.tar"))(t, &inner)
 				write(t, out, gzipped(t, inner.Bytes()))
 			}},
 		{name: "ten bombs within", status: "partial", limit: "max-ratio", query: behind, answer: "1",
 			write: withMembers(func(t *testing.T) []tarEntry {
 				var list []tarEntry
 				for _, name := range []string{"volumes/a.tar", "volumes/b.tar", "volumes/c.tar", "volumes/d.tar", "volumes/e.tar", "x.tar.zst", "y.tar.zst", "z.tar.zst", "w.tar.zst"} {
-					list = append(list, packed(zstded, name)(t)[0])
+					list = append(list, packed(zstds, name)(t)[0])
 				}
-				return append(list, packed(gzipped, "rootfs-diff.tar")(t)...)
+				return append(list, packed(gzips, "rootfs-diff.tar")(t)...)
 			})},
-		{name: "expanded bytes", status: "partial", limit: "max-expanded", flags: []string{"--max-expanded", "1GiB"}, write: outer(gzipped)},
+		{name: "expanded bytes", status: "partial", limit: "max-expanded", flags: []string{"--max-expanded", "1GiB"}, write: outer(gzips)},
 		{name: "bytes read", status: "partial", limit: "max-read", flags: []string{"--max-read", "4MiB"}, write: withMembers(func(*testing.T) []tarEntry {
 			return []tarEntry{entryOf("artifacts/large", make([]byte, 8<<20))}
 		})},

@@ -43,7 +43,7 @@ func hostileMetadata() []hostile {
 		}), query: "SELECT count(*) FROM container_specs" + mine, answer: "1"},
 		{name: "logs without a newline", status: "partial", limit: "max-archive-memory", write: func(t *testing.T, out io.Writer) {
 			writeTar(t, out, healthyMembers(t)...)
-			const size = 1 << 30
+			const size = 256 << 20
 			line := []byte(strings.Repeat("x", 1<<20))
 			for _, name := range []string{"dump.log", "ctr.log"} {
 				write(t, out, rawHeader('0', "logs/"+name, size))
