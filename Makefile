@@ -22,7 +22,7 @@ test: tools lint unit docs-check nocgo client ## everything CI runs
 
 unit: tools ## tests, with the race detector
 	@command -v python3 > /dev/null || { echo "make unit: python3 is missing (the README has a line of it); on Debian: apt-get install python3"; exit 1; }
-	go test -race $(PACKAGES)
+	go test -race -timeout 60m $(PACKAGES)
 
 lint: tools ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt-ed: $$unformatted"; exit 1; }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +22,21 @@ func TestInputChanges(t *testing.T) {
 		{"vanishes before it is opened", "openat", "failed", os.Remove},
 		{"is emptied before it is read", "pread64", "failed", func(path string) error { return os.Truncate(path, 0) }},
 		{"shrinks while it is read", "pread64", "partial", func(path string) error { return os.Truncate(path, 100_000) }},
+		{"grows while it is read", "pread64", "partial", func(path string) error {
+			f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+			if err != nil {
+				return err
+			}
+			_, err = f.Write(make([]byte, 1<<20))
+			return errors.Join(err, f.Close())
+		}},
+		{"is written anew while it is read", "pread64", "partial", func(path string) error {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(path, data, 0o600)
+		}},
 	} {
 		t.Run(change.name, func(t *testing.T) {
 			t.Parallel()
