@@ -22,7 +22,7 @@ async function main(database, dataset) {
     if (JSON.stringify(columns) !== JSON.stringify(same)) {
       throw new Error(`${table}: columns differ:\n${JSON.stringify(columns)}\n${JSON.stringify(same)}`);
     }
-    const list = columns.map((c) => quoted(c[0])).filter((c) => !['"run_id"', '"started_at"', '"seconds"'].includes(c)).join(', ');
+    const list = columns.map((c) => quoted(c[0])).filter((c) => !['"run_id"', '"started_at"', '"finished_at"', '"command_line"', '"seconds"'].includes(c)).join(', ');
     const [[n]] = await query(`SELECT count(*) FROM ${quoted(table)}`);
     const [[a]] = await query(`SELECT count(*) FROM (SELECT ${list} FROM ${quoted(table)} EXCEPT ALL SELECT ${list} FROM ${parquet})`);
     const [[b]] = await query(`SELECT count(*) FROM (SELECT ${list} FROM ${parquet} EXCEPT ALL SELECT ${list} FROM ${quoted(table)})`);
