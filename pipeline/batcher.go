@@ -116,7 +116,7 @@ func (b *batcher) gather(ctx context.Context, decoded <-chan decodedArchive, ahe
 			if err := b.archive(ctx, d); err != nil {
 				return err
 			}
-			ahead.giveBack(d.bytes)
+			ahead.giveBack(d.result.Memory)
 		}
 	}
 	if err := ctx.Err(); err != nil {

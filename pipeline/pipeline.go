@@ -179,7 +179,6 @@ func feed(ctx, stageCtx context.Context, archives []source.Archive, work chan<- 
 type decodedArchive struct {
 	job
 	result *decode.Result
-	bytes  int // of memory that the result takes, as the places count it
 }
 
 // decodeAll is one worker: it decodes archives until there are no more, or the
@@ -201,10 +200,9 @@ func decodeAll(ctx, stageCtx context.Context, opts Options, work <-chan job, dec
 		if redactor != nil {
 			redactor.Redact(&result.Archive, result.Checkpoints, result.Problems)
 		}
-		bytes := bytesOf(result)
-		ahead.hold(bytes)
+		ahead.hold(result.Memory)
 		select {
-		case decoded <- decodedArchive{j, result, bytes}:
+		case decoded <- decodedArchive{j, result}:
 		case <-stageCtx.Done():
 			return stageCtx.Err()
 		}

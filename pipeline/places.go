@@ -1,10 +1,6 @@
 package pipeline
 
-import (
-	"sync"
-
-	"github.com/ckexport/ckexport/pipeline/decode"
-)
+import "sync"
 
 // Rows are written in the order of the inputs, whatever worker is faster: the
 // same inputs give the same output, and the first of two copies of a
@@ -25,7 +21,7 @@ const (
 type places struct {
 	mu     sync.Mutex
 	left   int
-	held   int // bytes of what waits
+	held   int64 // bytes of what waits
 	waiter chan struct{}
 }
 
@@ -60,25 +56,17 @@ func (p *places) take() {
 }
 
 // hold notes the memory of an archive that is decoded.
-func (p *places) hold(bytes int) {
+func (p *places) hold(bytes int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.held += bytes
 }
 
 // giveBack gives an archive's place and memory back.
-func (p *places) giveBack(bytes int) {
+func (p *places) giveBack(bytes int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.left++
 	p.held -= bytes
 	p.wake()
-}
-
-// bytesOf returns about how much memory the rows of an archive take.
-func bytesOf(result *decode.Result) (n int) {
-	for _, rows := range result.Checkpoints {
-		n += 2 * rows.Bytes() // about as much again for the texts
-	}
-	return n
 }

@@ -71,16 +71,6 @@ func (t *Table) RowSize(row reflect.Value) int { return t.sizer.fixed + t.sizer.
 // Count returns how many rows of the table r holds.
 func (t *Table) Count(r *Rows) int { return t.rows(r).Len() }
 
-// Bytes returns about how much memory the rows of all tables take, without
-// the texts they point to.
-func (r *Rows) Bytes() (n int) {
-	for _, t := range Tables() {
-		rows := t.rows(r)
-		n += rows.Len() * int(rows.Type().Elem().Size())
-	}
-	return n
-}
-
 // Tables returns every table, in the order of the documentation. The tables
 // are shared and must not be changed.
 var Tables = sync.OnceValue(func() []*Table {

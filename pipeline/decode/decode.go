@@ -59,6 +59,9 @@ type Result struct {
 	Checkpoints []*schema.Rows
 	// Problems of a failed archive; those of others are among their rows.
 	Problems []schema.Problem
+	// Memory is about how many bytes decoding took, as Limits.MemoryBytes
+	// counts them: the rows take no more.
+	Memory int64
 }
 
 // SourceText returns the path of an archive as the columns have it, which hold
@@ -81,6 +84,7 @@ func (d *Decoder) Decode(ctx context.Context, path string) (*Result, error) {
 		return nil, err
 	}
 	w.settle(result)
+	result.Memory = w.taken
 	result.Archive.Seconds = time.Since(started).Seconds()
 	return result, nil
 }
