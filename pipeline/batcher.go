@@ -149,6 +149,7 @@ func (b *batcher) archive(ctx context.Context, d decodedArchive) error {
 	for _, c := range d.result.Checkpoints {
 		if !b.ledger.Checkpoints[c.CheckpointID] {
 			b.ledger.Checkpoints[c.CheckpointID] = true
+			c.SeccompPrograms = slices.DeleteFunc(c.SeccompPrograms, b.hasProgram)
 			rows = append(rows, c)
 		}
 	}
@@ -172,12 +173,22 @@ func (b *batcher) archive(ctx context.Context, d decodedArchive) error {
 	for _, r := range rows {
 		b.summary.Checkpoints += len(r.Checkpoints)
 		for _, t := range b.tables {
-			row.RowCount += uint64(t.Count(r))
+			if !t.Global {
+				row.RowCount += uint64(t.Count(r))
+			}
 		}
 	}
 	report.Rows = row.RowCount
 	b.report(report)
 	return b.append(ctx, append(rows, b.ledgerRows(d)))
+}
+
+// hasProgram reports whether the output, or the run, has a program already.
+func (b *batcher) hasProgram(p schema.SeccompProgram) bool {
+	key := sinks.Program{SHA256: p.ProgramSHA256, ByteOrder: p.ByteOrder}
+	has := b.ledger.Programs[key]
+	b.ledger.Programs[key] = true
+	return has
 }
 
 // append adds rows to the tables' batches, and passes on those that are full.

@@ -18,7 +18,7 @@ import (
 type discard struct{ rows int64 }
 
 func (d *discard) Ledger(context.Context) (*sinks.Ledger, error) {
-	return &sinks.Ledger{Archives: map[string]sinks.LedgerArchive{}, Checkpoints: map[string]bool{}}, nil
+	return sinks.NewLedger(), nil
 }
 
 func (d *discard) Write(_ context.Context, _ *schema.Table, batch arrow.RecordBatch) error {

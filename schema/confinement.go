@@ -2,17 +2,26 @@ package schema
 
 // SeccompFilter is one filter of system calls.
 type SeccompFilter struct {
-	Filter           uint32               `arrow:"filter" doc:"position in seccomp.img, from 0; threads.seccomp_filter names the innermost one of a thread" src:"seccomp.img: seccomp_entry.seccomp_filters"`
-	PrevFilter       *uint32              `arrow:"prev_filter" doc:"filter that was in force before and still is; NULL for the first" src:"seccomp.img: seccomp_filter.prev"`
-	ChainLength      *uint32              `arrow:"chain_length" doc:"filters in force together: this one and those before it; NULL where the chain is broken"`
-	Flags            Flags                `arrow:"flags" doc:"SECCOMP_FILTER_FLAG_*; CRIU sets TSYNC where all threads of a process have the same filters" src:"seccomp.img: seccomp_filter.flags"`
-	InnermostTIDs    []uint32             `arrow:"innermost_tids" doc:"threads whose innermost filter it is, ascending"`
-	ThreadCount      *uint32              `arrow:"thread_count" doc:"threads it is in force for; NULL where a chain is broken"`
-	Program          []byte               `arrow:"program" doc:"the program: struct sock_filter in the host's byte order, 8 bytes an instruction" src:"seccomp.img: seccomp_filter.filter"`
-	ProgramSHA256    string               `arrow:"program_sha256" doc:"SHA-256 of the program, in hexadecimal: equal profiles have equal ones"`
-	InstructionCount uint32               `arrow:"instruction_count" doc:"whole instructions of the program"`
-	Actions          []string             `arrow:"actions" doc:"actions it can return, each once, in the order of the program; NULL as instructions is"`
-	Instructions     []SeccompInstruction `arrow:"instructions" doc:"the program decoded; NULL where it is longer than a filter can be"`
+	Filter           uint32   `arrow:"filter" doc:"position in seccomp.img, from 0; threads.seccomp_filter names the innermost one of a thread" src:"seccomp.img: seccomp_entry.seccomp_filters"`
+	PrevFilter       *uint32  `arrow:"prev_filter" doc:"filter that was in force before and still is; NULL for the first" src:"seccomp.img: seccomp_filter.prev"`
+	ChainLength      *uint32  `arrow:"chain_length" doc:"filters in force together: this one and those before it; NULL where the chain is broken"`
+	Flags            Flags    `arrow:"flags" doc:"SECCOMP_FILTER_FLAG_*; CRIU sets TSYNC where all threads of a process have the same filters" src:"seccomp.img: seccomp_filter.flags"`
+	InnermostTIDs    []uint32 `arrow:"innermost_tids" doc:"threads whose innermost filter it is, ascending"`
+	ThreadCount      *uint32  `arrow:"thread_count" doc:"threads it is in force for; NULL where a chain is broken"`
+	ProgramSHA256    string   `arrow:"program_sha256" doc:"the program, in seccomp_programs: SHA-256 in hexadecimal; equal profiles have equal ones"`
+	ByteOrder        string   `arrow:"byte_order" doc:"little or big: that of the host, in which the program is"`
+	InstructionCount uint32   `arrow:"instruction_count" doc:"whole instructions of the program"`
+	Actions          []string `arrow:"actions" doc:"actions it can return, each once, in the order of the program; NULL where it is longer than a filter can be"`
+}
+
+// SeccompProgram is the program of filters: a fleet has a few of them, each in
+// nearly every checkpoint and a thousand instructions long, so that they stand
+// here once for all checkpoints.
+type SeccompProgram struct {
+	ProgramSHA256 string               `arrow:"program_sha256" doc:"SHA-256 of the program, in hexadecimal"`
+	ByteOrder     string               `arrow:"byte_order" doc:"little or big: as the program is read"`
+	Program       []byte               `arrow:"program" doc:"struct sock_filter, 8 bytes an instruction" src:"seccomp.img: seccomp_filter.filter"`
+	Instructions  []SeccompInstruction `arrow:"instructions" doc:"the program decoded; NULL where it is longer than a filter can be"`
 }
 
 // SeccompInstruction is one instruction of classic BPF.

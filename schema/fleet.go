@@ -13,7 +13,7 @@ type Archive struct {
 	Compression   *string    `arrow:"compression" doc:"outer compression, recognised by content: none, gzip, zstd, xz, bzip2"`
 	Status        string     `arrow:"status" doc:"ok; partial: something could not be read (see problems); failed: nothing could; duplicate: its checkpoint was in the output already"`
 	Error         *string    `arrow:"error" doc:"the first error, for partial and failed"`
-	RowCount      uint64     `arrow:"row_count" doc:"rows written for the archive, over all tables"`
+	RowCount      uint64     `arrow:"row_count" doc:"rows written for the archive, over all tables whose rows belong to checkpoints"`
 	BytesRead     uint64     `arrow:"bytes_read" doc:"bytes read from the file; less than its size where a plain tar was seeked over"`
 	ExpandedBytes uint64     `arrow:"expanded_bytes" doc:"bytes that were decompressed or read, those of tars within it included"`
 	StartedAt     time.Time  `arrow:"started_at" doc:"when reading began"`

@@ -7,7 +7,7 @@ import (
 )
 
 // Reference says that columns of a table name rows of another one, of the
-// same checkpoint. NULL refers to nothing. A checkpoint that is partial, or has
+// same checkpoint unless that table is global. NULL refers to nothing. A checkpoint that is partial, or has
 // a row of problems with code dangling_reference for the table, may have
 // values that no row answers.
 //
@@ -90,7 +90,7 @@ func references() map[string][]Reference {
 		"pending_signals":    {toProcess("pid"), toThread()},
 		"timers":             pid,
 		"auxiliary_vectors":  pid,
-		"seccomp_filters":    {to("seccomp_filters", "filter", "prev_filter"), to("threads", "tid", "innermost_tids")},
+		"seccomp_filters":    {to("seccomp_filters", "filter", "prev_filter"), to("threads", "tid", "innermost_tids"), to("seccomp_programs", "program_sha256,byte_order", "program_sha256,byte_order")},
 		"aio_rings":          pid,
 		"tls_descriptors":    {toThread()},
 		"id_mappings":        {toNamespace("user", "user_ns_id")},

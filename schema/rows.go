@@ -37,6 +37,7 @@ type Rows struct {
 	Timers            []Timer
 	AuxiliaryVectors  []AuxiliaryValue
 	SeccompFilters    []SeccompFilter
+	SeccompPrograms   []SeccompProgram
 	ApparmorProfiles  []ApparmorProfile
 	AIORings          []AIORing
 	TLSDescriptors    []TLSDescriptor
@@ -142,6 +143,8 @@ func list() []*Table {
 			"A value of a process's auxiliary vector: what the kernel told the program at its start.", CheckpointID, "pid", "position"),
 		table("seccomp_filters", func(r *Rows) *[]SeccompFilter { return &r.SeccompFilters },
 			"A filter of system calls.", CheckpointID, "filter"),
+		global(table("seccomp_programs", func(r *Rows) *[]SeccompProgram { return &r.SeccompPrograms },
+			"A program of seccomp filters, once for all checkpoints that have it.", "program_sha256", "byte_order")),
 		table("apparmor_profiles", func(r *Rows) *[]ApparmorProfile { return &r.ApparmorProfiles },
 			"An AppArmor policy of the container's own policy namespaces.", CheckpointID, "namespace_path", "profile"),
 		table("aio_rings", func(r *Rows) *[]AIORing { return &r.AIORings },

@@ -15,7 +15,7 @@ import (
 // Version is the version of the tables' layout. It goes up when a column is
 // removed, renamed or changes its type; an output of another version is not
 // written to.
-const Version = 1
+const Version = 2
 
 // CheckpointID is the name of the first column of every table that is not
 // global.

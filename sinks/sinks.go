@@ -57,7 +57,17 @@ type Ledger struct {
 	Archives map[string]LedgerArchive
 	// Checkpoints holds the id of every checkpoint in the output.
 	Checkpoints map[string]bool
+	// Programs holds the key of every row of seccomp_programs in the output.
+	Programs map[Program]bool
 }
+
+// NewLedger returns the ledger of an output that has nothing yet.
+func NewLedger() *Ledger {
+	return &Ledger{Archives: map[string]LedgerArchive{}, Checkpoints: map[string]bool{}, Programs: map[Program]bool{}}
+}
+
+// Program is the key of a row of seccomp_programs.
+type Program struct{ SHA256, ByteOrder string }
 
 // LedgerArchive is what a ledger knows of one archive.
 type LedgerArchive struct {

@@ -18,7 +18,6 @@ const (
 	archivesTable    = "archives"
 	checkpointsTable = "checkpoints"
 	problemsTable    = "problems"
-	enumTable        = "enum_values"
 	forgottenTable   = "forgotten_checkpoints"
 )
 
@@ -185,7 +184,7 @@ func (o *output) checkArchives(ledger []archiveRow, checkpoints, forgotten map[s
 
 // checkRowCounts compares the rows that each source brought, as the ledger
 // says, with those that are there. The pipeline counts the rows of all tables
-// but the ledger; the very first archive brings those of enum_values along.
+// but the ledger and the global ones.
 func (o *output) checkRowCounts(ctx context.Context, ledger []archiveRow, checkpoints map[string]string, totals map[string]int64, forgotten map[string]string) error {
 	if len(o.found.Damaged) > 0 {
 		return nil // rows are missing, and it has been said which
@@ -214,14 +213,9 @@ func (o *output) checkRowCounts(ctx context.Context, ledger []archiveRow, checkp
 			return fmt.Errorf("counting problems: %w", err)
 		}
 	}
-	static, taken := o.rows[enumTable], false
 	for _, source := range slices.Sorted(maps.Keys(stated)) {
 		want, got := stated[source], there[source]
-		switch {
-		case want == got || forgot[source]:
-		case want == got+static && !taken:
-			taken = true
-		default:
+		if want != got && !forgot[source] {
 			o.found.Found(sinks.Damage, "ledger", archivesTable, source, "the ledger says that %d rows came from it, and there are %d", want, got)
 		}
 	}

@@ -91,29 +91,35 @@ func (o *output) checkReference(ctx context.Context, t *schema.Table, r schema.R
 	if r.Kind != "" {
 		kind = "kind = " + literal(r.Kind)
 	}
+	target, ok := schema.Lookup(r.Table)
+	isGlobal := ok && target.Global
 	checked := "SELECT checkpoint_id FROM checkpoints WHERE status = 'ok' EXCEPT SELECT checkpoint_id FROM problems WHERE code = 'dangling_reference' AND table_name = " + literal(t.Name)
 	var rows, checkpoints int64
-	var id, example string
+	var checkpoint, example string
 	for _, condition := range chunks(max(o.rows[t.Name], o.rows[r.Table])) {
+		within, sameCheckpoint, id := condition, "id = checkpoint_id", "checkpoint_id AS id"
+		if isGlobal { // its rows are of any checkpoint
+			within, sameCheckpoint, id = "true", "true", "true AS id"
+		}
 		query := fmt.Sprintf(`SELECT count(*), count(DISTINCT checkpoint_id), coalesce(min(checkpoint_id), ''), coalesce(arg_min(%s, checkpoint_id), '')
 FROM (SELECT checkpoint_id, %s FROM %s WHERE %s) AS a
 WHERE %s AND checkpoint_id IN (%s)
-AND NOT EXISTS (FROM (SELECT checkpoint_id AS id, %s FROM %s WHERE %s AND %s) AS b WHERE id = checkpoint_id AND %s)`,
+AND NOT EXISTS (FROM (SELECT %s, %s FROM %s WHERE %s AND %s) AS b WHERE %s AND %s)`,
 			shown(r.Columns, names), strings.Join(values, ", "), identifier(t.Name), condition,
 			strings.Join(present, " AND "), checked,
-			strings.Join(targets, ", "), identifier(r.Table), kind, condition, strings.Join(match, " AND "))
+			id, strings.Join(targets, ", "), identifier(r.Table), kind, within, sameCheckpoint, strings.Join(match, " AND "))
 		var n, c int64
-		var i, e string
-		if err := o.db.QueryRowContext(ctx, query).Scan(&n, &c, &i, &e); err != nil {
+		var first, e string
+		if err := o.db.QueryRowContext(ctx, query).Scan(&n, &c, &first, &e); err != nil {
 			return err
 		}
 		rows, checkpoints = rows+n, checkpoints+c
 		if n > 0 {
-			id, example = i, e
+			checkpoint, example = first, e
 		}
 	}
 	if rows > 0 {
-		o.found.Found(sinks.Damage, "reference", t.Name, id, "%d times in %d checkpoints it refers to a row of %s that is not there, such as %s", rows, checkpoints, r.Table, example)
+		o.found.Found(sinks.Damage, "reference", t.Name, checkpoint, "%d times in %d checkpoints it refers to a row of %s that is not there, such as %s", rows, checkpoints, r.Table, example)
 	}
 	return nil
 }

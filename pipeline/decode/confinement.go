@@ -30,7 +30,10 @@ func (s *set) decodeSeccomp() {
 		sum := sha256.Sum256(program)
 		row := schema.SeccompFilter{
 			Filter: uint32(i), PrevFilter: f.Prev, Flags: optionalFlags(&criu.SeccompFlags, f.Flags), InnermostTIDs: notNil(innermost[i]),
-			Program: notNil(program), ProgramSHA256: hex.EncodeToString(sum[:]), InstructionCount: uint32(len(program) / criu.SizeofInstruction),
+			ProgramSHA256: hex.EncodeToString(sum[:]), ByteOrder: "little", InstructionCount: uint32(len(program) / criu.SizeofInstruction),
+		}
+		if s.order() == binary.BigEndian {
+			row.ByteOrder = "big"
 		}
 		key := fmt.Sprintf("filter=%d", i)
 		if lengths[i] > 0 {
@@ -41,23 +44,30 @@ func (s *set) decodeSeccomp() {
 		if counts != nil {
 			row.ThreadCount = &counts[i]
 		}
-		s.instructionColumns(&row, key)
+		s.programOf(&row, notNil(program), key)
 		add(&s.notes, &s.rows.SeccompFilters, row)
 	}
 }
 
-// instructionColumns decodes the program of a filter.
-func (s *set) instructionColumns(row *schema.SeccompFilter, key string) {
+// programOf decodes the program of a filter, and adds it where the checkpoint
+// has not had it yet.
+func (s *set) programOf(row *schema.SeccompFilter, code []byte, key string) {
+	decoded := schema.SeccompProgram{ProgramSHA256: row.ProgramSHA256, ByteOrder: row.ByteOrder, Program: code}
+	defer func() {
+		if !slices.ContainsFunc(s.rows.SeccompPrograms, func(p schema.SeccompProgram) bool { return p.ProgramSHA256 == row.ProgramSHA256 }) {
+			add(&s.notes, &s.rows.SeccompPrograms, decoded)
+		}
+	}()
 	if row.InstructionCount > criu.MaxInstructions {
 		s.rowProblem("seccomp_filters", key, Warning, LimitExceeded,
 			fmt.Sprintf("%d instructions, more than the %d a filter can have; they were not decoded", row.InstructionCount, criu.MaxInstructions))
 		return
 	}
-	if len(row.Program)%criu.SizeofInstruction != 0 {
-		s.rowProblem("seccomp_filters", key, Warning, Malformed, fmt.Sprintf("%d bytes are no whole number of instructions", len(row.Program)))
+	if len(code)%criu.SizeofInstruction != 0 {
+		s.rowProblem("seccomp_filters", key, Warning, Malformed, fmt.Sprintf("%d bytes are no whole number of instructions", len(code)))
 	}
-	p := s.decoder.programs.lookup(row.ProgramSHA256, s.order(), func() program { return disassemble(row.Program, s.order()) })
-	row.Instructions, row.Actions = p.instructions, p.actions
+	p := s.decoder.programs.lookup(row.ProgramSHA256, s.order(), func() program { return disassemble(code, s.order()) })
+	decoded.Instructions, row.Actions = p.instructions, p.actions
 }
 
 // program is a decoded seccomp filter.

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/schema"
 )
 
 // TestSeccompChains: filters that follow one another, and chains that lead
@@ -33,16 +34,16 @@ func TestSeccompChains(t *testing.T) {
 			t.Errorf("%d: %+v", i, f)
 		}
 	}
-	if f := rows.SeccompFilters[2]; len(f.Instructions) != 1 || f.Instructions[0].Mnemonic != "ret #0x7fff0000" || *f.Instructions[0].Operand != "ALLOW" ||
+	if p := programOf(t, rows, 2); len(p.Instructions) != 1 || p.Instructions[0].Mnemonic != "ret #0x7fff0000" || *p.Instructions[0].Operand != "ALLOW" ||
 		!tableHasProblem(rows, "seccomp_filters", decode.Malformed) {
-		t.Errorf("%+v", f)
+		t.Errorf("%+v", p)
 	}
 
 	broken := []*seccomp.SeccompFilter{filter(proto.Uint32(1), allow), filter(proto.Uint32(0), allow), filter(nil, allow), filter(proto.Uint32(0), allow), filter(proto.Uint32(99), allow),
 		filter(nil, strings.Repeat(allow, 5000))}
 	rows = decodeWith(t, imageOf(t, "checkpoint/seccomp.img", &seccomp.SeccompEntry{SeccompFilters: broken}), coreWithFilter(t, 77))
 	for i, f := range rows.SeccompFilters {
-		if (f.ChainLength != nil) != (i == 2 || i == 5) || f.ThreadCount != nil || (f.Instructions == nil) != (i == 5) {
+		if (f.ChainLength != nil) != (i == 2 || i == 5) || f.ThreadCount != nil || (programOf(t, rows, i).Instructions == nil) != (i == 5) {
 			t.Errorf("%d: %+v", i, f)
 		}
 	}
@@ -51,6 +52,19 @@ func TestSeccompChains(t *testing.T) {
 			t.Errorf("no problem %v", want)
 		}
 	}
+}
+
+// programOf returns the program of a filter.
+func programOf(t *testing.T, rows *schema.Rows, filter int) schema.SeccompProgram {
+	t.Helper()
+	f := rows.SeccompFilters[filter]
+	at := slices.IndexFunc(rows.SeccompPrograms, func(p schema.SeccompProgram) bool {
+		return p.ProgramSHA256 == f.ProgramSHA256 && p.ByteOrder == f.ByteOrder
+	})
+	if at < 0 {
+		t.Fatalf("filter %d has no program", filter)
+	}
+	return rows.SeccompPrograms[at]
 }
 
 func coreWithFilter(t *testing.T, filter uint32) tarMember {

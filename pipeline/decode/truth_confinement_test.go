@@ -66,15 +66,16 @@ func checkSeccomp(s *subject) {
 	checked := map[string]bool{}
 	threads := map[uint32]bool{}
 	for _, f := range s.rows.SeccompFilters {
-		same(s, 0, "seccomp_filters.program_sha256", "", f.ProgramSHA256, digestOf(f.Program))
-		same(s, 0, "seccomp_filters.instructions", "", len(f.Instructions), len(f.Program)/8)
+		program := programOf(s.t, s.rows, int(f.Filter))
+		same(s, 0, "seccomp_programs.program_sha256", "", f.ProgramSHA256, digestOf(program.Program))
+		same(s, 0, "seccomp_programs.instructions", "", len(program.Instructions), len(program.Program)/8)
 		known(s, 0, "seccomp_filters.thread_count", "", f.ThreadCount, uint32(len(f.InnermostTIDs)))
 		for _, tid := range f.InnermostTIDs {
 			threads[tid] = true
 		}
 		if !checked[f.ProgramSHA256] {
 			checked[f.ProgramSHA256] = true
-			s.sameProfile(f, profile)
+			s.sameProfile(program, profile)
 		}
 	}
 	for _, t := range s.rows.Threads {
@@ -82,7 +83,7 @@ func checkSeccomp(s *subject) {
 	}
 }
 
-func (s *subject) sameProfile(f schema.SeccompFilter, profile *seccompProfile) {
+func (s *subject) sameProfile(program schema.SeccompProgram, profile *seccompProfile) {
 	want, conditional := map[string]string{}, map[string]bool{}
 	for _, r := range profile.Syscalls {
 		for _, name := range r.Names {
@@ -104,17 +105,17 @@ func (s *subject) sameProfile(f schema.SeccompFilter, profile *seccompProfile) {
 		if !ok {
 			action = otherwise
 		}
-		got := runFilter(f.Instructions, uint32(nr), unix.AUDIT_ARCH_X86_64)
+		got := runFilter(program.Instructions, uint32(nr), unix.AUDIT_ARCH_X86_64)
 		if got != action && !ok && got == "ERRNO(38)" {
 			continue // runc: calls newer than all of the profile do not exist
 		}
 		named++
-		same(s, 0, "seccomp_filters.instructions", *name, got, action)
+		same(s, 0, "seccomp_programs.instructions", *name, got, action)
 	}
 	if named < 300 {
 		s.t.Errorf("%s: only %d system calls compared", s.name, named)
 	}
-	same(s, 0, "seccomp_filters.instructions", "other architecture", runFilter(f.Instructions, 0, unix.AUDIT_ARCH_AARCH64), "KILL_THREAD")
+	same(s, 0, "seccomp_programs.instructions", "other architecture", runFilter(program.Instructions, 0, unix.AUDIT_ARCH_AARCH64), "KILL_THREAD")
 }
 
 // runFilter runs a program for a system call without arguments, and returns

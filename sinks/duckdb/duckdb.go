@@ -134,12 +134,12 @@ func (s *sink) Footprint() sinks.Footprint {
 
 // Ledger reads the ledger from tables archives and checkpoints.
 func (s *sink) Ledger(ctx context.Context) (*sinks.Ledger, error) {
-	ledger := &sinks.Ledger{Archives: map[string]sinks.LedgerArchive{}, Checkpoints: map[string]bool{}}
+	ledger := sinks.NewLedger()
 	if s.old == nil {
 		return ledger, nil
 	}
 	err := withDatabase(ctx, s.place.Path, s.access(true), func(db *sql.DB) error {
-		return readLedger(ctx, db, ledger, slices.Contains(s.old.tables, "checkpoints"))
+		return readLedger(ctx, db, ledger, s.old.tables)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading ledger: %w", err)

@@ -6,8 +6,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/internal/staging"
 )
 
 const (
@@ -25,7 +27,7 @@ UNION SELECT checkpoint_id FROM forgotten_checkpoints`
 )
 
 // readLedger fills a ledger from the attached database.
-func readLedger(ctx context.Context, db *sql.DB, ledger *sinks.Ledger, hasCheckpoints bool) error {
+func readLedger(ctx context.Context, db *sql.DB, ledger *sinks.Ledger, tables []string) error {
 	err := eachRow(ctx, db, latestArchives, func(rows *sql.Rows) error {
 		var (
 			source   string
@@ -47,16 +49,25 @@ func readLedger(ctx context.Context, db *sql.DB, ledger *sinks.Ledger, hasCheckp
 		return err
 	}
 	query := archiveCheckpoints
-	if hasCheckpoints {
+	if slices.Contains(tables, "checkpoints") {
 		query = allCheckpoints
 	}
-	return eachRow(ctx, db, query, func(rows *sql.Rows) error {
+	err = eachRow(ctx, db, query, func(rows *sql.Rows) error {
 		var id string
 		if err := rows.Scan(&id); err != nil {
 			return err
 		}
 		ledger.Checkpoints[id] = true
 		return nil
+	})
+	if err != nil || !slices.Contains(tables, staging.ProgramsTable) {
+		return err
+	}
+	return eachRow(ctx, db, "SELECT program_sha256, byte_order FROM "+staging.ProgramsTable, func(rows *sql.Rows) error {
+		var p sinks.Program
+		err := rows.Scan(&p.SHA256, &p.ByteOrder)
+		ledger.Programs[p] = true
+		return err
 	})
 }
 

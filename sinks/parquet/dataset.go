@@ -122,6 +122,11 @@ func (d *dataset) Ledger(ctx context.Context) (*sinks.Ledger, error) {
 			return nil, err
 		}
 	}
+	for _, part := range d.old.partsOf(staging.ProgramsTable) {
+		if err := ledger.readPrograms(ctx, filepath.Join(d.place.Path, part)); err != nil {
+			return nil, err
+		}
+	}
 	return ledger.Ledger, nil
 }
 

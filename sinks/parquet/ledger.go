@@ -29,10 +29,7 @@ type ledgerBuilder struct {
 
 func newLedger() *ledgerBuilder {
 	return &ledgerBuilder{
-		Ledger: &sinks.Ledger{
-			Archives:    map[string]sinks.LedgerArchive{},
-			Checkpoints: map[string]bool{},
-		},
+		Ledger:    sinks.NewLedger(),
 		startedAt: map[string]arrow.Timestamp{},
 	}
 }
@@ -45,6 +42,17 @@ func (l *ledgerBuilder) readArchives(ctx context.Context, path string) error {
 // readCheckpoints adds the rows of a file of table checkpoints.
 func (l *ledgerBuilder) readCheckpoints(ctx context.Context, path string) error {
 	return readColumns(ctx, path, []string{schema.CheckpointID}, l.addCheckpoints)
+}
+
+// readPrograms adds the rows of a file of table seccomp_programs.
+func (l *ledgerBuilder) readPrograms(ctx context.Context, path string) error {
+	return readColumns(ctx, path, []string{"program_sha256", "byte_order"}, func(batch arrow.RecordBatch) error {
+		sum, order := batch.Column(0).(*array.String), batch.Column(1).(*array.String)
+		for i := range sum.Len() {
+			l.Programs[sinks.Program{SHA256: valueOr(sum, i), ByteOrder: valueOr(order, i)}] = true
+		}
+		return nil
+	})
 }
 
 // addArchives adds rows of archives; the batch may have other columns too.

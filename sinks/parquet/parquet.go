@@ -40,7 +40,7 @@ func Open(ctx context.Context, path string, opts sinks.Options) (_ sinks.Sink, e
 	}
 	exists := err == nil
 	if len(opts.Tables) == 1 && (!exists || !info.IsDir()) {
-		return openSingle(place, path, exists, opts)
+		return openSingle(ctx, place, path, exists, opts)
 	}
 	return openDataset(place, path, info, opts)
 }

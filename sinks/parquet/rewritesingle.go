@@ -25,7 +25,7 @@ func rewriteSingle(ctx context.Context, place *staging.Place, path string, info 
 		return nil, err
 	}
 	opts.Redaction, opts.Overwrite = mark.redaction, false
-	opened, err := openSingle(place, path, true, opts)
+	opened, err := openSingle(ctx, place, path, true, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ type single struct {
 	wrote   bool   // anything came from this run
 }
 
-func openSingle(place *staging.Place, path string, exists bool, opts sinks.Options) (sinks.Sink, error) {
+func openSingle(ctx context.Context, place *staging.Place, path string, exists bool, opts sinks.Options) (sinks.Sink, error) {
 	s := &single{table: opts.Tables[0], place: place, ledger: newLedger()}
 	if exists {
 		mark, err := readMark(place.Path)
@@ -53,10 +53,15 @@ func openSingle(place *staging.Place, path string, exists bool, opts sinks.Optio
 			if err := s.ledger.decode(mark.pairs.FindValue(keyLedger)); err != nil {
 				return nil, fmt.Errorf("reading ledger of %q: %w", path, err)
 			}
+			if s.table.Name == staging.ProgramsTable {
+				if err := s.ledger.readPrograms(ctx, place.Path); err != nil {
+					return nil, err
+				}
+			}
 			s.keep = true
 		}
 	}
-	s.known = &sinks.Ledger{Archives: maps.Clone(s.ledger.Archives), Checkpoints: maps.Clone(s.ledger.Checkpoints)}
+	s.known = &sinks.Ledger{Archives: maps.Clone(s.ledger.Archives), Checkpoints: maps.Clone(s.ledger.Checkpoints), Programs: s.ledger.Programs}
 	dir, err := place.Stage()
 	if err != nil {
 		return nil, err

@@ -432,6 +432,7 @@ func (k Kind) ledger(t *testing.T) {
 			"/a2.tar":   entry("duplicate", "", "a2"),
 		},
 		Checkpoints: map[string]bool{"a1": true, "a2": true, "a3": true, "b1": true},
+		Programs:    map[sinks.Program]bool{},
 	}
 	if k.Single == nil || k.Single.Name != "archives" {
 		want.Checkpoints[fmt.Sprintf("%032x", 0xabc)] = true

@@ -38,7 +38,7 @@ type tableBatch struct {
 }
 
 func (k *keep) Ledger(context.Context) (*sinks.Ledger, error) {
-	return &sinks.Ledger{Archives: map[string]sinks.LedgerArchive{}, Checkpoints: map[string]bool{}}, nil
+	return sinks.NewLedger(), nil
 }
 
 func (k *keep) Footprint() sinks.Footprint { return sinks.Footprint{} }

@@ -15,6 +15,8 @@ const (
 	LedgerTable = "archives"
 	// ForgottenTable is the table that tells which checkpoints were removed.
 	ForgottenTable = "forgotten_checkpoints"
+	// ProgramsTable has what checkpoints share: runs add what it lacks.
+	ProgramsTable = "seccomp_programs"
 )
 
 // WithLedger adds the tables of the ledger where they are not among the tables
