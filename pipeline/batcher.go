@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/pipeline/decode"
@@ -54,13 +53,7 @@ func newBatcher(opts Options, ledger *sinks.Ledger, batches chan<- tableBatch) *
 
 func (b *batcher) add(t *schema.Table) {
 	b.tables = append(b.tables, t)
-	b.builders = append(b.builders, t.NewBuilder(memory.DefaultAllocator))
-}
-
-func (b *batcher) release() {
-	for _, builder := range b.builders {
-		builder.Release()
-	}
+	b.builders = append(b.builders, t.NewBuilder())
 }
 
 // setKnownAside returns the archives that must be opened, and reports the

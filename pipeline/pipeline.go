@@ -117,7 +117,6 @@ func Run(ctx context.Context, opts Options) (*Summary, error) {
 	batches := make(chan tableBatch, opts.Jobs)
 
 	b := newBatcher(opts, ledger, batches)
-	defer b.release()
 	unknown := b.setKnownAside()
 	stages.Go(func() error {
 		defer close(work)

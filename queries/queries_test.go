@@ -12,7 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ckexport/ckexport/pipeline"
@@ -154,14 +153,13 @@ func TestReverseShell(t *testing.T) {
 	}
 	defer sink.Close()
 	for _, table := range schema.Tables() {
-		b := table.NewBuilder(memory.DefaultAllocator)
+		b := table.NewBuilder()
 		b.Append(c)
 		batch := b.NewBatch()
 		if err := sink.Write(ctx, table, batch); err != nil {
 			t.Fatal(err)
 		}
 		batch.Release()
-		b.Release()
 	}
 	if err := sink.Commit(ctx); err != nil {
 		t.Fatal(err)

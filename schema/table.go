@@ -2,14 +2,11 @@ package schema
 
 import (
 	"fmt"
-	"maps"
 	"reflect"
-	"slices"
 	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 )
 
 // Version is the version of the tables' layout. It goes up when a column is
@@ -153,14 +150,29 @@ func (c Column) Comment() string {
 
 // Builder gathers rows of one table into record batches.
 type Builder struct {
-	table  *Table
-	record *array.RecordBuilder
-	bytes  int
+	table   *Table
+	ids     *textVector // checkpoint_id, nil for a global table
+	columns []vector    // the others
+	offsets []uintptr   // of each in the row
+	rows    int
+	bytes   int
 }
 
 // NewBuilder returns an empty builder for the table.
-func (t *Table) NewBuilder(mem memory.Allocator) *Builder {
-	return &Builder{table: t, record: array.NewRecordBuilder(mem, t.schema)}
+func (t *Table) NewBuilder() *Builder {
+	b := &Builder{table: t}
+	for _, c := range t.Columns {
+		if c.field == nil { // checkpoint_id
+			b.ids = &textVector{kind: c.Type}
+			continue
+		}
+		v, err := newVector(c.field, c.Type)
+		if err != nil {
+			panic(fmt.Sprintf("schema: column %s.%s: %v", t.Name, c.Name, err)) // derive has found it
+		}
+		b.columns, b.offsets = append(b.columns, v), append(b.offsets, c.offset)
+	}
+	return b
 }
 
 // Append adds the table's rows of r.
@@ -173,36 +185,17 @@ func (b *Builder) AppendRange(r *Rows, from, to int) {
 		return
 	}
 	rows := fieldsOf(b.table.rows(r).Slice(from, to))
-	for i, c := range b.table.Columns {
-		field := b.record.Field(i)
-		field.Reserve(n)
-		if c.append == nil { // checkpoint_id
-			b.bytes += appendID(field.(*array.StringBuilder), r.CheckpointID, n)
-			continue
-		}
-		b.bytes += c.append(field, rows.at(c.offset))
-		b.bytes += n * bytesOf(c.Type)
+	if b.ids != nil {
+		b.bytes += b.ids.repeat(r.CheckpointID, n)
 	}
-}
-
-func appendID(dst *array.StringBuilder, id string, n int) int {
-	for range n {
-		if id == "" {
-			dst.AppendNull()
-		} else {
-			dst.Append(id)
-		}
+	for i, c := range b.columns {
+		b.bytes += c.extend(rows.at(b.offsets[i]))
 	}
-	return n * len(id)
+	b.rows += n
 }
 
 // Len returns the number of rows gathered since the last batch.
-func (b *Builder) Len() int {
-	if len(b.table.Columns) == 0 {
-		return 0
-	}
-	return b.record.Field(0).Len()
-}
+func (b *Builder) Len() int { return b.rows }
 
 // Bytes returns about how many bytes the gathered rows hold.
 func (b *Builder) Bytes() int { return b.bytes }
@@ -210,13 +203,15 @@ func (b *Builder) Bytes() int { return b.bytes }
 // NewBatch returns the gathered rows as a record batch and starts anew. The
 // caller releases the batch.
 func (b *Builder) NewBatch() arrow.RecordBatch {
-	b.bytes = 0
-	return b.record.NewRecordBatch()
-}
-
-// Release frees what the builder holds.
-func (b *Builder) Release() { b.record.Release() }
-
-func sortedKeys(m map[string]string) []string {
-	return slices.Sorted(maps.Keys(m))
+	vectors := b.columns
+	if b.ids != nil {
+		vectors = append([]vector{b.ids}, vectors...)
+	}
+	columns := make([]arrow.Array, len(vectors))
+	for i, data := range takeAll(vectors) {
+		columns[i] = array.MakeFromData(data)
+	}
+	n := b.rows
+	b.rows, b.bytes = 0, 0
+	return array.NewRecordBatch(b.table.schema, columns, int64(n))
 }

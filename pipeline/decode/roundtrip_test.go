@@ -9,7 +9,6 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
@@ -201,7 +200,7 @@ func otherValue(f protoreflect.FieldDescriptor, v protoreflect.Value) protorefle
 func columnValues(checkpoints []*schema.Rows) map[string]arrow.Array {
 	values := map[string]arrow.Array{}
 	for _, t := range schema.Tables() {
-		b := t.NewBuilder(memory.DefaultAllocator)
+		b := t.NewBuilder()
 		for _, rows := range checkpoints {
 			b.Append(rows)
 		}
@@ -211,7 +210,6 @@ func columnValues(checkpoints []*schema.Rows) map[string]arrow.Array {
 				values[t.Name+"."+c.Name] = batch.Column(i)
 			}
 		}
-		b.Release()
 	}
 	return values
 }

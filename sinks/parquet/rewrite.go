@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
@@ -287,8 +286,7 @@ func WriteRows(ctx context.Context, dir string, tables []*schema.Table, rows *sc
 
 // writeRows adds rows of a table that are no batch yet.
 func (s *Spool) writeRows(ctx context.Context, t *schema.Table, rows *schema.Rows) error {
-	b := t.NewBuilder(memory.DefaultAllocator)
-	defer b.Release()
+	b := t.NewBuilder()
 	b.Append(rows)
 	batch := b.NewBatch()
 	defer batch.Release()

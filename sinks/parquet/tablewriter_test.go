@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet/file"
 
 	"github.com/ckexport/ckexport/schema"
@@ -75,8 +74,7 @@ func TestRelieve(t *testing.T) {
 
 // annotations returns n rows of table annotations.
 func annotations(table *schema.Table, n int) arrow.RecordBatch {
-	b := table.NewBuilder(memory.DefaultAllocator)
-	defer b.Release()
+	b := table.NewBuilder()
 	b.Append(&schema.Rows{CheckpointID: "a", Annotations: make([]schema.Annotation, n)})
 	return b.NewBatch()
 }

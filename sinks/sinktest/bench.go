@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
@@ -59,8 +58,7 @@ func BenchmarkCommitSmall(b *testing.B, format sinks.Format) {
 // likeReal returns rows of checkpoints of 200 rows each.
 func likeReal(b testing.TB, table *schema.Table, n, seed int) arrow.RecordBatch {
 	b.Helper()
-	builder := table.NewBuilder(memory.DefaultAllocator)
-	defer builder.Release()
+	builder := table.NewBuilder()
 	for i := 0; i < n; i += 200 {
 		builder.Append(rowsOf(b, table, min(200, n-i), seed+i))
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/ckexport/ckexport/schema"
 )
@@ -49,8 +48,7 @@ func rowsOf(t testing.TB, table *schema.Table, n, seed int) *schema.Rows {
 // Build returns the table's rows of r as a batch.
 func Build(t testing.TB, table *schema.Table, rows *schema.Rows) arrow.RecordBatch {
 	t.Helper()
-	b := table.NewBuilder(memory.DefaultAllocator)
-	defer b.Release()
+	b := table.NewBuilder()
 	b.Append(rows)
 	batch := b.NewBatch()
 	t.Cleanup(batch.Release)
