@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/pipeline/decode"
 	"github.com/ckexport/ckexport/pipeline/source"

@@ -2,9 +2,11 @@ package schema
 
 import (
 	"fmt"
+	"hash/maphash"
 	"reflect"
 	"slices"
 	"strings"
+	"unsafe"
 )
 
 // Dangling is a reference of a table with rows that nothing answers.
@@ -18,7 +20,8 @@ type Dangling struct {
 // DanglingReferences returns the references within the rows of a checkpoint
 // that nothing answers, one of each kind, in the order of the tables.
 func DanglingReferences(r *Rows) []Dangling {
-	answers := map[string]map[refKey]bool{}
+	answers := map[string]map[keyHash]struct{}{}
+	seed := maphash.MakeSeed()
 	var all []Dangling
 	for _, t := range Tables() {
 		if t.Count(r) == 0 {
@@ -28,11 +31,12 @@ func DanglingReferences(r *Rows) []Dangling {
 			target, _ := Lookup(ref.Table)
 			name := ref.String()[strings.Index(ref.String(), " to "):]
 			if answers[name] == nil {
-				answers[name] = target.answers(r, ref)
+				answers[name] = target.answers(r, ref, seed)
 			}
 			d := Dangling{Table: t.Name, Reference: ref}
+			known := answers[name]
 			t.eachKey(r, ref.Columns, func(k refKey) {
-				if answers[name][k] {
+				if _, ok := known[k.hash(seed)]; ok {
 					return
 				}
 				if d.Rows++; d.Rows == 1 {
@@ -56,6 +60,20 @@ type refValue struct {
 	text   string
 }
 
+// keyHash stands for a key: numbers as they are, texts by their hash, under a
+// seed that nobody outside can know.
+type keyHash [2]uint64
+
+func (k refKey) hash(seed maphash.Seed) (h keyHash) {
+	for i, v := range k {
+		h[i] = v.number
+		if v.text != "" {
+			h[i] = maphash.String(seed, v.text)
+		}
+	}
+	return h
+}
+
 func (k refKey) describe(columns []string) string {
 	parts := make([]string, len(columns))
 	for i, c := range columns {
@@ -67,8 +85,8 @@ func (k refKey) describe(columns []string) string {
 }
 
 // answers returns the keys that references to the table can have.
-func (t *Table) answers(r *Rows, ref Reference) map[refKey]bool {
-	keys := map[refKey]bool{}
+func (t *Table) answers(r *Rows, ref Reference, seed maphash.Seed) map[keyHash]struct{} {
+	keys := make(map[keyHash]struct{}, t.Count(r))
 	columns := ref.Target
 	if ref.Kind != "" {
 		columns = append(slices.Clone(columns), "kind")
@@ -80,7 +98,7 @@ func (t *Table) answers(r *Rows, ref Reference) map[refKey]bool {
 		if ref.Kind != "" {
 			k[len(columns)-1] = refValue{}
 		}
-		keys[k] = true
+		keys[k.hash(seed)] = struct{}{}
 	})
 	return keys
 }
@@ -88,40 +106,72 @@ func (t *Table) answers(r *Rows, ref Reference) map[refKey]bool {
 // eachKey passes on the values of columns, row by row, without those that have
 // NULL. Of a list, each element makes a key.
 func (t *Table) eachKey(r *Rows, columns []string, each func(refKey)) {
-	fields := make([]Values, len(columns))
+	parts := make([]keyPart, len(columns))
 	for i, name := range columns {
-		fields[i] = t.Values(r, t.Column(name))
+		c := t.Column(name)
+		parts[i] = keyPartOf(fieldsOf(t.rows(r)).at(c.offset), c.field)
 	}
 	for row := range t.Count(r) {
-		eachValue(row, fields, 0, refKey{}, each)
+		eachValue(row, parts, 0, refKey{}, each)
 	}
 }
 
+// keyPart is a column of a key: a number, a text, a pointer to one, or a list.
+type keyPart struct {
+	fields            fields
+	isPointer, isList bool
+	value             reflect.Type
+}
+
+func keyPartOf(f fields, t reflect.Type) keyPart {
+	p := keyPart{fields: f, isPointer: t.Kind() == reflect.Pointer, isList: t.Kind() == reflect.Slice, value: t}
+	if p.isPointer || p.isList {
+		p.value = t.Elem()
+	}
+	return p
+}
+
 // eachValue fills in the key from its column at position n on.
-func eachValue(row int, columns []Values, n int, k refKey, each func(refKey)) {
+func eachValue(row int, columns []keyPart, n int, k refKey, each func(refKey)) {
 	if n == len(columns) {
 		each(k)
 		return
 	}
-	v := reflect.ValueOf(columns[n].At(row)).Elem()
-	if v.Kind() == reflect.Pointer {
-		if v.IsNil() {
-			return
-		}
-		v = v.Elem()
-	}
-	if v.Kind() == reflect.Slice {
-		for i := range v.Len() {
-			k[n] = valueOf(v.Index(i))
+	c := columns[n]
+	at := c.fields.index(row)
+	switch {
+	case c.isList:
+		list := *(*[]struct{})(at) // whatever its elements are
+		for i := range list {
+			k[n] = valueAt(unsafe.Add(unsafe.Pointer(unsafe.SliceData(list)), uintptr(i)*c.value.Size()), c.value)
 			eachValue(row, columns, n+1, k, each)
 		}
 		return
+	case c.isPointer:
+		if at = *(*unsafe.Pointer)(at); at == nil {
+			return
+		}
 	}
-	k[n] = valueOf(v)
+	k[n] = valueAt(at, c.value)
 	eachValue(row, columns, n+1, k, each)
 }
 
-func valueOf(v reflect.Value) refValue {
+// valueAt reads a value by its address; signed numbers keep their sign.
+func valueAt(at unsafe.Pointer, t reflect.Type) refValue {
+	switch t.Kind() {
+	case reflect.String:
+		return refValue{text: *(*string)(at)}
+	case reflect.Int32:
+		return refValue{number: uint64(*(*int32)(at))}
+	case reflect.Uint32:
+		return refValue{number: uint64(*(*uint32)(at))}
+	case reflect.Int64, reflect.Uint64:
+		return refValue{number: *(*uint64)(at)}
+	}
+	return otherValue(reflect.NewAt(t, at).Elem())
+}
+
+func otherValue(v reflect.Value) refValue {
 	switch {
 	case v.CanInt():
 		return refValue{number: uint64(v.Int())}

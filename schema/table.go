@@ -59,11 +59,13 @@ var byRow = sync.OnceValue(func() map[reflect.Type]*Table {
 
 func (t *Table) row() reflect.Type { return t.rows(&Rows{}).Type().Elem() }
 
-// RowSize returns about how many bytes of memory a row of the table takes: the
-// struct, twice, as a slice that grows is copied and has room to spare, and
+// RowSize returns about how many bytes of memory the row takes that a pointer
+// leads to: the struct, twice, as a slice that grows is copied and has room to spare, and
 // what its fields point to. What rows share, such as the path of a file in the
 // row of each of its descriptors, counts in each: batches hold it as often.
-func (t *Table) RowSize(row reflect.Value) int { return t.sizer.fixed + t.sizer.size(row) }
+func (t *Table) RowSize(row any) int {
+	return t.sizer.fixed + t.sizer.size(reflect.ValueOf(row).UnsafePointer())
+}
 
 // Count returns how many rows of the table r holds.
 func (t *Table) Count(r *Rows) int { return t.rows(r).Len() }

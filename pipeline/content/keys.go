@@ -6,6 +6,10 @@ import (
 	"slices"
 )
 
+// keyMarks are texts of which a text with a key has one: nearly all have none,
+// and are not looked at line by line.
+var keyMarks = [][]byte{[]byte("-----BEGIN "), []byte("Key: ("), []byte("PuTTY-User-Key-File-"), []byte(" AAAA")}
+
 // keyText knows keys and certificates in text: of several in one file a
 // private key counts most. Source: RFC 7468, RFC 4716, RFC 9580, PROTOCOL.key
 // of OpenSSH, PuTTY's documentation appendix C.
@@ -16,6 +20,9 @@ func keyText(text []byte) (Facts, bool) {
 		if slices.Index(order, f.Kind) > slices.Index(order, found.Kind) {
 			found = f
 		}
+	}
+	if !slices.ContainsFunc(keyMarks, func(mark []byte) bool { return bytes.Contains(text, mark) }) {
+		return found, false
 	}
 	for line := range bytes.Lines(text) {
 		line = bytes.TrimRight(line, "\r\n \t")

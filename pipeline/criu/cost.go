@@ -15,15 +15,22 @@ const maxDepth = protowire.DefaultRecursionLimit
 // decoded. A list of empty messages takes two bytes an element as it is
 // encoded, and a hundred as structs: what an image may cost must be known
 // before. The message need not be valid: what decoding would refuse costs what
-// precedes the place.
-func (s *Shapes) Cost(descriptor protoreflect.MessageDescriptor, message []byte) int64 {
-	return s.of(descriptor).cost(message, 0)
+// precedes the place. It also tells whether Find would find anything in a
+// message that is valid, so that nearly all are scanned once.
+func (s *Shapes) Cost(descriptor protoreflect.MessageDescriptor, message []byte) (bytes int64, hasUnknown bool) {
+	var scan costScan
+	bytes = scan.cost(s.of(descriptor), message, 0)
+	return bytes, scan.hasUnknown
 }
 
-func (s *shape) cost(m []byte, depth int) int64 {
+// costScan is one scan for what a message costs.
+type costScan struct{ hasUnknown bool }
+
+func (c *costScan) cost(s *shape, m []byte, depth int) int64 {
 	const pointer, header = 8, 16 // a pointer, and that of a text or the rounding of an allocation
 	total := int64(s.size)
 	if depth > maxDepth {
+		c.hasUnknown = true // who knows
 		return total
 	}
 	for len(m) > 0 {
@@ -37,13 +44,14 @@ func (s *shape) cost(m []byte, depth int) int64 {
 			return total
 		}
 		m = body[size:]
-		f, known := s.fields[number]
+		f, known := s.field(number)
 		switch {
 		case !known: // kept as it is, in a slice that grows
+			c.hasUnknown = true
 			total += 2 * int64(n+size)
 		case f.message != nil && typ == protowire.BytesType:
 			inner, _ := protowire.ConsumeBytes(body)
-			total += 2*pointer + f.message.cost(inner, depth+1)
+			total += 2*pointer + c.cost(f.message, inner, depth+1)
 		case f.width > 0 && typ == protowire.BytesType: // a packed list
 			total += 2 * int64(f.width) * int64(size)
 		case f.width > 0:

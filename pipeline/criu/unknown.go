@@ -25,8 +25,33 @@ type Unknown struct {
 // shape is what is known of a message type: its fields, and the shape of those
 // that are messages.
 type shape struct {
-	fields map[protowire.Number]field
-	size   int // bytes of the struct it is decoded into
+	low  []field // by number
+	high map[protowire.Number]field
+	size int // bytes of the struct it is decoded into
+}
+
+// lowNumbers are the field numbers that are looked up without a map: nearly all.
+const lowNumbers = 128
+
+// field returns what is known of a field.
+func (s *shape) field(number protowire.Number) (field, bool) {
+	if int(number) < len(s.low) {
+		f := s.low[number]
+		return f, f.name != ""
+	}
+	f, ok := s.high[number]
+	return f, ok
+}
+
+func (s *shape) add(number protowire.Number, f field) {
+	if number >= lowNumbers {
+		s.high[number] = f
+		return
+	}
+	for len(s.low) <= int(number) {
+		s.low = append(s.low, field{})
+	}
+	s.low[number] = f
 }
 
 type field struct {
@@ -65,7 +90,7 @@ func build(d protoreflect.MessageDescriptor, made map[protoreflect.FullName]*sha
 	if known, ok := made[d.FullName()]; ok {
 		return known
 	}
-	out := &shape{fields: map[protowire.Number]field{}, size: structSize(d)}
+	out := &shape{high: map[protowire.Number]field{}, size: structSize(d)}
 	made[d.FullName()] = out
 	for i := range d.Fields().Len() {
 		f := d.Fields().Get(i)
@@ -73,7 +98,7 @@ func build(d protoreflect.MessageDescriptor, made map[protoreflect.FullName]*sha
 		if f.Message() != nil {
 			entry.message = build(f.Message(), made)
 		}
-		out.fields[f.Number()] = entry
+		out.add(f.Number(), entry)
 	}
 	return out
 }
@@ -126,7 +151,7 @@ func (s *search) message(known *shape, m []byte) bool {
 			return true
 		}
 		m = body[size:]
-		f, ok := known.fields[number]
+		f, ok := known.field(number)
 		if !ok {
 			if !s.found(unknownField(s.path(), position, number, typ, body[:size])) {
 				return false

@@ -75,7 +75,10 @@ func (s *set) gpuImage(img *image, name string) (gpuMessage, bool) {
 		s.imageProblem(img, &criu.ImageError{Code: Truncated, Entry: -1, Err: errors.New("the image is cut short")})
 		return gpuMessage{}, false
 	}
-	m, data, err := criu.AMDGPUImage(name, img.data, s.hostOrder(), func(d protoreflect.MessageDescriptor, data []byte) bool { return s.afford(img, d, data) })
+	m, data, err := criu.AMDGPUImage(name, img.data, s.hostOrder(), func(d protoreflect.MessageDescriptor, data []byte) bool {
+		cost, _ := s.decoder.shapes.Cost(d, data)
+		return s.afford(img, cost)
+	})
 	if err != nil {
 		s.imageProblem(img, err)
 	}

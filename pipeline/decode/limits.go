@@ -149,7 +149,7 @@ func add[T any](n *notes, table *[]T, row T) bool {
 	}
 	*table = append(*table, row)
 	last := &(*table)[len(*table)-1]
-	size := int64(u.RowSize(reflect.ValueOf(last).Elem()))
+	size := int64(u.RowSize(last))
 	if size > largeRow {
 		size *= 4
 	}

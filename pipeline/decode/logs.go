@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ckexport/ckexport/schema"
@@ -17,9 +18,17 @@ import (
 // maxLine bounds one line of a log; a longer one is cut into several rows.
 const maxLine = 64 << 10
 
+// lineReaders are for eachLine: each archive has some logs.
+var lineReaders = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, maxLine) }}
+
 // eachLine calls f for every line without its end, until f returns false.
 func eachLine(in io.Reader, f func(number uint32, line []byte) bool) error {
-	r := bufio.NewReaderSize(in, maxLine)
+	r := lineReaders.Get().(*bufio.Reader)
+	r.Reset(in)
+	defer func() {
+		r.Reset(nil)
+		lineReaders.Put(r)
+	}()
 	for number := uint32(1); ; number++ {
 		line, err := r.ReadSlice('\n')
 		if len(line) > 0 && !f(number, bytes.TrimSuffix(line, []byte("\n"))) {
@@ -37,10 +46,8 @@ func eachLine(in io.Reader, f func(number uint32, line []byte) bool) error {
 // The forms of CRIU's log. Time is relative to the start; from 100 seconds on
 // its last digits are cut. Source: CRIU criu/log.c.
 var (
-	logTime    = regexp.MustCompile(`^\((\d+)\.(\d{1,6})\) ?`)
 	logPID     = regexp.MustCompile(`^ *(\d+): `)
 	logPlace   = regexp.MustCompile(`^(Error|Warn ) \(([^():]+):(\d+)\): `)
-	logSystem  = regexp.MustCompile(`^([a-z][a-z0-9 _/-]{0,15}): `)
 	logProcess = regexp.MustCompile(`^Process: (\d+)\((\d+)\)`)
 	logVersion = regexp.MustCompile(`^Version: (\S+)(?: \(gitid ([^)]*)\))?`)
 	logKernel  = regexp.MustCompile(`^Running on (\S+) Linux (\S+) (.*) \S+$`)
@@ -60,9 +67,9 @@ func (r *reading) readCRIULog(name string, in io.Reader) error {
 		}
 		row := schema.LogLine{LogName: name, LineNumber: number, Level: "unknown"}
 		rest := string(line)
-		if m := logTime.FindStringSubmatch(rest); m != nil {
-			rest = rest[len(m[0]):]
-			row.Level, row.ElapsedUS = "info", elapsed(m[1], m[2])
+		if seconds, fraction, behind, ok := cutTime(rest); ok {
+			rest = behind
+			row.Level, row.ElapsedUS = "info", elapsed(seconds, fraction)
 			if name == "restore.log" {
 				if m := logPID.FindStringSubmatch(rest); m != nil {
 					if pid, err := strconv.ParseInt(m[1], 10, 32); err == nil {
@@ -70,7 +77,7 @@ func (r *reading) readCRIULog(name string, in io.Reader) error {
 					}
 				}
 			}
-			if m := logPlace.FindStringSubmatch(rest); m != nil {
+			if m := placeOf(rest); m != nil {
 				rest = rest[len(m[0]):]
 				row.Level = strings.TrimSpace(strings.ToLower(m[1]))
 				row.SourceFile = ptr(plain(m[2]))
@@ -78,8 +85,8 @@ func (r *reading) readCRIULog(name string, in io.Reader) error {
 					row.SourceLine = ptr(uint32(n))
 				}
 			}
-			if m := logSystem.FindStringSubmatch(rest); m != nil {
-				row.Subsystem = &m[1]
+			if system := subsystem(rest); system != "" {
+				row.Subsystem = &system
 			}
 			if name == "dump.log" {
 				r.facts.take(rest)
@@ -89,6 +96,58 @@ func (r *reading) readCRIULog(name string, in io.Reader) error {
 		add(&r.notes, &r.logLines, row)
 		return true
 	})
+}
+
+// cutTime takes the time from the start of a line, such as "(00.012345) ".
+func cutTime(line string) (seconds, fraction, rest string, ok bool) {
+	inner, found := strings.CutPrefix(line, "(")
+	if !found {
+		return "", "", "", false
+	}
+	inner, rest, found = strings.Cut(inner, ")")
+	if !found {
+		return "", "", "", false
+	}
+	seconds, fraction, found = strings.Cut(inner, ".")
+	if !found || !isDigits(seconds) || !isDigits(fraction) || len(fraction) > 6 {
+		return "", "", "", false
+	}
+	return seconds, fraction, strings.TrimPrefix(rest, " "), true
+}
+
+func isDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// placeOf finds the place in CRIU's source that errors and warnings begin with.
+func placeOf(line string) []string {
+	if !strings.HasPrefix(line, "Error (") && !strings.HasPrefix(line, "Warn  (") {
+		return nil
+	}
+	return logPlace.FindStringSubmatch(line)
+}
+
+// subsystem returns the part of CRIU that a message names before a colon, a
+// letter and up to 15 more of letters, digits, blanks and _/-; empty if it
+// names none.
+func subsystem(line string) string {
+	const longest = 16
+	colon := strings.Index(line[:min(len(line), longest+2)], ": ")
+	if colon <= 0 || line[0] < 'a' || line[0] > 'z' {
+		return ""
+	}
+	name := line[:colon]
+	for i := range len(name) {
+		if c := name[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && !strings.ContainsRune(" _/-", rune(c)) {
+			return ""
+		}
+	}
+	return name
 }
 
 // elapsed returns microseconds; digits that were cut off count as 0.

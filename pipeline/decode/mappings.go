@@ -276,6 +276,6 @@ func (s *set) keepPagemap(img *image) {
 		if err := criu.Unmarshal(data, m); err != nil && !errors.Is(err, criu.ErrMissingField) {
 			return // ReadPagemap told of it
 		}
-		s.keepEntry(img, e, m, data)
+		s.keepEntry(img, e, m, data, true)
 	}
 }

@@ -18,7 +18,6 @@ import (
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/seccomp"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/userns"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/schema"
@@ -313,7 +312,8 @@ func eachEntry[T any, P messageOf[T]](s *set, img *image, f func(*entry, P)) {
 			return
 		}
 		m := P(new(T))
-		if !s.afford(img, m.ProtoReflect().Descriptor(), data) {
+		cost, hasUnknown := s.decoder.shapes.Cost(m.ProtoReflect().Descriptor(), data)
+		if !s.afford(img, cost) {
 			return
 		}
 		switch err := criu.Unmarshal(data, m); {
@@ -324,16 +324,16 @@ func eachEntry[T any, P messageOf[T]](s *set, img *image, f func(*entry, P)) {
 			s.imageProblem(img, &criu.ImageError{Code: Malformed, Entry: e.index, Offset: e.offset, Err: err})
 			return // what follows may be found, but not trusted
 		}
-		s.keepEntry(img, e, m, data)
+		s.keepEntry(img, e, m, data, hasUnknown)
 		f(e, m)
 	}
 }
 
 // afford takes the memory that a message will take, and the entry with it, and
 // notes where the archive has no more: the rest of the image is not decoded.
-func (s *set) afford(img *image, d protoreflect.MessageDescriptor, data []byte) bool {
+func (s *set) afford(img *image, message int64) bool {
 	const entryBytes = 128 // what a decoder keeps beside the message
-	if s.take(entryBytes + s.decoder.shapes.Cost(d, data)) {
+	if s.take(entryBytes + message) {
 		return true
 	}
 	s.passedBy(s.decoder.Limits.memory(), img.member, "the archive takes more memory; the rest of the image was not decoded")
@@ -368,8 +368,10 @@ func byNumber[T any, P messageOf[T]](s *set, kind string) map[uint32]P {
 
 // keepEntry notes the fields of a message that are not known, and with --raw
 // the whole message.
-func (s *set) keepEntry(img *image, e *entry, m proto.Message, data []byte) {
-	s.unknownFields(img, e.index, m, data)
+func (s *set) keepEntry(img *image, e *entry, m proto.Message, data []byte, hasUnknown bool) {
+	if hasUnknown {
+		s.unknownFields(img, e.index, m, data)
+	}
 	if s.decoder.Raw {
 		s.keepMessage(img.member, uint32(e.index), e.offset, uint64(len(data)), m)
 	}
