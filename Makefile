@@ -32,6 +32,7 @@ lint: tools ## gofmt, go vet, staticcheck
 docs: tools ## make the generated documentation anew
 	go run ./cmd/ckexport tables --markdown > docs/tables.md
 	go test ./pipeline/decode -run ProblemCodes -update
+	go test ./sinks/duckdb -run TemplateIsCurrent -update
 	go test ./cmd/ckexport -run README -update
 
 docs-check: tools ## the generated documentation is current

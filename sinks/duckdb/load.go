@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -74,15 +73,18 @@ func (l *load) create(ctx context.Context, path string) error {
 }
 
 func (l *load) createOnce(ctx context.Context, path string) error {
-	err := withDatabase(ctx, path, access{}, func(db *sql.DB) error {
+	statements, err := l.statements()
+	if err != nil {
+		return err
+	}
+	copied, err := copyTemplate(path, statements)
+	if err != nil {
+		return fmt.Errorf("creating database: %w", err)
+	}
+	err = withDatabase(ctx, path, access{}, func(db *sql.DB) error {
 		return l.run(ctx, db, path, func(tx *sql.Tx) error {
-			statements := createMark()
-			for _, t := range l.tables {
-				create, err := createTable(t)
-				if err != nil {
-					return err
-				}
-				statements += create
+			if copied {
+				return nil
 			}
 			if _, err := tx.ExecContext(ctx, statements); err != nil {
 				return fmt.Errorf("creating tables: %w", err)
@@ -103,7 +105,12 @@ func (l *load) createOnce(ctx context.Context, path string) error {
 func (l *load) into(ctx context.Context, path string, how access) error {
 	return l.bounded(func() error {
 		return withDatabase(ctx, path, how, func(db *sql.DB) error {
-			return l.run(ctx, db, path, func(tx *sql.Tx) error { return l.addColumns(ctx, tx) })
+			return l.run(ctx, db, path, func(tx *sql.Tx) error {
+				if err := l.addColumns(ctx, tx); err != nil {
+					return err
+				}
+				return l.makeViews(ctx, tx)
+			})
 		})
 	})
 }
@@ -111,8 +118,10 @@ func (l *load) into(ctx context.Context, path string, how access) error {
 // run loads the rows in one transaction, after prepare has seen to the tables.
 func (l *load) run(ctx context.Context, db *sql.DB, path string, prepare func(*sql.Tx) error) (err error) {
 	// The order of rows says nothing, and to keep it costs time and memory.
-	// Every thread has a row group of each table in memory.
-	_, err = db.ExecContext(ctx, fmt.Sprintf("SET preserve_insertion_order = false; SET temp_directory = %s; SET threads = %d",
+	// Every thread has a row group of each table in memory. To try whether FSST
+	// would compress texts takes half of the commit, and gains next to nothing
+	// over dictionaries; compact has the time.
+	_, err = db.ExecContext(ctx, fmt.Sprintf("SET preserve_insertion_order = false; SET disabled_compression_methods = 'fsst'; SET temp_directory = %s; SET threads = %d",
 		literal(l.spill), l.threads()))
 	if err == nil && !l.unbounded {
 		_, err = db.ExecContext(ctx, "SET memory_limit = '"+loadMemory+"'")
@@ -139,8 +148,8 @@ func (l *load) run(ctx context.Context, db *sql.DB, path string, prepare func(*s
 	if err := l.insert(ctx, tx); err != nil {
 		return err
 	}
-	if err := l.finish(ctx, tx); err != nil {
-		return err
+	if _, err := tx.ExecContext(ctx, setMark(l.version, l.redaction, l.tables)); err != nil {
+		return fmt.Errorf("marking database: %w", err)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
@@ -230,19 +239,12 @@ func (l *load) insert(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-// finish makes the views and puts the mark up to date.
-func (l *load) finish(ctx context.Context, tx *sql.Tx) error {
-	kept := staging.TableNames(l.tables)
-	for _, v := range l.views {
-		if slices.ContainsFunc(v.Tables, func(t string) bool { return !slices.Contains(kept, t) }) {
-			continue
-		}
+// makeViews makes the views anew, as this tool has them.
+func (l *load) makeViews(ctx context.Context, tx *sql.Tx) error {
+	for _, v := range l.fittingViews() {
 		if _, err := tx.ExecContext(ctx, createView(v)); err != nil {
 			return fmt.Errorf("creating view %s: %w", v.Name, err)
 		}
-	}
-	if _, err := tx.ExecContext(ctx, setMark(l.version, l.redaction, l.tables)); err != nil {
-		return fmt.Errorf("marking database: %w", err)
 	}
 	return nil
 }
