@@ -90,6 +90,8 @@ type Options struct {
 	LockTimeout time.Duration
 	// OnWait, if not nil, is called when Open begins to wait.
 	OnWait func()
+	// MemoryBytes is how much memory the process may take; 0 leaves it to the sink.
+	MemoryBytes int64
 	// RunID names the run; it is unique and fit for a file name.
 	RunID string
 	// Version is the tool's version, kept in the output.

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -40,6 +41,7 @@ type exportOptions struct {
 	raw         bool
 	sha256      bool
 	noSandbox   bool
+	memoryLimit int64 // bytes, 0 for none
 	limits      decode.Limits
 	summaryJSON string
 	redaction   redactionOptions
@@ -63,6 +65,7 @@ func exportCommand(std streams) *cli.Command {
 			&cli.BoolFlag{Name: "payloads", Usage: "export what waits in pipes, sockets, TCP and message queues and terminals, deleted files and BPF maps: it may be secret"},
 			&cli.StringFlag{Name: "payload-limit", Usage: "with --payloads, export the first `SIZE` bytes of each; KiB, MiB, GiB and TiB may follow the number", Value: "64KiB"},
 			&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "archives read at a time", Value: runtime.GOMAXPROCS(0), DefaultText: "the CPUs"},
+			memoryFlag(),
 			&cli.BoolFlag{Name: "overwrite", Usage: "replace an existing output of ckexport instead of adding to it"},
 			&cli.BoolFlag{Name: "raw", Usage: "keep every message of every image as JSON too, in image_entries"},
 			&cli.BoolFlag{Name: "sha256", Usage: "keep the SHA-256 of every archive, in archives and runs; plain archives are then read whole"},
@@ -122,6 +125,9 @@ func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 		return nil, err
 	}
 	if opts.limits, err = readLimits(c); err != nil {
+		return nil, err
+	}
+	if err = readMemoryLimit(c, opts); err != nil {
 		return nil, err
 	}
 	if opts.redaction, err = readRedactionFlags(c, opts.output); err != nil {
@@ -241,7 +247,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	}
 	sink, err := format.Open(ctx, opts.output, sinks.Options{
 		Tables: opts.tables, Overwrite: opts.overwrite, RunID: run.RunID, Version: run.ToolVersion, Redaction: redaction.String(), Views: views(),
-		LockTimeout: opts.lockTimeout, OnWait: opts.sayWaiting,
+		LockTimeout: opts.lockTimeout, OnWait: opts.sayWaiting, MemoryBytes: opts.memoryLimit,
 	})
 	if err != nil {
 		return err
@@ -265,7 +271,11 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	if opts.dryRun {
 		return dryRun(ctx, opts, std, sink, found)
 	}
-	limitMemory(&opts.limits, opts.jobs)
+	governed, endGoverning := context.WithCancel(ctx)
+	var governor sync.WaitGroup
+	governor.Go(func() { governHeap(governed, opts.memoryLimit) })
+	defer governor.Wait()
+	defer endGoverning()
 	opts.bar.start(found.Archives)
 	summary, err := pipeline.Run(ctx, pipeline.Options{
 		Archives: found.Archives, Tables: opts.tables, Sink: sink, Run: *run, Raw: opts.raw, SHA256: opts.sha256,

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"math"
-	"os"
-	"runtime/debug"
 	"strconv"
 
 	"github.com/urfave/cli/v2"
@@ -78,18 +75,6 @@ func readLimits(c *cli.Context) (decode.Limits, error) {
 		}
 	}
 	return l, nil
-}
-
-// limitMemory tells the garbage collector how much memory a run may have, so
-// that it lets no more garbage pile up: what archives may take, twice for each
-// of those decoded at a time, and what the rest needs. GOMEMLIMIT, where it is
-// set, says otherwise.
-func limitMemory(l *decode.Limits, jobs int) {
-	const rest = 200 << 20
-	if _, isSet := os.LookupEnv("GOMEMLIMIT"); isSet || int64(jobs) > (math.MaxInt64-rest)/2/l.MemoryBytes {
-		return
-	}
-	debug.SetMemoryLimit(rest + 2*int64(jobs)*l.MemoryBytes)
 }
 
 // sizeText writes a number of bytes as parseSize reads it.

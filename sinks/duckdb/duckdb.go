@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -172,6 +173,8 @@ func (s *sink) Commit(ctx context.Context) error {
 		spill:     filepath.Join(s.dir, "spill"),
 		parts:     parts,
 	}
+	load.memory, load.firm = memoryOf(s.opts.MemoryBytes)
+	debug.FreeOSMemory() // what decoding took, for DuckDB to take
 	if s.old != nil {
 		if !s.wrote && s.old.toolVersion == s.opts.Version {
 			return s.foldWAL(ctx) // nothing to add, and the views are those of this tool

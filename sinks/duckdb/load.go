@@ -26,7 +26,11 @@ const (
 	loadThreads = 4
 	// loadMemory is how much DuckDB keeps in memory; the rest goes to the staging
 	// folder.
-	loadMemory = "1GiB"
+	loadMemory = 320 << 20
+	// besidesDuckDB is what the process takes beside it while rows are loaded.
+	besidesDuckDB = 280 << 20
+	// leastLoadMemory is what DuckDB cannot do without.
+	leastLoadMemory = 64 << 20
 	// fewRows is up to how many rows one thread loads a run in less time than
 	// several: while one of them works, DuckDB lets the others spin.
 	fewRows = 2_000_000
@@ -42,7 +46,9 @@ type load struct {
 	spill     string // folder that DuckDB may use when memory is short
 	parts     []parquet.Part
 
-	unbounded bool // DuckDB may take what memory it likes
+	memory    int64 // bytes that DuckDB may keep in memory
+	firm      bool  // also where it cannot load the rows so
+	unbounded bool  // DuckDB may take what memory it likes
 }
 
 // bounded loads within the bound on memory. DuckDB cannot keep every kind of
@@ -50,7 +56,7 @@ type load struct {
 func (l *load) bounded(do func() error) error {
 	err := do()
 	var e *duckdb.Error
-	if errors.As(err, &e) && e.Type == duckdb.ErrorTypeOutOfMemory && errors.Is(err, errInsert) {
+	if !l.firm && errors.As(err, &e) && e.Type == duckdb.ErrorTypeOutOfMemory && errors.Is(err, errInsert) {
 		l.unbounded = true
 		err = do()
 	}
@@ -115,6 +121,15 @@ func (l *load) into(ctx context.Context, path string, how access) error {
 	})
 }
 
+// memoryOf returns how much DuckDB may keep in memory in a process that may take
+// so much, and whether that is firm.
+func memoryOf(process int64) (bytes int64, firm bool) {
+	if process == 0 {
+		return loadMemory, false
+	}
+	return max(process-besidesDuckDB, leastLoadMemory), true
+}
+
 // run loads the rows in one transaction, after prepare has seen to the tables.
 func (l *load) run(ctx context.Context, db *sql.DB, path string, prepare func(*sql.Tx) error) (err error) {
 	// The order of rows says nothing, and to keep it costs time and memory.
@@ -124,7 +139,7 @@ func (l *load) run(ctx context.Context, db *sql.DB, path string, prepare func(*s
 	_, err = db.ExecContext(ctx, fmt.Sprintf("SET preserve_insertion_order = false; SET disabled_compression_methods = 'fsst'; SET temp_directory = %s; SET threads = %d",
 		literal(l.spill), l.threads()))
 	if err == nil && !l.unbounded {
-		_, err = db.ExecContext(ctx, "SET memory_limit = '"+loadMemory+"'")
+		_, err = db.ExecContext(ctx, fmt.Sprintf("SET memory_limit = '%dB'", l.memory))
 	}
 	if err != nil {
 		return fmt.Errorf("setting up database: %w", err)

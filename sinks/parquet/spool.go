@@ -15,7 +15,7 @@ import (
 )
 
 // memoryLimit bounds the rows, encoded or not, that a spool keeps in memory.
-const memoryLimit = 128 << 20
+const memoryLimit = 48 << 20
 
 // Part is one file of a table.
 type Part struct {
@@ -148,7 +148,7 @@ func (s *Spool) Finish(ctx context.Context, order []*schema.Table) ([]Part, erro
 	// Tables are encoded side by side. A small run waits for the disk to
 	// confirm its files, not for a processor, hence more than one a processor.
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(2 * runtime.GOMAXPROCS(0))
+	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, w := range s.writers {
 		group.Go(func() error {
 			if err := ctx.Err(); err != nil {

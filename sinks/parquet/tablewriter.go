@@ -16,7 +16,7 @@ const (
 	// begun. Most tables stay below it for a whole run: their file is begun
 	// when all rows are known, so that no encoder state waits beside them and
 	// Bloom filters get the size they need.
-	openBytes = 4 << 20
+	openBytes = 2 << 20
 	// partGroups is the number of row groups after which a part is complete.
 	// Bloom filters and indexes stay in memory until then.
 	partGroups = 8

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"os"
+	"runtime/debug"
+	"runtime/metrics"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ckexport/ckexport/sinks"
+)
+
+// What a process takes besides its heap: the program itself, stacks, and what
+// the garbage collector holds back.
+const besidesHeap = 80 << 20
+
+// leastMemory is what a run takes with ordinary archives, leastForDuckDB one
+// into a database, which has more than a thousand columns with a block each.
+const (
+	leastMemory    = 256 << 20
+	leastForDuckDB = 600 << 20
+)
+
+// memoryFlag is for runs that share a machine with others.
+func memoryFlag() cli.Flag {
+	return &cli.StringFlag{
+		Name: "memory-limit", DefaultText: "none; 300MiB are enough for ordinary archives, 600MiB for DuckDB",
+		Usage: "keep the process below `SIZE` of memory; large archives then count as too large earlier (see --max-archive-memory)",
+	}
+}
+
+// readMemoryLimit reads the flag, 0 for none, and lets archives take no more
+// than what it leaves for each job.
+func readMemoryLimit(c *cli.Context, opts *exportOptions) error {
+	if !c.IsSet("memory-limit") {
+		return nil
+	}
+	n, err := parseSize(c.String("memory-limit"))
+	if err != nil {
+		return usagef("--memory-limit: %v", err)
+	}
+	least := int64(leastMemory)
+	if f, err := sinks.FormatOf(formats(), opts.output); err == nil && f.Name == "duckdb" {
+		least = leastForDuckDB
+	}
+	if n < least {
+		return usagef("--memory-limit %s: a run takes at least %s, into DuckDB %s", c.String("memory-limit"), sizeText(leastMemory), sizeText(leastForDuckDB))
+	}
+	opts.memoryLimit = n
+	share := max((n-besidesHeap)/2/2/int64(opts.jobs), 8<<20) // decoded, an archive takes twice what it is counted for
+	if !c.IsSet("max-archive-memory") {
+		opts.limits.MemoryBytes = min(opts.limits.MemoryBytes, share)
+	}
+	return nil
+}
+
+// heapLimit is up to which size the heap may grow before garbage is collected,
+// whatever GOGC says, where less is in use.
+const heapLimit = 236 << 20
+
+// governHeap keeps garbage from piling up to as much as what is in use, which
+// is what the runtime lets happen: from heapLimit on it may be half as much.
+// A limit that stood firm would make the collector run all the time where an
+// archive needs more. It ends with ctx; GOMEMLIMIT, where it is set, says
+// otherwise.
+func governHeap(ctx context.Context, limit int64) {
+	if _, isSet := os.LookupEnv("GOMEMLIMIT"); isSet {
+		return
+	}
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		metrics.Read(live)
+		goal := max(heapLimit, int64(live[0].Value.Uint64())*3/2)
+		if limit > 0 {
+			goal = min(goal, limit-besidesHeap)
+		}
+		debug.SetMemoryLimit(goal)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
