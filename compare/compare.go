@@ -51,6 +51,9 @@ type Pair struct{ Before, After Checkpoint }
 type Counts struct {
 	Table                              string
 	Added, Removed, Changed, Unchanged int64
+	// WithProcess are those of Added and Removed that came or went with their
+	// process.
+	WithProcess int64
 	// Notes say what to know about the comparison of this table.
 	Notes []string
 }
@@ -86,6 +89,8 @@ type Difference struct {
 type Change struct {
 	Table string
 	Kind  Kind
+	// WithProcess is set where it came or went because its process did.
+	WithProcess bool
 	// Key names the thing; columns that are NULL are left out.
 	Key []Value
 	// Row has the other values of what came or went; NULL is left out.
@@ -135,6 +140,9 @@ func (d *Diff) Table(ctx context.Context, t *schema.Table, each func(Change) err
 			counts.Removed++
 		default:
 			counts.Changed++
+		}
+		if change.WithProcess = d.isWithProcess(change); change.WithProcess {
+			counts.WithProcess++
 		}
 		return each(change)
 	})

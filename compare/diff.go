@@ -3,6 +3,7 @@ package compare
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
 // sides are the names of the two checkpoints, in reports.
@@ -21,6 +22,7 @@ type Diff struct {
 
 	output   *Output
 	problems [2]map[string]int64 // of each side, by table; "" are those of all
+	only     [2]map[string]bool  // pids of processes that are on one side only
 }
 
 // Compare prepares a comparison.
@@ -29,6 +31,9 @@ func (o *Output) Compare(ctx context.Context, p Pair) (*Diff, error) {
 	for i, s := range p.sides() {
 		var err error
 		if d.problems[i], err = o.problems(ctx, s.checkpoint); err != nil {
+			return nil, err
+		}
+		if d.only[i], err = o.pidsOnly(ctx, s.checkpoint, p.sides()[1-i].checkpoint); err != nil {
 			return nil, err
 		}
 	}
@@ -90,4 +95,37 @@ func (o *Output) problems(ctx context.Context, c Checkpoint) (map[string]int64, 
 		counts[table] = max(counts[table], n) // the sum of all has no name either
 	}
 	return counts, rows.Err()
+}
+
+// pidsOnly returns the processes of a checkpoint that another one lacks.
+func (o *Output) pidsOnly(ctx context.Context, of, lacking Checkpoint) (map[string]bool, error) {
+	if !o.hasColumns("processes", "checkpoint_id", "pid") {
+		return nil, nil
+	}
+	rows, err := o.db.QueryContext(ctx, fmt.Sprintf("SELECT pid::VARCHAR FROM processes WHERE checkpoint_id = %s EXCEPT SELECT pid::VARCHAR FROM processes WHERE checkpoint_id = %s", literal(of.ID), literal(lacking.ID)))
+	if err != nil {
+		return nil, fmt.Errorf("comparing process ids: %w", err)
+	}
+	defer rows.Close()
+	pids := map[string]bool{}
+	for rows.Next() {
+		var pid string
+		if err := rows.Scan(&pid); err != nil {
+			return nil, fmt.Errorf("comparing process ids: %w", err)
+		}
+		pids[pid] = true
+	}
+	return pids, rows.Err()
+}
+
+// isWithProcess tells whether a row came or went because its process did.
+func (d *Diff) isWithProcess(c Change) bool {
+	if c.Table == "processes" || c.Kind == Changed {
+		return false
+	}
+	side := 0
+	if c.Kind == Added {
+		side = 1
+	}
+	return slices.ContainsFunc(c.Key, func(v Value) bool { return v.Column == "pid" && d.only[side][fmt.Sprint(v.Value)] })
 }

@@ -50,8 +50,8 @@ func NotCompared() map[string]string {
 	}
 }
 
-// comparisons says how each table is compared. A column that is neither named
-// here is compared; what is left out, Comparison explains.
+// comparisons says how each table is compared. A column that is not named here
+// is compared; Comparison explains what is left out.
 func comparisons() map[string]Comparison {
 	return map[string]Comparison{
 		// Of the checkpoint itself, what tells of the container and its host; not
@@ -79,7 +79,7 @@ func comparisons() map[string]Comparison {
 			pages_lazy_only pages_id`).showing("ppid comm cmdline exe uid"),
 		"threads": by("pid tid").without(`position seccomp_filter cg_set instruction_pointer stack_pointer frame_pointer syscall_number syscall_name syscall_args
 			ip_mapping_start ip_path ip_file_offset`).showing("comm"),
-		"credentials":        by("pid tid").showing("uid gid cap_effective_names"),
+		"credentials":        by("pid tid").showing("uid gid no_new_privs"),
 		"environment":        by("pid name").inOrderOf("position").showing("value"),
 		"resource_limits":    by("pid resource").showing("soft hard"),
 		"process_namespaces": by("pid kind").without("namespace_id").showing("shared_with_dumper"),
@@ -95,7 +95,8 @@ func comparisons() map[string]Comparison {
 		"tls_descriptors":    by("pid tid position").showing("base_address limit"),
 		"cpu_info":           by("arch position").showing("model_name"),
 		"id_mappings":        by("kind inside_first").without("user_ns_id position").showing("outside_first count"),
-		"cgroup_properties":  by("controllers path property").without("controller_position depth").showing("value"),
+		// CRIU leaves mode and owner of freezer.state as they happened to be in memory.
+		"cgroup_properties": by("controllers path property").without("controller_position depth property_mode property_uid property_gid").showing("value"),
 
 		"memory_mappings": by("pid start_address").without(`file_id shmem_id pages_total pages_present pages_parent pages_lazy_only is_modified_code contains_ip`).
 			showing("end_address perms kind path"),
@@ -111,7 +112,7 @@ func comparisons() map[string]Comparison {
 		"epoll_targets":      by("target_fd").heldBy("epoll_file_id").without("position own_id target_file_id target_device target_device_major target_device_minor target_inode target_position").showing("events_names"),
 		"file_watches":       by("kind watch_descriptor mark_type path mark_mount_path").heldBy("file_id").without("position own_id device device_major device_minor inode mount_id mark_mount_id handle_type handle_bytes handle").showing("mask_names"),
 		"pipe_buffers":       by("kind path pids").without("pipe_id position file_ids data").showing("size_bytes sha256"),
-		"ttys":               by("type path pty_index").without("tty_id file_ids device device_major device_minor rdev rdev_major rdev_minor data").showing("session_id rows columns"),
+		"ttys":               by("type path pty_index").without("tty_id file_ids device device_major device_minor rdev rdev_major rdev_minor control_characters_raw locked_control_characters_raw data").showing("session_id rows columns"),
 		"bpf_maps":           by("name type").without("file_id map_id data keys values").showing("entry_count sha256"),
 		"irmap_cache":        by("path").without("position device device_major device_minor"),
 

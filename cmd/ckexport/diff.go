@@ -109,7 +109,7 @@ func nameError(err error) error {
 
 // describeCheckpoint names a checkpoint in all ways, on one line.
 func describeCheckpoint(c compare.Checkpoint) string {
-	parts := []string{c.ID, takenAt(c)}
+	parts := []string{quotedPath(c.ID), takenAt(c)}
 	if name := c.Name(); name != c.ID {
 		parts = append(parts, quotedPath(name))
 	}

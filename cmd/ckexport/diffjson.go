@@ -45,6 +45,9 @@ func (w *jsonDiff) change(c compare.Change) {
 	}
 	w.shown++
 	fmt.Fprintf(w.out, "\n{\"table\":%s,\"change\":%s,\"key\":%s", value(c.Table), value(string(c.Kind)), object(c.Key))
+	if c.WithProcess {
+		w.out.WriteString(`,"with_process":true`)
+	}
 	if c.Kind != compare.Changed {
 		fmt.Fprintf(w.out, ",\"row\":%s}", object(c.Row))
 		return

@@ -17,6 +17,7 @@ type markdownDiff struct {
 	out     *bufio.Writer
 	summary bool
 	changes table.Writer // of the table at hand
+	folded  []string     // as of textDiff
 }
 
 func (w *markdownDiff) begin(d *compare.Diff) {
@@ -51,6 +52,10 @@ func (w *markdownDiff) table(c compare.Counts) {
 	if w.summary || !c.Differs() && len(c.Notes) == 0 {
 		return
 	}
+	if changes == nil && isFolded(c) {
+		w.folded = append(w.folded, fmt.Sprintf("%s (%d)", c.Table, c.WithProcess))
+		return
+	}
 	fmt.Fprintf(w.out, "\n## %s\n\n%s\n", c.Table, countsText(c))
 	for _, note := range c.Notes {
 		fmt.Fprintf(w.out, "\n**Note:** %s\n", note)
@@ -70,6 +75,9 @@ func (w *markdownDiff) end(total []compare.Counts, missing []*schema.Table) {
 		if t := summaryTable(total); t.Length() > 0 {
 			fmt.Fprintf(w.out, "\n%s\n", t.RenderMarkdown())
 		}
+	}
+	if len(w.folded) > 0 {
+		fmt.Fprintf(w.out, "\n%s\n", foldedText(w.folded))
 	}
 	fmt.Fprintf(w.out, "\n%s\n", closing(total, missing))
 }

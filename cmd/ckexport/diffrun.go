@@ -9,6 +9,16 @@ import (
 	"github.com/ckexport/ckexport/schema"
 )
 
+// folded names tables of which a reader wants no row for each process that
+// came or went: what a program starts with is much the same for all.
+var folded = []string{"threads", "credentials", "environment", "resource_limits", "process_namespaces", "signal_handlers", "timers", "auxiliary_vectors", "tls_descriptors", "memory_mappings"}
+
+// folds tells whether a change is counted, and not shown. JSON is for programs,
+// which choose themselves.
+func (opts *diffOptions) folds(c compare.Change) bool {
+	return c.WithProcess && opts.format != "json" && slices.Contains(folded, c.Table)
+}
+
 // diffWriter writes a comparison in some format, as it comes. Errors of
 // writing are kept by the bufio.Writer until it is flushed.
 type diffWriter interface {
@@ -74,9 +84,11 @@ func writeDiff(ctx context.Context, output *compare.Output, d *compare.Diff, opt
 	for _, t := range tables {
 		shown := 0
 		counts, err := d.Table(ctx, t, func(c compare.Change) error {
-			if shown++; !opts.summary && (opts.limit == 0 || shown <= opts.limit) {
-				w.change(c)
+			if opts.summary || opts.limit > 0 && (shown == opts.limit || opts.folds(c)) {
+				return nil
 			}
+			shown++
+			w.change(c)
 			return nil
 		})
 		if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +22,7 @@ type textDiff struct {
 	out     *bufio.Writer
 	summary bool
 	changes []compare.Change // of the table at hand
+	folded  []string         // tables of which no change is shown, with how many
 }
 
 func (w *textDiff) begin(d *compare.Diff) {
@@ -36,6 +38,10 @@ func (w *textDiff) table(c compare.Counts) {
 	changes := w.changes
 	w.changes = nil
 	if w.summary || !c.Differs() && len(c.Notes) == 0 {
+		return
+	}
+	if len(changes) == 0 && isFolded(c) {
+		w.folded = append(w.folded, fmt.Sprintf("%s (%d)", c.Table, c.WithProcess))
 		return
 	}
 	fmt.Fprintf(w.out, "\n%s: %s\n", c.Table, countsText(c))
@@ -61,7 +67,20 @@ func (w *textDiff) end(total []compare.Counts, missing []*schema.Table) {
 			fmt.Fprintf(w.out, "\n%s\n", t.Render())
 		}
 	}
+	if len(w.folded) > 0 {
+		fmt.Fprintf(w.out, "\n%s\n", foldedText(w.folded))
+	}
 	fmt.Fprintf(w.out, "\n%s\n", closing(total, missing))
+}
+
+// isFolded tells whether a table differs in nothing but what is folded.
+func isFolded(c compare.Counts) bool {
+	return slices.Contains(folded, c.Table) && c.Differs() && c.WithProcess == c.Added+c.Removed+c.Changed && len(c.Notes) == 0
+}
+
+// foldedText names the tables that are folded as a whole.
+func foldedText(tables []string) string {
+	return "only rows of processes that came or went, which --limit 0 shows: " + strings.Join(tables, ", ")
 }
 
 // countsText tells how many rows of a table differ, and how many do not.
@@ -87,7 +106,11 @@ func leftOut(c compare.Counts, shown int) string {
 	if more == 0 {
 		return ""
 	}
-	return fmt.Sprintf("... and %d more: --tables %s --limit 0 shows all", more, c.Table)
+	what := ""
+	if c.WithProcess > 0 && slices.Contains(folded, c.Table) {
+		what = fmt.Sprintf(", %d in all of processes that came or went", c.WithProcess)
+	}
+	return fmt.Sprintf("... and %d more%s: --tables %s --limit 0 shows all", more, what, c.Table)
 }
 
 // closing tells of the tables without differences.
@@ -144,7 +167,7 @@ func describeChange(c compare.Change) string {
 	parts := make([]string, 0, len(values))
 	for _, v := range values {
 		if !strings.HasSuffix(v.Column, "_raw") { // the text beside it is the same, escaped
-			parts = append(parts, v.Column+"="+short(v.Value))
+			parts = append(parts, v.Column+"="+short(v.Column, v.Value))
 		}
 	}
 	if len(parts) == 0 {
@@ -177,7 +200,7 @@ func describeDifference(d compare.Difference) string {
 			return d.Column + ": " + s
 		}
 	}
-	a, b := quoted(d.Before), quoted(d.After)
+	a, b := quoted(d.Column, d.Before), quoted(d.Column, d.After)
 	if from := max(commonPrefix(a, b)-20, 0); utf8.RuneCountInString(a) > maxShown || utf8.RuneCountInString(b) > maxShown {
 		a, b = cutFrom(a, from), cutFrom(b, from)
 	}
@@ -195,7 +218,7 @@ func describeLists(before, after []any) string {
 		}
 		for _, v := range list {
 			if !there[plainText(v)] {
-				parts = append(parts, sign+short(v))
+				parts = append(parts, sign+short("", v))
 			}
 		}
 	}
@@ -211,8 +234,8 @@ func describeLists(before, after []any) string {
 const maxShown = 120
 
 // short shows a value, or its beginning.
-func short(v any) string {
-	s := quoted(v)
+func short(column string, v any) string {
+	s := quoted(column, v)
 	if utf8.RuneCountInString(s) > maxShown {
 		return cutFrom(s, 0)
 	}
@@ -243,11 +266,26 @@ func commonPrefix(a, b string) int {
 	return n
 }
 
+// Columns that are written in octal and hexadecimal.
+var (
+	isMode    = regexp.MustCompile(`^(mode|umask|.*_mode)$`)
+	isAddress = regexp.MustCompile(`^(handler|restorer|context_id|cap_effective|.*_(address|code|data|brk|pointer|head|base|sp|start|end|stack|addr))$`)
+)
+
 // quoted writes a value for a terminal, in quotes where it could be taken for
-// something else.
-func quoted(v any) string {
+// something else, and numbers as is usual for what they are.
+func quoted(column string, v any) string {
 	if v == nil {
 		return "NULL"
+	}
+	switch v.(type) {
+	case uint32, uint64:
+		switch {
+		case isMode.MatchString(column):
+			return fmt.Sprintf("%04o", v)
+		case isAddress.MatchString(column):
+			return fmt.Sprintf("%#x", v)
+		}
 	}
 	s := cell(v)
 	if _, isText := v.(string); !isText {
