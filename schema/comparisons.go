@@ -103,7 +103,7 @@ func comparisons() map[string]Comparison {
 		"shared_memory": by("kind name sysv_key").without("shmem_id memfd_inode_id ipc_ns_id in_pagemaps pages_id pages_present").showing("size_bytes mapper_pids"),
 
 		"file_descriptors": by("pid fd").without("file_id files_id").showing("type path access"),
-		"files": by("type path").heldBy("file_id").without("own_id descriptor_count mount_id path_file_id tun_net_ns_id tty_info_id memfd_inode_id timerfd_value_ns timerfd_ticks namespace_id").
+		"files": by("type path").heldBy("file_id").without("own_id descriptor_count mount_id path_file_id tun_net_ns_id tty_info_id memfd_inode_id timerfd_value_ns timerfd_ticks namespace_id pipe_id pidfd_inode bpf_map_id").
 			showing("roles access"),
 		"ghost_files":        by("paths").without("ghost_id file_ids device device_major device_minor inode accessed_at chunked chunk_count chunk_offsets chunk_sizes stored_bytes data").showing("size_bytes sha256 pids"),
 		"file_remaps":        by("type path").without("file_id remap_id ghost_id link_file_id"),
