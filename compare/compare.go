@@ -132,6 +132,11 @@ func (d *Diff) Table(ctx context.Context, t *schema.Table, each func(Change) err
 	if before+after == 0 {
 		return counts, nil
 	}
+	for i, rows := range []int64{before, after} {
+		if s := d.sides()[i]; rows == 0 && s.checkpoint.Status == "partial" {
+			counts.Notes = append(counts.Notes, s.name+" has no rows of this table, which may be unread as that checkpoint is partial")
+		}
+	}
 	err = o.changes(ctx, c, p, func(change Change) error {
 		switch change.Kind {
 		case Added:
