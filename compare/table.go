@@ -65,30 +65,37 @@ func (c *comparison) comparedNames() []string {
 // rows returns a SELECT of what is compared of a checkpoint: the key, a
 // number where rows with one key have an order, and the other columns.
 func (c *comparison) rows(id string) string {
-	columns := mapped(c.own, func(name string) string { return "t." + identifier(name) })
-	from := fmt.Sprintf("%s AS t", identifier(c.table.Name))
-	if w := c.through; w != nil {
-		columns = append(mapped(w.Columns, func(name string) string { return "w.named." + identifier(name) + " AS " + identifier(name) }), columns...)
-		from += fmt.Sprintf(" LEFT JOIN (SELECT %s AS target, min({%s}) AS named FROM %s WHERE checkpoint_id = %s GROUP BY 1) AS w ON w.target = t.%s",
-			identifier(w.Target), strings.Join(mapped(w.Columns, func(name string) string { return identifier(name) + ": " + identifier(name) }), ", "),
-			identifier(w.Table), literal(id), identifier(w.Column))
-	}
+	columns := mapped(c.key(), identifier)
 	if len(c.order) > 0 {
-		window := ""
-		if key := c.key(); len(key) > 0 {
-			expressions := mapped(columns, func(e string) string { return strings.Split(e, " AS ")[0] })
-			window = "PARTITION BY " + strings.Join(expressions, ", ") + " "
-		}
-		columns = append(columns, fmt.Sprintf("row_number() OVER (%sORDER BY %s) AS %s", window,
-			strings.Join(mapped(c.order, func(name string) string { return "t." + identifier(name) }), ", "), numberColumn))
+		columns = append(columns, numbered(c.key(), c.order))
 	}
-	for _, column := range c.compared {
-		columns = append(columns, "t."+identifier(column.Name))
+	columns = append(columns, mapped(c.comparedNames(), identifier)...)
+	return fmt.Sprintf("SELECT %s FROM (%s)", strings.Join(columns, ", "), c.source(id))
+}
+
+// source returns a SELECT of the table's rows of a checkpoint, with the
+// columns of another table that the key has.
+func (c *comparison) source(id string) string {
+	w := c.through
+	if w == nil {
+		return fmt.Sprintf("SELECT * FROM %s WHERE checkpoint_id = %s", identifier(c.table.Name), literal(id))
 	}
-	if len(columns) == 0 {
-		columns = []string{"true AS present"}
+	fields := mapped(w.Columns, func(name string) string { return identifier(name) + ": " + identifier(name) })
+	taken := mapped(w.Columns, func(name string) string { return "w.named." + identifier(name) + " AS " + identifier(name) })
+	return fmt.Sprintf("SELECT t.*, %s FROM %s AS t LEFT JOIN (SELECT %s AS target, min({%s}) AS named FROM %s WHERE checkpoint_id = %s GROUP BY 1) AS w ON w.target = t.%s WHERE t.checkpoint_id = %s",
+		strings.Join(taken, ", "), identifier(c.table.Name), identifier(w.Target), strings.Join(fields, ", "), identifier(w.Table), literal(id), identifier(w.Column), literal(id))
+}
+
+// numbered returns a column that numbers rows with the same key.
+func numbered(key, order []string) string {
+	window := ""
+	if len(key) > 0 {
+		window = "PARTITION BY " + identifiers(key)
 	}
-	return fmt.Sprintf("SELECT %s FROM %s WHERE t.checkpoint_id = %s", strings.Join(columns, ", "), from, literal(id))
+	if len(order) > 0 {
+		window += " ORDER BY " + identifiers(order)
+	}
+	return "row_number() OVER (" + window + ") AS " + numberColumn
 }
 
 // query returns the SQL that compares the table: rows that both checkpoints
@@ -100,14 +107,7 @@ func (c *comparison) query(p Pair) string {
 	rest := c.comparedNames()
 	number := "*"
 	if len(c.order) == 0 {
-		window := ""
-		if key := c.key(); len(key) > 0 {
-			window = "PARTITION BY " + identifiers(key)
-		}
-		if len(rest) > 0 {
-			window += " ORDER BY " + identifiers(rest)
-		}
-		number = "*, row_number() OVER (" + window + ") AS " + numberColumn
+		number = "*, " + numbered(c.key(), rest)
 	}
 	result := []string{"a.present", "b.present"}
 	join := mapped(names, func(name string) string {

@@ -117,6 +117,11 @@ func (t *Table) checkComparison(tables []*Table) error {
 	if i < 0 || !t.hasColumns([]string{c.Through.Column}) || !tables[i].hasColumns(append([]string{c.Through.Target}, c.Through.Columns...)) {
 		return fmt.Errorf("the way through %s names what does not exist", c.Through.Table)
 	}
+	for _, name := range c.Through.Columns {
+		if t.hasColumns([]string{name}) {
+			return fmt.Errorf("column %s would be both its own and taken from %s", name, c.Through.Table)
+		}
+	}
 	return nil
 }
 
