@@ -61,6 +61,7 @@ func WriteDictionary(out io.Writer) error {
 	b.WriteString("\"Sensitive\" names the policies of `--redact` that replace a column: `any` is all of them, `(json)` only values that are JSON objects or lists,\n`(assignment)` what follows `NAME=`, ")
 	b.WriteString("`(options)` values of options whose name looks like that of a secret, `(name_only)` names without a value.\nNumbers that a policy covers become NULL.\n\n")
 	b.WriteString("References name rows of the same checkpoint. `ckexport verify` checks them, and that every `checkpoint_id` is in checkpoints. A list\nrefers by each of its elements.\n\n")
+	b.WriteString("\"Compared by\" names the columns by which `ckexport diff` finds a row of one checkpoint again in another, and those it leaves out: numbers given anew at\neach dump, moments, counters, and what stands elsewhere too.\n\n")
 	b.WriteString("| table | one row is |\n| --- | --- |\n")
 	for _, t := range Tables() {
 		fmt.Fprintf(&b, "| [%s](#%s) | %s |\n", t.Name, t.Name, markdownCell(t.Doc))
@@ -76,6 +77,11 @@ func WriteDictionary(out io.Writer) error {
 				list[i] = r.String()
 			}
 			fmt.Fprintf(&b, " References: %s.", strings.Join(list, "; "))
+		}
+		if t.Comparison != nil {
+			fmt.Fprintf(&b, " Compared %s.", t.Comparison)
+		} else {
+			fmt.Fprintf(&b, " Not compared: it %s.", NotCompared()[t.Name])
 		}
 		b.WriteString("\n\n| column | type | NULL | sensitive | meaning | from |\n| --- | --- | --- | --- | --- | --- |\n")
 		for _, c := range t.Columns {

@@ -3,5 +3,5 @@
 // data dictionary. It knows nothing of checkpoints or files.
 //
 // To add a table, write a row struct, a slice of it in Rows, and a line in
-// list.
+// list and in comparisons.
 package schema

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write testdata/public_columns.txt")
+var update = flag.Bool("update", false, "write testdata/public_columns.txt and compared_columns.txt")
 
 // TestEveryColumnIsReviewed makes a new column a decision: one that can hold
 // text or bytes is marked as sensitive, or stands in a list of those that were

@@ -33,6 +33,9 @@ type Table struct {
 	// References are the columns that name rows of other tables. Besides, every
 	// checkpoint_id names a row of checkpoints.
 	References []Reference
+	// Comparison says how rows are compared between checkpoints; nil where they
+	// are not (NotCompared).
+	Comparison *Comparison
 
 	schema *arrow.Schema
 	rows   func(*Rows) reflect.Value
@@ -80,6 +83,9 @@ var Tables = sync.OnceValue(func() []*Table {
 		}
 	}
 	if err := addReferences(tables); err != nil {
+		panic(fmt.Sprintf("schema: %v", err))
+	}
+	if err := addComparisons(tables); err != nil {
 		panic(fmt.Sprintf("schema: %v", err))
 	}
 	return tables

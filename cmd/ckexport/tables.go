@@ -50,6 +50,11 @@ func describeTable(std streams, t *schema.Table) error {
 	if len(t.Key) > 0 {
 		fmt.Fprintf(std.out, "key: %s\n", strings.Join(t.Key, ", "))
 	}
+	if t.Comparison != nil {
+		fmt.Fprintf(std.out, "compared %s\n", strings.ReplaceAll(t.Comparison.String(), "`", ""))
+	} else {
+		fmt.Fprintf(std.out, "not compared: it %s\n", schema.NotCompared()[t.Name])
+	}
 	w := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
 	for _, c := range t.Columns {
 		null := "NOT NULL"

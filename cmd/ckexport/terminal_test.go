@@ -60,6 +60,12 @@ func TestNothingSteersTheTerminal(t *testing.T) {
 			ckexport("query", output, "SELECT '\u009b31m' AS \"\u009b2J\", [chr(27)] AS list, MAP {chr(27): chr(155)} AS map, {'a': chr(8238)} AS struct, chr(27)::BLOB AS blob", "-f", format)
 		}
 		ckexport("query", output, "SELECT '\x1b[2J\u009b'::INTEGER")
+		for _, format := range []string{"text", "json", "markdown"} {
+			if out := ckexport("diff", output, "f-odd-env-argv@1", "f-odd-env-argv@2", "-f", format); !strings.Contains(out, "processes") {
+				t.Errorf("%s as %s: no answer: %s", output, format, out)
+			}
+		}
+		ckexport("diff", output, "f-odd-env-argv", names[0])
 	}
 	for _, name := range names {
 		ckexport("./"+name, "-o", "one.parquet", "--overwrite")
@@ -67,6 +73,7 @@ func TestNothingSteersTheTerminal(t *testing.T) {
 		ckexport(".", "-o", name+"/missing/out.parquet")
 		ckexport(".", "-o", name)
 		ckexport("query", name, "SELECT 1")
+		ckexport("diff", "out.duckdb", name, "0123456789")
 	}
 	ckexport(".", "--tables", evilNames[0]+evilNames[2], "-o", "x.parquet")
 	ckexport(".", "--label", evilNames[0], "-o", "x.parquet")
