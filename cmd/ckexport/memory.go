@@ -56,19 +56,22 @@ func readMemoryLimit(c *cli.Context, opts *exportOptions) error {
 	return nil
 }
 
-// heapLimit is up to which size the heap may grow before garbage is collected,
-// whatever GOGC says, where less is in use.
+// heapLimit is up to which size the heap grows before garbage is collected:
+// small runs never come to that.
 const heapLimit = 236 << 20
 
-// governHeap keeps garbage from piling up to as much as what is in use, which
-// is what the runtime lets happen: from heapLimit on it may be half as much.
-// A limit that stood firm would make the collector run all the time where an
-// archive needs more. It ends with ctx; GOMEMLIMIT, where it is set, says
-// otherwise.
+// governHeap lets garbage pile up to heapLimit, and where more is in use, to
+// half of that: less than the runtime's own rule, which sees to small heaps too
+// often and lets large ones double. A limit that stood firm would make the
+// collector run all the time where an archive needs more. It ends with ctx;
+// GOGC and GOMEMLIMIT, where they are set, say otherwise.
 func governHeap(ctx context.Context, limit int64) {
-	if _, isSet := os.LookupEnv("GOMEMLIMIT"); isSet {
-		return
+	for _, name := range []string{"GOGC", "GOMEMLIMIT"} {
+		if _, isSet := os.LookupEnv(name); isSet {
+			return
+		}
 	}
+	debug.SetGCPercent(400)
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
