@@ -30,7 +30,7 @@ SELECT c.pod_namespace, c.pod_name, c.container_name, t.pid, p.comm AS process, 
          WHEN t.syscall_name IN ('fsync', 'fdatasync', 'sync', 'syncfs', 'msync') THEN 'waits for the disk'
          WHEN t.syscall_name IN ('flock', 'fcntl') THEN 'locks a file'
        END AS doing,
-       coalesce(d.peer, s.name, s.local_address || ':' || s.local_port, d.path, d.type) AS target, t.ip_path, t.checkpoint_id
+       coalesce(d.peer, s.name, s.local_address || ' ' || s.local_port, d.path, d.type) AS target, t.ip_path, t.checkpoint_id
 FROM threads t
 JOIN checkpoints c ON c.checkpoint_id = t.checkpoint_id
 LEFT JOIN processes p ON p.checkpoint_id = t.checkpoint_id AND p.pid = t.pid

@@ -1,0 +1,3 @@
+//go:build !noduckdb
+
+package queries_test
