@@ -6,7 +6,7 @@
 -- column: item | what it is, the same in each checkpoint that has it
 -- column: content | what may differ: content of a file, value of a variable
 -- column: is_deletion | a file of the image that was deleted
--- tables: checkpoints, processes, sockets, filesystem_entries, environment, mounts
+-- tables: processes, sockets, filesystem_entries, environment, mounts
 -- description: Other queries build on it. A variable is a fact of the whole container; its values are there as MD5, to be compared only.
 
 SELECT DISTINCT checkpoint_id, 'process' AS kind, pid || ' ' || coalesce(nullif(cmdline, ''), comm) AS item, '' AS content, false AS is_deletion FROM processes

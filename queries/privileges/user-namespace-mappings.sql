@@ -11,7 +11,7 @@
 -- column: gid_ranges | ranges of groups
 -- column: containers_on_range | containers with the same first user of the host, this one included: they are not isolated from each other
 -- column: checkpoint_id | the checkpoint
--- tables: checkpoints, id_mappings, processes
+-- tables: checkpoints, id_mappings
 -- description: A container without a user namespace of its own has the host's users.
 
 WITH ranges AS (
