@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/ckexport/ckexport/queries"
+	"github.com/ckexport/ckexport/sinks"
 )
 
 func queryCommand(std streams) *cli.Command {
@@ -97,8 +99,30 @@ func queryText(arg string, params map[string]string) (string, error) {
 	return arg, nil
 }
 
+// looksAround finds SQL that asks what views there are.
+var looksAround = regexp.MustCompile(`(?i)\b(show|describe|pragma|information_schema|duckdb_|sqlite_master)`)
+
+// viewsIn returns the views whose names occur in SQL, and those they build on:
+// in a dataset, every view that is made costs time.
+func viewsIn(text string) []sinks.View {
+	all := views()
+	if looksAround.MatchString(text) {
+		return all
+	}
+	text = strings.ToLower(text)
+	var list []sinks.View
+	for _, v := range slices.Backward(all) { // a view builds on those before it
+		if strings.Contains(text, v.Name) {
+			list = append(list, v)
+			text += " " + v.SQL
+		}
+	}
+	slices.Reverse(list)
+	return list
+}
+
 func query(ctx context.Context, output, text string, write func(*sql.Rows) error) error {
-	db, err := openOutput(ctx, output, views())
+	db, err := openOutput(ctx, output, viewsIn(text))
 	if err != nil {
 		return err
 	}
