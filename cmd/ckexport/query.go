@@ -27,7 +27,7 @@ func queryCommand(std streams) *cli.Command {
 			"(with _ for -), or, those with parameters, table macros: SELECT * FROM name(parameter := value). ckexport queries lists them.",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: "table, csv, json or markdown", Value: "table"},
-			&cli.GenericFlag{Name: "param", Aliases: []string{"p"}, Usage: "`NAME=VALUE` for a parameter of the query; may be given several times", Value: params},
+			&cli.GenericFlag{Name: "param", Usage: "`NAME=VALUE` for a parameter of the query; may be given several times", Value: params},
 		}, sandboxFlags()...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 2 {

@@ -65,7 +65,7 @@ func twoTables() []*schema.Table {
 var someViews = []sinks.View{
 	{Name: "pids", Comment: "it's a view", SQL: "SELECT pid FROM processes -- all\n;\n", Tables: []string{"processes"}},
 	{Name: `odd "name"`, Comment: "of a view", SQL: "SELECT count(*) AS n FROM pids", Tables: []string{"processes"}},
-	{Name: "pids_from", Comment: "it's a macro", SQL: "SELECT pid FROM pids WHERE pid >= first_pid -- and above\n", Tables: []string{"processes"}, Params: []string{"first_pid := CAST('1000000' AS BIGINT)"}},
+	{Name: "pids_from", Comment: "it's a macro", SQL: "SELECT pid FROM pids WHERE pid >= first_pid -- and above\n", Tables: []string{"processes"}, Params: []string{"first_pid := CAST('9223372036854775807' AS BIGINT)"}},
 	{Name: "mounted", Comment: "no such table", SQL: "SELECT * FROM mounts", Tables: []string{"mounts"}},
 }
 
