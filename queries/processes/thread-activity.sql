@@ -15,6 +15,13 @@
 -- column: checkpoint_id | the checkpoint
 -- tables: threads, processes, file_descriptors, sockets, checkpoints
 
+WITH waiting AS (
+  -- calls whose first argument is a descriptor, as their pages in section 2 of the manual have it; the register is 64 bits wide, a descriptor 32
+  SELECT *, CASE WHEN syscall_name IN ('read', 'readv', 'pread64', 'preadv', 'recvfrom', 'recvmsg', 'recvmmsg', 'write', 'writev', 'pwrite64', 'pwritev', 'sendto', 'sendmsg', 'sendmmsg',
+      'sendfile', 'accept', 'accept4', 'connect', 'epoll_wait', 'epoll_pwait', 'epoll_pwait2', 'fsync', 'fdatasync', 'flock', 'fcntl', 'ioctl')
+    THEN TRY_CAST(syscall_args[1] % 4294967296 AS INTEGER) END AS fd
+  FROM threads
+)
 SELECT c.pod_namespace, c.pod_name, c.container_name, t.pid, p.comm AS process, t.tid, t.comm, t.syscall_name,
        CASE
          WHEN t.syscall_number IS NULL THEN 'runs'
@@ -31,12 +38,9 @@ SELECT c.pod_namespace, c.pod_name, c.container_name, t.pid, p.comm AS process, 
          WHEN t.syscall_name IN ('flock', 'fcntl') THEN 'locks a file'
        END AS doing,
        coalesce(d.peer, s.name, s.local_address || ' ' || s.local_port, d.path, d.type) AS target, t.ip_path, t.checkpoint_id
-FROM threads t
+FROM waiting t
 JOIN checkpoints c ON c.checkpoint_id = t.checkpoint_id
 LEFT JOIN processes p ON p.checkpoint_id = t.checkpoint_id AND p.pid = t.pid
--- calls whose first argument is a descriptor, as their pages in section 2 of the manual have it; the register is 64 bits wide, a descriptor 32
-LEFT JOIN file_descriptors d ON d.checkpoint_id = t.checkpoint_id AND d.pid = t.pid AND d.fd = t.syscall_args[1] % 4294967296
-  AND t.syscall_name IN ('read', 'readv', 'pread64', 'preadv', 'recvfrom', 'recvmsg', 'recvmmsg', 'write', 'writev', 'pwrite64', 'pwritev', 'sendto', 'sendmsg', 'sendmmsg', 'sendfile',
-    'accept', 'accept4', 'connect', 'epoll_wait', 'epoll_pwait', 'epoll_pwait2', 'fsync', 'fdatasync', 'flock', 'fcntl', 'ioctl')
+LEFT JOIN file_descriptors d ON d.checkpoint_id = t.checkpoint_id AND d.pid = t.pid AND d.fd = t.fd
 LEFT JOIN sockets s ON s.checkpoint_id = d.checkpoint_id AND s.file_id = d.file_id
 ORDER BY c.container_name, t.checkpoint_id, t.pid, t.tid
