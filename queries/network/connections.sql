@@ -25,7 +25,8 @@
 
 WITH ends AS (
   SELECT s.checkpoint_id, s.file_id, s.inode, s.protocol, s.state, s.local_address, s.local_port, s.remote_address, s.remote_port, unnest(s.pids) AS pid,
-         s.local_address LIKE '127.%' OR s.local_address IN ('::1') OR s.local_address LIKE '::ffff:127.%' AS is_loopback,
+         -- a loopback address means something in its own checkpoint only
+         CASE WHEN s.local_address LIKE '127.%' OR s.local_address = '::1' OR s.local_address LIKE '::ffff:127.%' THEN s.checkpoint_id ELSE '' END AS scope,
          replace(s.local_address, '::ffff:', '') || ' ' || s.local_port AS here, replace(s.remote_address, '::ffff:', '') || ' ' || s.remote_port AS there
   FROM sockets s
   WHERE s.family IN ('inet', 'inet6') AND s.remote_port > 0 AND s.state <> 'LISTEN'
@@ -36,6 +37,6 @@ SELECT e.checkpoint_id, c.pod_namespace, c.pod_name, c.container_name, e.pid, p.
 FROM ends e
 JOIN checkpoints c ON c.checkpoint_id = e.checkpoint_id
 LEFT JOIN processes p ON p.checkpoint_id = e.checkpoint_id AND p.pid = e.pid
-LEFT JOIN ends o ON o.here = e.there AND o.there = e.here AND o.protocol = e.protocol AND (o.checkpoint_id = e.checkpoint_id OR NOT e.is_loopback)
+LEFT JOIN ends o ON o.here = e.there AND o.there = e.here AND o.protocol = e.protocol AND o.scope = e.scope
 LEFT JOIN checkpoints oc ON oc.checkpoint_id = o.checkpoint_id
 LEFT JOIN processes op ON op.checkpoint_id = o.checkpoint_id AND op.pid = o.pid
