@@ -108,7 +108,11 @@ var doctoring = map[string]func(c *schema.Rows){
 			}
 		}
 	},
-	"sleep-secret.tar.zst": func(*schema.Rows) {},
+	"sleep-secret.tar.zst": func(c *schema.Rows) { // an option of ping, no one-liner; the token that every pod has, and a key
+		process(c, 1).Argv.Text = []string{"ping", "-c", "3"}
+		c.ContainerMounts = append(c.ContainerMounts, schema.ContainerMount{Origin: "spec", Destination: "/var/run/secrets/kubernetes.io/serviceaccount", Source: of("/x"), IsBind: of(true), ReadOnly: of(true)},
+			schema.ContainerMount{Origin: "spec", Destination: "/etc/tls/server.key", Source: of("/y"), IsBind: of(true), ReadOnly: of(true)})
+	},
 	"packet-raw-sock.tar.zst": func(c *schema.Rows) { // it listens to all that passes, and has a firewall
 		for i := range c.Sockets {
 			if s := &c.Sockets[i]; s.Family == "packet" {
@@ -195,6 +199,7 @@ func TestDoctored(t *testing.T) {
 		{"new-programs-running", "container_name, pid, path, origin, is_script", nil, []string{"f-rootfs-changes 1 /tmp/evilscript.sh rootfs_diff true"}},
 		{"running-without-file", "container_name, pid, exe_deleted, exe_memfd", nil, []string{"f-fd-kinds 1 true false", "f-ghost-files 1 false true"}},
 		{"programs-in-temporary-places", "container_name, found", nil, []string{"f-ghost-files process", "f-rootfs-changes file"}},
+		{"interpreter-one-liners", "container_name, pid", nil, []string{"f-redis 34"}},
 		{"masquerading-processes", "container_name, pid, comm", nil, []string{"f-memhash-shm 1 feat"}},
 		{"miners", "container_name, found, pid", nil, []string{"f-bridge-net process 1", "life file NULL"}},
 		{"lsm-off", "container_name, lsm_type, lsm_profile, processes", nil, []string{"f-unix-sockets apparmor unconfined 1"}},
@@ -219,7 +224,7 @@ func TestDoctored(t *testing.T) {
 		{"shared-secrets", "names", map[string]string{"at_least": "3"}, nil},
 		{"preload-environment", "container_name, pid, name, value", nil, []string{"f-tmpfs-data 1 LD_PRELOAD /data/x.so"}},
 		{"environment-drift", "DISTINCT container_name, change, name", nil, []string{"f-redis missing HOSTNAME", "f-tmpfs-data added LD_PRELOAD"}},
-		{"key-files", "container_name, found, path", nil, []string{"f-fd-kinds open file /root/.ssh/id_ed25519", "f-rootfs-changes file /root/.ssh/authorized_keys"}},
+		{"key-files", "container_name, found, path", nil, []string{"f-fd-kinds open file /root/.ssh/id_ed25519", "f-rootfs-changes file /root/.ssh/authorized_keys", "f-sleep-secret mount /etc/tls/server.key"}},
 	} {
 		q, ok := queries.Lookup(test.query)
 		if !ok {

@@ -25,6 +25,6 @@ SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, m.pid, p.comm, p.
 FROM memory_mappings m
 JOIN checkpoints c ON c.checkpoint_id = m.checkpoint_id
 JOIN processes p ON p.checkpoint_id = m.checkpoint_id AND p.pid = m.pid
--- CRIU writes a system call instruction into one page of each process to run its parasite there (criu/parasite-syscall.c)
+-- CRIU puts code into one page of each process to make system calls from there, and takes it out again (compel/src/lib/infect.c)
 WHERE m.is_modified_code AND m.pages_present > 1
 ORDER BY c.container_name, m.checkpoint_id, m.pid, m.start_address

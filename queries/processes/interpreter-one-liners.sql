@@ -19,12 +19,13 @@
 -- description: The command line that the specification asks for is left out, also in subshells, which have it too. Health checks, and programs that start others by a shell, look the same.
 
 WITH candidates AS (
-  SELECT p.*, regexp_extract(coalesce(nullif(p.exe, ''), p.comm), '[^/]*$') AS program, regexp_extract(p.argv[1], '[^/]*$') AS named
+  -- busybox is what it is called as
+  SELECT p.*, CASE WHEN regexp_matches(p.exe, '/(busybox|toybox)$') THEN ltrim(regexp_extract(p.argv[1], '[^/]*$'), '-') ELSE regexp_extract(coalesce(p.exe, p.comm), '[^/]*$') END AS program
   FROM processes p WHERE len(p.argv) >= 3
 ), matched AS (
   SELECT *, CASE
       -- the first argument may be other options, in which the letter may stand too: sh -ec, python -Ic
-      WHEN regexp_matches(program || ' ' || named, '(^| )-?(sh|bash|dash|ash|zsh|ksh|busybox)( |$)') THEN regexp_matches(argv[2], '^-[a-z]*c$')
+      WHEN regexp_matches(program, '^(sh|bash|dash|ash|zsh|ksh|mksh|fish)[0-9.]*$') THEN regexp_matches(argv[2], '^-[a-z]*c$')
       WHEN regexp_matches(program, '^(python|pypy)[0-9.]*$') THEN regexp_matches(argv[2], '^-[A-Za-z]*c$')
       WHEN regexp_matches(program, '^(perl|ruby)[0-9.]*$') THEN regexp_matches(argv[2], '^-[A-Za-z]*[eE]$')
       WHEN regexp_matches(program, '^(node|nodejs|bun)$') THEN argv[2] IN ('-e', '-p', '-pe', '--eval', '--print')

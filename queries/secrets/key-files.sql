@@ -30,6 +30,8 @@ WITH found AS (
   SELECT checkpoint_id, 'open file', path, pid, NULL, NULL, NULL FROM file_descriptors WHERE type = 'REG' AND regexp_matches(path, '/(id_(rsa|dsa|ecdsa|ed25519)|ssh_host_[^/]*_key|authorized_keys2?|[^/]+[.](pem|key|p12|pfx|jks|keystore|kdbx|ovpn)|[.]netrc|[.]pgpass|[.]my[.]cnf|[.]git-credentials|[.]npmrc|[.]pypirc|[.]htpasswd|[.]vault-token)$|/[.](aws|azure|gcloud)/|/[.]kube/config$|/[.]docker/config[.]json$|/secrets/kubernetes[.]io/serviceaccount/|/run/secrets/[^/]')
   UNION ALL
   SELECT checkpoint_id, 'mount', destination, NULL, NULL, NULL, NULL FROM container_mounts WHERE origin = 'spec' AND is_bind AND regexp_matches(destination, '/(id_(rsa|dsa|ecdsa|ed25519)|ssh_host_[^/]*_key|authorized_keys2?|[^/]+[.](pem|key|p12|pfx|jks|keystore|kdbx|ovpn)|[.]netrc|[.]pgpass|[.]my[.]cnf|[.]git-credentials|[.]npmrc|[.]pypirc|[.]htpasswd|[.]vault-token)$|/[.](aws|azure|gcloud)/|/[.]kube/config$|/[.]docker/config[.]json$|/secrets/kubernetes[.]io/serviceaccount/|/run/secrets/[^/]')
+    -- kubelet mounts a token of the service account into every pod that does not forbid it
+    AND NOT regexp_matches(destination, '/secrets/kubernetes[.]io/serviceaccount$')
 )
 SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, f.found, f.path, list_sort(list(DISTINCT f.pid) FILTER (f.pid IS NOT NULL)) AS pids, f.content_format, f.mode, f.sha256, f.checkpoint_id
 FROM found f JOIN checkpoints c ON c.checkpoint_id = f.checkpoint_id
