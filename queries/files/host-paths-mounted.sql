@@ -21,4 +21,4 @@ FROM container_mounts m JOIN checkpoints c USING (checkpoint_id)
 WHERE m.origin = 'spec' AND m.is_bind
   AND m.destination NOT IN ('/etc/hosts', '/etc/hostname', '/etc/resolv.conf', '/dev/shm', '/run/.containerenv', '/dev/termination-log', '/run/secrets')
   AND m.destination NOT LIKE '/sys/fs/cgroup%'
-ORDER BY c.container_name, m.checkpoint_id, m.destination, m.position, m.position, m.position, m.position, m.position, m.position, m.position, m.position, m.position, m.position, m.position, m.position, m.position, m.position
+ORDER BY c.container_name, m.checkpoint_id, m.destination, m.position, m.position, m.position, m.position, m.position, m.position, m.position, m.position, m.position, m.position, m.position, m.position, m.position, m.position, m.position

@@ -16,7 +16,8 @@
 -- description: Log collectors, storage drivers and developers mount host paths by design.
 
 SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, m.source, m.destination,
-       regexp_matches(m.source, '^/$|^/(etc|root|boot|usr|bin|sbin|lib|lib64|proc|sys|dev|home|run|var|var/run|var/spool|var/lib|opt)$|^/(etc|root|boot|usr|bin|sbin|lib|lib64|proc|sys|dev)/|^/var/(spool/cron|lib/(kubelet|docker|containerd|containers|etcd|cni))(/|$)') AS is_sensitive,
+       regexp_matches(m.source, '^/$|^/(home|run|var|var/run|var/spool|var/lib|opt)$|^/(etc|root|boot|usr|bin|sbin|lib|lib64|proc|sys|dev)(/|$)' ||
+         '|^/var/(spool/cron|lib/(kubelet|docker|containerd|containers|etcd|cni))(/|$)') AS is_sensitive,
        m.propagation, m.checkpoint_id
 FROM container_mounts m JOIN checkpoints c ON c.checkpoint_id = m.checkpoint_id
 WHERE m.origin = 'spec' AND m.is_bind AND NOT m.read_only

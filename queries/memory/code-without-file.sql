@@ -27,7 +27,10 @@
 -- runtimes that compile while they run: HotSpot, OpenJ9, V8, SpiderMonkey, JavaScriptCore, .NET, Mono, LuaJIT, LLVM, PCRE, PyPy, libffi, PHP, YJIT, BEAM, QEMU
 WITH compilers AS (
   SELECT checkpoint_id, pid, min(path) AS jit FROM memory_mappings
-  WHERE executable AND NOT file_deleted AND regexp_matches(path, '/(libjvm|libj9jit[0-9]*|libnode|libv8|libmozjs|libjavascriptcoregtk|libcoreclr|libclrjit|libmono[^/]*|libluajit[^/]*|libLLVM[^/]*|llvmjit|libpcre2?[^/]*|libpypy[^/]*|libffi|opcache|libwasmtime|libgccjit)[-.0-9a-zA-Z]*[.]so|/(node|nodejs|deno|bun|luajit|pypy|ruby|beam[.]smp|dotnet|mono|chrome|chromium|firefox|qemu-[^/]*)[-.0-9]*$')
+  WHERE executable AND NOT file_deleted AND regexp_matches(path,
+    '/(libjvm|libj9jit[0-9]*|libnode|libv8|libmozjs|libjavascriptcoregtk|libcoreclr|libclrjit|libmono[^/]*|libluajit[^/]*|libLLVM[^/]*|llvmjit' ||
+    '|libpcre2?[^/]*|libpypy[^/]*|libffi|opcache|libwasmtime|libgccjit)[-.0-9a-zA-Z]*[.]so' ||
+    '|/(node|nodejs|deno|bun|luajit|pypy|ruby|beam[.]smp|dotnet|mono|chrome|chromium|firefox|qemu-[^/]*)[-.0-9]*$')
   GROUP BY checkpoint_id, pid
 )
 SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, m.pid, p.comm, p.exe, lower(hex(m.start_address)) || '-' || lower(hex(m.end_address)) AS range, m.perms, m.kind, m.path, m.size_bytes, m.pages_present, m.contains_ip, j.jit, m.checkpoint_id

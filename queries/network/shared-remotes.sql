@@ -26,7 +26,8 @@ WITH outside AS (
          list_sort(list(DISTINCT comm)) AS programs, list_sort(list(DISTINCT image)) AS images, count(DISTINCT checkpoint_id || ' ' || file_id) AS connections, list_sort(list(DISTINCT checkpoint_id)) AS checkpoint_ids
   FROM outside
   -- not the Internet: RFC 1122, 1918, 3927, 5771, 6598; RFC 4193, 4291
-  WHERE NOT ($public_only AND regexp_matches(remote, '^(0|10|127)[.]|^169[.]254[.]|^192[.]168[.]|^172[.](1[6-9]|2[0-9]|3[01])[.]|^100[.](6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])[.]|^22[4-9][.]|^23[0-9][.]|^::1?$|^f[cd]|^fe[89ab]|^ff')) AND NOT regexp_matches(remote, '^127[.]|^::1?$|^0[.]')
+  WHERE NOT ($public_only AND regexp_matches(remote, '^(0|10|127)[.]|^169[.]254[.]|^192[.]168[.]|^172[.](1[6-9]|2[0-9]|3[01])[.]|^100[.](6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])[.]' ||
+    '|^22[4-9][.]|^23[0-9][.]|^::1?$|^f[cd]|^fe[89ab]|^ff')) AND NOT regexp_matches(remote, '^127[.]|^::1?$|^0[.]')
   GROUP BY remote
 )
 SELECT * FROM remotes WHERE workloads >= $at_least
