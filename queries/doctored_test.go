@@ -58,11 +58,23 @@ var doctoring = map[string]func(c *schema.Rows){
 	"shell-tree.tar.gz": func(c *schema.Rows) { // a child of 6 and one of 7 are dead
 		process(c, 8).State.Name, process(c, 10).State.Name = of("zombie"), of("zombie")
 	},
-	"life-1.tar":     func(c *schema.Rows) { c.Checkpoints[0].ThreadCount = 2 },
-	"life-2.tar.gz":  func(c *schema.Rows) { c.Checkpoints[0].ThreadCount = 5 },
-	"life-3.tar.zst": func(c *schema.Rows) { c.Checkpoints[0].ThreadCount = 9 },
-	"rootfs-changes.tar.gz": func(c *schema.Rows) { // a script that was dropped runs
+	"life-1.tar":    func(c *schema.Rows) { c.Checkpoints[0].ThreadCount = 2 },
+	"life-2.tar.gz": func(c *schema.Rows) { c.Checkpoints[0].ThreadCount = 5 },
+	"life-3.tar.zst": func(c *schema.Rows) { // threads leak; a variable has another value, a mount is new
+		c.Checkpoints[0].ThreadCount = 9
+		for i := range c.Environment {
+			if *c.Environment[i].Name.Text == "HOME" {
+				c.Environment[i].Value = text("/tmp")
+			}
+		}
+		c.Mounts = append(c.Mounts, schema.Mount{Mountpoint: text("/mnt/host"), FSType: text("ext4")})
+	},
+	"rootfs-changes.tar.gz": func(c *schema.Rows) { // a script that was dropped runs; programs give rights, a setgid bit without x does not
 		process(c, 1).Argv.Text = []string{"/bin/sh", "/tmp/evilscript.sh"}
+		c.FilesystemEntries = append(c.FilesystemEntries,
+			schema.FilesystemEntry{Origin: "rootfs_diff", Change: of("written"), Path: text("/usr/bin/caps"), Type: of("file"), Mode: of(uint32(0o755)), IsSetuid: of(false), IsSetgid: of(false), FileCapabilities: of("cap_sys_admin=ep")},
+			schema.FilesystemEntry{Origin: "rootfs_diff", Change: of("written"), Path: text("/srv/locked"), Type: of("file"), Mode: of(uint32(0o2644)), IsSetuid: of(false), IsSetgid: of(true)},
+			schema.FilesystemEntry{Origin: "rootfs_diff", Change: of("written"), Path: text("/usr/bin/group"), Type: of("file"), Mode: of(uint32(0o2755)), IsSetuid: of(false), IsSetgid: of(true)})
 	},
 	"fd-kinds.tar.zst": func(c *schema.Rows) { // the program is gone; a key is open
 		process(c, 1).ExeDeleted = of(true)
@@ -216,6 +228,12 @@ func TestDoctored(t *testing.T) {
 		{"container-firewall-rules", "container_name, rule_text", nil, []string{"f-packet-raw-sock -A INPUT -j DROP"}},
 		{"engine-sockets-mounted", "container_name, source, destination, read_only, is_connected", nil, []string{"f-volumes /run/docker.sock /var/run/docker.sock true false"}},
 		{"writable-host-mounts", "container_name, source, is_sensitive", nil, []string{"f-volumes /etc true", "f-volumes /var/nodes/bindvol false"}},
+		{"setuid-files-added", "path, mode, file_capabilities", nil, []string{"/root/hardlink 4755 NULL", "/usr/bin/caps 0755 cap_sys_admin=ep", "/usr/bin/group 2755 NULL"}},
+		{"changes", "container_name, kind, change, item", nil, []string{
+			"life environment changed HOME", "life file added /tmp/state", "life file added /tmp/xmrig", "life file changed /tmp/ctr", "life file changed /tmp/ctr", "life file changed /tmp/state",
+			"life file removed /etc/delete-me", "life mount added /mnt/host",
+			"life process added 21 sleep 0.5", "life process added 34 sleep 0.5", "life process removed 21 sleep 0.5", "life process removed 8 sleep 0.5",
+		}},
 		{"modified-code", "container_name, path, pages_present", nil, []string{"f-ghost-files /bin/feat 3"}},
 		{"code-without-file", "container_name, pid", nil, nil},
 		{"code-without-file", "container_name, pid, jit", map[string]string{"include_jit": "true"}, []string{"f-p5-everything 14 /usr/lib/jvm/lib/server/libjvm.so"}},
