@@ -15,7 +15,7 @@ import (
 )
 
 // memoryLimit bounds the rows, encoded or not, that a spool keeps in memory.
-const memoryLimit = 48 << 20
+const memoryLimit = 32 << 20
 
 // Part is one file of a table.
 type Part struct {
@@ -113,7 +113,6 @@ func (s *Spool) writer(table *schema.Table) (*tableWriter, error) {
 	w := &tableWriter{
 		table: table,
 		from:  s.from,
-		sync:  s.sync,
 		path: func(n int) string {
 			return filepath.Join(dir, fmt.Sprintf("part-%s-%03d.parquet", s.from.runID, n))
 		},
@@ -145,8 +144,6 @@ func (s *Spool) WriteEmpty(table *schema.Table) error {
 // Finish completes the files and returns them, for the tables in the given
 // order.
 func (s *Spool) Finish(ctx context.Context, order []*schema.Table) ([]Part, error) {
-	// Tables are encoded side by side. A small run waits for the disk to
-	// confirm its files, not for a processor, hence more than one a processor.
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, w := range s.writers {
@@ -159,6 +156,17 @@ func (s *Spool) Finish(ctx context.Context, order []*schema.Table) ([]Part, erro
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
+	}
+	if s.sync {
+		var paths []string
+		for _, w := range s.writers {
+			for _, d := range w.done {
+				paths = append(paths, d.path)
+			}
+		}
+		if err := staging.SyncAll(paths); err != nil {
+			return nil, fmt.Errorf("making part files durable: %w", err)
+		}
 	}
 	var parts []Part
 	for _, t := range order {
