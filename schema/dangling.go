@@ -20,7 +20,7 @@ type Dangling struct {
 // DanglingReferences returns the references within the rows of a checkpoint
 // that nothing answers, one of each kind, in the order of the tables.
 func DanglingReferences(r *Rows) []Dangling {
-	answers := map[string]map[keyHash]struct{}{}
+	answers := map[int]map[keyHash]struct{}{}
 	seed := maphash.MakeSeed()
 	var all []Dangling
 	for _, t := range Tables() {
@@ -28,13 +28,11 @@ func DanglingReferences(r *Rows) []Dangling {
 			continue
 		}
 		for _, ref := range t.References {
-			target, _ := Lookup(ref.Table)
-			name := ref.String()[strings.Index(ref.String(), " to "):]
-			if answers[name] == nil {
-				answers[name] = target.answers(r, ref, seed)
+			if answers[ref.answers] == nil {
+				answers[ref.answers] = ref.target.answers(r, ref, seed)
 			}
 			d := Dangling{Table: t.Name, Reference: ref}
-			known := answers[name]
+			known := answers[ref.answers]
 			t.eachKey(r, ref.Columns, func(k refKey) {
 				if _, ok := known[k.hash(seed)]; ok {
 					return

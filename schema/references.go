@@ -23,6 +23,11 @@ type Reference struct {
 	Target []string
 	// Kind, where not empty, is what column kind of the target has.
 	Kind string
+
+	target *Table // that of the name
+	// answers numbers what references may be answered by: those with the same
+	// table, target columns and kind have the same.
+	answers int
 }
 
 // String describes the reference in Markdown.
@@ -136,16 +141,22 @@ func addReferences(tables []*Table) error {
 	for _, t := range tables {
 		byName[t.Name] = t
 	}
+	answers := map[string]int{}
 	for name, list := range references() {
 		t := byName[name]
 		if t == nil {
 			return fmt.Errorf("references of %s, which is no table", name)
 		}
-		for _, r := range list {
+		for i, r := range list {
 			target := byName[r.Table]
 			if target == nil || !t.hasColumns(r.Columns) || !target.hasColumns(r.Target) || len(r.Columns) != len(r.Target) {
 				return fmt.Errorf("table %s: reference of %s names what does not exist", name, r)
 			}
+			_, answer, _ := strings.Cut(r.String(), " to ")
+			if _, known := answers[answer]; !known {
+				answers[answer] = len(answers)
+			}
+			list[i].target, list[i].answers = target, answers[answer]
 		}
 		t.References = list
 	}
