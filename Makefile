@@ -4,8 +4,9 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo '(de
 COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)
 LDFLAGS  = -s -w -X 'main.version=$(VERSION)' -X 'main.commit=$(COMMIT)'
 PACKAGES = ./...
+PYTHON  ?= /usr/bin/python3
 
-.PHONY: help run build test unit lint docs docs-check nocgo client bench bench-quick bench-tools microbench fuzz vuln install clean tools
+.PHONY: help run build test unit lint docs docs-check nocgo client notebook bench bench-quick bench-tools microbench fuzz vuln install clean tools
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -18,7 +19,7 @@ run: build ## export testdata's archives to fleet.duckdb and fleet.parquet, and 
 build: tools ## build bin/ckexport
 	go build -trimpath -ldflags "$(LDFLAGS)" -o bin/ckexport ./cmd/ckexport
 
-test: tools lint unit docs-check nocgo client ## everything CI runs
+test: tools lint unit docs-check nocgo client notebook ## everything CI runs
 
 unit: tools ## tests, with the race detector
 	@command -v python3 > /dev/null || { echo "make unit: python3 is missing (the README has a line of it); on Debian: apt-get install python3"; exit 1; }
@@ -29,7 +30,8 @@ lint: tools ## gofmt, go vet, staticcheck
 	go vet $(PACKAGES)
 	go tool staticcheck $(PACKAGES)
 
-docs: tools ## make the generated documentation anew
+docs: tools notebook ## make the generated documentation anew
+	cp bin/notebook/changes.svg docs/findings.svg
 	go run ./cmd/ckexport tables --markdown > docs/tables.md
 	go test ./queries -run FalseAlarms -update
 	go run ./cmd/ckexport queries --markdown > docs/queries.md
@@ -53,6 +55,18 @@ client: build ## both kinds of output are read by DuckDB's Node.js binding, of D
 	./bin/ckexport testdata/archives -o bin/client.parquet --quiet
 	./bin/ckexport testdata/archives -o bin/client.duckdb --quiet
 	node testdata/client/read.js bin/client.duckdb bin/client.parquet
+
+# The kernel is PYTHON's, and the caller's settings of Jupyter, IPython and matplotlib take no part.
+NOTEBOOK = $(CURDIR)/bin/notebook
+NOTEBOOK_ENV = env -u CKEXPORT_ARCHIVES -u MPLBACKEND CKEXPORT=$(CURDIR)/bin/ckexport CKEXPORT_PLOTS=$(NOTEBOOK) JUPYTER_PATH=$(NOTEBOOK)/share/jupyter \
+	JUPYTER_CONFIG_DIR=$(NOTEBOOK)/config JUPYTER_RUNTIME_DIR=$(NOTEBOOK)/runtime IPYTHONDIR=$(NOTEBOOK)/ipython PYDEVD_DISABLE_FILE_VALIDATION=1 MPLCONFIGDIR=$(NOTEBOOK)/matplotlib
+notebook: build ## the notebook runs, and the facts in it hold; its plots are in bin/notebook
+	@$(PYTHON) -c 'import nbconvert, ipykernel, pandas, matplotlib' || { echo "make notebook: $(PYTHON) lacks packages; on Debian: apt-get install --no-install-recommends python3-nbconvert python3-ipykernel python3-pandas python3-matplotlib"; exit 1; }
+	@! grep -nE '"(output_type|execution_count)": ["0-9]' queries/notebooks/findings.ipynb || { echo "queries/notebooks/findings.ipynb has outputs: clear them"; exit 1; }
+	@mkdir -p bin/notebook && rm -f bin/notebook/*.svg bin/notebook/*.ipynb
+	@$(NOTEBOOK_ENV) $(PYTHON) -m ipykernel install --prefix bin/notebook > /dev/null
+	@$(NOTEBOOK_ENV) $(PYTHON) -m nbconvert --log-level WARN --to notebook --execute --output-dir bin/notebook queries/notebooks/findings.ipynb
+	test -s bin/notebook/changes.svg && test -s bin/notebook/footholds.svg && test -s bin/notebook/memory.svg
 
 CHECKPOINTCTL = v1.6.0
 BENCHFLAGS ?=
