@@ -45,7 +45,7 @@ const (
 	hostileMemory = 128 << 20 // less than the default, so that it shows
 	hostileJobs   = 2
 	parquetMemory = 300 << 20
-	duckdbMemory  = 1536 << 20
+	duckdbMemory  = 600 << 20
 )
 
 // TestHostile exports each hostile archive beside one that is not: the run
