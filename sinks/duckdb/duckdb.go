@@ -176,8 +176,9 @@ func (s *sink) Commit(ctx context.Context) error {
 	load.memory, load.firm = memoryOf(s.opts.MemoryBytes)
 	debug.FreeOSMemory() // what decoding took, for DuckDB to take
 	if s.old != nil {
-		if !s.wrote && s.old.toolVersion == s.opts.Version {
-			return s.foldWAL(ctx) // nothing to add, and the views are those of this tool
+		load.hasViews = s.old.toolVersion == s.opts.Version // it made them
+		if !s.wrote && load.hasViews {
+			return s.foldWAL(ctx) // nothing to add
 		}
 		return s.add(ctx, load)
 	}

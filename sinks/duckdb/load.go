@@ -46,6 +46,7 @@ type load struct {
 	spill     string // folder that DuckDB may use when memory is short
 	parts     []parquet.Part
 
+	hasViews  bool  // the database has these views already
 	memory    int64 // bytes that DuckDB may keep in memory
 	firm      bool  // also where it cannot load the rows so
 	unbounded bool  // DuckDB may take what memory it likes
@@ -114,6 +115,9 @@ func (l *load) into(ctx context.Context, path string, how access) error {
 			return l.run(ctx, db, path, func(tx *sql.Tx) error {
 				if err := l.addColumns(ctx, tx); err != nil {
 					return err
+				}
+				if l.hasViews {
+					return nil
 				}
 				return l.makeViews(ctx, tx)
 			})
