@@ -88,7 +88,7 @@ func Open(ctx context.Context, path string, opts sinks.Options) (_ sinks.Sink, e
 	if err := staging.MakeDir(rows); err != nil {
 		return nil, fmt.Errorf("making folder for rows: %w", err)
 	}
-	s.spool = parquet.NewSpool(rows, parquet.SpoolOptions{RunID: opts.RunID, Version: opts.Version, Redaction: opts.Redaction})
+	s.spool = parquet.NewSpool(rows, parquet.SpoolOptions{RunID: opts.RunID, Version: opts.Version, Redaction: opts.Redaction, Scratch: true})
 	return s, nil
 }
 

@@ -37,6 +37,7 @@ type origin struct {
 	runID     string
 	version   string // of the tool
 	redaction string // as sinks.Options.Redaction
+	scratch   bool   // as SpoolOptions.Scratch
 }
 
 // partFile is one Parquet file being written.
@@ -62,10 +63,13 @@ func createPart(path string, table *schema.Table, from origin, distinct map[stri
 	}
 	p := &partFile{file: f, sum: sha256.New()}
 	p.buffer = bufio.NewWriterSize(io.MultiWriter(f, p.sum), 1<<16)
-	p.writer, err = pqarrow.NewFileWriter(table.Schema(), p.buffer, writerProperties(table, distinct),
-		pqarrow.NewArrowWriterProperties(pqarrow.WithStoreSchema()))
-	if err == nil {
-		err = p.describe(table, from)
+	if from.scratch {
+		p.writer, err = pqarrow.NewFileWriter(table.Schema(), p.buffer, scratchProperties(table), pqarrow.DefaultWriterProps())
+	} else {
+		p.writer, err = pqarrow.NewFileWriter(table.Schema(), p.buffer, writerProperties(table, distinct), pqarrow.NewArrowWriterProperties(pqarrow.WithStoreSchema()))
+		if err == nil {
+			err = p.describe(table, from)
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("beginning part file of %s: %w", table.Name, err), f.Close())

@@ -30,13 +30,31 @@ const (
 // the number of distinct values to expect in a row group, by column, for the
 // columns that get a Bloom filter.
 func writerProperties(table *schema.Table, distinct map[string]int64) *parquet.WriterProperties {
+	opts := append(encodings(table),
+		parquet.WithPageIndexEnabled(true),
+		parquet.WithMaxBloomFilterBytes(bloomBytes))
+	for _, c := range table.Columns {
+		if n := distinct[c.Name]; n > 0 {
+			opts = append(opts,
+				parquet.WithBloomFilterEnabledFor(c.Name, true),
+				parquet.WithBloomFilterNDVFor(c.Name, n))
+		}
+	}
+	return parquet.NewWriterProperties(opts...)
+}
+
+// scratchProperties says how a file is encoded that is read once, whole.
+func scratchProperties(table *schema.Table) *parquet.WriterProperties {
+	return parquet.NewWriterProperties(append(encodings(table), parquet.WithStats(false))...)
+}
+
+// encodings says how the values of a table are encoded and compressed.
+func encodings(table *schema.Table) []parquet.WriterProperty {
 	opts := []parquet.WriterProperty{
 		parquet.WithCompression(compress.Codecs.Zstd),
 		parquet.WithCompressionLevel(zstdLevel),
-		parquet.WithPageIndexEnabled(true),
 		parquet.WithMaxRowGroupLength(rowGroupRows),
 		parquet.WithDataPageSize(pageBytes),
-		parquet.WithMaxBloomFilterBytes(bloomBytes),
 	}
 	for _, c := range table.Columns {
 		if isSpread(c) {
@@ -47,13 +65,8 @@ func writerProperties(table *schema.Table, distinct map[string]int64) *parquet.W
 		if isDocument(c) {
 			opts = append(opts, parquet.WithDictionaryFor(c.Name, false))
 		}
-		if n := distinct[c.Name]; n > 0 {
-			opts = append(opts,
-				parquet.WithBloomFilterEnabledFor(c.Name, true),
-				parquet.WithBloomFilterNDVFor(c.Name, n))
-		}
 	}
-	return parquet.NewWriterProperties(opts...)
+	return opts
 }
 
 // isDocument tells whether a column's values are large and mostly distinct: a

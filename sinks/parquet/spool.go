@@ -55,13 +55,16 @@ type SpoolOptions struct {
 	Redaction string
 	// Sync makes every file durable; their names are for the caller.
 	Sync bool
+	// Scratch leaves out what serves to find few rows among many, and what
+	// tells of the file: it is read once, whole.
+	Scratch bool
 }
 
 // NewSpool returns a spool that writes to the folder dir, which exists.
 func NewSpool(dir string, opts SpoolOptions) *Spool {
 	return &Spool{
 		dir:     dir,
-		from:    origin{runID: opts.RunID, version: opts.Version, redaction: opts.Redaction},
+		from:    origin{runID: opts.RunID, version: opts.Version, redaction: opts.Redaction, scratch: opts.Scratch},
 		sync:    opts.Sync,
 		writers: map[string]*tableWriter{},
 		bytes:   map[string]int64{},

@@ -131,7 +131,7 @@ func (w *tableWriter) abandon() error {
 func (w *tableWriter) open(groupRows int64) error {
 	distinct := map[string]int64{}
 	for i, c := range w.table.Columns {
-		if isSought(w.table, c) {
+		if isSought(w.table, c) && !w.from.scratch {
 			distinct[c.Name] = expectDistinct(w.held, i, groupRows)
 		}
 	}

@@ -36,7 +36,7 @@ func compareLoading(ctx context.Context, dir, scratch string, reps int) (*measur
 		if err := os.Mkdir(rows, 0o700); err != nil {
 			return err
 		}
-		if _, err := k.spool(ctx, rows); err != nil {
+		if _, err := k.spool(ctx, rows, true); err != nil {
 			return err
 		}
 		spooling = append(spooling, time.Since(started).Seconds())
@@ -47,7 +47,7 @@ func compareLoading(ctx context.Context, dir, scratch string, reps int) (*measur
 		return nil, err
 	}
 	defer os.RemoveAll(spooled)
-	if _, err := k.spool(ctx, spooled); err != nil {
+	if _, err := k.spool(ctx, spooled, true); err != nil {
 		return nil, err
 	}
 	c.Ours, c.Bare, err = alternate(reps, scratch, ours, func(out string) error {

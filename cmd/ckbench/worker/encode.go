@@ -85,7 +85,7 @@ func compareEncoding(ctx context.Context, dir, scratch string, reps int) (*measu
 	}
 	c := &measure.Comparison{Rows: k.rows}
 	c.Ours, c.Bare, err = alternate(reps, scratch,
-		func(out string) error { c.Bytes[0], err = k.spool(ctx, out); return err },
+		func(out string) error { c.Bytes[0], err = k.spool(ctx, out, false); return err },
 		func(out string) error { return k.writeBare(ctx, out, &c.Bytes[1]) })
 	return c, err
 }
@@ -114,9 +114,10 @@ func alternate(reps int, scratch string, one, other func(out string) error) (flo
 	return measure.Median(seconds[0]), measure.Median(seconds[1]), nil
 }
 
-// spool writes the batches as ckexport does, and returns the bytes.
-func (k *keep) spool(ctx context.Context, dir string) (bytes int64, err error) {
-	spool := parquet.NewSpool(dir, parquet.SpoolOptions{RunID: "bench", Version: "bench"})
+// spool writes the batches as ckexport does, for a dataset or as scratch for a
+// database, and returns the bytes.
+func (k *keep) spool(ctx context.Context, dir string, scratch bool) (bytes int64, err error) {
+	spool := parquet.NewSpool(dir, parquet.SpoolOptions{RunID: "bench", Version: "bench", Scratch: scratch})
 	defer func() { err = errors.Join(err, spool.Abandon()) }()
 	for _, b := range k.batches {
 		if err := spool.Write(ctx, b.table, b.batch); err != nil {
@@ -162,7 +163,7 @@ func writeBareFile(path string, batches []arrow.RecordBatch) (size int64, err er
 		return 0, err
 	}
 	defer f.Close()                     // again where the writer has done so
-	const groupRows, level = 491_520, 3 // as ckexport
+	const groupRows, level = 491_520, 1 // as ckexport
 	w, err := pqarrow.NewFileWriter(batches[0].Schema(), struct{ io.Writer }{f}, pq.NewWriterProperties(
 		pq.WithCompression(compress.Codecs.Zstd), pq.WithCompressionLevel(level), pq.WithPageIndexEnabled(true), pq.WithMaxRowGroupLength(groupRows),
 	), pqarrow.DefaultWriterProps())
