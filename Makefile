@@ -31,12 +31,15 @@ lint: tools ## gofmt, go vet, staticcheck
 
 docs: tools ## make the generated documentation anew
 	go run ./cmd/ckexport tables --markdown > docs/tables.md
+	go test ./queries -run FalseAlarms -update
+	go run ./cmd/ckexport queries --markdown > docs/queries.md
 	go test ./pipeline/decode -run ProblemCodes -update
 	go test ./sinks/duckdb -run TemplateIsCurrent -update
 	go test ./cmd/ckexport -run README -update
 
 docs-check: tools ## the generated documentation is current
 	@go run ./cmd/ckexport tables --markdown | diff -u docs/tables.md - > /dev/null || { echo "docs/tables.md is not current: run make docs"; exit 1; }
+	@go run ./cmd/ckexport queries --markdown | diff -u docs/queries.md - > /dev/null || { echo "docs/queries.md is not current: run make docs"; exit 1; }
 
 nocgo: tools ## a build without cgo exports Parquet
 	CGO_ENABLED=0 go vet -tags noduckdb ./cmd/... ./sinks/...

@@ -1,6 +1,7 @@
-// Package queries holds the SQL that ships with ckexport: views that lie in
-// every DuckDB output, and queries that answer one question each. A query is a
-// file: a header of comments, then one SELECT in DuckDB's SQL.
+// Package queries holds the SQL that ships with ckexport: questions that
+// responders, operators and platform teams ask, and the views these build on.
+// A query is a file, in the folder of its group: a header of comments, then
+// one SELECT in DuckDB's SQL, for every DuckDB since 1.1.
 package queries
 
 import (
@@ -8,46 +9,76 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 )
 
-//go:embed views/*.sql *.sql
+//go:embed */*.sql
 var files embed.FS
 
-// Query is one query. Views are queries too.
+// Query is one query.
 type Query struct {
-	Name        string // words joined by -, as on the command line
+	Name        string // words joined by -, as on the command line: the file's name
+	Group       string // the folder it is in, see Groups
 	Title       string
-	Question    string // the question it answers
-	Description string // what to know about the answer
-	Tables      []string
-	SQL         string // the SELECT, without the header
-	IsView      bool   // one of the views that others build on
+	Question    string      // the question it answers
+	Audience    []string    // who asks it, see audiences
+	Severity    string      // of a detection: high, medium, low or info; empty for what is no detection
+	Attack      []Technique // MITRE ATT&CK techniques that a row may be a sign of
+	Params      []Param     // in the order of the header
+	Columns     []Column    // what it returns, in order
+	Tables      []string    // the tables it needs, also by the queries it builds on
+	Uses        []string    // names of the queries whose views it builds on
+	Description string      // what to know about the answer
+	SQL         string      // the SELECT, without the header; $name stands for a parameter
 }
 
-// ViewName returns the name of the view that a DuckDB output has of the query.
+// Technique is a technique of MITRE ATT&CK.
+type Technique struct{ ID, Name string }
+
+// URL returns the page that describes the technique.
+func (t Technique) URL() string {
+	return "https://attack.mitre.org/techniques/" + strings.ReplaceAll(t.ID, ".", "/") + "/"
+}
+
+// Column is a column that a query returns.
+type Column struct{ Name, Doc string }
+
+// Group is a kind of question.
+type Group struct{ Name, Doc string }
+
+// Groups returns the groups in the order in which they are shown.
+func Groups() []Group {
+	return []Group{
+		{"inventory", "What is there, what it costs, and where it could be restored."},
+		{"processes", "What runs, and what it is doing."},
+		{"privileges", "What processes may do."},
+		{"network", "Who listens, who talks to whom, and how."},
+		{"files", "What was written, what is hidden, what comes from the host."},
+		{"memory", "What is in memory, and which of it can be executed."},
+		{"secrets", "Where secrets lie."},
+		{"change", "What became different, in time and among equals."},
+	}
+}
+
+// ViewName returns the name that the query has in a DuckDB output: of a view,
+// or where it has parameters of a table macro.
 func (q Query) ViewName() string { return strings.ReplaceAll(q.Name, "-", "_") }
 
 // Comment returns the documentation of the view.
 func (q Query) Comment() string { return strings.TrimSpace(q.Question + " " + q.Description) }
 
-// All returns every query, views first: queries may use them. A mistake in a
-// file that ships is a programming error, which any test finds.
+// IsDetection reports whether rows of the query are findings.
+func (q Query) IsDetection() bool { return q.Severity != "" }
+
+// All returns every query: first those that build on no other, then those that
+// do, each by group and name. To make views in this order is safe. A mistake
+// in a file that ships is a programming error, which any test finds.
 var All = sync.OnceValue(func() []Query {
-	var all []Query
-	for _, pattern := range []string{"views/*.sql", "*.sql"} {
-		paths, err := fs.Glob(files, pattern)
-		if err != nil {
-			panic("queries: " + err.Error())
-		}
-		for _, p := range paths {
-			q, err := load(p)
-			if err != nil {
-				panic("queries: " + err.Error())
-			}
-			all = append(all, q)
-		}
+	all, err := loadAll(files)
+	if err != nil {
+		panic("queries: " + err.Error())
 	}
 	return all
 })
@@ -63,36 +94,62 @@ func Lookup(name string) (Query, bool) {
 	return Query{}, false
 }
 
-func load(file string) (Query, error) {
-	data, err := files.ReadFile(file)
-	if err != nil {
-		return Query{}, err
-	}
-	q := Query{Name: strings.ReplaceAll(strings.TrimSuffix(path.Base(file), ".sql"), "_", "-"), IsView: strings.HasPrefix(file, "views/")}
-	rest := string(data)
-	for strings.HasPrefix(rest, "-- ") {
-		var line string
-		line, rest, _ = strings.Cut(rest, "\n")
-		key, value, ok := strings.Cut(strings.TrimPrefix(line, "-- "), ": ")
-		if !ok {
-			return Query{}, fmt.Errorf("%s: header line %q is not key: value", file, line)
-		}
-		switch key {
-		case "title":
-			q.Title = value
-		case "question":
-			q.Question = value
-		case "description":
-			q.Description = strings.TrimSpace(q.Description + " " + value)
-		case "tables":
-			q.Tables = strings.Split(value, ", ")
-		default:
-			return Query{}, fmt.Errorf("%s: unknown header key %q", file, key)
+// InGroup returns the queries of a group, by name.
+func InGroup(group string) []Query {
+	var list []Query
+	for _, q := range All() {
+		if q.Group == group {
+			list = append(list, q)
 		}
 	}
-	q.SQL = strings.TrimSuffix(strings.TrimSpace(rest), ";")
-	if q.Title == "" || q.Question == "" || len(q.Tables) == 0 || q.SQL == "" {
-		return Query{}, fmt.Errorf("%s: title, question, tables and SQL are all needed", file)
+	slices.SortFunc(list, func(a, b Query) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+func loadAll(fsys fs.FS) ([]Query, error) {
+	var all []Query
+	for _, g := range Groups() {
+		paths, err := fs.Glob(fsys, g.Name+"/*.sql")
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range paths {
+			data, err := fs.ReadFile(fsys, p)
+			if err != nil {
+				return nil, err
+			}
+			q, err := parse(string(data))
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", p, err)
+			}
+			q.Group, q.Name = g.Name, strings.TrimSuffix(path.Base(p), ".sql")
+			if i := slices.IndexFunc(all, func(o Query) bool { return o.Name == q.Name }); i >= 0 {
+				return nil, fmt.Errorf("%s: there is a query of that name in %s", p, all[i].Group)
+			}
+			all = append(all, q)
+		}
 	}
-	return q, nil
+	return inOrder(all)
+}
+
+// inOrder puts queries behind those that they build on.
+func inOrder(all []Query) ([]Query, error) {
+	ordered := make([]Query, 0, len(all))
+	done := map[string]bool{}
+	for len(ordered) < len(all) {
+		var next []Query
+		for _, q := range all {
+			if !done[q.Name] && !slices.ContainsFunc(q.Uses, func(name string) bool { return !done[name] }) {
+				next = append(next, q)
+			}
+		}
+		if len(next) == 0 {
+			return nil, fmt.Errorf("queries build on one that is not there, or on each other")
+		}
+		for _, q := range next {
+			done[q.Name] = true
+		}
+		ordered = append(ordered, next...)
+	}
+	return ordered, nil
 }

@@ -107,8 +107,11 @@ type Options struct {
 type View struct {
 	Name    string
 	Comment string
-	SQL     string   // a SELECT over the tables
+	SQL     string   // a SELECT over the tables, and over views before this one
 	Tables  []string // the tables it needs; without one of them it is left out
+	// Params are the parameters, each "name := default". With any, it is no view
+	// but a table macro: SELECT * FROM name(), or name(parameter := value).
+	Params []string
 }
 
 // Format is a kind of output.

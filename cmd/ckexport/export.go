@@ -304,7 +304,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 func views() []sinks.View {
 	var list []sinks.View
 	for _, q := range queries.All() {
-		list = append(list, sinks.View{Name: q.ViewName(), Comment: q.Comment(), SQL: q.SQL, Tables: q.Tables})
+		list = append(list, sinks.View{Name: q.ViewName(), Comment: q.Comment(), SQL: q.MacroSQL(), Tables: q.Tables, Params: q.MacroParams()})
 	}
 	return list
 }

@@ -3,31 +3,37 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"regexp"
+	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/ckexport/ckexport/queries"
+	"github.com/ckexport/ckexport/sinks"
 )
 
 func queryCommand(std streams) *cli.Command {
+	params := paramValues{}
 	return &cli.Command{
 		Name:      "query",
 		Usage:     "run SQL, or a query that ships with ckexport, on an output",
 		ArgsUsage: "OUT 'SQL'|NAME",
-		Description: "OUT is an output of either kind. SQL is DuckDB's; the tables are those of ckexport tables, and the queries that ship are views\n" +
-			"(with _ for -). ckexport queries lists these.",
+		Description: "OUT is an output of either kind. SQL is DuckDB's; the tables are those of ckexport tables. The queries that ship are views in it\n" +
+			"(with _ for -), or, those with parameters, table macros: SELECT * FROM name(parameter := value). ckexport queries lists them.",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: "table, csv, json or markdown", Value: "table"},
+			&cli.GenericFlag{Name: "param", Usage: "`NAME=VALUE` for a parameter of the query; may be given several times", Value: params},
 		}, sandboxFlags()...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 2 {
 				return &usageError{err: fmt.Errorf("want an output and a query, got %d arguments", c.NArg()), hint: "ckexport query fleet.duckdb listening-ports"}
 			}
-			text, err := queryText(c.Args().Get(1))
+			text, err := queryText(c.Args().Get(1), params)
 			if err != nil {
 				return err
 			}
@@ -49,19 +55,74 @@ func queryCommand(std streams) *cli.Command {
 	}
 }
 
-// queryText returns the SQL of a query by name, or the SQL itself.
-func queryText(arg string) (string, error) {
+// paramValues takes --param name=value; a value may have commas.
+type paramValues map[string]string
+
+// Set takes one of the flags.
+func (p paramValues) Set(text string) error {
+	name, value, ok := strings.Cut(text, "=")
+	if !ok || name == "" {
+		return fmt.Errorf("%q: want name=value", text)
+	}
+	if _, twice := p[name]; twice {
+		return fmt.Errorf("%q is given twice", name)
+	}
+	p[name] = value
+	return nil
+}
+
+// String returns what was given.
+func (p paramValues) String() string {
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(p)) {
+		list = append(list, name+"="+p[name])
+	}
+	return strings.Join(list, " ")
+}
+
+// queryText returns the SQL of a query by name, with values for its
+// parameters, or the SQL itself.
+func queryText(arg string, params map[string]string) (string, error) {
 	if q, ok := queries.Lookup(arg); ok {
-		return q.SQL, nil
+		text, err := q.Bind(params)
+		if err != nil {
+			return "", &usageError{err: err, hint: "ckexport queries " + q.Name + " shows its parameters"}
+		}
+		return text, nil
 	}
-	if strings.ContainsAny(strings.TrimSpace(arg), " \t\n(;") {
-		return arg, nil
+	if !strings.ContainsAny(strings.TrimSpace(arg), " \t\n(;") {
+		return "", &usageError{err: fmt.Errorf("no query %q", arg), hint: "ckexport queries lists them; anything else must be SQL"}
 	}
-	return "", &usageError{err: fmt.Errorf("no query %q", arg), hint: "ckexport queries lists them; anything else must be SQL"}
+	if len(params) > 0 {
+		return "", &usageError{err: errors.New("--param is for queries that have a name"), hint: "in SQL, write the value, or SELECT * FROM name(parameter := value)"}
+	}
+	return arg, nil
+}
+
+// looksAround finds SQL that asks what views there are.
+var looksAround = regexp.MustCompile(`(?i)\b(show|describe|pragma|information_schema|duckdb_|sqlite_master)`)
+
+// viewsIn returns the views whose names occur in SQL, and those they build on:
+// in a dataset, every view that is made costs time.
+func viewsIn(text string) []sinks.View {
+	all := views()
+	if looksAround.MatchString(text) {
+		return all
+	}
+	text = strings.ToLower(text)
+	var list []sinks.View
+	for _, v := range slices.Backward(all) { // a view builds on those before it
+		if strings.Contains(text, v.Name) {
+			list = append(list, v)
+			text += " " + v.SQL
+		}
+	}
+	slices.Reverse(list)
+	return list
 }
 
 func query(ctx context.Context, output, text string, write func(*sql.Rows) error) error {
-	db, err := openOutput(ctx, output, views())
+	db, err := openOutput(ctx, output, viewsIn(text))
 	if err != nil {
 		return err
 	}
@@ -78,18 +139,4 @@ func query(ctx context.Context, output, text string, write func(*sql.Rows) error
 		return fmt.Errorf("running the query: %w", err)
 	}
 	return nil
-}
-
-func queriesCommand(std streams) *cli.Command {
-	return &cli.Command{
-		Name:  "queries",
-		Usage: "list the queries that ship with ckexport",
-		Action: func(*cli.Context) error {
-			w := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
-			for _, q := range queries.All() {
-				fmt.Fprintf(w, "%s\t%s\n", q.Name, q.Question)
-			}
-			return w.Flush()
-		},
-	}
 }

@@ -295,9 +295,13 @@ func removeEmptyWAL(path string) error {
 	return os.Remove(path + ".wal")
 }
 
-// createView returns the statements that make a view with its comment.
+// createView returns the statements that make a view, or a table macro, with
+// its comment.
 func createView(v sinks.View) string {
-	name := identifier(v.Name)
-	return fmt.Sprintf("CREATE OR REPLACE VIEW %s AS %s\n;\nCOMMENT ON VIEW %s IS %s;\n",
-		name, strings.TrimRight(v.SQL, "; \t\r\n"), name, literal(v.Comment))
+	name, query := identifier(v.Name), strings.TrimRight(v.SQL, "; \t\r\n")
+	kind, head := "VIEW", "VIEW "+name+" AS "
+	if len(v.Params) > 0 {
+		kind, head = "MACRO TABLE", "MACRO "+name+"("+strings.Join(v.Params, ", ")+") AS TABLE "
+	}
+	return fmt.Sprintf("CREATE OR REPLACE %s%s\n;\nCOMMENT ON %s %s IS %s;\n", head, query, kind, name, literal(v.Comment))
 }

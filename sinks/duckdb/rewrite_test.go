@@ -16,7 +16,7 @@ import (
 )
 
 // TestRewriteKeepsOthers removes a checkpoint from a database in which someone
-// else has made a table, a view and a schema: these stay, and of the checkpoint
+// else has made a table, a view, a macro and a schema: these stay, and of the checkpoint
 // nothing is left in the file.
 func TestRewriteKeepsOthers(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "fleet.duckdb")
@@ -41,7 +41,7 @@ func TestRewriteKeepsOthers(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	ask(t, path, "CREATE SCHEMA mine; CREATE TABLE mine.notes AS SELECT 42 AS n; CREATE VIEW labels AS SELECT value FROM annotations; SELECT 1")
+	ask(t, path, "CREATE SCHEMA mine; CREATE TABLE mine.notes AS SELECT 42 AS n; CREATE VIEW labels AS SELECT value FROM annotations; CREATE MACRO labels_of(k := 'k') AS TABLE SELECT value FROM annotations WHERE key = k; SELECT 1")
 	done, err := duckdb.Rewrite(t.Context(), path, sinks.Options{RunID: "run2"}, sinks.Rewrite{
 		Forget: func([]sinks.Checkpoint) (map[string]bool, *schema.Rows, error) {
 			return map[string]bool{"00000000000000000000000000000001": true}, &schema.Rows{}, nil
@@ -55,6 +55,9 @@ func TestRewriteKeepsOthers(t *testing.T) {
 	}
 	if v := ask(t, path, "SELECT string_agg(value) FROM labels"); v != kept {
 		t.Errorf("the other view has %s", v)
+	}
+	if v := ask(t, path, "SELECT string_agg(value) FROM labels_of()"); v != kept {
+		t.Errorf("the other macro has %s", v)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -65,6 +65,7 @@ func twoTables() []*schema.Table {
 var someViews = []sinks.View{
 	{Name: "pids", Comment: "it's a view", SQL: "SELECT pid FROM processes -- all\n;\n", Tables: []string{"processes"}},
 	{Name: `odd "name"`, Comment: "of a view", SQL: "SELECT count(*) AS n FROM pids", Tables: []string{"processes"}},
+	{Name: "pids_from", Comment: "it's a macro", SQL: "SELECT pid FROM pids WHERE pid >= first_pid -- and above\n", Tables: []string{"processes"}, Params: []string{"first_pid := CAST('9223372036854775807' AS BIGINT)"}},
 	{Name: "mounted", Comment: "no such table", SQL: "SELECT * FROM mounts", Tables: []string{"mounts"}},
 }
 
@@ -90,6 +91,14 @@ func TestViews(t *testing.T) {
 		var comment string
 		if err := db.QueryRow(`SELECT comment FROM duckdb_views() WHERE view_name = 'pids'`).Scan(&comment); err != nil || comment != "it's a view" {
 			t.Errorf("%s: comment of a view is %q, %v", format.Name, comment, err)
+		}
+		for query, want := range map[string]int{`SELECT count(*) FROM pids_from()`: 0, `SELECT count(*) FROM pids_from(first_pid := 0)`: 20} {
+			if err := db.QueryRow(query).Scan(&n); err != nil || n != want {
+				t.Errorf("%s: %s says %d, %v", format.Name, query, n, err)
+			}
+		}
+		if err := db.QueryRow(`SELECT DISTINCT comment FROM duckdb_functions() WHERE function_name = 'pids_from'`).Scan(&comment); err != nil || comment != "it's a macro" {
+			t.Errorf("%s: comment of a macro is %q, %v", format.Name, comment, err)
 		}
 		if _, err := db.Exec(`SELECT * FROM mounted`); err == nil {
 			t.Errorf("%s: a view without its table was made", format.Name)

@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "make the template of databases anew")
 
 func shippedViews() (views []sinks.View) {
 	for _, q := range queries.All() {
-		views = append(views, sinks.View{Name: q.ViewName(), Comment: q.Comment(), SQL: q.SQL, Tables: q.Tables})
+		views = append(views, sinks.View{Name: q.ViewName(), Comment: q.Comment(), SQL: q.MacroSQL(), Tables: q.Tables, Params: q.MacroParams()})
 	}
 	return views
 }

@@ -1,5 +1,5 @@
 // Reads both kinds of output with DuckDB's Node.js binding and compares them:
-// every table has the same rows in both, and every view answers.
+// every table has the same rows in both, and every view and macro answers.
 const { DuckDBInstance } = require('@duckdb/node-api');
 const fs = require('fs');
 const path = require('path');
@@ -30,14 +30,19 @@ async function main(database, dataset) {
     rows += n;
   }
   const views = await query(`SELECT view_name, comment FROM duckdb_views() WHERE NOT internal ORDER BY view_name`);
-  if (views.length < 17) throw new Error(`only ${views.length} views`);
+  const macros = await query(`SELECT DISTINCT function_name, comment FROM duckdb_functions() WHERE function_type = 'table_macro' AND NOT internal ORDER BY function_name`);
+  if (views.length < 50 || macros.length < 10) throw new Error(`only ${views.length} views and ${macros.length} macros`);
   for (const [view, comment] of views) {
     if (!comment) throw new Error(`view ${view} has no comment`);
-    await query(`SELECT count(*) FROM ${quoted(view)}`);
+    await query(`SELECT * FROM ${quoted(view)}`);
+  }
+  for (const [macro, comment] of macros) {
+    if (!comment) throw new Error(`macro ${macro} has no comment`);
+    await query(`SELECT * FROM ${quoted(macro)}()`);
   }
   const [[undocumented]] = await query(`SELECT count(*) FROM duckdb_columns() WHERE NOT internal AND comment IS NULL AND table_name IN (SELECT table_name FROM duckdb_tables() WHERE table_name NOT LIKE '\\_%' ESCAPE '\\')`);
   if (undocumented !== 0n) throw new Error(`${undocumented} columns have no comment`);
-  console.log(`DuckDB ${version} for Node.js: ${tables.length} tables, ${rows} rows and ${views.length} views, the same in both outputs`);
+  console.log(`DuckDB ${version} for Node.js: ${tables.length} tables, ${rows} rows, the same in both outputs; ${views.length} views and ${macros.length} macros answer`);
 }
 
 main(process.argv[2], process.argv[3]).catch((error) => {

@@ -1,0 +1,30 @@
+-- title: Setuid files added
+-- question: Which files that give the rights of another user, or capabilities, were added to a container?
+-- audience: responder, security
+-- severity: high
+-- attack: T1548.001 Setuid and Setgid
+-- column: pod_namespace | Kubernetes namespace of the pod
+-- column: pod_name | name of the pod
+-- column: container_name | name of the container
+-- column: image | name of the container's image
+-- column: path | path inside the container
+-- column: origin | where it was written: rootfs_diff, tmpfs, devshm, volume
+-- column: mode | permission bits, octal
+-- column: is_setuid | it runs as its owner
+-- column: is_setgid | it runs as its group
+-- column: uid | its owner
+-- column: gid | its group
+-- column: file_capabilities | capabilities that it gives, as getcap shows them
+-- column: size_bytes | size, in bytes
+-- column: sha256 | SHA-256 of the content
+-- column: mtime | when it was last written
+-- column: checkpoint_id | the checkpoint
+-- tables: filesystem_entries, checkpoints
+-- description: A package that was installed into the running container brings such files too.
+
+SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, f.path, f.origin, to_base(f.mode::BIGINT, 8, 4) AS mode, f.is_setuid, f.is_setgid, f.uid, f.gid, f.file_capabilities, f.size_bytes, f.sha256, f.mtime, f.checkpoint_id
+FROM filesystem_entries f JOIN checkpoints c USING (checkpoint_id)
+-- of folders the bits mean other things, of a symbolic link nothing; setgid counts only with the right to execute by the group (inode(7))
+WHERE f.change IS DISTINCT FROM 'deleted' AND f.type IN ('file', 'hardlink')
+  AND (f.is_setuid OR f.is_setgid AND f.mode & 8 <> 0 OR f.file_capabilities IS NOT NULL)
+ORDER BY c.container_name, f.checkpoint_id, f.path

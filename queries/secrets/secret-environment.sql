@@ -1,0 +1,25 @@
+-- title: Secret-looking environment
+-- question: Which environment variables look like secrets, and in how many containers is the same value?
+-- audience: responder, security
+-- severity: info
+-- attack: T1552 Unsecured Credentials
+-- column: pod_namespace | Kubernetes namespace of the pod
+-- column: pod_name | name of the pod
+-- column: container_name | name of the container
+-- column: image | name of the container's image
+-- column: pid | the process, as the container sees it
+-- column: comm | name of the process
+-- column: name | name of the variable
+-- column: value_length | length of its value, in characters
+-- column: value_group | number of the value: equal values have equal numbers; NULL if empty
+-- column: checkpoint_id | the checkpoint
+-- tables: environment, processes, checkpoints
+-- description: Names only. The value is not shown, but equal values have the same number in value_group.
+
+SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, e.pid, p.comm, e.name, length(e.value) AS value_length,
+       CASE WHEN e.value <> '' THEN dense_rank() OVER (ORDER BY e.value) END AS value_group, e.checkpoint_id
+FROM environment e
+JOIN checkpoints c USING (checkpoint_id)
+JOIN processes p ON p.checkpoint_id = e.checkpoint_id AND p.pid = e.pid
+WHERE e.sensitive
+ORDER BY c.container_name, e.checkpoint_id, e.pid, e.position
