@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/ckexport/ckexport/pipeline/source"
+	"github.com/ckexport/ckexport/plain"
 	"github.com/ckexport/ckexport/sinks"
 )
 
@@ -78,7 +76,7 @@ func run(ctx context.Context, args []string, std streams) int {
 		return exitInterrupted
 	}
 	// a line end within the name of a file must not begin a line of its own
-	fmt.Fprintf(std.err, "ckexport: %s\n", strings.ReplaceAll(printable(err.Error()), "\n", "\n  "))
+	fmt.Fprintf(std.err, "ckexport: %s\n", strings.ReplaceAll(plain.Printable(err.Error()), "\n", "\n  "))
 	if errors.As(err, &usage) {
 		if usage.hint != "" {
 			fmt.Fprintf(std.err, "hint: %s\n", usage.hint)
@@ -175,29 +173,3 @@ func flagsFirst(command *cli.Command, args []string) []string {
 	}
 	return append(append(flags, "--"), others...)
 }
-
-// printable escapes what could steer a terminal, or make a line look like
-// another: all that is not printed as itself, but for line ends and tabs.
-func printable(s string) string {
-	if strings.IndexFunc(s, isSteering) < 0 && utf8.ValidString(s) {
-		return s
-	}
-	var out strings.Builder
-	for len(s) > 0 {
-		r, n := utf8.DecodeRuneInString(s)
-		switch {
-		case r == utf8.RuneError && n == 1:
-			fmt.Fprintf(&out, `\x%02x`, s[0])
-		case isSteering(r):
-			out.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
-		default:
-			out.WriteString(s[:n])
-		}
-		s = s[n:]
-	}
-	return out.String()
-}
-
-// isSteering reports whether a character is not printed as itself: controls,
-// also those of ISO 6429 that are no ASCII, and marks that turn the direction.
-func isSteering(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsPrint(r) }
