@@ -96,8 +96,8 @@ FROM checkpoints WHERE checkpoint_id IN (`+literals(ids)+`)`, func(names []strin
 		}
 		pod := strings.Trim(get("pod_namespace")+"/"+get("pod_name"), "/")
 		f := listed[i].findings
-		rows[i] = []any{listed[i].id, at("taken_at"), at("container_name"), nilIfEmpty(pod), at("image"), at("engine"), at("process_count"), at("socket_count"),
-			nilIfEmpty(memory), nilIfEmpty(frozen), nilIfEmpty(summary(f)), at("status")}
+		rows[i] = []any{listed[i].id, at("taken_at"), at("container_name"), nilIfEmpty(summary(f)), nilIfEmpty(pod), at("image"), at("engine"), at("process_count"), at("socket_count"),
+			nilIfEmpty(memory), nilIfEmpty(frozen), at("status")}
 		s := Section{ID: listed[i].id, Name: cmp.Or(get("container_name"), clip(get("container_id")), listed[i].id), Taken: get("taken_at"), Findings: f.list}
 		for _, fact := range []Fact{
 			{Name: "Checkpoint", Value: text(listed[i].id)}, {Name: "Container", Value: get("container_id")}, {Name: "Image", Value: get("image")}, {Name: "Pod", Value: pod},
@@ -115,7 +115,7 @@ FROM checkpoints WHERE checkpoint_id IN (`+literals(ids)+`)`, func(names []strin
 	if err != nil {
 		return nil, err
 	}
-	b := newTable(r.List.Caption, r.List.More, []string{checkpointID, "taken_at", "container", "pod", "image", "engine", "processes", "sockets", "memory", "frozen", "findings", "status"}, maxListed, 10*tableBytes)
+	b := newTable(r.List.Caption, r.List.More, []string{checkpointID, "taken_at", "container", "findings", "pod", "image", "engine", "processes", "sockets", "memory", "frozen", "status"}, maxListed, 10*tableBytes)
 	for _, row := range rows {
 		b.add(row)
 	}

@@ -2,10 +2,11 @@ package report
 
 import (
 	"html"
+	"math/big"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ckexport/ckexport/plain"
 )
@@ -24,7 +25,7 @@ type Table struct {
 // Column is a column of a table.
 type Column struct {
 	Name, Doc string
-	Kind      string // class of its cells: number, hash, text
+	Kind      string // class of its cells: number, hash, tree, short
 }
 
 // Cell is a value: one line, without characters that could steer the reader.
@@ -44,10 +45,14 @@ type tableBuilder struct {
 	numbers     []bool
 	filled      []bool
 	hashes      []bool
+	longest     []int // characters of a value
 }
 
+// maxUnbroken is how many characters a value may have that stays on one line.
+const maxUnbroken = 30
+
 func newTable(caption, more string, names []string, rows, bytes int) *tableBuilder {
-	b := &tableBuilder{Table: Table{Caption: caption, More: more}, rows: rows, bytes: bytes, numbers: make([]bool, len(names)), filled: make([]bool, len(names)), hashes: make([]bool, len(names))}
+	b := &tableBuilder{Table: Table{Caption: caption, More: more}, rows: rows, bytes: bytes, numbers: make([]bool, len(names)), filled: make([]bool, len(names)), hashes: make([]bool, len(names)), longest: make([]int, len(names))}
 	for i, n := range names {
 		b.Columns = append(b.Columns, Column{Name: plain.Cell(n)})
 		b.numbers[i], b.hashes[i] = true, true
@@ -71,6 +76,7 @@ func (b *tableBuilder) add(values []any) {
 			continue
 		}
 		b.filled[i] = true
+		b.longest[i] = max(b.longest[i], utf8.RuneCountInString(row[i].Text))
 		b.numbers[i] = b.numbers[i] && isNumber(v)
 		b.hashes[i] = b.hashes[i] && isHash.MatchString(row[i].Text)
 		if b.Columns[i].Name == checkpointID {
@@ -98,6 +104,8 @@ func (b *tableBuilder) table() Table {
 			c.Kind = "hash"
 		case c.Name == "tree":
 			c.Kind = "tree"
+		case b.longest[i] <= maxUnbroken:
+			c.Kind = "short"
 		}
 		t.Columns = append(t.Columns, c)
 	}
@@ -115,7 +123,7 @@ func (b *tableBuilder) table() Table {
 
 func isNumber(v any) bool {
 	switch v.(type) {
-	case int8, int16, int32, int64, uint8, uint16, uint32, uint64, int, float32, float64:
+	case *big.Int, int8, int16, int32, int64, uint8, uint16, uint32, uint64, int, float32, float64:
 		return true
 	}
 	return false
@@ -154,9 +162,4 @@ func (t *Table) describe(doc func(name string) string) {
 	for i := range t.Columns {
 		t.Columns[i].Doc = doc(t.Columns[i].Name)
 	}
-}
-
-// hasColumn tells whether a table shows a column.
-func (t *Table) hasColumn(name string) bool {
-	return slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Name == name })
 }
