@@ -124,8 +124,12 @@ func shellWord(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// literal quotes a text for SQL.
-func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+// literal quotes a text for SQL. A NUL would end the statement: an id has none,
+// unless an output was made to have one.
+func literal(text string) string {
+	quoted := "'" + strings.ReplaceAll(text, "'", "''") + "'"
+	return strings.ReplaceAll(quoted, "\x00", "' || chr(0) || '")
+}
 
 // literals quotes texts for SQL, separated by commas.
 func literals(texts []string) string {

@@ -16,6 +16,8 @@ import (
 	"database/sql"
 	"fmt"
 	"time"
+
+	"github.com/ckexport/ckexport/plain"
 )
 
 // What bounds the page, whatever is in the output.
@@ -90,9 +92,15 @@ func (r *Report) link() {
 		for _, row := range t.Rows {
 			for i := range row {
 				if row[i].checkpoint != "" && there[row[i].checkpoint] {
-					row[i].Link = "#c-" + row[i].checkpoint
+					row[i].Link = "#" + anchor(row[i].checkpoint)
 				}
 			}
 		}
 	}
 }
+
+// anchor returns the id of the element about a checkpoint.
+func anchor(checkpoint string) string { return "c-" + plain.Cell(checkpoint) }
+
+// Anchor returns the id of the section's element.
+func (s Section) Anchor() string { return anchor(s.ID) }
