@@ -5,7 +5,7 @@ COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)
 LDFLAGS  = -s -w -X 'main.version=$(VERSION)' -X 'main.commit=$(COMMIT)'
 PACKAGES = ./...
 
-.PHONY: help run build test unit lint docs docs-check nocgo client bench bench-quick bench-tools microbench fuzz vuln install clean tools
+.PHONY: help run build test unit lint docs docs-check nocgo client browser bench bench-quick bench-tools microbench fuzz vuln install clean tools
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -18,7 +18,7 @@ run: build ## export testdata's archives to fleet.duckdb and fleet.parquet, and 
 build: tools ## build bin/ckexport
 	go build -trimpath -ldflags "$(LDFLAGS)" -o bin/ckexport ./cmd/ckexport
 
-test: tools lint unit docs-check nocgo client ## everything CI runs
+test: tools lint unit docs-check nocgo client browser ## everything CI runs
 
 unit: tools ## tests, with the race detector
 	@command -v python3 > /dev/null || { echo "make unit: python3 is missing (the README has a line of it); on Debian: apt-get install python3"; exit 1; }
@@ -53,6 +53,11 @@ client: build ## both kinds of output are read by DuckDB's Node.js binding, of D
 	./bin/ckexport testdata/archives -o bin/client.parquet --quiet
 	./bin/ckexport testdata/archives -o bin/client.duckdb --quiet
 	node testdata/client/read.js bin/client.duckdb bin/client.parquet
+
+browser: tools ## a report of hostile archives in headless Chromium; pictures of reports in bin/report-*.png
+	@command -v chromium > /dev/null || { echo "make browser: chromium is missing; on Debian: apt-get install chromium"; exit 1; }
+	go vet -tags browser ./report
+	go test -count=1 -tags browser -run Browser ./report
 
 CHECKPOINTCTL = v1.6.0
 BENCHFLAGS ?=

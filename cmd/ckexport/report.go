@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -36,7 +37,10 @@ func reportCommand(std streams) *cli.Command {
 func makeReport(ctx context.Context, output, path string, confined bool, std streams) (err error) {
 	grants, err := queryGrants(output)
 	if err != nil {
-		return &usageError{err: err}
+		return err
+	}
+	if err := mustBeOutside(path, output); err != nil {
+		return err
 	}
 	page, err := fleetreport.Create(path)
 	if err != nil {
@@ -71,4 +75,25 @@ func makeReport(ctx context.Context, output, path string, confined bool, std str
 	}
 	_, err = fmt.Fprintf(std.err, "%s: %d checkpoints; %d of %d detections found something\n", quotedPath(path), r.Checkpoints, len(r.Detections), r.Checks())
 	return err
+}
+
+// mustBeOutside refuses a page in a dataset's folder: it would be taken for a part of it.
+func mustBeOutside(page, output string) error {
+	folder, err := filepath.EvalSymlinks(filepath.Dir(page))
+	if err != nil {
+		return &usageError{err: fmt.Errorf("looking at the page's folder: %w", err)}
+	}
+	if folder, err = filepath.Abs(folder); err != nil {
+		return err
+	}
+	if output, err = filepath.EvalSymlinks(output); err != nil {
+		return err
+	}
+	if output, err = filepath.Abs(output); err != nil {
+		return err
+	}
+	if folder == output || strings.HasPrefix(folder, output+string(filepath.Separator)) {
+		return usagef("-o %q: the page would lie within the output", page)
+	}
+	return nil
 }
