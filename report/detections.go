@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,6 +20,7 @@ type Detection struct {
 	queries.Query
 	Table       Table
 	Checkpoints int    // that the rows tell of; 0 where they tell of several at once
+	Most        string // images and containers with the most rows, where not all rows are shown
 	Reason      string // why it did not run
 }
 
@@ -75,16 +77,17 @@ func (g *gatherer) detection(ctx context.Context, q queries.Query) (Detection, e
 	}
 	var b *tableBuilder
 	rows := map[string]int{} // by checkpoint
-	at := -1
+	images, containers := map[string]int{}, map[string]int{}
 	err = g.read(ctx, bound, func(names []string, values []any) error {
 		if b == nil {
 			b = newTable(q.Title, g.command(q.Name), names, detectionRows, tableBytes)
-			at = column(names, checkpointID)
 		}
 		b.add(values)
-		if at >= 0 {
-			if id, ok := values[at].(string); ok {
-				rows[id]++
+		for name, counts := range map[string]map[string]int{checkpointID: rows, "image": images, "container_name": containers} {
+			if at := column(names, name); at >= 0 {
+				if v, ok := values[at].(string); ok {
+					counts[v]++
+				}
 			}
 		}
 		return nil
@@ -102,8 +105,32 @@ func (g *gatherer) detection(ctx context.Context, q queries.Query) (Detection, e
 	d.Table = b.table()
 	d.Table.describe(docOf(q))
 	d.Checkpoints = len(rows)
+	if d.Table.Left() > 0 {
+		d.Most = strings.Join(slices.Concat(most("image", images), most("container", containers)), "; ")
+	}
 	g.remember(q, rows)
 	return d, nil
+}
+
+// most tells which few names occur most, and how many others there are.
+func most(noun string, counts map[string]int) []string {
+	const shown = 3
+	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b)) })
+	if len(names) == 0 {
+		return nil
+	}
+	of := plural(int64(len(names)), noun)
+	if len(names) > shown && counts[names[0]] == counts[names[len(names)-1]] {
+		return []string{of + ", " + plural(int64(counts[names[0]]), "row") + " each"}
+	}
+	var parts []string
+	for _, n := range names[:min(len(names), shown)] {
+		parts = append(parts, fmt.Sprintf("%s (%s)", text(n), number(int64(counts[n]))))
+	}
+	if left := len(names) - shown; left > 0 {
+		parts = append(parts, number(int64(left))+" more")
+	}
+	return []string{of + ": " + strings.Join(parts, ", ")}
 }
 
 // remember keeps what was found, by checkpoint.

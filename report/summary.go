@@ -118,7 +118,7 @@ FROM checkpoints`).Scan(&checkpoints, &containers, &images, &namespaces, &engine
 	}
 	facts = append(facts, Fact{Name: "Processes", Value: number(processes), Note: plural(sockets, "socket")}, Fact{Name: "Saved memory", Value: bytesText(memory)})
 	if frozen != nil {
-		facts = append(facts, Fact{Name: "Frozen", Value: fmt.Sprintf("%.0f ms", *frozen), Note: fmt.Sprintf("half took longer; at most %.0f ms", *longest)})
+		facts = append(facts, Fact{Name: "Frozen, median", Value: fmt.Sprintf("%.0f ms", *frozen), Note: fmt.Sprintf("at most %.0f ms", *longest)})
 	}
 	if first != nil {
 		facts = append(facts, Fact{Name: "From", Value: first.UTC().Format(time.DateOnly), Note: first.UTC().Format("15:04:05") + " UTC"},
