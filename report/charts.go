@@ -29,18 +29,19 @@ func (g *gatherer) charts(ctx context.Context) ([]Chart, error) {
 		query            string
 		rows             int
 		draw             func([][]any) *Drawing
+		none             string // what it means that there are no rows
 	}{
 		{"memory", "Memory by image", "Memory pages saved, over all checkpoints of an image.", []string{"checkpoints"},
 			`SELECT coalesce(image, '(no image)') AS image, count(*) AS checkpoints, round(sum(memory_pages_bytes) / 1048576.0, 1) AS total_mib, round(median(memory_pages_bytes) / 1048576.0, 1) AS median_mib
-FROM checkpoints WHERE memory_pages_bytes IS NOT NULL GROUP BY 1 ORDER BY sum(memory_pages_bytes) DESC, 1`, maxBars, drawBars},
+FROM checkpoints WHERE memory_pages_bytes IS NOT NULL GROUP BY 1 ORDER BY sum(memory_pages_bytes) DESC, 1`, maxBars, drawBars, "no checkpoint tells how large its memory is"},
 		{"frozen", "Dump cost", "How long processes stood still for a checkpoint: the median of each span of time as a dot, from the shortest to the longest as a line.", []string{"checkpoints"},
-			binned("checkpoints", "coalesce(checkpointed_at, dumped_at)", "frozen_us IS NOT NULL", "", "round(median(frozen_us) / 1000.0, 1) AS median_ms, round(min(frozen_us) / 1000.0, 1) AS min_ms, round(max(frozen_us) / 1000.0, 1) AS max_ms, count(*) AS checkpoints"), maxBins, drawRanges},
+			binned("checkpoints", "coalesce(checkpointed_at, dumped_at)", "frozen_us IS NOT NULL", "", "round(median(frozen_us) / 1000.0, 1) AS median_ms, round(min(frozen_us) / 1000.0, 1) AS min_ms, round(max(frozen_us) / 1000.0, 1) AS max_ms, count(*) AS checkpoints"), maxBins, drawRanges, "no checkpoint has the statistics of its dump"},
 		{"changes", "Changes over time", "What came, went or changed between a checkpoint of a container and the one before it, when the later one was made.",
 			[]string{"checkpoints", "processes", "sockets", "filesystem_entries", "environment", "mounts"},
-			binned("changes", "to_taken_at", "true", "kind", "count(*) AS changes"), maxBins * len(kinds), drawStacks},
+			binned("changes", "to_taken_at", "true", "kind", "count(*) AS changes"), maxBins * len(kinds), drawStacks, "no container has two checkpoints between which something changed"},
 		{"services", "Service map", "Open connections whose both ends are in the fleet: clients at the left, servers at the right.", []string{"sockets", "processes", "checkpoints"},
 			`SELECT from_container AS client, to_container AS server, protocol, to_port AS port, sum(connections)::BIGINT AS connections
-FROM service_map WHERE to_container IS NOT NULL AND from_container IS NOT NULL GROUP BY ALL ORDER BY connections DESC, client, server, protocol, port`, maxLinks, drawMap},
+FROM service_map WHERE to_container IS NOT NULL AND from_container IS NOT NULL GROUP BY ALL ORDER BY connections DESC, client, server, protocol, port`, maxLinks, drawMap, "no open connection has both ends in the fleet"},
 	} {
 		chart := Chart{ID: c.id, Title: c.title, About: c.about}
 		if chart.Why = g.missing(c.needs); chart.Why == "" {
@@ -61,7 +62,7 @@ FROM service_map WHERE to_container IS NOT NULL AND from_container IS NOT NULL G
 			case err != nil: // as for detections: an older output may lack a view
 				chart.Why = text(err.Error())
 			case b == nil:
-				chart.Why = "nothing to draw"
+				chart.Why = c.none
 			default:
 				chart.Numbers, chart.Drawing = b.table(), c.draw(rows)
 			}

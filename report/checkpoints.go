@@ -25,7 +25,8 @@ type ranked struct {
 	findings *findings
 }
 
-// Fleets are read in the order of this: the most severe findings first, then the newest.
+// before is the order of checkpoints on the page: the most severe findings first,
+// then the newest.
 func before(a, b ranked) int {
 	for i := range a.findings.counts[:3] { // info is none
 		if c := cmp.Compare(b.findings.counts[i], a.findings.counts[i]); c != 0 {
@@ -58,16 +59,47 @@ func (g *gatherer) checkpoints(ctx context.Context, r *Report) error {
 	}
 	slices.SortFunc(all, before)
 	r.Checkpoints = len(all)
-	listed := all[:min(len(all), maxListed)]
-	if len(listed) == 0 {
+	if len(all) == 0 {
 		return nil
+	}
+	chosen := choose(all)
+	var listed []ranked // those chosen, and as many others as there is room for
+	for room := maxListed - len(chosen); len(all) > 0; all = all[1:] {
+		if c := all[0]; chosen[c.id] {
+			listed = append(listed, c)
+		} else if room > 0 {
+			listed, room = append(listed, c), room-1
+		}
 	}
 	sections, err := g.list(ctx, r, listed)
 	if err != nil {
 		return fmt.Errorf("listing checkpoints: %w", err)
 	}
-	r.Sections = sections[:min(len(sections), maxSections)]
+	r.Sections = slices.DeleteFunc(sections, func(s Section) bool { return !chosen[s.ID] })
 	return g.fill(ctx, r.Sections)
+}
+
+// choose returns the checkpoints that have a section. A hundred replicas with
+// the same findings would fill the page, and hide what else there is: so it
+// takes the first of each set of findings, then the second of each, and so on.
+func choose(all []ranked) map[string]bool {
+	type turn struct{ nth, place int }
+	turns := make([]turn, len(all))
+	seen := map[string]int{}
+	for i, c := range all {
+		key := ""
+		for _, f := range c.findings.list {
+			key += f.Name + " "
+		}
+		turns[i] = turn{seen[key], i}
+		seen[key]++
+	}
+	slices.SortFunc(turns, func(a, b turn) int { return cmp.Or(cmp.Compare(a.nth, b.nth), cmp.Compare(a.place, b.place)) })
+	chosen := map[string]bool{}
+	for _, t := range turns[:min(len(turns), maxSections)] {
+		chosen[all[t.place].id] = true
+	}
+	return chosen
 }
 
 // list fills the list with checkpoints, and returns their sections, still
