@@ -134,7 +134,7 @@ FROM checkpoints WHERE checkpoint_id IN (`+literals(ids)+`)`, func(names []strin
 		for _, fact := range []Fact{
 			{Name: "Checkpoint", Value: text(listed[i].id)}, {Name: "Container", Value: get("container_id")}, {Name: "Image", Value: get("image")}, {Name: "Pod", Value: pod},
 			{Name: "Host name", Value: get("hostname")}, {Name: "Addresses", Value: get("ip_addresses")}, {Name: "Engine", Value: get("engine")}, {Name: "Runtime", Value: get("runtime")},
-			{Name: "CRIU", Value: get("criu_version")}, {Name: "Kernel", Value: strings.TrimSpace(get("kernel_release") + " " + get("arch"))}, {Name: "Memory", Value: memory},
+			{Name: "CRIU", Value: get("criu_version")}, {Name: "Kernel", Value: get("kernel_release")}, {Name: "Architecture", Value: get("arch")}, {Name: "Memory", Value: memory},
 			{Name: "Frozen", Value: frozen}, {Name: "Archive", Value: get("archive_name")}, {Name: "Status", Value: get("status"), Alarm: get("status") != "ok"},
 		} {
 			if fact.Value != "" {
