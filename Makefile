@@ -6,7 +6,7 @@ LDFLAGS  = -s -w -X 'main.version=$(VERSION)' -X 'main.commit=$(COMMIT)'
 PACKAGES = ./...
 PYTHON  ?= /usr/bin/python3
 
-.PHONY: help run build test unit lint docs docs-check nocgo client notebook bench bench-quick bench-tools microbench fuzz vuln install clean tools
+.PHONY: help run build test unit lint docs docs-check nocgo client notebook browser bench bench-quick bench-tools microbench fuzz vuln install clean tools
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -19,7 +19,7 @@ run: build ## export testdata's archives to fleet.duckdb and fleet.parquet, and 
 build: tools ## build bin/ckexport
 	go build -trimpath -ldflags "$(LDFLAGS)" -o bin/ckexport ./cmd/ckexport
 
-test: tools lint unit docs-check nocgo client notebook ## everything CI runs
+test: tools lint unit docs-check nocgo client notebook browser ## everything CI runs
 
 unit: tools ## tests, with the race detector
 	@command -v python3 > /dev/null || { echo "make unit: python3 is missing (the README has a line of it); on Debian: apt-get install python3"; exit 1; }
@@ -67,6 +67,11 @@ notebook: build ## the notebook runs, and the facts in it hold; its plots are in
 	@$(NOTEBOOK_ENV) $(PYTHON) -m ipykernel install --prefix bin/notebook > /dev/null
 	@$(NOTEBOOK_ENV) $(PYTHON) -m nbconvert --log-level WARN --to notebook --execute --output-dir bin/notebook queries/notebooks/findings.ipynb
 	test -s bin/notebook/changes.svg && test -s bin/notebook/footholds.svg && test -s bin/notebook/memory.svg
+
+browser: tools ## a report of hostile archives in headless Chromium; pictures of reports in bin/report-*.png
+	@command -v chromium > /dev/null || { echo "make browser: chromium is missing; on Debian: apt-get install chromium"; exit 1; }
+	go vet -tags browser ./report
+	go test -count=1 -tags browser -run Browser ./report
 
 CHECKPOINTCTL = v1.6.0
 BENCHFLAGS ?=

@@ -12,7 +12,7 @@ const module = "github.com/ckexport/ckexport"
 
 // mayImport is the table of docs/architecture.md: which rooms a room may use.
 var mayImport = map[string][]string{
-	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/decode", "/pipeline/redact", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/queries", "/verify", "/compare"},
+	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/decode", "/pipeline/redact", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/queries", "/verify", "/compare", "/plain", "/report"},
 	"/cmd/ckexport/internal/sandbox": nil,
 	"/cmd/ckbench":                   {"/cmd/ckbench/measure", "/cmd/ckbench/workload"},
 	"/cmd/ckbench/measure":           nil,
@@ -32,6 +32,8 @@ var mayImport = map[string][]string{
 	"/sinks/duckdb":                  {"/schema", "/sinks", "/sinks/internal/staging", "/sinks/parquet"},
 	"/sinks/sinktest":                {"/schema", "/sinks"},
 	"/queries":                       nil,
+	"/plain":                         nil,
+	"/report":                        {"/plain", "/queries"},
 	"/compare":                       {"/schema"},
 	"/verify":                        {"/pipeline", "/pipeline/decode", "/pipeline/source", "/schema", "/sinks", "/sinks/parquet"},
 }

@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/ckexport/ckexport/pipeline/source"
+	"github.com/ckexport/ckexport/plain"
 	"github.com/ckexport/ckexport/sinks"
 )
 
@@ -78,7 +76,7 @@ func run(ctx context.Context, args []string, std streams) int {
 		return exitInterrupted
 	}
 	// a line end within the name of a file must not begin a line of its own
-	fmt.Fprintf(std.err, "ckexport: %s\n", strings.ReplaceAll(printable(err.Error()), "\n", "\n  "))
+	fmt.Fprintf(std.err, "ckexport: %s\n", strings.ReplaceAll(plain.Printable(err.Error()), "\n", "\n  "))
 	if errors.As(err, &usage) {
 		if usage.hint != "" {
 			fmt.Fprintf(std.err, "hint: %s\n", usage.hint)
@@ -98,11 +96,11 @@ func newApp(std streams) *cli.App {
 	app := &cli.App{
 		Name:                   "ckexport",
 		Usage:                  "turn container checkpoint archives into tables",
-		UsageText:              "ckexport [export] INPUT... -o OUT\nckexport query OUT 'SQL'|NAME\nckexport diff OUT BEFORE AFTER\nckexport verify OUT [--against INPUT...]\nckexport tables [NAME]",
+		UsageText:              "ckexport [export] INPUT... -o OUT\nckexport query OUT 'SQL'|NAME\nckexport diff OUT BEFORE AFTER\nckexport report OUT -o PAGE.html\nckexport verify OUT [--against INPUT...]\nckexport tables [NAME]",
 		Version:                versionLine(),
 		Description:            "Reads checkpoints of Podman, CRI-O, containerd and CRIU, and writes a Parquet dataset (fleet.parquet, a sub-folder per table),\nor a DuckDB database (fleet.duckdb). A run adds what is new: archives the output knows are not read again.",
 		CustomAppHelpTemplate:  cli.AppHelpTemplate + "\n" + exitCodesHelp + "\n",
-		Commands:               []*cli.Command{exportCommand(std), compactCommand(std), forgetCommand(std), queryCommand(std), diffCommand(std), queriesCommand(std), verifyCommand(std), tablesCommand(std), versionCommand(std), completionCommand(std)},
+		Commands:               []*cli.Command{exportCommand(std), compactCommand(std), forgetCommand(std), queryCommand(std), diffCommand(std), reportCommand(std), queriesCommand(std), verifyCommand(std), tablesCommand(std), versionCommand(std), completionCommand(std)},
 		Reader:                 std.in,
 		Writer:                 std.out,
 		ErrWriter:              std.err,
@@ -175,29 +173,3 @@ func flagsFirst(command *cli.Command, args []string) []string {
 	}
 	return append(append(flags, "--"), others...)
 }
-
-// printable escapes what could steer a terminal, or make a line look like
-// another: all that is not printed as itself, but for line ends and tabs.
-func printable(s string) string {
-	if strings.IndexFunc(s, isSteering) < 0 && utf8.ValidString(s) {
-		return s
-	}
-	var out strings.Builder
-	for len(s) > 0 {
-		r, n := utf8.DecodeRuneInString(s)
-		switch {
-		case r == utf8.RuneError && n == 1:
-			fmt.Fprintf(&out, `\x%02x`, s[0])
-		case isSteering(r):
-			out.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
-		default:
-			out.WriteString(s[:n])
-		}
-		s = s[n:]
-	}
-	return out.String()
-}
-
-// isSteering reports whether a character is not printed as itself: controls,
-// also those of ISO 6429 that are no ASCII, and marks that turn the direction.
-func isSteering(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsPrint(r) }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/ckexport/ckexport/compare"
+	"github.com/ckexport/ckexport/plain"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -116,7 +117,7 @@ func object(values []compare.Value) []byte {
 
 // value writes a value as the JSON of query does.
 func value(v any) []byte {
-	data, err := json.Marshal(jsonValue(v))
+	data, err := json.Marshal(plain.JSON(v))
 	if err != nil { // no value of DuckDB, but NaN and infinities
 		data, _ = json.Marshal(fmt.Sprint(v))
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"github.com/ckexport/ckexport/compare"
+	"github.com/ckexport/ckexport/plain"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -24,7 +25,7 @@ func (w *markdownDiff) begin(d *compare.Diff) {
 	t := table.NewWriter()
 	t.AppendHeader(table.Row{"", "checkpoint_id", "taken_at", "name", "archive"})
 	for side, c := range []compare.Checkpoint{d.Before, d.After} {
-		t.AppendRow(table.Row{[]string{"before", "after"}[side], cell(c.ID), takenAt(c), cell(c.Name()), cell(strings.Join(c.Archives, ", "))})
+		t.AppendRow(table.Row{[]string{"before", "after"}[side], plain.Cell(c.ID), takenAt(c), plain.Cell(c.Name()), plain.Cell(strings.Join(c.Archives, ", "))})
 	}
 	fmt.Fprintf(w.out, "# Differences\n\n%s\n", t.RenderMarkdown())
 	for _, warning := range d.Warnings {

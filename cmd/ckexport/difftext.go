@@ -14,6 +14,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/ckexport/ckexport/compare"
+	"github.com/ckexport/ckexport/plain"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -150,7 +151,7 @@ func summaryTable(total []compare.Counts) table.Writer {
 		}
 		row := table.Row{c.Table, c.Added, c.Removed, c.Changed, c.Unchanged}
 		if noted {
-			row = append(row, cell(strings.Join(c.Notes, "; ")))
+			row = append(row, plain.Cell(strings.Join(c.Notes, "; ")))
 		}
 		t.AppendRow(row)
 	}
@@ -214,10 +215,10 @@ func describeLists(before, after []any) string {
 	only := func(sign string, list, other []any) {
 		there := map[string]bool{}
 		for _, v := range other {
-			there[plainText(v)] = true
+			there[plain.Text(v)] = true
 		}
 		for _, v := range list {
-			if !there[plainText(v)] {
+			if !there[plain.Text(v)] {
 				parts = append(parts, sign+short("", v))
 			}
 		}
@@ -287,7 +288,7 @@ func quoted(column string, v any) string {
 			return fmt.Sprintf("%#x", v)
 		}
 	}
-	s := cell(v)
+	s := plain.Cell(v)
 	if _, isText := v.(string); !isText {
 		return s
 	}

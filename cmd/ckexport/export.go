@@ -21,6 +21,7 @@ import (
 	"github.com/ckexport/ckexport/pipeline"
 	"github.com/ckexport/ckexport/pipeline/decode"
 	"github.com/ckexport/ckexport/pipeline/source"
+	"github.com/ckexport/ckexport/plain"
 	"github.com/ckexport/ckexport/queries"
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
@@ -211,7 +212,7 @@ func newLogger(level, format string, out io.Writer) (*slog.Logger, error) {
 func printableAttr(_ []string, a slog.Attr) slog.Attr {
 	switch a.Value.Kind() {
 	case slog.KindString, slog.KindAny:
-		a.Value = slog.StringValue(printable(a.Value.String()))
+		a.Value = slog.StringValue(plain.Printable(a.Value.String()))
 	}
 	return a
 }
@@ -330,7 +331,7 @@ func dryRun(ctx context.Context, opts *exportOptions, std streams, sink sinks.Si
 
 // quotedPath returns a path as it is, quoted where it could mislead.
 func quotedPath(path string) string {
-	if printable(path) == path && !strings.ContainsAny(path, "\n\t") {
+	if plain.Printable(path) == path && !strings.ContainsAny(path, "\n\t") {
 		return path
 	}
 	return fmt.Sprintf("%q", path)

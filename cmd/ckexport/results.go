@@ -7,15 +7,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/big"
-	"reflect"
 	"strings"
-	"time"
 	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/ckexport/ckexport/plain"
 )
 
 // resultWriters write the rows of a query, by the name of the format.
@@ -58,13 +57,13 @@ func prettyTable(rows *sql.Rows) (table.Writer, error) {
 	t.SetStyle(style)
 	header := make(table.Row, len(names))
 	for i, n := range names {
-		header[i] = cell(n)
+		header[i] = plain.Cell(n)
 	}
 	t.AppendHeader(header)
 	err = eachRow(rows, func(values []any) error {
 		row := make(table.Row, len(values))
 		for i, v := range values {
-			row[i] = cell(v)
+			row[i] = plain.Cell(v)
 		}
 		t.AppendRow(row)
 		return nil
@@ -97,7 +96,7 @@ func writeCSV(out io.Writer, rows *sql.Rows) error {
 	}
 	w := csv.NewWriter(out)
 	for i := range names {
-		names[i] = printable(names[i])
+		names[i] = plain.Printable(names[i])
 	}
 	if err := w.Write(names); err != nil {
 		return err
@@ -107,7 +106,7 @@ func writeCSV(out io.Writer, rows *sql.Rows) error {
 		for i, v := range values {
 			record[i] = ""
 			if v != nil {
-				record[i] = printable(plainText(v))
+				record[i] = plain.Printable(plain.Text(v))
 			}
 		}
 		return w.Write(record)
@@ -139,7 +138,7 @@ func writeJSON(out io.Writer, rows *sql.Rows) error {
 			if err != nil {
 				return err
 			}
-			value, err := json.Marshal(jsonValue(v))
+			value, err := json.Marshal(plain.JSON(v))
 			if err != nil {
 				return fmt.Errorf("column %s: %w", names[i], err)
 			}
@@ -162,12 +161,12 @@ func writeJSON(out io.Writer, rows *sql.Rows) error {
 // which means the same: encoding/json does so for the controls of ASCII only.
 func asciiControls(data []byte) []byte {
 	text := string(data)
-	if strings.IndexFunc(text, isSteering) < 0 {
+	if strings.IndexFunc(text, plain.IsSteering) < 0 {
 		return data
 	}
 	var out []byte
 	for _, r := range text {
-		if !isSteering(r) {
+		if !plain.IsSteering(r) {
 			out = utf8.AppendRune(out, r)
 			continue
 		}
@@ -176,83 +175,4 @@ func asciiControls(data []byte) []byte {
 		}
 	}
 	return out
-}
-
-// cell returns a value for a terminal: on one line, without control characters.
-func cell(v any) string {
-	if v == nil {
-		return ""
-	}
-	s := strings.NewReplacer("\n", `\n`, "\t", `\t`, "\r", `\r`).Replace(plainText(v))
-	return printable(s)
-}
-
-// plainText writes a value of any type as text.
-func plainText(v any) string {
-	switch v := v.(type) {
-	case string:
-		return v
-	case []byte:
-		return escapeBytes(v)
-	case time.Time:
-		return v.UTC().Format("2006-01-02 15:04:05.999999Z")
-	case float64, bool, int8, int16, int32, int64, uint8, uint16, uint32, uint64:
-		return fmt.Sprint(v)
-	}
-	data, err := json.Marshal(jsonValue(v))
-	if err != nil {
-		return fmt.Sprint(v)
-	}
-	if s, ok := jsonValue(v).(string); ok {
-		return s
-	}
-	return string(data)
-}
-
-// escapeBytes writes bytes as DuckDB prints a BLOB: text with \xNN.
-func escapeBytes(b []byte) string {
-	var s strings.Builder
-	for _, c := range b {
-		if c >= 0x20 && c < 0x7f && c != '\\' {
-			s.WriteByte(c)
-		} else {
-			fmt.Fprintf(&s, `\x%02X`, c)
-		}
-	}
-	return s.String()
-}
-
-// jsonValue turns DuckDB's Go values into what JSON can say. Bytes are written
-// as in the other formats.
-func jsonValue(v any) any {
-	switch v := v.(type) {
-	case nil, bool, string, float64, float32, int8, int16, int32, int64, uint8, uint16, uint32, uint64, int, uint:
-		return v
-	case time.Time:
-		return v.UTC().Format(time.RFC3339Nano)
-	case []byte:
-		return escapeBytes(v)
-	case *big.Int:
-		return json.Number(v.String())
-	case json.Marshaler: // maps
-		return v
-	case fmt.Stringer:
-		return v.String()
-	}
-	r := reflect.ValueOf(v)
-	switch r.Kind() {
-	case reflect.Slice:
-		list := make([]any, r.Len())
-		for i := range list {
-			list[i] = jsonValue(r.Index(i).Interface())
-		}
-		return list
-	case reflect.Map:
-		object := make(map[string]any, r.Len())
-		for _, k := range r.MapKeys() {
-			object[fmt.Sprint(k.Interface())] = jsonValue(r.MapIndex(k).Interface())
-		}
-		return object
-	}
-	return fmt.Sprint(v)
 }

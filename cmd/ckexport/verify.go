@@ -18,6 +18,7 @@ import (
 	"github.com/ckexport/ckexport/pipeline"
 	"github.com/ckexport/ckexport/pipeline/decode"
 	"github.com/ckexport/ckexport/pipeline/source"
+	"github.com/ckexport/ckexport/plain"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/verify"
 )
@@ -74,7 +75,7 @@ func printReport(out io.Writer, r *verify.Report) error {
 		if at == "" || strings.HasPrefix(f.Place, f.Table+"/") {
 			at = cmp.Or(f.Place, "output")
 		}
-		if _, err := fmt.Fprintf(out, "%s: %s: %s: %s\n", f.Severity, f.Check, cell(at), cell(f.Message)); err != nil {
+		if _, err := fmt.Fprintf(out, "%s: %s: %s: %s\n", f.Severity, f.Check, plain.Cell(at), plain.Cell(f.Message)); err != nil {
 			return err
 		}
 	}

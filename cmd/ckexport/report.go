@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ckexport/ckexport/cmd/ckexport/internal/sandbox"
+	fleetreport "github.com/ckexport/ckexport/report"
+)
+
+func reportCommand(std streams) *cli.Command {
+	return &cli.Command{
+		Name:      "report",
+		Usage:     "make one page of an output: the fleet, what detections found, charts, and the checkpoints that matter most",
+		ArgsUsage: "OUT -o PAGE.html",
+		Description: "OUT is an output of either kind. The page is one HTML file that fetches nothing and runs no script. Lists are cut, and say by which command the\n" +
+			"rest is to be had, so that a page of 5,000 checkpoints is no larger than one of 50. It holds command lines and paths: it is made 0600.\n" +
+			"An earlier report is replaced, any other file is not.",
+		Flags: append([]cli.Flag{
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the page to `PAGE`"},
+		}, sandboxFlags()...),
+		Action: func(c *cli.Context) error {
+			if c.NArg() != 1 || c.String("output") == "" {
+				return &usageError{err: fmt.Errorf("want an output and -o PAGE, got %d arguments", c.NArg()), hint: "ckexport report fleet.duckdb -o report.html"}
+			}
+			return makeReport(c.Context, c.Args().First(), c.String("output"), !c.Bool("no-sandbox"), std)
+		},
+	}
+}
+
+func makeReport(ctx context.Context, output, path string, confined bool, std streams) (err error) {
+	grants, err := queryGrants(output)
+	if err != nil {
+		return err
+	}
+	if err := mustBeOutside(path, output); err != nil {
+		return err
+	}
+	page, err := fleetreport.Create(path)
+	if err != nil {
+		return &usageError{err: err, hint: "-o names a new file, or an earlier report"}
+	}
+	defer func() {
+		if failed := page.Close(); err == nil {
+			err = failed
+		}
+	}()
+	if confined { // the page is open: its folder is only needed to give it its name
+		grants = append(grants, sandbox.Grant{Path: filepath.Dir(path), Access: sandbox.Entries | sandbox.Files})
+		if err := confine(slog.New(slog.DiscardHandler), grants); err != nil {
+			return err
+		}
+	}
+	db, err := openOutput(ctx, output, views())
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	version, _ := versionOf()
+	r, err := fleetreport.Make(ctx, db, fleetreport.Options{Output: output, Version: version, Now: time.Now()})
+	if err != nil {
+		return fmt.Errorf("making the report: %w", err)
+	}
+	if err := r.Write(page); err != nil {
+		return err
+	}
+	if err := page.Commit(); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(std.err, "%s: %d checkpoints; %d of %d detections found something\n", quotedPath(path), r.Checkpoints, len(r.Detections), r.Checks())
+	return err
+}
+
+// mustBeOutside refuses a page in a dataset's folder: it would be taken for a part of it.
+func mustBeOutside(page, output string) error {
+	folder, err := filepath.EvalSymlinks(filepath.Dir(page))
+	if err != nil {
+		return &usageError{err: fmt.Errorf("looking at the page's folder: %w", err)}
+	}
+	if folder, err = filepath.Abs(folder); err != nil {
+		return err
+	}
+	if output, err = filepath.EvalSymlinks(output); err != nil {
+		return err
+	}
+	if output, err = filepath.Abs(output); err != nil {
+		return err
+	}
+	if folder == output || strings.HasPrefix(folder, output+string(filepath.Separator)) {
+		return usagef("-o %q: the page would lie within the output", page)
+	}
+	return nil
+}
