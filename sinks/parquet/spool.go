@@ -15,7 +15,7 @@ import (
 )
 
 // memoryLimit bounds the rows, encoded or not, that a spool keeps in memory.
-const memoryLimit = 32 << 20
+const memoryLimit = 48 << 20
 
 // Part is one file of a table.
 type Part struct {

@@ -11,16 +11,9 @@ import (
 	"github.com/ckexport/ckexport/schema"
 )
 
-const (
-	// openBytes is how many bytes of batches a table gathers before a file is
-	// begun. Most tables stay below it for a whole run: their file is begun
-	// when all rows are known, so that no encoder state waits beside them and
-	// Bloom filters get the size they need.
-	openBytes = 2 << 20
-	// partGroups is the number of row groups after which a part is complete.
-	// Bloom filters and indexes stay in memory until then.
-	partGroups = 8
-)
+// partGroups is the number of row groups after which a part is complete.
+// Bloom filters and indexes stay in memory until then.
+const partGroups = 8
 
 // tableWriter writes the rows of one table to one or more files.
 type tableWriter struct {
@@ -61,18 +54,15 @@ func (w *tableWriter) bytes() int64 {
 	return n
 }
 
-// add takes a batch; the caller may release it.
+// add takes a batch; the caller may release it. No file is begun for it: in a
+// small run that is when all rows are known, so that tables are encoded side by
+// side and Bloom filters get the size they need.
 func (w *tableWriter) add(batch arrow.RecordBatch) error {
 	batch.Retain()
 	w.held = append(w.held, batch)
 	w.heldBytes += util.TotalRecordSize(batch)
 	if w.part == nil {
-		if w.heldBytes < openBytes {
-			return nil
-		}
-		if err := w.open(rowGroupRows); err != nil {
-			return err
-		}
+		return nil
 	}
 	if err := w.drain(1); err != nil {
 		return err
@@ -83,15 +73,14 @@ func (w *tableWriter) add(batch arrow.RecordBatch) error {
 	return nil
 }
 
-// relieve frees most of the memory that the writer holds.
+// relieve frees most of the memory that the writer holds: it begins a file and
+// encodes what it can, or ends the row group.
 func (w *tableWriter) relieve() error {
 	if w.part == nil {
 		if err := w.open(rowGroupRows); err != nil {
 			return err
 		}
-	}
-	if err := w.drain(1); err != nil {
-		return err
+		return w.drain(1)
 	}
 	if w.part.groupRows == 0 {
 		return nil
