@@ -5,8 +5,10 @@ package measure
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -60,12 +62,19 @@ type Query struct {
 
 // Run runs a program in a folder to its end, or until the limit; its output
 // goes to out, or nowhere if that is nil. Peak memory has a floor of some MiB:
-// a process begins with that of the one that started it, for a moment.
-func Run(ctx context.Context, dir string, limit time.Duration, out io.Writer, argv ...string) (Usage, error) {
+// a process begins with that of the one that started it, for a moment. Temporary
+// files are put into a folder of their own and removed: a program that is
+// stopped leaves its own behind, and some unpack gigabytes.
+func Run(ctx context.Context, dir string, limit time.Duration, out io.Writer, argv ...string) (_ Usage, err error) {
+	temp, err := os.MkdirTemp("", "ckbench-")
+	if err != nil {
+		return Usage{}, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
 	ctx, stop := context.WithTimeout(ctx, limit)
 	defer stop()
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.Dir = dir
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "TMPDIR="+temp)
 	var failure bytes.Buffer
 	cmd.Stdout, cmd.Stderr = out, &failure
 	started := time.Now()
@@ -73,7 +82,7 @@ func Run(ctx context.Context, dir string, limit time.Duration, out io.Writer, ar
 		return Usage{}, err
 	}
 	bytesRead := readBytesAtEnd(cmd.Process.Pid)
-	err := cmd.Wait()
+	err = cmd.Wait()
 	u := Usage{Wall: time.Since(started).Seconds(), BytesRead: bytesRead}
 	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		u.CPU = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
