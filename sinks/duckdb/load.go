@@ -26,7 +26,7 @@ const (
 	loadThreads = 4
 	// loadMemory is how much DuckDB keeps in memory; the rest goes to the staging
 	// folder.
-	loadMemory = 320 << 20
+	loadMemory = 200 << 20
 	// besidesDuckDB is what the process takes beside it while rows are loaded.
 	besidesDuckDB = 280 << 20
 	// leastLoadMemory is what DuckDB cannot do without.
