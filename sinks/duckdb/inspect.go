@@ -77,7 +77,7 @@ func holdsTables(ctx context.Context, path string) bool {
 func inspectTables(ctx context.Context, path string, m *mark, counts map[string]int64, found *sinks.Inspection) error {
 	for next := 0; next < len(m.tables); {
 		err := withDatabase(ctx, path, access{readOnly: true, wait: shortWait}, func(db *sql.DB) error {
-			if _, err := db.ExecContext(ctx, fmt.Sprintf("SET memory_limit = '1GiB'; SET threads = %d", loadThreads)); err != nil {
+			if _, err := db.ExecContext(ctx, fmt.Sprintf("SET memory_limit = '1GiB'; SET threads = %d", scanThreads)); err != nil {
 				return fmt.Errorf("bounding memory: %w", err)
 			}
 			for next < len(m.tables) {

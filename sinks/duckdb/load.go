@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -22,18 +21,16 @@ import (
 )
 
 const (
-	// loadThreads bounds the memory that loading takes on large machines.
-	loadThreads = 4
+	// scanThreads bounds the memory that going over all rows takes on large
+	// machines.
+	scanThreads = 4
 	// loadMemory is how much DuckDB keeps in memory; the rest goes to the staging
 	// folder.
-	loadMemory = 200 << 20
+	loadMemory = 144 << 20
 	// besidesDuckDB is what the process takes beside it while rows are loaded.
 	besidesDuckDB = 280 << 20
 	// leastLoadMemory is what DuckDB cannot do without.
 	leastLoadMemory = 64 << 20
-	// fewRows is up to how many rows one thread loads a run in less time than
-	// several: while one of them works, DuckDB lets the others spin.
-	fewRows = 2_000_000
 )
 
 // load brings the rows of a run from Parquet files into a database.
@@ -137,11 +134,12 @@ func memoryOf(process int64) (bytes int64, firm bool) {
 // run loads the rows in one transaction, after prepare has seen to the tables.
 func (l *load) run(ctx context.Context, db *sql.DB, path string, prepare func(*sql.Tx) error) (err error) {
 	// The order of rows says nothing, and to keep it costs time and memory.
-	// Every thread has a row group of each table in memory. To try whether FSST
+	// Every thread has a row group of each table in memory, and while one of two
+	// works DuckDB lets the other spin: one loads 7 million rows sooner. To try whether FSST
 	// would compress texts takes half of the commit, and gains next to nothing
 	// over dictionaries; compact has the time.
-	_, err = db.ExecContext(ctx, fmt.Sprintf("SET preserve_insertion_order = false; SET disabled_compression_methods = 'fsst'; SET temp_directory = %s; SET threads = %d",
-		literal(l.spill), l.threads()))
+	_, err = db.ExecContext(ctx, fmt.Sprintf("SET preserve_insertion_order = false; SET disabled_compression_methods = 'fsst'; SET temp_directory = %s; SET threads = 1",
+		literal(l.spill)))
 	if err == nil && !l.unbounded {
 		_, err = db.ExecContext(ctx, fmt.Sprintf("SET memory_limit = '%dB'", l.memory))
 	}
@@ -188,18 +186,6 @@ func (l *load) run(ctx context.Context, db *sql.DB, path string, prepare func(*s
 		return fmt.Errorf("closing database: %w", err)
 	}
 	return nil
-}
-
-// threads is how many threads load the rows.
-func (l *load) threads() int {
-	var rows int64
-	for _, p := range l.parts {
-		rows += p.Rows
-	}
-	if rows <= fewRows {
-		return 1
-	}
-	return min(loadThreads, runtime.GOMAXPROCS(0))
 }
 
 // addColumns adds the columns that tables have gained since the database was

@@ -82,7 +82,7 @@ func OpenTables(ctx context.Context, path string, tables []string, memoryMiB int
 		return nil, fmt.Errorf("opening output %q: %w", path, err)
 	}
 	_, err = db.ExecContext(ctx, fmt.Sprintf("SET preserve_insertion_order = false; SET memory_limit = '%dMiB'; SET threads = %d",
-		memoryMiB, min(loadThreads, runtime.GOMAXPROCS(0))))
+		memoryMiB, min(scanThreads, runtime.GOMAXPROCS(0))))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("bounding memory: %w", err), db.Close())
 	}

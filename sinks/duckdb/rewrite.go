@@ -129,7 +129,7 @@ func (s *sink) copyTo(ctx context.Context, path string, ids map[string]bool, add
 	}
 	err = withDatabase(ctx, s.place.Path, s.access(true), func(db *sql.DB) error {
 		statements := fmt.Sprintf("SET temp_directory = %s; SET memory_limit = '%s'; SET threads = %d; ATTACH %s AS %s (TYPE duckdb);\n",
-			literal(filepath.Join(s.dir, "spill")), rewriteMemory, min(loadThreads, runtime.GOMAXPROCS(0)), literal(path), newName)
+			literal(filepath.Join(s.dir, "spill")), rewriteMemory, min(scanThreads, runtime.GOMAXPROCS(0)), literal(path), newName)
 		statements += "COPY FROM DATABASE " + outputName + " TO " + newName + " (SCHEMA); USE " + newName
 		if _, err := db.ExecContext(ctx, statements); err != nil {
 			return fmt.Errorf("making tables: %w", err)
