@@ -27,7 +27,7 @@ const (
 func memoryFlag() cli.Flag {
 	return &cli.StringFlag{
 		Name: "memory-limit", DefaultText: "none; 300MiB are enough for ordinary archives, 600MiB for DuckDB",
-		Usage: "keep the process below `SIZE` of memory; large archives then count as too large earlier (see --max-archive-memory)",
+		Usage: "keep the process to about `SIZE` of memory; large archives then count as too large earlier (see --max-archive-memory)",
 	}
 }
 

@@ -28,7 +28,7 @@ const (
 	// folder.
 	loadMemory = 144 << 20
 	// besidesDuckDB is what the process takes beside it while rows are loaded.
-	besidesDuckDB = 280 << 20
+	besidesDuckDB = 456 << 20
 	// leastLoadMemory is what DuckDB cannot do without.
 	leastLoadMemory = 64 << 20
 )
