@@ -60,18 +60,30 @@ func readMemoryLimit(c *cli.Context, opts *exportOptions) error {
 // small runs never come to that.
 const heapLimit = 236 << 20
 
+// lateCollection has a process collect garbage later than the runtime would:
+// what a short run leaves is not worth it.
+func lateCollection() {
+	if !collectorIsSet() {
+		debug.SetGCPercent(400)
+	}
+}
+
+// collectorIsSet tells whether the caller has settings of his own for the
+// garbage collector.
+func collectorIsSet() bool {
+	_, percent := os.LookupEnv("GOGC")
+	_, limit := os.LookupEnv("GOMEMLIMIT")
+	return percent || limit
+}
+
 // governHeap lets garbage pile up to heapLimit, and where more is in use, to
 // half of that: less than the runtime's own rule, which sees to small heaps too
 // often and lets large ones double. A limit that stood firm would make the
-// collector run all the time where an archive needs more. It ends with ctx;
-// GOGC and GOMEMLIMIT, where they are set, say otherwise.
+// collector run all the time where an archive needs more. It ends with ctx.
 func governHeap(ctx context.Context, limit int64) {
-	for _, name := range []string{"GOGC", "GOMEMLIMIT"} {
-		if _, isSet := os.LookupEnv(name); isSet {
-			return
-		}
+	if collectorIsSet() {
+		return
 	}
-	debug.SetGCPercent(400)
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()

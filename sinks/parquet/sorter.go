@@ -273,24 +273,40 @@ func (g *gathering) flush() error {
 	if len(g.held) == 0 {
 		return nil
 	}
-	schema := g.held[0].Schema()
+	batch, err := join(g.held)
+	if err != nil {
+		return err
+	}
+	defer batch.Release()
+	g.release()
+	return g.each(batch)
+}
+
+// join returns the rows of batches as one batch, which the caller releases.
+func join(batches []arrow.RecordBatch) (arrow.RecordBatch, error) {
+	if len(batches) == 1 {
+		batches[0].Retain()
+		return batches[0], nil
+	}
+	schema := batches[0].Schema()
 	columns := make([]arrow.Array, schema.NumFields())
-	pieces := make([]arrow.Array, len(g.held))
+	pieces := make([]arrow.Array, len(batches))
+	var rows int64
+	for _, b := range batches {
+		rows += b.NumRows()
+	}
 	for i := range columns {
-		for j, b := range g.held {
+		for j, b := range batches {
 			pieces[j] = b.Column(i)
 		}
 		joined, err := array.Concatenate(pieces, memory.DefaultAllocator)
 		if err != nil {
-			return fmt.Errorf("joining batches: %w", err)
+			return nil, fmt.Errorf("joining batches: %w", err)
 		}
 		defer joined.Release()
 		columns[i] = joined
 	}
-	batch := array.NewRecordBatch(schema, columns, g.rows)
-	defer batch.Release()
-	g.release()
-	return g.each(batch)
+	return array.NewRecordBatch(schema, columns, rows), nil
 }
 
 func (g *gathering) release() {

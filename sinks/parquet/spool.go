@@ -1,11 +1,14 @@
 package parquet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"runtime"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"golang.org/x/sync/errgroup"
@@ -149,7 +152,7 @@ func (s *Spool) WriteEmpty(table *schema.Table) error {
 func (s *Spool) Finish(ctx context.Context, order []*schema.Table) ([]Part, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
-	for _, w := range s.writers {
+	for _, w := range s.largestFirst() {
 		group.Go(func() error {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -186,6 +189,14 @@ func (s *Spool) Finish(ctx context.Context, order []*schema.Table) ([]Part, erro
 		}
 	}
 	return parts, nil
+}
+
+// largestFirst returns the writers in an order in which the last ones to be
+// finished are small: then all CPUs have work to the end.
+func (s *Spool) largestFirst() []*tableWriter {
+	return slices.SortedFunc(maps.Values(s.writers), func(a, b *tableWriter) int {
+		return cmp.Or(cmp.Compare(b.bytes(), a.bytes()), cmp.Compare(a.table.Name, b.table.Name))
+	})
 }
 
 // Abandon frees what is open; the files stay as they are, for the caller to

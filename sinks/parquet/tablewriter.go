@@ -125,7 +125,7 @@ func (w *tableWriter) open(groupRows int64) error {
 		}
 	}
 	w.partPath = w.path(len(w.done))
-	part, err := createPart(w.partPath, w.table, w.from, distinct)
+	part, err := createPart(w.partPath, w.table, w.from, groupRows, distinct)
 	if err != nil {
 		return err
 	}
@@ -133,16 +133,32 @@ func (w *tableWriter) open(groupRows int64) error {
 	return nil
 }
 
+// joinedBytes is about how much is given to the encoder at a time: it has work
+// to do for each column of each batch, however small that is.
+const joinedBytes = 4 << 20
+
 // drain gives all but the newest keep batches to the file.
 func (w *tableWriter) drain(keep int) error {
-	n := max(len(w.held)-keep, 0)
-	for _, b := range w.held[:n] {
-		if err := w.part.write(b); err != nil {
+	for len(w.held) > keep {
+		n, size := 0, int64(0)
+		for ; n < len(w.held)-keep && size < joinedBytes; n++ {
+			size += util.TotalRecordSize(w.held[n])
+		}
+		if err := w.writeJoined(w.held[:n]); err != nil {
 			return fmt.Errorf("writing %s: %w", w.table.Name, err)
 		}
+		w.release(n)
 	}
-	w.release(n)
 	return nil
+}
+
+func (w *tableWriter) writeJoined(batches []arrow.RecordBatch) error {
+	batch, err := join(batches)
+	if err != nil {
+		return err
+	}
+	defer batch.Release()
+	return w.part.write(batch)
 }
 
 // release lets go of the oldest n batches.
