@@ -184,6 +184,7 @@ func (b *batcher) hasProgram(p schema.SeccompProgram) bool {
 }
 
 // append adds rows to the tables' batches, and passes on those that are full.
+// It lets go of the rows table by table: a large archive has many.
 func (b *batcher) append(ctx context.Context, rows []*schema.Rows) error {
 	for i, t := range b.tables {
 		for _, r := range rows {
@@ -195,6 +196,7 @@ func (b *batcher) append(ctx context.Context, rows []*schema.Rows) error {
 			if err := b.appendTable(ctx, i, r, n); err != nil {
 				return err
 			}
+			t.Drop(r)
 		}
 	}
 	return nil

@@ -73,6 +73,9 @@ func (t *Table) RowSize(row any) int {
 // Count returns how many rows of the table r holds.
 func (t *Table) Count(r *Rows) int { return t.rows(r).Len() }
 
+// Drop lets go of the table's rows in r.
+func (t *Table) Drop(r *Rows) { t.rows(r).SetZero() }
+
 // Tables returns every table, in the order of the documentation. The tables
 // are shared and must not be changed.
 var Tables = sync.OnceValue(func() []*Table {

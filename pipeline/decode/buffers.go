@@ -163,7 +163,7 @@ func (s *set) decodeBPFMaps() {
 			continue
 		}
 		row := schema.BPFMap{
-			FileID: &f.id, MapID: b.GetMapId(), Name: optionalText(b.MapName), Type: optionalEnum(&criu.BPFMapType, b.MapType), KeySize: b.KeySize,
+			FileID: ptr(f.id), MapID: b.GetMapId(), Name: optionalText(b.MapName), Type: optionalEnum(&criu.BPFMapType, b.MapType), KeySize: b.KeySize,
 			ValueSize: b.ValueSize, MaxEntries: b.MaxEntries, MapFlags: optionalFlags(&criu.BPFMapFlags, b.MapFlags), MapExtra: b.MapExtra,
 			Memlock: b.Memlock, Frozen: b.Frozen, InterfaceIx: b.Ifindex, PIDs: notNil(f.pids),
 		}

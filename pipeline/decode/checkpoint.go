@@ -221,7 +221,7 @@ func (s *set) hostColumns(row *schema.Checkpoint) {
 	row.PageSizeSource = ptr("default")
 	row.PageSize = ptr(uint32(defaultPageSize))
 	if s.pageSize != 0 {
-		row.PageSize, row.PageSizeSource = &s.pageSize, ptr("auxv")
+		row.PageSize, row.PageSizeSource = ptr(s.pageSize), ptr("auxv")
 	}
 	var uts *uint32
 	for _, p := range s.rows.Processes {

@@ -109,7 +109,7 @@ func (w *walk) decodeArchive(result *Result) {
 	if info := a.Info(); info != nil {
 		result.Archive.SizeBytes, result.Archive.ModifiedAt = ptr(uint64(info.Size())), ptr(info.ModTime().UTC())
 	}
-	result.Archive.Format, result.Archive.Compression = &a.Format, &a.Compression
+	result.Archive.Format, result.Archive.Compression = ptr(a.Format), ptr(a.Compression)
 	if err := w.readMembers(a, "", 0); err != nil {
 		w.current().readProblem("", err)
 	}

@@ -96,7 +96,7 @@ func (r *reading) entryRow(c *capture, m *archive.Member, position uint32) (sche
 // fileColumns fills in what a tar header tells; the content is hashed, and
 // looked at for what it is.
 func (r *reading) fileColumns(row *schema.FilesystemEntry, m *archive.Member) error {
-	row.Type, row.Mode = ptr(string(m.Type)), &m.Mode
+	row.Type, row.Mode = ptr(string(m.Type)), ptr(m.Mode)
 	row.UID, row.GID = ptr(uint32(m.UID)), ptr(uint32(m.GID))
 	row.UserName, row.GroupName = nonEmpty(m.UserName), nonEmpty(m.GroupName)
 	row.ModifiedAt, row.AccessedAt, row.ChangedAt = when(m.ModTime), when(m.AccessTime), when(m.ChangeTime)

@@ -223,7 +223,7 @@ func (s *set) spaceColumns(row *schema.Process) {
 		s.dangling("processes", pidKey(row.PID), "program file", uint64(space.GetExeFileId()))
 	}
 	if m.pagemap != nil {
-		row.PagesID = &m.pagemap.PagesID
+		row.PagesID = ptr(m.pagemap.PagesID)
 		for i := range m.pagemap.Runs {
 			run := &m.pagemap.Runs[i]
 			switch run.Content() {
@@ -244,7 +244,7 @@ func (s *set) spaceColumns(row *schema.Process) {
 	if !m.planned {
 		m.args.status, m.env.status = s.statusWithoutPages(m), s.statusWithoutPages(m)
 	}
-	row.CmdlineStatus, row.EnvironStatus = &m.args.status, &m.env.status
+	row.CmdlineStatus, row.EnvironStatus = ptr(m.args.status), ptr(m.env.status)
 	s.regionProblem("processes", row.PID, "command line", m.args.status)
 	s.regionProblem("environment", row.PID, "environment", m.env.status)
 	switch m.args.status {
@@ -253,6 +253,7 @@ func (s *set) spaceColumns(row *schema.Process) {
 		args, ok := splitArgs(cmdline)
 		if !ok {
 			m.args.status = regionTooLong
+			row.CmdlineStatus = ptr(m.args.status)
 			s.regionProblem("processes", row.PID, "command line", m.args.status)
 			return
 		}

@@ -298,7 +298,8 @@ func (w *walk) decode(a *archive.Archive, ledger *schema.Archive) []*schema.Rows
 	var all []*schema.Rows
 	for _, s := range sets {
 		s.finish()
-		all = append(all, &s.rows)
+		rows := s.rows // a pointer to those in s would keep images and messages in memory
+		all = append(all, &rows)
 	}
 	return all
 }
