@@ -58,7 +58,7 @@ func readMemoryLimit(c *cli.Context, opts *exportOptions) error {
 
 // heapLimit is up to which size the heap grows before garbage is collected:
 // small runs never come to that.
-const heapLimit = 236 << 20
+const heapLimit = 208 << 20
 
 // lateCollection has a process collect garbage later than the runtime would:
 // what a short run leaves is not worth it.

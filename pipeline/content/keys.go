@@ -8,7 +8,7 @@ import (
 
 // keyMarks are texts of which a text with a key has one: nearly all have none,
 // and are not looked at line by line.
-var keyMarks = [][]byte{[]byte("-----BEGIN "), []byte("Key: ("), []byte("PuTTY-User-Key-File-"), []byte(" AAAA")}
+var keyMarks = [][]byte{[]byte("-----BEGIN "), []byte("Key: ("), []byte("PuTTY-User-Key-File-"), []byte("AAAA")}
 
 // keyText knows keys and certificates in text: of several in one file a
 // private key counts most. Source: RFC 7468, RFC 4716, RFC 9580, PROTOCOL.key

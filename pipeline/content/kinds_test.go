@@ -197,3 +197,20 @@ func FuzzFileCapabilities(f *testing.F) {
 		}
 	})
 }
+
+// TestTextBytes puts every byte at every place of a text: it stays ASCII with
+// what file(1) calls text, and only with that.
+func TestTextBytes(t *testing.T) {
+	for b := range 256 {
+		isText := b >= 0x20 && b < 0x7f || b >= 7 && b <= 13 || b == 27
+		for at := range 24 {
+			text := []byte(strings.Repeat("x~ ", 8))
+			text[at] = byte(b)
+			var s content.Sniffer
+			s.Write(text)
+			if f := s.Facts(); isText != (f.Format == "ascii") {
+				t.Errorf("with byte %#x at %d: %+v", b, at, f)
+			}
+		}
+	}
+}

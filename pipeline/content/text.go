@@ -2,6 +2,7 @@ package content
 
 import (
 	"bytes"
+	"encoding/binary"
 	"unicode/utf8"
 )
 
@@ -13,8 +14,12 @@ func encodingOf(head []byte, cut bool) string {
 		return utf16Text(head)
 	}
 	ascii, latin := true, true
-	for _, b := range head {
-		switch {
+	for i := 0; i < len(head); i++ {
+		if n := printableASCII(head[i:]); n > 0 {
+			i += n - 1
+			continue
+		}
+		switch b := head[i]; {
 		case b >= 0xa0:
 			ascii = false
 		case b >= 0x80:
@@ -32,6 +37,22 @@ func encodingOf(head []byte, cut bool) string {
 		return "iso-8859"
 	}
 	return ""
+}
+
+// printableASCII returns how many bytes at the start of b surely are, in words
+// of eight: most bytes of most texts.
+func printableASCII(b []byte) int {
+	const each = 0x0101010101010101
+	n := 0
+	for ; len(b)-n >= 8; n += 8 {
+		word := binary.LittleEndian.Uint64(b[n:])
+		// The high bit of a byte is set below where the byte is 0x80 or more,
+		// below 0x20, or 0x7f.
+		if (word|(word-0x20*each)|(word+each))&(0x80*each) != 0 {
+			break
+		}
+	}
+	return n
 }
 
 // isTextASCII reports whether a byte is printable or one of layout: bell,

@@ -18,6 +18,14 @@ func (d *Decoder) newSniffer() *content.Sniffer {
 	return &d.sniffer
 }
 
+// copyBuffer is what content passes through on its way to digest and sniffer.
+func (d *Decoder) copyBuffer() []byte {
+	if d.buffer == nil {
+		d.buffer = make([]byte, 32<<10)
+	}
+	return d.buffer
+}
+
 // contentColumns makes the columns of what the bytes of a file tell.
 func contentColumns(f content.Facts) schema.FileContent {
 	columns := schema.FileContent{ContentKind: &f.Kind, ContentFormat: nonEmpty(f.Format)}

@@ -46,6 +46,7 @@ type Decoder struct {
 	opener  archive.Opener
 	shapes  criu.Shapes
 	sniffer content.Sniffer
+	buffer  []byte // see copyBuffer
 
 	programs programs
 }

@@ -96,12 +96,20 @@ func (r *reading) entryRow(c *capture, m *archive.Member, position uint32) (sche
 // fileColumns fills in what a tar header tells; the content is hashed, and
 // looked at for what it is.
 func (r *reading) fileColumns(row *schema.FilesystemEntry, m *archive.Member) error {
-	row.Type, row.Mode = ptr(string(m.Type)), ptr(m.Mode)
-	row.UID, row.GID = ptr(uint32(m.UID)), ptr(uint32(m.GID))
+	v := &struct { // one piece of memory for what nearly every entry has
+		kind       string
+		mode       uint32
+		uid, gid   uint32
+		size       uint64
+		uidBit     bool
+		gidBit     bool
+		modifiedAt time.Time
+	}{string(m.Type), m.Mode, uint32(m.UID), uint32(m.GID), uint64(m.Size), m.Mode&unix.S_ISUID != 0, m.Mode&unix.S_ISGID != 0, m.ModTime.UTC()}
+	row.Type, row.Mode, row.UID, row.GID = &v.kind, &v.mode, &v.uid, &v.gid
 	row.UserName, row.GroupName = nonEmpty(m.UserName), nonEmpty(m.GroupName)
-	row.ModifiedAt, row.AccessedAt, row.ChangedAt = when(m.ModTime), when(m.AccessTime), when(m.ChangeTime)
-	if m.ModTime.Equal(time.Unix(0, 0)) { // 1970 is a time, not its absence
-		row.ModifiedAt = ptr(m.ModTime.UTC())
+	row.AccessedAt, row.ChangedAt = when(m.AccessTime), when(m.ChangeTime)
+	if isTime(m.ModTime) {
+		row.ModifiedAt = &v.modifiedAt
 	}
 	if len(m.Xattrs) > 0 {
 		row.Xattrs = map[string]string{}
@@ -117,12 +125,11 @@ func (r *reading) fileColumns(row *schema.FilesystemEntry, m *archive.Member) er
 	case archive.CharDevice, archive.BlockDevice:
 		row.DeviceMajor, row.DeviceMinor = ptr(uint32(m.DevMajor)), ptr(uint32(m.DevMinor))
 	case archive.File:
-		row.SizeBytes = ptr(uint64(m.Size))
-		row.IsSetuid, row.IsSetgid = ptr(m.Mode&unix.S_ISUID != 0), ptr(m.Mode&unix.S_ISGID != 0)
+		row.SizeBytes, row.IsSetuid, row.IsSetgid = &v.size, &v.uidBit, &v.gidBit
 		r.capabilityColumns(row, m)
 		sum := sha256.New()
 		sniffer := r.decoder.newSniffer()
-		n, err := io.Copy(io.MultiWriter(sum, sniffer), m)
+		n, err := io.CopyBuffer(io.MultiWriter(sum, sniffer), m, r.decoder.copyBuffer())
 		if err == nil && n != m.Size {
 			err = early(io.ErrUnexpectedEOF)
 		}

@@ -191,9 +191,12 @@ var minTime, maxTime = time.Date(-9999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9
 // when returns a time for a column: NULL for Go's zero time, which engines
 // write for "never", and for times no column can hold.
 func when(t time.Time) *time.Time {
-	if t.IsZero() || t.Before(minTime) || t.After(maxTime) {
+	if !isTime(t) {
 		return nil
 	}
 	t = t.UTC()
 	return &t
 }
+
+// isTime tells whether a time is one that columns can hold.
+func isTime(t time.Time) bool { return !t.IsZero() && !t.Before(minTime) && !t.After(maxTime) }
