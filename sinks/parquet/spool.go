@@ -152,27 +152,29 @@ func (s *Spool) WriteEmpty(table *schema.Table) error {
 func (s *Spool) Finish(ctx context.Context, order []*schema.Table) ([]Part, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
+	var disk staging.Syncs // waits for files while others are encoded
 	for _, w := range s.largestFirst() {
 		group.Go(func() error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			return w.finish()
+			if err := w.finish(); err != nil {
+				return err
+			}
+			for _, d := range w.done {
+				if s.sync {
+					disk.Add(d.path)
+				}
+			}
+			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
+	err := group.Wait()
+	if syncErr := disk.Wait(); syncErr != nil {
+		err = errors.Join(err, fmt.Errorf("making part files durable: %w", syncErr))
 	}
-	if s.sync {
-		var paths []string
-		for _, w := range s.writers {
-			for _, d := range w.done {
-				paths = append(paths, d.path)
-			}
-		}
-		if err := staging.SyncAll(paths); err != nil {
-			return nil, fmt.Errorf("making part files durable: %w", err)
-		}
+	if err != nil {
+		return nil, err
 	}
 	var parts []Part
 	for _, t := range order {

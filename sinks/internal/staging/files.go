@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -59,33 +60,33 @@ func SyncDir(path string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// syncsAtOnce is how many files and folders wait for the disk together: it
-// confirms many in about the time of one.
-const syncsAtOnce = 16
-
-// SyncAll makes the contents of files, and the names in folders, durable.
-func SyncAll(paths []string) error {
-	var group errgroup.Group
-	group.SetLimit(syncsAtOnce)
-	for _, p := range paths {
-		group.Go(func() error { return SyncDir(p) })
-	}
-	return group.Wait()
+// Syncs makes the contents of files, and the names in folders, durable, many
+// at a time: the disk confirms many in about the time of one. The zero value
+// is ready.
+type Syncs struct {
+	limited sync.Once
+	group   errgroup.Group
 }
+
+// Add begins with a file or folder; it may wait for another one to end.
+func (s *Syncs) Add(path string) {
+	s.limited.Do(func() { s.group.SetLimit(16) })
+	s.group.Go(func() error { return SyncDir(path) })
+}
+
+// Wait returns when all are durable, with the first error.
+func (s *Syncs) Wait() error { return s.group.Wait() }
 
 // SyncTree makes the names in a folder and all folders below it durable.
 func SyncTree(path string) error {
-	var folders []string
+	var syncs Syncs
 	err := filepath.WalkDir(path, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && d.IsDir() {
-			folders = append(folders, path)
+			syncs.Add(path)
 		}
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	return SyncAll(folders)
+	return errors.Join(err, syncs.Wait())
 }
 
 // LinkTree gives every file below the folder from a second name below the
