@@ -72,12 +72,23 @@ func (v *validity) take(n int) (bitmap *memory.Buffer, nulls int) {
 		bits = append(bits, 0xff)
 	}
 	nulls = v.nulls
-	*v = validity{bits: make([]byte, 0, len(bits))}
+	*v = validity{}
 	return memory.NewBufferBytes(bits), nulls
 }
 
-// next returns an empty slice with as much room as one that was taken.
-func next[T any](taken []T) []T { return make([]T, 0, len(taken)) }
+// room is how much of something was taken last: so much will probably come
+// again. What is gathered anew gets it at its first value: after the last
+// batch of a run none comes.
+type room int
+
+// grow returns a slice with room for n more, at the first of them for as many
+// as were taken.
+func grow[T any](gathered []T, n int, r room) []T {
+	if gathered == nil {
+		return make([]T, 0, max(n, int(r)))
+	}
+	return slices.Grow(gathered, n)
+}
 
 // fixedVector is of numbers.
 type fixedVector[T any] struct {
@@ -85,11 +96,12 @@ type fixedVector[T any] struct {
 	kind      arrow.DataType
 	isPointer bool
 	values    []T
+	room      room
 }
 
 func (v *fixedVector[T]) extend(f fields) int {
 	n := len(v.values)
-	v.values = slices.Grow(v.values, f.n)[:n+f.n]
+	v.values = grow(v.values, f.n, v.room)[:n+f.n]
 	added := v.values[n:]
 	var zero T
 	if !v.isPointer {
@@ -111,7 +123,7 @@ func (v *fixedVector[T]) extend(f fields) int {
 
 func (v *fixedVector[T]) take() arrow.ArrayData {
 	values := v.values
-	v.values = next(values)
+	v.values, v.room = nil, room(len(values))
 	bitmap, nulls := v.validity.take(len(values))
 	var zero T
 	bytes := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(values))), len(values)*int(unsafe.Sizeof(zero)))
@@ -122,6 +134,7 @@ func (v *fixedVector[T]) take() arrow.ArrayData {
 type timeVector struct{ fixedVector[int64] }
 
 func (v *timeVector) extend(f fields) int {
+	v.values = grow(v.values, f.n, v.room)
 	for i := range f.n {
 		p := (*time.Time)(f.index(i))
 		if v.isPointer {
@@ -167,7 +180,7 @@ func (v *boolVector) extend(f fields) int {
 
 func (v *boolVector) take() arrow.ArrayData {
 	bits, n := v.bits, v.n
-	v.bits, v.n = next(bits), 0
+	v.bits, v.n = nil, 0
 	bitmap, nulls := v.validity.take(n)
 	return array.NewData(arrow.FixedWidthTypes.Boolean, n, []*memory.Buffer{bitmap, memory.NewBufferBytes(bits)}, nil, nulls, 0)
 }
@@ -189,7 +202,7 @@ func (o *offsets) end(at int) {
 // take returns the offsets of all values, and starts anew.
 func (o *offsets) take() *memory.Buffer {
 	taken := *o
-	*o = next(taken)
+	*o = nil
 	if len(taken) == 0 {
 		taken = offsets{0}
 	}
@@ -204,6 +217,8 @@ type textVector struct {
 	read    func(field unsafe.Pointer) (text string, ok bool)
 	offsets offsets
 	data    []byte
+
+	texts, bytes room // of offsets and data
 }
 
 func readText(field unsafe.Pointer) (string, bool) { return *(*string)(field), true }
@@ -222,7 +237,7 @@ func readBytes(field unsafe.Pointer) (string, bool) {
 
 func (v *textVector) extend(f fields) int {
 	before := len(v.data)
-	v.offsets = slices.Grow(v.offsets, f.n+1)
+	v.offsets, v.data = grow(v.offsets, f.n+1, v.texts), grow(v.data, 0, v.bytes)
 	for i := range f.n {
 		text, ok := v.read(f.index(i))
 		if !ok {
@@ -236,7 +251,7 @@ func (v *textVector) extend(f fields) int {
 
 // repeat appends a text n times, or as many NULLs where it is empty.
 func (v *textVector) repeat(text string, n int) int {
-	v.offsets, v.data = slices.Grow(v.offsets, n+1), slices.Grow(v.data, n*len(text))
+	v.offsets, v.data = grow(v.offsets, n+1, v.texts), grow(v.data, n*len(text), v.bytes)
 	for range n {
 		if text == "" {
 			v.setNull(v.offsets.len())
@@ -249,7 +264,7 @@ func (v *textVector) repeat(text string, n int) int {
 
 func (v *textVector) take() arrow.ArrayData {
 	n, data := v.offsets.len(), v.data
-	v.data = next(data)
+	v.data, v.texts, v.bytes = nil, room(n+1), room(len(data))
 	bitmap, nulls := v.validity.take(n)
 	return array.NewData(v.kind, n, []*memory.Buffer{bitmap, v.offsets.take(), memory.NewBufferBytes(data)}, nil, nulls, 0)
 }
