@@ -3,9 +3,9 @@ package decode
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/ckexport/ckexport/schema"
@@ -32,7 +32,7 @@ func (s *set) identity() string {
 			continue // an image of another set of the archive
 		}
 		name := strings.TrimPrefix(strings.TrimPrefix(d.name, base), "/")
-		lines = append(lines, fmt.Sprintf("%q %d %s\n", name, d.size, d.sha256))
+		lines = append(lines, strconv.Quote(name)+" "+strconv.FormatUint(d.size, 10)+" "+d.sha256+"\n")
 	}
 	if s.isCutShort() {
 		lines = append(lines, "cut short by a limit\n")

@@ -119,12 +119,16 @@ type tableUse struct {
 
 // use returns the count of a table, by the type of its rows.
 func (w *walk) use(row reflect.Type) *tableUse {
+	if w.usedType == row { // rows of a table mostly come together
+		return w.used
+	}
 	u := w.tables[row]
 	if u == nil {
 		t, _ := schema.TableOf(row) // each row struct has one
 		u = &tableUse{Table: t}
 		w.tables[row] = u
 	}
+	w.usedType, w.used = row, u
 	return u
 }
 

@@ -74,21 +74,21 @@ func (s *set) mappingRow(pid uint32, m *memory, v *vma.VmaEntry, executing []uin
 		Prot: flags(&criu.Prot, prot), MapFlags: flags(&criu.MapFlags, v.GetFlags()), Status: flags(&criu.VMAStatus, v.GetStatus()),
 		Madvise: optionalFlags(&criu.Madvise, v.Madv), FdFlags: optionalFlags(&criu.OpenFlags, v.Fdflags),
 	}
-	key := fmt.Sprintf("pid=%d,start_address=%#x", pid, row.StartAddress)
+	key := func() string { return fmt.Sprintf("pid=%d,start_address=%#x", pid, row.StartAddress) }
 	if row.EndAddress <= row.StartAddress {
-		s.rowProblem("memory_mappings", key, Warning, Inconsistent, "the mapping ends before it starts")
+		s.rowProblem("memory_mappings", key(), Warning, Inconsistent, "the mapping ends before it starts")
 	} else {
 		row.SizeBytes = row.EndAddress - row.StartAddress
 		row.PagesTotal = row.SizeBytes / s.pageBytes()
 	}
 	if file != nil {
-		row.FileID, row.FileDeleted, row.BuildID = &file.id, &file.deleted, file.buildID()
+		row.FileID, row.FileDeleted, row.BuildID = ptr(file.id), ptr(file.deleted), file.buildID()
 		switch row.Kind {
 		case "file", "device", "memfd":
 			row.Path = file.pathText()
 		}
 	} else if v.GetStatus()&(criu.VMAFilePrivate|criu.VMAFileShared) != 0 {
-		s.dangling("memory_mappings", key, "file", v.GetShmid())
+		s.dangling("memory_mappings", key(), "file", v.GetShmid())
 	}
 	s.pageColumns(&row, m, v, file)
 	first, _ := slices.BinarySearch(executing, row.StartAddress)

@@ -229,13 +229,13 @@ func (r *reading) keepImage(m *archive.Member, kind criu.Kind, number uint64, im
 // then holds what there is.
 func (r *reading) keep(m *archive.Member, row *schema.ArchiveMember) (data []byte, ok bool) {
 	limits := &r.decoder.Limits
-	passed, what := limits.metadata(), fmt.Sprintf("the member has %d bytes; it was not decoded", m.Size)
 	tooLarge := m.Size > limits.MetadataBytes
-	if !tooLarge && !r.take(m.Size) {
-		passed, what, tooLarge = limits.memory(), "the archive takes more memory; the member was not decoded", true
-	}
-	if tooLarge { // its digest is still part of the checkpoint's identity
-		r.passedBy(passed, m.Name, what)
+	if tooLarge || !r.take(m.Size) { // its digest is still part of the checkpoint's identity
+		if tooLarge {
+			r.passedBy(limits.metadata(), m.Name, fmt.Sprintf("the member has %d bytes; it was not decoded", m.Size))
+		} else {
+			r.passedBy(limits.memory(), m.Name, "the archive takes more memory; the member was not decoded")
+		}
 		r.stream(m, row, true, func(io.Reader) error { return nil })
 		row.DecodeStatus = limitStatus
 		return nil, false

@@ -47,8 +47,11 @@ func (s *set) mountRow(namespace uint32, m *mnt.MntEntry) schema.Mount {
 	if m.GetMasterId() != 0 {
 		row.MasterGroup = m.MasterId
 	}
+	if m.GetRoot() != "/" {
+		return row
+	}
 	for _, name := range []string{fmt.Sprintf("tmpfs-dev-%d.tar.gz.img", m.GetRootDev()), fmt.Sprintf("tmpfs-%d.tar.gz.img", m.GetMntId())} {
-		if member := s.joinDir(name); s.seen[site{s.site.archive, member}] && m.GetRoot() == "/" {
+		if member := s.joinDir(name); s.seen[site{s.site.archive, member}] {
 			row.ContentMember = ptr(plain(member))
 		}
 	}

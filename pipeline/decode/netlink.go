@@ -66,7 +66,7 @@ func (s *set) eachMessage(img *image, fixed int, f func(n *netlinkImage, kind ui
 		if n.wrong > 1 {
 			message += fmt.Sprintf(" (and %d more)", n.wrong-1)
 		}
-		s.problem(schema.Problem{Member: text(img.member), Offset: &n.place, Severity: Error, Code: Malformed, Message: message})
+		s.problem(schema.Problem{Member: text(img.member), Offset: ptr(n.place), Severity: Error, Code: Malformed, Message: message})
 	}
 }
 

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"testing"
 	"weak"
@@ -20,24 +21,28 @@ func TestRowsLetGoOfImages(t *testing.T) {
 			if len(result.Checkpoints) == 0 {
 				t.Fatal("no checkpoint")
 			}
-			kept := map[string]func() bool{"the walk": isKept(w)}
+			type piece struct {
+				what   string
+				isKept func() bool
+			}
+			pieces := []piece{{"the walk", isKept(w)}}
 			for _, s := range w.allSets() {
-				kept["a set"] = isKept(s)
+				pieces = append(pieces, piece{"set " + s.dir, isKept(s)})
 				for _, img := range s.images {
-					kept[img.name] = isKept(&img.data[0])
+					pieces = append(pieces, piece{img.name, isKept(&img.data[0])})
 				}
 				for _, f := range s.files.byID {
-					kept["an open file"] = isKept(f)
+					pieces = append(pieces, piece{fmt.Sprintf("open file %d", f.id), isKept(f)})
 				}
-				for _, m := range s.memory {
-					kept["a memory"] = isKept(m)
+				for pid, m := range s.memory {
+					pieces = append(pieces, piece{fmt.Sprintf("the memory of %d", pid), isKept(m)})
 				}
 			}
 			w = nil
 			runtime.GC()
-			for what, is := range kept {
-				if is() {
-					t.Errorf("%s is still in memory", what)
+			for _, p := range pieces {
+				if p.isKept() {
+					t.Errorf("%s is still in memory", p.what)
 				}
 			}
 			runtime.KeepAlive(result)

@@ -27,6 +27,8 @@ type walk struct {
 	source   string // the path as a column has it, see SourceText
 	taken    int64  // bytes of memory, see take
 	tables   map[reflect.Type]*tableUse
+	usedType reflect.Type // of used, the last one asked for
+	used     *tableUse
 	setCount int    // image sets, over all archives
 	position uint32 // of the next member, over all archives
 
