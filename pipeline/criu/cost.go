@@ -8,6 +8,10 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
+// What values cost beside what they hold: a message in a list its pointer, a
+// text its header and the rounding of an allocation.
+const perMessage, perText = 2 * 8, 2 * 16
+
 // maxDepth is how deep messages may be nested: protobuf's own bound.
 const maxDepth = protowire.DefaultRecursionLimit
 
@@ -27,7 +31,6 @@ func (s *Shapes) Cost(descriptor protoreflect.MessageDescriptor, message []byte)
 type costScan struct{ hasUnknown bool }
 
 func (c *costScan) cost(s *shape, m []byte, depth int) int64 {
-	const pointer, header = 8, 16 // a pointer, and that of a text or the rounding of an allocation
 	total := int64(s.size)
 	if depth > maxDepth {
 		c.hasUnknown = true // who knows
@@ -44,33 +47,42 @@ func (c *costScan) cost(s *shape, m []byte, depth int) int64 {
 			return total
 		}
 		m = body[size:]
-		f, known := s.field(number)
+		f := s.field(number)
 		switch {
-		case !known: // kept as it is, in a slice that grows
+		case f == nil: // kept as it is, in a slice that grows
 			c.hasUnknown = true
 			total += 2 * int64(n+size)
 		case f.message != nil && typ == protowire.BytesType:
 			inner, _ := protowire.ConsumeBytes(body)
-			total += 2*pointer + c.cost(f.message, inner, depth+1)
+			total += perMessage + c.cost(f.message, inner, depth+1)
 		case f.width > 0 && typ == protowire.BytesType: // a packed list
 			total += 2 * int64(f.width) * int64(size)
 		case f.width > 0:
 			total += 2 * int64(f.width)
 		default:
-			total += 2*header + int64(size)
+			total += perText + int64(size)
 		}
 	}
 	return total
 }
 
-// structSize returns the size of the struct that a message is decoded into.
-func structSize(d protoreflect.MessageDescriptor) int {
-	const unregistered = 512 // of a message made from its description only
+// structOf returns the struct that a message is decoded into, nil of one that
+// is not linked.
+func structOf(d protoreflect.MessageDescriptor) reflect.Type {
 	t, err := protoregistry.GlobalTypes.FindMessageByName(d.FullName())
 	if err != nil {
-		return unregistered
+		return nil
 	}
-	return int(reflect.TypeOf(t.Zero().Interface()).Elem().Size())
+	return reflect.TypeOf(t.Zero().Interface()).Elem()
+}
+
+// structSize returns the size of a struct.
+func structSize(t reflect.Type) int {
+	const unlinked = 512 // of a message made from its description only
+	if t == nil {
+		return unlinked
+	}
+	return int(t.Size())
 }
 
 // valueWidth returns the size of a number of that kind, 0 of other values.

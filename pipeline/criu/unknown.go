@@ -2,6 +2,7 @@ package criu
 
 import (
 	"fmt"
+	"reflect"
 	"sync"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -25,31 +26,31 @@ type Unknown struct {
 // shape is what is known of a message type: its fields, and the shape of those
 // that are messages.
 type shape struct {
-	low  []field // by number
-	high map[protowire.Number]field
-	size int // bytes of the struct it is decoded into
+	low      []*field // by number
+	high     map[protowire.Number]*field
+	size     int          // bytes of the struct it is decoded into
+	typ      reflect.Type // of that struct, nil if it is not linked
+	required uint64       // the bits of its required fields
 }
 
 // lowNumbers are the field numbers that are looked up without a map: nearly all.
 const lowNumbers = 128
 
-// field returns what is known of a field.
-func (s *shape) field(number protowire.Number) (field, bool) {
-	if int(number) < len(s.low) {
-		f := s.low[number]
-		return f, f.name != ""
+// field returns what is known of a field, nil if nothing is.
+func (s *shape) field(number protowire.Number) *field {
+	if uint(number) < uint(len(s.low)) {
+		return s.low[number]
 	}
-	f, ok := s.high[number]
-	return f, ok
+	return s.high[number]
 }
 
-func (s *shape) add(number protowire.Number, f field) {
+func (s *shape) add(number protowire.Number, f *field) {
 	if number >= lowNumbers {
 		s.high[number] = f
 		return
 	}
 	for len(s.low) <= int(number) {
-		s.low = append(s.low, field{})
+		s.low = append(s.low, nil)
 	}
 	s.low[number] = f
 }
@@ -59,6 +60,10 @@ type field struct {
 	repeated bool
 	message  *shape
 	width    int // bytes of a value that is a number; 0 of texts and bytes
+	// for Messages
+	form     form
+	offset   uintptr // in the struct
+	required uint64  // a bit of its own, if it is required
 }
 
 // Shapes finds unknown fields, and says what decoding a message will cost. It
@@ -90,16 +95,18 @@ func build(d protoreflect.MessageDescriptor, made map[protoreflect.FullName]*sha
 	if known, ok := made[d.FullName()]; ok {
 		return known
 	}
-	out := &shape{high: map[protowire.Number]field{}, size: structSize(d)}
+	typ := structOf(d)
+	out := &shape{high: map[protowire.Number]*field{}, size: structSize(typ), typ: typ}
 	made[d.FullName()] = out
 	for i := range d.Fields().Len() {
 		f := d.Fields().Get(i)
-		entry := field{name: string(f.Name()), repeated: f.IsList(), width: valueWidth(f.Kind())}
+		entry := &field{name: string(f.Name()), repeated: f.IsList(), width: valueWidth(f.Kind())}
 		if f.Message() != nil {
 			entry.message = build(f.Message(), made)
 		}
 		out.add(f.Number(), entry)
 	}
+	out.place(d)
 	return out
 }
 
@@ -151,8 +158,8 @@ func (s *search) message(known *shape, m []byte) bool {
 			return true
 		}
 		m = body[size:]
-		f, ok := known.field(number)
-		if !ok {
+		f := known.field(number)
+		if f == nil {
 			if !s.found(unknownField(s.path(), position, number, typ, body[:size])) {
 				return false
 			}

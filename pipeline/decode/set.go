@@ -312,11 +312,19 @@ func eachEntry[T any, P messageOf[T]](s *set, img *image, f func(*entry, P)) {
 			return
 		}
 		m := P(new(T))
-		cost, hasUnknown := s.decoder.shapes.Cost(m.ProtoReflect().Descriptor(), data)
+		cost, decoded := s.messages.Decode(data, m, s.decoder.Limits.MemoryBytes-s.taken)
+		hasUnknown := false
+		if !decoded {
+			m = P(new(T))
+			cost, hasUnknown = s.decoder.shapes.Cost(m.ProtoReflect().Descriptor(), data)
+		}
 		if !s.afford(img, cost) {
 			return
 		}
-		switch err := criu.Unmarshal(data, m); {
+		if !decoded {
+			err = criu.Unmarshal(data, m)
+		}
+		switch {
 		case errors.Is(err, criu.ErrMissingField):
 			s.imageProblem(img, &criu.ImageError{Code: MissingField, Entry: e.index, Offset: e.offset, Err: err})
 			img.status = "ok"

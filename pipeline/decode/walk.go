@@ -29,6 +29,7 @@ type walk struct {
 	tables   map[reflect.Type]*tableUse
 	usedType reflect.Type // of used, the last one asked for
 	used     *tableUse
+	messages criu.Messages
 	setCount int    // image sets, over all archives
 	position uint32 // of the next member, over all archives
 
@@ -68,7 +69,7 @@ func (p site) around(yield func(string) bool) {
 
 func newWalk(ctx context.Context, d *Decoder, path string) *walk {
 	return &walk{
-		decoder: d, ctx: ctx, path: path, source: SourceText(path), tables: map[reflect.Type]*tableUse{}, bySite: map[site]*reading{}, seen: map[site]bool{}, nested: map[string]bool{}, documents: map[string][]byte{},
+		decoder: d, ctx: ctx, path: path, source: SourceText(path), tables: map[reflect.Type]*tableUse{}, messages: criu.Messages{Shapes: &d.shapes}, bySite: map[site]*reading{}, seen: map[site]bool{}, nested: map[string]bool{}, documents: map[string][]byte{},
 	}
 }
 

@@ -1,0 +1,337 @@
+package criu
+
+import (
+	"bytes"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"unsafe"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// Messages decodes the messages of an archive. protobuf's own decoder allocates
+// every value, and Cost must have gone over the message before; this one cuts
+// values from blocks, and counts what a message costs as it goes. It takes
+// messages as CRIU writes them, and leaves others to Unmarshal.
+type Messages struct {
+	Shapes *Shapes
+
+	words []uint32
+	longs []uint64
+	flags []bool
+	texts []string
+	text  strings.Builder
+}
+
+// Decode decodes a message into an empty struct. The cost is that of
+// Shapes.Cost. ok is false where the message costs more than the budget, is not
+// valid, lacks a required field, has one that is not known or is of another
+// type, or has a kind of value that is rare: the struct is of no use then.
+func (m *Messages) Decode(data []byte, into proto.Message, budget int64) (cost int64, ok bool) {
+	s := m.Shapes.of(into.ProtoReflect().Descriptor())
+	d := decoding{Messages: m, left: budget}
+	if s.typ != reflect.TypeOf(into).Elem() || !d.message(s, reflect.ValueOf(into).UnsafePointer(), data, 0) {
+		return 0, false
+	}
+	return budget - d.left, true
+}
+
+// form is how a struct holds a field.
+type form uint8
+
+const (
+	formOther form = iota // not decoded here
+	form32                // *uint32, *int32, or a pointer to an enumeration
+	formZigzag32
+	form64
+	formZigzag64
+	formBool
+	formList32
+	formList64
+	formText
+	formTexts
+	formBytes
+	formMessage
+	formMessages
+)
+
+// place finds where the struct of a message has its fields.
+func (s *shape) place(d protoreflect.MessageDescriptor) {
+	if s.typ == nil {
+		return
+	}
+	var required uint
+	for i := range s.typ.NumField() {
+		goField := s.typ.Field(i)
+		_, tag, _ := strings.Cut(goField.Tag.Get("protobuf"), ",") // kind, number, and more
+		number, _, _ := strings.Cut(tag, ",")
+		n, err := strconv.Atoi(number)
+		if err != nil {
+			continue // protobuf's own
+		}
+		described := d.Fields().ByNumber(protowire.Number(n))
+		f := s.field(protowire.Number(n))
+		f.form, f.offset = formOf(described, goField.Type), goField.Offset
+		if described.Cardinality() == protoreflect.Required {
+			f.required = 1 << required // from 64 on no bit: 0
+			if required++; required > 64 {
+				f.form = formOther
+			}
+		}
+		s.required |= f.required
+	}
+}
+
+// formOf returns the form of a field.
+func formOf(f protoreflect.FieldDescriptor, t reflect.Type) form {
+	of := func(k reflect.Kind) bool {
+		return t.Kind() == reflect.Pointer && t.Elem().Kind() == k || t.Kind() == reflect.Slice && f.IsList() && t.Elem().Kind() == k
+	}
+	list := func(one, many form) form {
+		if f.IsList() {
+			return many
+		}
+		return one
+	}
+	switch k := f.Kind(); {
+	case k == protoreflect.Uint32Kind && of(reflect.Uint32), k == protoreflect.Int32Kind && of(reflect.Int32), k == protoreflect.EnumKind && of(reflect.Int32):
+		return list(form32, formList32)
+	case k == protoreflect.Sint32Kind && of(reflect.Int32):
+		return list(formZigzag32, formOther)
+	case k == protoreflect.Uint64Kind && of(reflect.Uint64), k == protoreflect.Int64Kind && of(reflect.Int64):
+		return list(form64, formList64)
+	case k == protoreflect.Sint64Kind && of(reflect.Int64):
+		return list(formZigzag64, formOther)
+	case k == protoreflect.BoolKind && of(reflect.Bool):
+		return list(formBool, formOther)
+	case k == protoreflect.StringKind && of(reflect.String):
+		return list(formText, formTexts)
+	case k == protoreflect.BytesKind && !f.IsList() && t == reflect.TypeFor[[]byte]():
+		return formBytes
+	case k == protoreflect.MessageKind && f.IsList() && t.Kind() == reflect.Slice && t.Elem() == reflect.PointerTo(structOf(f.Message())):
+		return formMessages
+	case k == protoreflect.MessageKind && !f.IsList() && t == reflect.PointerTo(structOf(f.Message())):
+		return formMessage
+	}
+	return formOther
+}
+
+// decoding is the decoding of one message, and of those within it.
+type decoding struct {
+	*Messages
+	left int64 // of the budget
+}
+
+func (d *decoding) take(cost int64) bool {
+	d.left -= cost
+	return d.left >= 0
+}
+
+// message decodes a message into the struct at an address.
+func (d *decoding) message(s *shape, at unsafe.Pointer, data []byte, depth int) bool {
+	const deepest = 100
+	if depth > deepest || !d.take(int64(s.size)) {
+		return false
+	}
+	var seen uint64 // of the required fields
+	var structs run // for the elements of a list that follow
+	for len(data) > 0 {
+		number, wire, n := consumeTag(data)
+		f := s.field(number)
+		if n < 0 || f == nil {
+			return false
+		}
+		seen |= f.required
+		tag, body, to := data[:n], data[n:], unsafe.Add(at, f.offset)
+		switch {
+		case wire == protowire.VarintType:
+			value, n := consumeVarint(body)
+			if n < 0 || !d.take(2*int64(f.width)) || !d.number(f, to, value, tag, data) {
+				return false
+			}
+			data = body[n:]
+		case wire == protowire.BytesType:
+			value, n := protowire.ConsumeBytes(body)
+			if n < 0 {
+				return false
+			}
+			switch f.form {
+			case formText:
+				text := cut(&d.texts)
+				*text = d.string(value)
+				*(**string)(to) = text
+			case formTexts:
+				list := (*[]string)(to)
+				*list = append(*list, d.string(value))
+			case formBytes:
+				*(*[]byte)(to) = bytes.Clone(value)
+			case formMessage:
+				inner := (*unsafe.Pointer)(to)
+				if *inner == nil {
+					*inner = reflect.New(f.message.typ).UnsafePointer()
+				}
+				if !d.take(perMessage) || !d.message(f.message, *inner, value, depth+1) {
+					return false
+				}
+			case formMessages:
+				if structs.left == 0 && !d.newRun(&structs, f, to, tag, data) {
+					return false
+				}
+				inner := structs.next()
+				list := (*[]unsafe.Pointer)(to)
+				*list = append(*list, inner)
+				if !d.take(perMessage) || !d.message(f.message, inner, value, depth+1) {
+					return false
+				}
+			default:
+				return false
+			}
+			if f.message == nil && !d.take(perText+int64(n)) {
+				return false
+			}
+			data = body[n:]
+		default:
+			return false
+		}
+	}
+	return seen == s.required
+}
+
+// number stores a value that is a number.
+func (d *decoding) number(f *field, to unsafe.Pointer, value uint64, tag, data []byte) bool {
+	switch f.form {
+	case form32:
+		word := cut(&d.words)
+		*word = uint32(value)
+		*(**uint32)(to) = word
+	case formZigzag32:
+		word := cut(&d.words)
+		*word = uint32(protowire.DecodeZigZag(value & (1<<32 - 1)))
+		*(**uint32)(to) = word
+	case form64:
+		long := cut(&d.longs)
+		*long = value
+		*(**uint64)(to) = long
+	case formZigzag64:
+		long := cut(&d.longs)
+		*long = uint64(protowire.DecodeZigZag(value))
+		*(**uint64)(to) = long
+	case formBool:
+		flag := cut(&d.flags)
+		*flag = value != 0
+		*(**bool)(to) = flag
+	case formList32:
+		return appendNumber(d, (*[]uint32)(to), uint32(value), tag, data)
+	case formList64:
+		return appendNumber(d, (*[]uint64)(to), value, tag, data)
+	default:
+		return false
+	}
+	return true
+}
+
+// maxRun bounds the elements of a list that memory is allocated for at once.
+const maxRun = 128
+
+// appendNumber appends to a list. Where it is full, it gets room for the
+// elements that follow.
+func appendNumber[T uint32 | uint64](d *decoding, list *[]T, value T, tag, data []byte) bool {
+	if len(*list) == cap(*list) {
+		n := runLength(data, tag)
+		if int64(n-1)*int64(unsafe.Sizeof(value)) > d.left { // this one is paid for
+			return false
+		}
+		*list = slices.Grow(*list, n)
+	}
+	*list = append(*list, value)
+	return true
+}
+
+// run is memory for elements of a list of messages that follow each other.
+type run struct {
+	at   unsafe.Pointer
+	size uintptr
+	left int
+}
+
+// newRun allocates structs for the elements of a list that follow.
+func (d *decoding) newRun(r *run, f *field, list unsafe.Pointer, tag, data []byte) bool {
+	n := runLength(data, tag)
+	if int64(n)*int64(f.message.size+perMessage) > d.left {
+		return false
+	}
+	*(*[]unsafe.Pointer)(list) = slices.Grow(*(*[]unsafe.Pointer)(list), n)
+	*r = run{reflect.MakeSlice(reflect.SliceOf(f.message.typ), n, n).UnsafePointer(), uintptr(f.message.size), n}
+	return true
+}
+
+func (r *run) next() unsafe.Pointer {
+	at := r.at
+	if r.left--; r.left > 0 {
+		r.at = unsafe.Add(at, r.size) // never behind the last
+	}
+	return at
+}
+
+// runLength counts the fields that data begins with and that have this tag, up
+// to maxRun.
+func runLength(data, tag []byte) (n int) {
+	number, wire, _ := consumeTag(tag)
+	for n < maxRun && bytes.HasPrefix(data, tag) {
+		size := protowire.ConsumeFieldValue(number, wire, data[len(tag):])
+		if size < 0 {
+			break
+		}
+		data = data[len(tag)+size:]
+		n++
+	}
+	return n
+}
+
+// consumeTag is protowire's, with a short way for tags of a byte.
+func consumeTag(data []byte) (protowire.Number, protowire.Type, int) {
+	if data[0] < 0x80 {
+		return protowire.Number(data[0] >> 3), protowire.Type(data[0] & 7), 1
+	}
+	return protowire.ConsumeTag(data)
+}
+
+// consumeVarint is protowire's, with a short way for numbers of a byte.
+func consumeVarint(data []byte) (uint64, int) {
+	if len(data) > 0 && data[0] < 0x80 {
+		return uint64(data[0]), 1
+	}
+	return protowire.ConsumeVarint(data)
+}
+
+// blockLength is how many values are allocated at once.
+const blockLength = 128
+
+// cut returns the next value of a block, and makes a new one if need be.
+func cut[T any](block *[]T) *T {
+	if len(*block) == 0 {
+		*block = make([]T, blockLength)
+	}
+	value := &(*block)[0]
+	*block = (*block)[1:]
+	return value
+}
+
+// string copies a text; short ones share memory.
+func (m *Messages) string(data []byte) string {
+	const block, short = 4 << 10, 256
+	if len(data) > short {
+		return string(data)
+	}
+	if m.text.Cap()-m.text.Len() < len(data) {
+		m.text = strings.Builder{}
+		m.text.Grow(block)
+	}
+	start := m.text.Len()
+	m.text.Write(data)
+	return m.text.String()[start:]
+}
