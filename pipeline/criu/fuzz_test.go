@@ -261,7 +261,7 @@ func FuzzRegisters(f *testing.F) {
 		if err := criu.Unmarshal(data, &c); err != nil && !errors.Is(err, criu.ErrMissingField) {
 			return
 		}
-		found, _ := criu.NewRegisterReader(binary.LittleEndian).Registers(&c)
+		found, _ := new(criu.RegisterReader).Registers(binary.LittleEndian, &c)
 		if len(found) > 512 {
 			t.Fatalf("%d registers", len(found))
 		}

@@ -67,14 +67,11 @@ func (s *shape) place(d protoreflect.MessageDescriptor) {
 	var required uint
 	for i := range s.typ.NumField() {
 		goField := s.typ.Field(i)
-		_, tag, _ := strings.Cut(goField.Tag.Get("protobuf"), ",") // kind, number, and more
-		number, _, _ := strings.Cut(tag, ",")
-		n, err := strconv.Atoi(number)
-		if err != nil {
+		described := d.Fields().ByNumber(fieldNumber(goField))
+		if described == nil {
 			continue // protobuf's own
 		}
-		described := d.Fields().ByNumber(protowire.Number(n))
-		f := s.field(protowire.Number(n))
+		f := s.field(described.Number())
 		f.form, f.offset = formOf(described, goField.Type), goField.Offset
 		if described.Cardinality() == protoreflect.Required {
 			f.required = 1 << required // from 64 on no bit: 0
@@ -84,6 +81,18 @@ func (s *shape) place(d protoreflect.MessageDescriptor) {
 		}
 		s.required |= f.required
 	}
+}
+
+// fieldNumber returns the number of the field that a struct field holds, 0 if it
+// holds none.
+func fieldNumber(f reflect.StructField) protowire.Number {
+	_, tag, _ := strings.Cut(f.Tag.Get("protobuf"), ",") // kind, number, and more
+	number, _, _ := strings.Cut(tag, ",")
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		return 0
+	}
+	return protowire.Number(n)
 }
 
 // formOf returns the form of a field.

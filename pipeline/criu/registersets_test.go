@@ -83,7 +83,7 @@ func TestEveryRegister(t *testing.T) {
 	for _, info := range threadInfos {
 		for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
 			c, values := fullCore(t, info)
-			found, uneven := criu.NewRegisterReader(order).Registers(c)
+			found, uneven := new(criu.RegisterReader).Registers(order, c)
 			if len(uneven) > 0 {
 				t.Errorf("%s: uneven fields %v", info, uneven)
 			}
@@ -129,7 +129,7 @@ func TestRegisterRoles(t *testing.T) {
 	for _, info := range threadInfos {
 		c, _ := fullCore(t, info)
 		roles := map[string]uint64{}
-		found, _ := criu.NewRegisterReader(binary.LittleEndian).Registers(c)
+		found, _ := new(criu.RegisterReader).Registers(binary.LittleEndian, c)
 		for _, r := range found {
 			if r.Role == "" {
 				continue
@@ -168,7 +168,7 @@ func TestUnevenRegisters(t *testing.T) {
 	fp.XmmSpace = fp.XmmSpace[:62]
 	fp.StSpace = append(fp.StSpace, make([]uint32, 1<<16)...)
 	fp.Xsave.OpmaskReg = nil
-	found, uneven := criu.NewRegisterReader(binary.LittleEndian).Registers(c)
+	found, uneven := new(criu.RegisterReader).Registers(binary.LittleEndian, c)
 	count := map[string]int{}
 	for _, r := range found {
 		count[strings.TrimRight(r.Name, "0123456789")]++

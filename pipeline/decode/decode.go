@@ -43,10 +43,11 @@ type Decoder struct {
 	// SHA256 fills archives.sha256: files are then read whole.
 	SHA256 bool
 
-	opener  archive.Opener
-	shapes  criu.Shapes
-	sniffer content.Sniffer
-	buffer  []byte // see copyBuffer
+	opener    archive.Opener
+	shapes    criu.Shapes
+	registers criu.RegisterReader
+	sniffer   content.Sniffer
+	buffer    []byte // see copyBuffer
 
 	programs programs
 }

@@ -15,7 +15,6 @@ import (
 
 // decodeRegisters fills registers and tls_descriptors.
 func (s *set) decodeRegisters() {
-	reader := criu.NewRegisterReader(s.order())
 	for _, p := range s.tree {
 		for _, tid := range liveThreads(p) {
 			if isFull(&s.notes, &s.rows.Registers) {
@@ -25,7 +24,7 @@ func (s *set) decodeRegisters() {
 			if c == nil {
 				continue
 			}
-			s.registerRows(reader, p.GetPid(), tid, c)
+			s.registerRows(p.GetPid(), tid, c)
 			for i, d := range c.GetThreadInfo().GetTls() {
 				add(&s.notes, &s.rows.TLSDescriptors, descriptorRow(p.GetPid(), tid, i, d, c.GetThreadInfo()))
 			}
@@ -36,8 +35,8 @@ func (s *set) decodeRegisters() {
 // maxGrowth bounds the rows of registers that memory is allocated for at once.
 const maxGrowth = 1 << 16
 
-func (s *set) registerRows(reader *criu.RegisterReader, pid, tid uint32, c *core.CoreEntry) {
-	found, uneven := reader.Registers(c)
+func (s *set) registerRows(pid, tid uint32, c *core.CoreEntry) {
+	found, uneven := s.decoder.registers.Registers(s.order(), c)
 	if len(uneven) > 0 {
 		s.rowProblem("registers", fmt.Sprintf("tid=%d", tid), Warning, Inconsistent,
 			fmt.Sprintf("%s: not as many words as the registers have; only whole registers were decoded", strings.Join(uneven, ", ")))
