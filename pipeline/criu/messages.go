@@ -20,6 +20,9 @@ import (
 type Messages struct {
 	Shapes *Shapes
 
+	typ   reflect.Type // of the last message, a pointer
+	shape *shape
+
 	words []uint32
 	longs []uint64
 	flags []bool
@@ -32,9 +35,11 @@ type Messages struct {
 // valid, lacks a required field, has one that is not known or is of another
 // type, or has a kind of value that is rare: the struct is of no use then.
 func (m *Messages) Decode(data []byte, into proto.Message, budget int64) (cost int64, ok bool) {
-	s := m.Shapes.of(into.ProtoReflect().Descriptor())
+	if t := reflect.TypeOf(into); t != m.typ { // the entries of an image are of one type
+		m.typ, m.shape = t, m.Shapes.of(into.ProtoReflect().Descriptor())
+	}
 	d := decoding{Messages: m, left: budget}
-	if s.typ != reflect.TypeOf(into).Elem() || !d.message(s, reflect.ValueOf(into).UnsafePointer(), data, 0) {
+	if m.typ.Elem() != m.shape.typ || !d.message(m.shape, reflect.ValueOf(into).UnsafePointer(), data, 0) {
 		return 0, false
 	}
 	return budget - d.left, true
@@ -64,6 +69,7 @@ func (s *shape) place(d protoreflect.MessageDescriptor) {
 	if s.typ == nil {
 		return
 	}
+	s.list = reflect.SliceOf(s.typ)
 	var required uint
 	for i := range s.typ.NumField() {
 		goField := s.typ.Field(i)
@@ -274,7 +280,7 @@ func (d *decoding) newRun(r *run, f *field, list unsafe.Pointer, tag, data []byt
 		return false
 	}
 	*(*[]unsafe.Pointer)(list) = slices.Grow(*(*[]unsafe.Pointer)(list), n)
-	*r = run{reflect.MakeSlice(reflect.SliceOf(f.message.typ), n, n).UnsafePointer(), uintptr(f.message.size), n}
+	*r = run{reflect.MakeSlice(f.message.list, n, n).UnsafePointer(), uintptr(f.message.size), n}
 	return true
 }
 

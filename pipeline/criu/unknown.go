@@ -30,6 +30,7 @@ type shape struct {
 	high     map[protowire.Number]*field
 	size     int          // bytes of the struct it is decoded into
 	typ      reflect.Type // of that struct, nil if it is not linked
+	list     reflect.Type // of a slice of them
 	required uint64       // the bits of its required fields
 }
 

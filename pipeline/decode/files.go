@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 
 	bpf "github.com/checkpoint-restore/go-criu/v8/crit/images/bpfmap-file"
@@ -376,18 +377,17 @@ func (s *set) fileRow(f *openFile) schema.File {
 	return row
 }
 
-// ownID returns the id in the message of the file's kind.
+// ownID returns the id in the message of the file's kind: the field Id of the
+// one message that is there.
 func ownID(e *fdinfo.FileEntry) *uint32 {
-	m := e.ProtoReflect()
-	fields := m.Descriptor().Fields()
-	for i := range fields.Len() {
-		f := fields.Get(i)
-		if f.Message() == nil || !m.Has(f) {
+	fields := reflect.ValueOf(e).Elem()
+	for i := range fields.NumField() {
+		kind := fields.Field(i)
+		if kind.Kind() != reflect.Pointer || kind.IsNil() || kind.Elem().Kind() != reflect.Struct {
 			continue
 		}
-		kind := m.Get(f).Message()
-		if id := f.Message().Fields().ByName("id"); id != nil && kind.Has(id) {
-			return ptr(uint32(kind.Get(id).Uint()))
+		if id := kind.Elem().FieldByName("Id"); id.IsValid() && !id.IsNil() {
+			return ptr(uint32(id.Elem().Uint()))
 		}
 	}
 	return nil
