@@ -5,6 +5,8 @@ COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)
 LDFLAGS  = -s -w -X 'main.version=$(VERSION)' -X 'main.commit=$(COMMIT)'
 PACKAGES = ./...
 PYTHON  ?= /usr/bin/python3
+# DuckDB reads rows where they are; without the driver's tag, from Parquet files.
+export GOFLAGS := $(GOFLAGS) -tags=duckdb_arrow
 
 .PHONY: help run build test unit lint docs docs-check nocgo client notebook browser bench bench-quick bench-tools microbench fuzz vuln install clean tools
 
@@ -24,6 +26,7 @@ test: tools lint unit docs-check nocgo client notebook browser ## everything CI 
 unit: tools ## tests, with the race detector
 	@command -v python3 > /dev/null || { echo "make unit: python3 is missing (the README has a line of it); on Debian: apt-get install python3"; exit 1; }
 	go test -race -timeout 60m $(PACKAGES)
+	go test -tags= ./sinks/duckdb
 
 lint: tools ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt-ed: $$unformatted"; exit 1; }

@@ -399,7 +399,7 @@ func TestKilledRunsLeaveNoSecrets(t *testing.T) {
 
 // killedRun starts a run on a new output, kills it when its folder beside the
 // output holds a file with rows, and returns what it left; empty if it was
-// faster.
+// faster. A database has rows when it is larger than when it was opened.
 func killedRun(t *testing.T, dir, output string, args []string) string {
 	t.Helper()
 	if err := os.RemoveAll(filepath.Join(dir, output)); err != nil {
@@ -412,6 +412,7 @@ func killedRun(t *testing.T, dir, output string, args []string) string {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
+	opened := int64(-1) // size of the database, then
 	for {
 		select {
 		case <-ended:
@@ -431,7 +432,17 @@ func killedRun(t *testing.T, dir, output string, args []string) string {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, p := range append(parts, spooled...) {
+			files := append(parts, spooled...)
+			database := filepath.Join(folder, "new.duckdb")
+			if info, err := os.Stat(database); err == nil {
+				if _, err := os.Stat(database + ".wal"); err == nil && opened < 0 {
+					opened = info.Size()
+				}
+				if opened >= 0 && info.Size() > opened {
+					files = append(files, database)
+				}
+			}
+			for _, p := range files {
 				if info, err := os.Stat(p); err != nil || info.Size() == 0 {
 					continue
 				}

@@ -160,8 +160,7 @@ func (s *sink) Write(ctx context.Context, table *schema.Table, batch arrow.Recor
 // Commit loads the rows of the run: into the existing database in one
 // transaction, or into a new one that is put in place when it is complete.
 func (s *sink) Commit(ctx context.Context) error {
-	parts, err := s.spool.Finish(ctx, s.tables)
-	if err != nil {
+	if err := ctx.Err(); err != nil {
 		return err
 	}
 	load := &load{
@@ -171,7 +170,16 @@ func (s *sink) Commit(ctx context.Context) error {
 		redaction: s.opts.Redaction,
 		rows:      filepath.Join(s.dir, "rows"),
 		spill:     filepath.Join(s.dir, "spill"),
-		parts:     parts,
+	}
+	var held bool
+	if scansBatches {
+		load.batches, held = s.spool.Held()
+	}
+	if !held {
+		var err error
+		if load.parts, err = s.spool.Finish(ctx, s.tables); err != nil {
+			return err
+		}
 	}
 	load.memory, load.firm = memoryOf(s.opts.MemoryBytes)
 	debug.FreeOSMemory() // what decoding took, for DuckDB to take

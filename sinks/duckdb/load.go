@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/duckdb/duckdb-go/v2"
 
 	"github.com/ckexport/ckexport/schema"
@@ -33,7 +34,8 @@ const (
 	leastLoadMemory = 64 << 20
 )
 
-// load brings the rows of a run from Parquet files into a database.
+// load brings the rows of a run into a database: from Parquet files, or from
+// memory, where they all fit in.
 type load struct {
 	tables    []*schema.Table
 	views     []sinks.View
@@ -42,6 +44,7 @@ type load struct {
 	rows      string // folder that the parts are in
 	spill     string // folder that DuckDB may use when memory is short
 	parts     []parquet.Part
+	batches   map[string][]arrow.RecordBatch // by table, instead of parts
 
 	hasViews  bool  // the database has these views already
 	memory    int64 // bytes that DuckDB may keep in memory
@@ -150,6 +153,11 @@ func (l *load) run(ctx context.Context, db *sql.DB, path string, prepare func(*s
 		return err
 	}
 	defer func() { err = errors.Join(err, removeEmptyWAL(path)) }()
+	release, err := l.showBatches(ctx, db)
+	defer release()
+	if err != nil {
+		return fmt.Errorf("showing rows to DuckDB: %w", err)
+	}
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("beginning transaction: %w", err)
@@ -224,24 +232,67 @@ func (l *load) addColumns(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-// insert loads the parts, table by table.
+// showBatches makes the batches views of the database in memory, named as their
+// tables: a transaction that is to change the output can make none there.
+func (l *load) showBatches(ctx context.Context, db *sql.DB) (release func(), err error) {
+	var releases []func()
+	release = func() {
+		for _, r := range releases {
+			r()
+		}
+	}
+	if len(l.batches) == 0 {
+		return release, nil
+	}
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return release, err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if _, err := conn.ExecContext(ctx, "USE memory"); err != nil {
+		return release, err
+	}
+	for table, batches := range l.batches {
+		r, err := scanBatches(conn, table, batches)
+		if err != nil {
+			return release, fmt.Errorf("table %s: %w", table, err)
+		}
+		releases = append(releases, r)
+	}
+	_, err = conn.ExecContext(ctx, "USE "+outputName)
+	return release, err
+}
+
+// insert loads the rows, table by table.
 func (l *load) insert(ctx context.Context, tx *sql.Tx) error {
 	for _, t := range l.tables {
-		var paths []string
-		for _, p := range l.parts {
-			if p.Table == t.Name {
-				paths = append(paths, filepath.Join(l.rows, filepath.FromSlash(p.Path)))
-			}
-		}
-		if len(paths) == 0 {
+		rows := l.source(t.Name)
+		if rows == "" {
 			continue
 		}
-		_, err := tx.ExecContext(ctx, "INSERT INTO "+identifier(t.Name)+" BY NAME SELECT * FROM read_parquet("+pathList(paths)+")")
+		_, err := tx.ExecContext(ctx, "INSERT INTO "+identifier(t.Name)+" BY NAME SELECT * FROM "+rows)
 		if err != nil {
 			return fmt.Errorf("%w of %s: %w", errInsert, t.Name, err)
 		}
 	}
 	return nil
+}
+
+// source is where the rows of a table come from, in SQL; empty for none.
+func (l *load) source(table string) string {
+	if _, ok := l.batches[table]; ok {
+		return "memory.main." + identifier(table)
+	}
+	var paths []string
+	for _, p := range l.parts {
+		if p.Table == table {
+			paths = append(paths, filepath.Join(l.rows, filepath.FromSlash(p.Path)))
+		}
+	}
+	if len(paths) == 0 {
+		return ""
+	}
+	return "read_parquet(" + pathList(paths) + ")"
 }
 
 // makeViews makes the views anew, as this tool has them.

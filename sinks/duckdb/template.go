@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -31,18 +32,19 @@ var template []byte
 
 // statements returns what makes the tables and views of a new database.
 func (l *load) statements() (string, error) {
-	statements := createMark()
+	var b strings.Builder
+	b.WriteString(createMark())
 	for _, t := range l.tables {
 		create, err := createTable(t)
 		if err != nil {
 			return "", err
 		}
-		statements += create
+		b.WriteString(create)
 	}
 	for _, v := range l.fittingViews() {
-		statements += createView(v)
+		b.WriteString(createView(v))
 	}
-	return statements, nil
+	return b.String(), nil
 }
 
 // fittingViews are the views whose tables are there.

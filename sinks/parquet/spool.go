@@ -140,6 +140,19 @@ func (s *Spool) Has(table string) bool {
 	return ok
 }
 
+// Held returns the rows by table, where no file has been begun: all of them fit
+// into memory. They are the spool's, until Abandon.
+func (s *Spool) Held() (_ map[string][]arrow.RecordBatch, all bool) {
+	held := map[string][]arrow.RecordBatch{}
+	for name, w := range s.writers {
+		if w.part != nil || len(w.done) > 0 {
+			return nil, false
+		}
+		held[name] = w.held
+	}
+	return held, true
+}
+
 // WriteEmpty begins a table without rows, so that it gets a file with its
 // schema.
 func (s *Spool) WriteEmpty(table *schema.Table) error {

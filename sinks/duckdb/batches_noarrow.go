@@ -1,0 +1,18 @@
+//go:build !noduckdb && !duckdb_arrow
+
+package duckdb
+
+import (
+	"database/sql"
+	"errors"
+
+	"github.com/apache/arrow-go/v18/arrow"
+)
+
+// scansBatches tells whether DuckDB can read batches where they are: the driver
+// can only with its build tag duckdb_arrow.
+const scansBatches = false
+
+func scanBatches(*sql.Conn, string, []arrow.RecordBatch) (release func(), err error) {
+	return nil, errors.ErrUnsupported
+}
