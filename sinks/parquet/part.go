@@ -55,9 +55,9 @@ type partFile struct {
 	groupBytes int64 // of the rows in the open row group, as Arrow batches
 }
 
-// createPart begins a file of the table at path; groupRows and distinct are as
-// writerProperties has them.
-func createPart(path string, table *schema.Table, from origin, groupRows int64, distinct map[string]int64) (_ *partFile, err error) {
+// createPart begins a file of the table at path; dictionaries and distinct are
+// as writerProperties has them.
+func createPart(path string, table *schema.Table, from origin, dictionaries bool, distinct map[string]int64) (_ *partFile, err error) {
 	f, err := staging.CreateFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("creating part file: %w", err)
@@ -65,9 +65,9 @@ func createPart(path string, table *schema.Table, from origin, groupRows int64, 
 	p := &partFile{file: f, sum: sha256.New()}
 	p.buffer = bufio.NewWriterSize(io.MultiWriter(f, p.sum), 16<<10)
 	if from.scratch {
-		p.writer, err = pqarrow.NewFileWriter(table.Schema(), p.buffer, scratchProperties(table, groupRows), pqarrow.DefaultWriterProps())
+		p.writer, err = pqarrow.NewFileWriter(table.Schema(), p.buffer, scratchProperties(table, dictionaries), pqarrow.DefaultWriterProps())
 	} else {
-		p.writer, err = pqarrow.NewFileWriter(table.Schema(), p.buffer, writerProperties(table, groupRows, distinct), pqarrow.NewArrowWriterProperties(pqarrow.WithStoreSchema()))
+		p.writer, err = pqarrow.NewFileWriter(table.Schema(), p.buffer, writerProperties(table, dictionaries, distinct), pqarrow.NewArrowWriterProperties(pqarrow.WithStoreSchema()))
 		if err == nil {
 			err = p.describe(table, from)
 		}

@@ -29,11 +29,11 @@ const (
 	dictionaryRows = 128 << 10
 )
 
-// writerProperties says how a file of the table is encoded, whose row groups
-// will have about groupRows rows. distinct holds the number of distinct values
-// to expect in each, by column, for the columns that get a Bloom filter.
-func writerProperties(table *schema.Table, groupRows int64, distinct map[string]int64) *parquet.WriterProperties {
-	opts := append(encodings(table, groupRows),
+// writerProperties says how a file of the table is encoded. distinct holds
+// the number of distinct values to expect in a row group, by column, for the
+// columns that get a Bloom filter.
+func writerProperties(table *schema.Table, dictionaries bool, distinct map[string]int64) *parquet.WriterProperties {
+	opts := append(encodings(table, dictionaries),
 		parquet.WithPageIndexEnabled(true),
 		parquet.WithMaxBloomFilterBytes(bloomBytes))
 	for _, c := range table.Columns {
@@ -47,18 +47,18 @@ func writerProperties(table *schema.Table, groupRows int64, distinct map[string]
 }
 
 // scratchProperties says how a file is encoded that is read once, whole.
-func scratchProperties(table *schema.Table, groupRows int64) *parquet.WriterProperties {
-	return parquet.NewWriterProperties(append(encodings(table, groupRows), parquet.WithStats(false))...)
+func scratchProperties(table *schema.Table, dictionaries bool) *parquet.WriterProperties {
+	return parquet.NewWriterProperties(append(encodings(table, dictionaries), parquet.WithStats(false))...)
 }
 
 // encodings says how the values of a table are encoded and compressed.
-func encodings(table *schema.Table, groupRows int64) []parquet.WriterProperty {
+func encodings(table *schema.Table, dictionaries bool) []parquet.WriterProperty {
 	opts := []parquet.WriterProperty{
 		parquet.WithCompression(compress.Codecs.Zstd),
 		parquet.WithCompressionLevel(zstdLevel),
 		parquet.WithMaxRowGroupLength(rowGroupRows),
 		parquet.WithDataPageSize(pageBytes),
-		parquet.WithDictionaryDefault(groupRows >= dictionaryRows),
+		parquet.WithDictionaryDefault(dictionaries),
 	}
 	for _, c := range table.Columns {
 		if isSpread(c) {

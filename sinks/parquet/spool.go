@@ -17,8 +17,12 @@ import (
 	"github.com/ckexport/ckexport/sinks/internal/staging"
 )
 
-// memoryLimit bounds the rows, encoded or not, that a spool keeps in memory.
-const memoryLimit = 48 << 20
+// Bounds of the rows, encoded or not, that a spool keeps in memory: before it
+// begins files, and when it has begun some, which take more than the rows.
+const (
+	heldLimit = 48 << 20
+	openLimit = 40 << 20
+)
 
 // Part is one file of a table.
 type Part struct {
@@ -48,6 +52,7 @@ type Spool struct {
 	writers map[string]*tableWriter
 	bytes   map[string]int64 // memory each writer holds
 	total   int64
+	limit   int64 // of total
 }
 
 // SpoolOptions says how to write a spool.
@@ -71,6 +76,7 @@ func NewSpool(dir string, opts SpoolOptions) *Spool {
 		sync:    opts.Sync,
 		writers: map[string]*tableWriter{},
 		bytes:   map[string]int64{},
+		limit:   heldLimit,
 	}
 }
 
@@ -90,9 +96,10 @@ func (s *Spool) Write(ctx context.Context, table *schema.Table, batch arrow.Reco
 		return err
 	}
 	s.account(w)
-	if s.total <= memoryLimit {
+	if s.total <= s.limit {
 		return nil
 	}
+	s.limit = openLimit
 	largest := w
 	for name, n := range s.bytes {
 		if n > s.bytes[largest.table.Name] {

@@ -29,8 +29,8 @@ type tableWriter struct {
 	beforeClose func(*partFile) error
 
 	// held are batches not yet given to the file. While a file is open the
-	// newest batch is always held, so that a row group can be ended at any
-	// time and the next one still gets rows.
+	// last row is always held, so that a row group can be ended at any time and
+	// the next one still gets rows.
 	held      []arrow.RecordBatch
 	heldBytes int64
 	part      *partFile
@@ -58,13 +58,11 @@ func (w *tableWriter) bytes() int64 {
 // small run that is when all rows are known, so that tables are encoded side by
 // side and Bloom filters get the size they need.
 func (w *tableWriter) add(batch arrow.RecordBatch) error {
-	batch.Retain()
-	w.held = append(w.held, batch)
-	w.heldBytes += util.TotalRecordSize(batch)
+	w.hold(batch)
 	if w.part == nil {
 		return nil
 	}
-	if err := w.drain(1); err != nil {
+	if err := w.drainButOne(); err != nil {
 		return err
 	}
 	if w.part.groups > partGroups && !w.single {
@@ -77,10 +75,13 @@ func (w *tableWriter) add(batch arrow.RecordBatch) error {
 // encodes what it can, or ends the row group.
 func (w *tableWriter) relieve() error {
 	if w.part == nil {
-		if err := w.open(rowGroupRows); err != nil {
+		// Row groups will be ended as early as this, or somewhat later: encoded,
+		// rows take less.
+		const later = 2
+		if err := w.open(min(later*w.heldRows(), rowGroupRows), true); err != nil {
 			return err
 		}
-		return w.drain(1)
+		return w.drainButOne()
 	}
 	if w.part.groupRows == 0 {
 		return nil
@@ -95,11 +96,12 @@ func (w *tableWriter) finish() error {
 		return nil
 	}
 	if w.part == nil {
-		if err := w.open(w.heldRows()); err != nil {
+		rows := w.heldRows()
+		if err := w.open(rows, rows >= dictionaryRows); err != nil {
 			return err
 		}
 	}
-	if err := w.drain(0); err != nil {
+	if err := w.drain(); err != nil {
 		return err
 	}
 	return w.closePart()
@@ -117,7 +119,7 @@ func (w *tableWriter) abandon() error {
 }
 
 // open begins a file whose row groups will have about groupRows rows.
-func (w *tableWriter) open(groupRows int64) error {
+func (w *tableWriter) open(groupRows int64, dictionaries bool) error {
 	distinct := map[string]int64{}
 	for i, c := range w.table.Columns {
 		if isSought(w.table, c) && !w.from.scratch {
@@ -125,7 +127,7 @@ func (w *tableWriter) open(groupRows int64) error {
 		}
 	}
 	w.partPath = w.path(len(w.done))
-	part, err := createPart(w.partPath, w.table, w.from, groupRows, distinct)
+	part, err := createPart(w.partPath, w.table, w.from, dictionaries, distinct)
 	if err != nil {
 		return err
 	}
@@ -137,11 +139,11 @@ func (w *tableWriter) open(groupRows int64) error {
 // to do for each column of each batch, however small that is.
 const joinedBytes = 4 << 20
 
-// drain gives all but the newest keep batches to the file.
-func (w *tableWriter) drain(keep int) error {
-	for len(w.held) > keep {
+// drain gives all batches to the file.
+func (w *tableWriter) drain() error {
+	for len(w.held) > 0 {
 		n, size := 0, int64(0)
-		for ; n < len(w.held)-keep && size < joinedBytes; n++ {
+		for ; n < len(w.held) && size < joinedBytes; n++ {
 			size += util.TotalRecordSize(w.held[n])
 		}
 		if err := w.writeJoined(w.held[:n]); err != nil {
@@ -152,6 +154,28 @@ func (w *tableWriter) drain(keep int) error {
 	return nil
 }
 
+// drainButOne gives all rows but the last one to the file.
+func (w *tableWriter) drainButOne() error {
+	newest := w.held[len(w.held)-1]
+	n := newest.NumRows()
+	last, err := copyOf(newest, n-1, n)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", w.table.Name, err)
+	}
+	w.heldBytes -= util.TotalRecordSize(newest)
+	w.held = w.held[:len(w.held)-1]
+	if n > 1 {
+		others := newest.NewSlice(0, n-1)
+		w.hold(others)
+		others.Release()
+	}
+	newest.Release()
+	err = w.drain()
+	w.hold(last)
+	last.Release()
+	return err
+}
+
 func (w *tableWriter) writeJoined(batches []arrow.RecordBatch) error {
 	batch, err := join(batches)
 	if err != nil {
@@ -159,6 +183,13 @@ func (w *tableWriter) writeJoined(batches []arrow.RecordBatch) error {
 	}
 	defer batch.Release()
 	return w.part.write(batch)
+}
+
+// hold takes a batch; the caller may release it.
+func (w *tableWriter) hold(batch arrow.RecordBatch) {
+	batch.Retain()
+	w.held = append(w.held, batch)
+	w.heldBytes += util.TotalRecordSize(batch)
 }
 
 // release lets go of the oldest n batches.
