@@ -216,8 +216,8 @@ type registerWalk struct {
 
 // message adds the registers of a message and those below it. tm, if set,
 // takes the place of every set, parent that of the prefix of arrays without
-// one of their own. Fields are read from the struct: protobuf's reflection took
-// three times as long.
+// one of their own. Fields are read from the struct, not by protobuf's
+// reflection: a run has a third of its rows from here.
 func (w *registerWalk) message(m reflect.Value, tm, parent string) {
 	fields := w.reader.fieldsOf(m.Type())
 	for i := range fields {
