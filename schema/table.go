@@ -37,14 +37,19 @@ type Table struct {
 	// are not (NotCompared).
 	Comparison *Comparison
 
-	schema *arrow.Schema
-	rows   func(*Rows) reflect.Value
-	sizer  *sizer
+	schema, batchSchema *arrow.Schema
+
+	rows  func(*Rows) reflect.Value
+	sizer *sizer
 }
 
 // Schema returns the table's Arrow schema, with the documentation of table
 // and columns in its metadata (key "comment").
 func (t *Table) Schema() *arrow.Schema { return t.schema }
+
+// BatchSchema returns the schema of the table's record batches: Schema, with
+// dictionaries for texts that repeat.
+func (t *Table) BatchSchema() *arrow.Schema { return t.batchSchema }
 
 // TableOf returns the table with rows of that type.
 func TableOf(row reflect.Type) (*Table, bool) {
@@ -143,6 +148,10 @@ func (t *Table) derive() error {
 	}
 	meta := arrow.NewMetadata([]string{"comment"}, []string{t.Doc})
 	t.schema = arrow.NewSchema(fields, &meta)
+	for i, c := range columns {
+		fields[i].Type = c.BatchType()
+	}
+	t.batchSchema = arrow.NewSchema(fields, &meta)
 	return nil
 }
 
@@ -162,9 +171,9 @@ func (c Column) Comment() string {
 // Builder gathers rows of one table into record batches.
 type Builder struct {
 	table   *Table
-	ids     *textVector // checkpoint_id, nil for a global table
-	columns []vector    // the others
-	offsets []uintptr   // of each in the row
+	ids     *dictionaryVector // checkpoint_id, nil for a global table
+	columns []vector          // the others
+	offsets []uintptr         // of each in the row
 	rows    int
 	bytes   int
 }
@@ -174,10 +183,10 @@ func (t *Table) NewBuilder() *Builder {
 	b := &Builder{table: t}
 	for _, c := range t.Columns {
 		if c.field == nil { // checkpoint_id
-			b.ids = &textVector{kind: c.Type}
+			b.ids = &dictionaryVector{}
 			continue
 		}
-		v, err := newVector(c.field, c.Type)
+		v, err := newVector(c.field, c.BatchType())
 		if err != nil {
 			panic(fmt.Sprintf("schema: column %s.%s: %v", t.Name, c.Name, err)) // derive has found it
 		}
@@ -211,8 +220,8 @@ func (b *Builder) Len() int { return b.rows }
 // Bytes returns about how many bytes the gathered rows hold.
 func (b *Builder) Bytes() int { return b.bytes }
 
-// NewBatch returns the gathered rows as a record batch and starts anew. The
-// caller releases the batch.
+// NewBatch returns the gathered rows as a record batch (BatchSchema) and starts
+// anew. The caller releases the batch.
 func (b *Builder) NewBatch() arrow.RecordBatch {
 	vectors := b.columns
 	if b.ids != nil {
@@ -224,5 +233,5 @@ func (b *Builder) NewBatch() arrow.RecordBatch {
 	}
 	n := b.rows
 	b.rows, b.bytes = 0, 0
-	return array.NewRecordBatch(b.table.schema, columns, int64(n))
+	return array.NewRecordBatch(b.table.batchSchema, columns, int64(n))
 }

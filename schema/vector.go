@@ -249,19 +249,6 @@ func (v *textVector) extend(f fields) int {
 	return len(v.data) - before + 4*f.n
 }
 
-// repeat appends a text n times, or as many NULLs where it is empty.
-func (v *textVector) repeat(text string, n int) int {
-	v.offsets, v.data = grow(v.offsets, n+1, v.texts), grow(v.data, n*len(text), v.bytes)
-	for range n {
-		if text == "" {
-			v.setNull(v.offsets.len())
-		}
-		v.data = append(v.data, text...)
-		v.offsets.end(len(v.data))
-	}
-	return n * (len(text) + 4)
-}
-
 func (v *textVector) take() arrow.ArrayData {
 	n, data := v.offsets.len(), v.data
 	v.data, v.texts, v.bytes = nil, room(n+1), room(len(data))
@@ -390,10 +377,14 @@ func newVector(t reflect.Type, kind arrow.DataType) (vector, error) {
 	}
 	switch base.Kind() {
 	case reflect.String:
+		read := readText
 		if isPointer {
-			return &textVector{kind: kind, read: readTextPointer}, nil
+			read = readTextPointer
 		}
-		return &textVector{kind: kind, read: readText}, nil
+		if kind.ID() == arrow.DICTIONARY {
+			return &dictionaryVector{read: read}, nil
+		}
+		return &textVector{kind: kind, read: read}, nil
 	case reflect.Bool:
 		return &boolVector{isPointer: isPointer}, nil
 	case reflect.Uint8:

@@ -23,11 +23,11 @@ type Messages struct {
 	typ   reflect.Type // of the last message, a pointer
 	shape *shape
 
-	words []uint32
-	longs []uint64
-	flags []bool
-	texts []string
-	text  strings.Builder
+	words  Block[uint32]
+	longs  Block[uint64]
+	flags  Block[bool]
+	texts  Block[string]
+	copies Texts
 }
 
 // Decode decodes a message into an empty struct. The cost is that of
@@ -176,12 +176,12 @@ func (d *decoding) message(s *shape, at unsafe.Pointer, data []byte, depth int) 
 			}
 			switch f.form {
 			case formText:
-				text := cut(&d.texts)
-				*text = d.string(value)
+				text := d.texts.New()
+				*text = d.copies.Of(value)
 				*(**string)(to) = text
 			case formTexts:
 				list := (*[]string)(to)
-				*list = append(*list, d.string(value))
+				*list = append(*list, d.copies.Of(value))
 			case formBytes:
 				*(*[]byte)(to) = bytes.Clone(value)
 			case formMessage:
@@ -220,23 +220,23 @@ func (d *decoding) message(s *shape, at unsafe.Pointer, data []byte, depth int) 
 func (d *decoding) number(f *field, to unsafe.Pointer, value uint64, tag, data []byte) bool {
 	switch f.form {
 	case form32:
-		word := cut(&d.words)
+		word := d.words.New()
 		*word = uint32(value)
 		*(**uint32)(to) = word
 	case formZigzag32:
-		word := cut(&d.words)
+		word := d.words.New()
 		*word = uint32(protowire.DecodeZigZag(value & (1<<32 - 1)))
 		*(**uint32)(to) = word
 	case form64:
-		long := cut(&d.longs)
+		long := d.longs.New()
 		*long = value
 		*(**uint64)(to) = long
 	case formZigzag64:
-		long := cut(&d.longs)
+		long := d.longs.New()
 		*long = uint64(protowire.DecodeZigZag(value))
 		*(**uint64)(to) = long
 	case formBool:
-		flag := cut(&d.flags)
+		flag := d.flags.New()
 		*flag = value != 0
 		*(**bool)(to) = flag
 	case formList32:
@@ -321,32 +321,4 @@ func consumeVarint(data []byte) (uint64, int) {
 		return uint64(data[0]), 1
 	}
 	return protowire.ConsumeVarint(data)
-}
-
-// blockLength is how many values are allocated at once.
-const blockLength = 128
-
-// cut returns the next value of a block, and makes a new one if need be.
-func cut[T any](block *[]T) *T {
-	if len(*block) == 0 {
-		*block = make([]T, blockLength)
-	}
-	value := &(*block)[0]
-	*block = (*block)[1:]
-	return value
-}
-
-// string copies a text; short ones share memory.
-func (m *Messages) string(data []byte) string {
-	const block, short = 4 << 10, 256
-	if len(data) > short {
-		return string(data)
-	}
-	if m.text.Cap()-m.text.Len() < len(data) {
-		m.text = strings.Builder{}
-		m.text.Grow(block)
-	}
-	start := m.text.Len()
-	m.text.Write(data)
-	return m.text.String()[start:]
 }

@@ -3,6 +3,7 @@ package decode
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strconv"
 
 	"github.com/ckexport/ckexport/pipeline/archive"
@@ -150,6 +151,9 @@ func add[T any](n *notes, table *[]T, row T) bool {
 		u.full, u.limit = true, limits.rows()
 		n.passedIn(u.limit, u.Name, "the table has more rows; they are left out")
 		return false
+	}
+	if n := len(*table); n == cap(*table) && n >= 256 && n < 4096 { // append would copy them more often
+		*table = slices.Grow(*table, n)
 	}
 	*table = append(*table, row)
 	last := &(*table)[len(*table)-1]

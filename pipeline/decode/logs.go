@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -59,69 +60,96 @@ type criuFacts struct {
 	hostPIDs                                               map[uint32]int32
 }
 
+// logLines makes the rows of a log: it may have many thousands, so what they
+// point to is cut from blocks.
+type logLines struct {
+	name       string
+	texts      criu.Texts
+	messages   criu.Block[string]
+	times      criu.Block[uint64]
+	subsystems map[string]*string
+}
+
 // readCRIULog fills log_lines.
 func (r *reading) readCRIULog(name string, in io.Reader) error {
+	l := logLines{name: name, subsystems: map[string]*string{}}
 	return eachLine(in, func(number uint32, line []byte) bool {
 		if isFull(&r.notes, &r.logLines) {
 			return false
 		}
-		row := schema.LogLine{LogName: name, LineNumber: number, Level: "unknown"}
-		rest := string(line)
-		if seconds, fraction, behind, ok := cutTime(rest); ok {
-			rest = behind
-			row.Level, row.ElapsedUS = "info", elapsed(seconds, fraction)
-			if name == "restore.log" {
-				if m := logPID.FindStringSubmatch(rest); m != nil {
-					if pid, err := strconv.ParseInt(m[1], 10, 32); err == nil {
-						row.PID, rest = ptr(int32(pid)), rest[len(m[0]):]
-					}
-				}
-			}
-			if m := placeOf(rest); m != nil {
-				rest = rest[len(m[0]):]
-				row.Level = strings.TrimSpace(strings.ToLower(m[1]))
-				row.SourceFile = ptr(plain(m[2]))
-				if n, err := strconv.ParseUint(m[3], 10, 32); err == nil {
-					row.SourceLine = ptr(uint32(n))
-				}
-			}
-			if system := subsystem(rest); system != "" {
-				row.Subsystem = &system
-			}
-			if name == "dump.log" {
-				r.facts.take(rest)
-			}
-		}
-		row.Message = text(rest)
-		add(&r.notes, &r.logLines, row)
+		add(&r.notes, &r.logLines, l.row(number, line, &r.facts))
 		return true
 	})
 }
 
-// cutTime takes the time from the start of a line, such as "(00.012345) ".
-func cutTime(line string) (seconds, fraction, rest string, ok bool) {
+// row makes the row of a line, and notes the facts it tells.
+func (l *logLines) row(number uint32, line []byte, facts *criuFacts) schema.LogLine {
+	row := schema.LogLine{LogName: l.name, LineNumber: number, Level: "unknown"}
+	rest := l.texts.Of(line)
+	if microseconds, behind, ok := cutTime(rest); ok {
+		rest = behind
+		row.Level, row.ElapsedUS = "info", l.times.Of(microseconds)
+		if l.name == "restore.log" {
+			if m := logPID.FindStringSubmatch(rest); m != nil {
+				if pid, err := strconv.ParseInt(m[1], 10, 32); err == nil {
+					row.PID, rest = ptr(int32(pid)), rest[len(m[0]):]
+				}
+			}
+		}
+		if m := placeOf(rest); m != nil {
+			rest = rest[len(m[0]):]
+			row.Level = strings.TrimSpace(strings.ToLower(m[1]))
+			row.SourceFile = ptr(plain(m[2]))
+			if n, err := strconv.ParseUint(m[3], 10, 32); err == nil {
+				row.SourceLine = ptr(uint32(n))
+			}
+		}
+		row.Subsystem = l.subsystem(rest)
+		if l.name == "dump.log" {
+			facts.take(rest)
+		}
+	}
+	if isExact(rest) {
+		row.Message.Text = l.messages.Of(rest)
+	} else {
+		row.Message = text(rest)
+	}
+	return row
+}
+
+// cutTime takes the time from the start of a line, such as "(00.012345) ". It is
+// in microseconds; digits that were cut off count as 0.
+func cutTime(line string) (microseconds uint64, rest string, ok bool) {
 	inner, found := strings.CutPrefix(line, "(")
 	if !found {
-		return "", "", "", false
+		return 0, "", false
 	}
 	inner, rest, found = strings.Cut(inner, ")")
 	if !found {
-		return "", "", "", false
+		return 0, "", false
 	}
-	seconds, fraction, found = strings.Cut(inner, ".")
-	if !found || !isDigits(seconds) || !isDigits(fraction) || len(fraction) > 6 {
-		return "", "", "", false
+	seconds, fraction, found := strings.Cut(inner, ".")
+	whole, isSeconds := digits(seconds)
+	part, isFraction := digits(fraction)
+	if !found || !isSeconds || !isFraction || len(seconds) > 10 || len(fraction) > 6 {
+		return 0, "", false
 	}
-	return seconds, fraction, strings.TrimPrefix(rest, " "), true
+	for range 6 - len(fraction) {
+		part *= 10
+	}
+	return whole*1_000_000 + part, strings.TrimPrefix(rest, " "), true
 }
 
-func isDigits(s string) bool {
+// digits reads a decimal number; ok is false where there are other characters,
+// or none.
+func digits(s string) (n uint64, ok bool) {
 	for i := range len(s) {
 		if s[i] < '0' || s[i] > '9' {
-			return false
+			return 0, false
 		}
+		n = 10*n + uint64(s[i]-'0')
 	}
-	return s != ""
+	return n, s != ""
 }
 
 // placeOf finds the place in CRIU's source that errors and warnings begin with.
@@ -133,34 +161,26 @@ func placeOf(line string) []string {
 }
 
 // subsystem returns the part of CRIU that a message names before a colon, a
-// letter and up to 15 more of letters, digits, blanks and _/-; empty if it
-// names none.
-func subsystem(line string) string {
+// letter and up to 15 more of letters, digits, blanks and _/-; nil if it names
+// none.
+func (l *logLines) subsystem(line string) *string {
 	const longest = 16
 	colon := strings.Index(line[:min(len(line), longest+2)], ": ")
 	if colon <= 0 || line[0] < 'a' || line[0] > 'z' {
-		return ""
+		return nil
 	}
 	name := line[:colon]
 	for i := range len(name) {
-		if c := name[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && !strings.ContainsRune(" _/-", rune(c)) {
-			return ""
+		if c := name[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && strings.IndexByte(" _/-", c) < 0 {
+			return nil
 		}
 	}
-	return name
-}
-
-// elapsed returns microseconds; digits that were cut off count as 0.
-func elapsed(seconds, fraction string) *uint64 {
-	sec, err := strconv.ParseUint(seconds, 10, 32)
-	if err != nil {
-		return nil
+	known := l.subsystems[name]
+	if known == nil {
+		known = &name
+		l.subsystems[name] = known
 	}
-	usec, err := strconv.ParseUint((fraction + "000000")[:6], 10, 32)
-	if err != nil {
-		return nil
-	}
-	return ptr(sec*1_000_000 + usec)
+	return known
 }
 
 // take notes the facts a line of dump.log tells.

@@ -73,23 +73,6 @@ func join(batches []arrow.RecordBatch) (arrow.RecordBatch, error) {
 	return array.NewRecordBatch(schema, columns, rows), nil
 }
 
-// copyOf returns some rows of a batch without keeping the others in memory; the
-// caller releases it.
-func copyOf(batch arrow.RecordBatch, from, to int64) (arrow.RecordBatch, error) {
-	columns := make([]arrow.Array, batch.NumCols())
-	for i := range columns {
-		rows := array.NewSlice(batch.Column(i), from, to)
-		defer rows.Release()
-		column, err := array.Concatenate([]arrow.Array{rows}, memory.DefaultAllocator)
-		if err != nil {
-			return nil, fmt.Errorf("copying rows: %w", err)
-		}
-		defer column.Release()
-		columns[i] = column
-	}
-	return array.NewRecordBatch(batch.Schema(), columns, to-from), nil
-}
-
 func (g *gathering) release() {
 	for _, b := range g.held {
 		b.Release()

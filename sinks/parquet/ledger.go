@@ -47,7 +47,7 @@ func (l *ledgerBuilder) readCheckpoints(ctx context.Context, path string) error 
 // readPrograms adds the rows of a file of table seccomp_programs.
 func (l *ledgerBuilder) readPrograms(ctx context.Context, path string) error {
 	return readColumns(ctx, path, []string{"program_sha256", "byte_order"}, func(batch arrow.RecordBatch) error {
-		sum, order := batch.Column(0).(*array.String), batch.Column(1).(*array.String)
+		sum, order := schema.TextsOf(batch.Column(0)), schema.TextsOf(batch.Column(1))
 		for i := range sum.Len() {
 			l.Programs[sinks.Program{SHA256: valueOr(sum, i), ByteOrder: valueOr(order, i)}] = true
 		}
@@ -65,9 +65,9 @@ func (l *ledgerBuilder) addArchives(batch arrow.RecordBatch) error {
 		}
 		columns[i] = batch.Column(at[0])
 	}
-	id, source := columns[0].(*array.String), columns[1].(*array.String)
+	id, source := schema.TextsOf(columns[0]), schema.TextsOf(columns[1])
 	size, modified := columns[2].(*array.Uint64), columns[3].(*array.Timestamp)
-	status, failure := columns[4].(*array.String), columns[5].(*array.String)
+	status, failure := schema.TextsOf(columns[4]), schema.TextsOf(columns[5])
 	started := columns[6].(*array.Timestamp)
 	for i := range int(batch.NumRows()) {
 		a := sinks.LedgerArchive{
@@ -99,7 +99,7 @@ func (l *ledgerBuilder) addCheckpoints(batch arrow.RecordBatch) error {
 	if len(at) != 1 {
 		return nil
 	}
-	ids := batch.Column(at[0]).(*array.String)
+	ids := schema.TextsOf(batch.Column(at[0]))
 	last := ""
 	for i := range ids.Len() {
 		if ids.IsNull(i) || ids.Value(i) == last {
@@ -114,7 +114,7 @@ func (l *ledgerBuilder) addCheckpoints(batch arrow.RecordBatch) error {
 // valueOr returns a value of a column, or the zero value for NULL. Text is
 // copied, as the column's memory is not kept.
 func valueOr[T any, A interface {
-	arrow.Array
+	IsNull(int) bool
 	Value(int) T
 }](column A, i int) T {
 	var zero T

@@ -3,6 +3,7 @@ package parquet
 import (
 	"bufio"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -13,7 +14,8 @@ import (
 	"strconv"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/util"
+	"github.com/apache/arrow-go/v18/arrow/flight"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
 	"github.com/ckexport/ckexport/schema"
@@ -30,6 +32,7 @@ const (
 	keyRunID         = "ckexport.run_id"
 	keyRedaction     = "ckexport.redaction" // absent where nothing is redacted
 	keyLedger        = "ckexport.ledger"    // only in an output that is one file
+	keyArrowSchema   = "ARROW:schema"       // Arrow's own: an IPC message, in base64
 )
 
 // origin says who writes a file.
@@ -47,35 +50,26 @@ type partFile struct {
 	stamped bool      // the digest goes into the footer, where zeros hold its place
 	buffer  *bufio.Writer
 	writer  *pqarrow.FileWriter
-	columns int64 // of the file: a list is one, a map two
 	rows    int64
-	groups  int // row groups begun
-
-	groupRows  int
-	groupBytes int64 // of the rows in the open row group, as Arrow batches
+	groups  int // row groups
 }
 
-// createPart begins a file of the table at path; dictionaries and distinct are
-// as writerProperties has them.
-func createPart(path string, table *schema.Table, from origin, dictionaries bool, distinct map[string]int64) (_ *partFile, err error) {
+// createPart begins a file of the table at path. It is made for row groups such
+// as the first one, nil if it will have none.
+func createPart(path string, table *schema.Table, from origin, first arrow.RecordBatch) (_ *partFile, err error) {
 	f, err := staging.CreateFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("creating part file: %w", err)
 	}
 	p := &partFile{file: f, sum: sha256.New()}
 	p.buffer = bufio.NewWriterSize(io.MultiWriter(f, p.sum), 16<<10)
-	if from.scratch {
-		p.writer, err = pqarrow.NewFileWriter(table.Schema(), p.buffer, scratchProperties(table, dictionaries), pqarrow.DefaultWriterProps())
-	} else {
-		p.writer, err = pqarrow.NewFileWriter(table.Schema(), p.buffer, writerProperties(table, dictionaries, distinct), pqarrow.NewArrowWriterProperties(pqarrow.WithStoreSchema()))
-		if err == nil {
-			err = p.describe(table, from)
-		}
+	p.writer, err = pqarrow.NewFileWriter(table.BatchSchema(), p.buffer, writerProperties(table, from.scratch, first), pqarrow.DefaultWriterProps())
+	if err == nil && !from.scratch {
+		err = p.describe(table, from)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("beginning part file of %s: %w", table.Name, err), f.Close())
 	}
-	p.columns = int64(len(table.Columns))
 	return p, nil
 }
 
@@ -91,6 +85,8 @@ func (p *partFile) describe(table *schema.Table, from origin) error {
 		return err
 	}
 	pairs := [][2]string{
+		// What readers get: no dictionaries, which are for encoding.
+		{keyArrowSchema, base64.StdEncoding.EncodeToString(flight.SerializeSchema(table.Schema(), memory.DefaultAllocator))},
 		{keyTable, table.Name},
 		{keyDoc, table.Doc},
 		{keyColumns, string(columns)},
@@ -114,42 +110,13 @@ func (p *partFile) note(key, value string) error {
 	return p.writer.AppendKeyValueMetadata(key, value)
 }
 
-// write appends a batch. It stays in memory, encoded, until its row group is
-// full or ended.
-func (p *partFile) write(batch arrow.RecordBatch) error {
-	if err := p.writer.WriteBuffered(batch); err != nil {
+// write appends a row group of at most rowGroupRows rows.
+func (p *partFile) write(group arrow.RecordBatch) error {
+	if err := p.writer.Write(group); err != nil {
 		return fmt.Errorf("encoding rows: %w", err)
 	}
-	n := batch.NumRows()
-	size := util.TotalRecordSize(batch)
-	p.rows += n
-	if p.groups == 0 {
-		p.groups = 1
-	}
-	p.groupRows += int(n)
-	p.groupBytes += size
-	if p.groupRows > rowGroupRows {
-		p.groups += (p.groupRows - 1) / rowGroupRows
-		p.groupRows = (p.groupRows-1)%rowGroupRows + 1
-		p.groupBytes = size * int64(p.groupRows) / n
-	}
-	return nil
-}
-
-// buffered estimates the bytes of the open row group in memory: the pages
-// that are complete, and for each column one that is not.
-func (p *partFile) buffered() int64 {
-	return p.writer.RowGroupTotalCompressedBytes() + min(p.groupBytes, p.columns*pageBytes)
-}
-
-// endRowGroup writes the open row group out and begins another, which must
-// get rows.
-func (p *partFile) endRowGroup() error {
-	if err := p.writer.NewBufferedRowGroupChecked(); err != nil {
-		return fmt.Errorf("writing row group: %w", err)
-	}
+	p.rows += group.NumRows()
 	p.groups++
-	p.groupRows, p.groupBytes = 0, 0
 	return nil
 }
 

@@ -4,8 +4,11 @@ import (
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
+
+	"github.com/zeebo/xxh3"
 
 	"github.com/ckexport/ckexport/schema"
 )
@@ -24,59 +27,55 @@ const (
 	// memory; with a quarter of a million distinct values one of this size still
 	// spares five of six row groups that lack a value.
 	bloomBytes = 128 << 10
-	// dictionaryRows is how many rows make dictionaries worth while. They take a
-	// third of the time of encoding; zstd makes small files as small without.
-	dictionaryRows = 128 << 10
 )
 
-// writerProperties says how a file of the table is encoded. distinct holds
-// the number of distinct values to expect in a row group, by column, for the
-// columns that get a Bloom filter.
-func writerProperties(table *schema.Table, dictionaries bool, distinct map[string]int64) *parquet.WriterProperties {
-	opts := append(encodings(table, dictionaries),
-		parquet.WithPageIndexEnabled(true),
-		parquet.WithMaxBloomFilterBytes(bloomBytes))
-	for _, c := range table.Columns {
-		if n := distinct[c.Name]; n > 0 {
-			opts = append(opts,
-				parquet.WithBloomFilterEnabledFor(c.Name, true),
-				parquet.WithBloomFilterNDVFor(c.Name, n))
-		}
-	}
-	return parquet.NewWriterProperties(opts...)
-}
-
-// scratchProperties says how a file is encoded that is read once, whole.
-func scratchProperties(table *schema.Table, dictionaries bool) *parquet.WriterProperties {
-	return parquet.NewWriterProperties(append(encodings(table, dictionaries), parquet.WithStats(false))...)
-}
-
-// encodings says how the values of a table are encoded and compressed.
-func encodings(table *schema.Table, dictionaries bool) []parquet.WriterProperty {
+// writerProperties says how a file of the table is encoded whose first row
+// group is given, nil where it has none.
+func writerProperties(table *schema.Table, scratch bool, first arrow.RecordBatch) *parquet.WriterProperties {
 	opts := []parquet.WriterProperty{
 		parquet.WithCompression(compress.Codecs.Zstd),
 		parquet.WithCompressionLevel(zstdLevel),
 		parquet.WithMaxRowGroupLength(rowGroupRows),
 		parquet.WithDataPageSize(pageBytes),
-		parquet.WithDictionaryDefault(dictionaries),
+		parquet.WithDictionaryDefault(false),
 	}
-	for _, c := range table.Columns {
+	if scratch { // read once, whole
+		opts = append(opts, parquet.WithStats(false))
+	} else {
+		opts = append(opts, parquet.WithPageIndexEnabled(true), parquet.WithMaxBloomFilterBytes(bloomBytes))
+	}
+	for i, c := range table.Columns {
 		if isSpread(c) {
-			opts = append(opts,
-				parquet.WithDictionaryFor(c.Name, false),
-				parquet.WithEncodingFor(c.Name, parquet.Encodings.DeltaBinaryPacked))
+			opts = append(opts, parquet.WithEncodingFor(c.Name, parquet.Encodings.DeltaBinaryPacked))
 		}
-		if isDocument(c) {
-			opts = append(opts, parquet.WithDictionaryFor(c.Name, false))
+		if first == nil || c.Type.ID() != arrow.STRING {
+			continue
+		}
+		distinct := distinctTexts(first.Column(i))
+		if c.BatchType() != c.Type && 2*distinct <= first.NumRows() {
+			opts = append(opts, parquet.WithDictionaryFor(c.Name, true))
+		}
+		if isSought(table, c) && distinct > 0 && !scratch {
+			opts = append(opts,
+				parquet.WithBloomFilterEnabledFor(c.Name, true),
+				parquet.WithBloomFilterNDVFor(c.Name, distinct))
 		}
 	}
-	return opts
+	return parquet.NewWriterProperties(opts...)
 }
 
-// isDocument tells whether a column's values are large and mostly distinct: a
-// dictionary would only copy them.
-func isDocument(c schema.Column) bool {
-	return c.Type.ID() == arrow.STRING && strings.HasSuffix(c.Name, "_json")
+// distinctTexts returns how many distinct texts a column has.
+func distinctTexts(column arrow.Array) int64 {
+	if d, ok := column.(*array.Dictionary); ok {
+		return int64(d.Dictionary().Len())
+	}
+	texts, seen := column.(*array.String), map[uint64]struct{}{}
+	for i := range texts.Len() {
+		if texts.IsValid(i) {
+			seen[xxh3.HashString(texts.Value(i))] = struct{}{}
+		}
+	}
+	return int64(len(seen))
 }
 
 // isSpread tells whether a column's values are mostly distinct but near their

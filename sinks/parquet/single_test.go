@@ -6,6 +6,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
@@ -14,10 +15,12 @@ import (
 // TestConform covers rows of a file made before a column existed.
 func TestConform(t *testing.T) {
 	table, _ := schema.Lookup("annotations")
-	whole := annotations(table, 3)
-	defer whole.Release()
-	older := arrow.NewSchema(table.Schema().Fields()[1:], nil) // without checkpoint_id
-	batch := array.NewRecordBatch(older, whole.Columns()[1:], 3)
+	older := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema(table.Schema().Fields()[1:], nil)) // without checkpoint_id
+	defer older.Release()
+	for _, column := range older.Fields() {
+		column.AppendEmptyValues(3)
+	}
+	batch := older.NewRecordBatch()
 	defer batch.Release()
 	rows, err := conform(batch, table)
 	if err != nil {

@@ -17,12 +17,8 @@ import (
 	"github.com/ckexport/ckexport/sinks/internal/staging"
 )
 
-// Bounds of the rows, encoded or not, that a spool keeps in memory: before it
-// begins files, and when it has begun some, which take more than the rows.
-const (
-	heldLimit = 48 << 20
-	openLimit = 40 << 20
-)
+// heldLimit bounds the rows that a spool keeps in memory.
+const heldLimit = 48 << 20
 
 // Part is one file of a table.
 type Part struct {
@@ -52,7 +48,6 @@ type Spool struct {
 	writers map[string]*tableWriter
 	bytes   map[string]int64 // memory each writer holds
 	total   int64
-	limit   int64 // of total
 }
 
 // SpoolOptions says how to write a spool.
@@ -76,7 +71,6 @@ func NewSpool(dir string, opts SpoolOptions) *Spool {
 		sync:    opts.Sync,
 		writers: map[string]*tableWriter{},
 		bytes:   map[string]int64{},
-		limit:   heldLimit,
 	}
 }
 
@@ -96,10 +90,9 @@ func (s *Spool) Write(ctx context.Context, table *schema.Table, batch arrow.Reco
 		return err
 	}
 	s.account(w)
-	if s.total <= s.limit {
+	if s.total <= heldLimit {
 		return nil
 	}
-	s.limit = openLimit
 	largest := w
 	for name, n := range s.bytes {
 		if n > s.bytes[largest.table.Name] {

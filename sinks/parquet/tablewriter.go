@@ -4,9 +4,7 @@ import (
 	"fmt"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/util"
-	"github.com/zeebo/xxh3"
 
 	"github.com/ckexport/ckexport/schema"
 )
@@ -28,10 +26,10 @@ type tableWriter struct {
 	// beforeClose, if set, may add to the footer of a file.
 	beforeClose func(*partFile) error
 
-	// held are batches not yet given to the file. While a file is open the
-	// last row is always held, so that a row group can be ended at any time and
-	// the next one still gets rows.
+	// held are the rows of the next row group. It is encoded at once, as a
+	// column of it can have one dictionary.
 	held      []arrow.RecordBatch
+	heldRows  int64
 	heldBytes int64
 	part      *partFile
 	partPath  string
@@ -46,70 +44,73 @@ type writtenPart struct {
 }
 
 // bytes estimates the memory that the writer holds.
-func (w *tableWriter) bytes() int64 {
-	n := w.heldBytes
-	if w.part != nil {
-		n += w.part.buffered()
-	}
-	return n
-}
+func (w *tableWriter) bytes() int64 { return w.heldBytes }
 
-// add takes a batch; the caller may release it. No file is begun for it: in a
-// small run that is when all rows are known, so that tables are encoded side by
-// side and Bloom filters get the size they need.
+// add takes a batch, as batches are or as rows are read from files; the caller
+// may release it. No file is begun before a row group is full: in a small run
+// that is when all rows are known, so that tables are encoded side by side.
 func (w *tableWriter) add(batch arrow.RecordBatch) error {
-	w.hold(batch)
-	if w.part == nil {
-		return nil
+	if w.heldRows+batch.NumRows() > rowGroupRows {
+		if err := w.relieve(); err != nil {
+			return err
+		}
 	}
-	if err := w.drainButOne(); err != nil {
-		return err
+	if batch.Schema() == w.table.BatchSchema() {
+		batch.Retain()
+	} else {
+		batch = w.table.Encode(batch)
 	}
-	if w.part.groups > partGroups && !w.single {
-		return w.closePart()
-	}
+	w.held = append(w.held, batch)
+	w.heldRows += batch.NumRows()
+	w.heldBytes += util.TotalRecordSize(batch)
 	return nil
 }
 
-// relieve frees most of the memory that the writer holds: it begins a file and
-// encodes what it can, or ends the row group.
+// relieve frees the memory that the writer holds: it writes a row group.
 func (w *tableWriter) relieve() error {
-	if w.part == nil {
-		// Row groups will be ended as early as this, or somewhat later: encoded,
-		// rows take less.
-		const later = 2
-		if err := w.open(min(later*w.heldRows(), rowGroupRows), true); err != nil {
-			return err
-		}
-		return w.drainButOne()
-	}
-	if w.part.groupRows == 0 {
+	if len(w.held) == 0 {
 		return nil
 	}
-	return w.part.endRowGroup()
+	group, err := join(w.held)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", w.table.Name, err)
+	}
+	defer group.Release()
+	w.release()
+	if w.part == nil {
+		if err := w.open(group); err != nil {
+			return err
+		}
+	}
+	if err := w.part.write(group); err != nil {
+		return fmt.Errorf("writing %s: %w", w.table.Name, err)
+	}
+	if w.part.groups < partGroups || w.single {
+		return nil
+	}
+	return w.closePart()
 }
 
 // finish completes the last file; where no row ever came, that is an empty
 // one.
 func (w *tableWriter) finish() error {
-	if w.part == nil && len(w.held) == 0 && len(w.done) > 0 {
-		return nil
+	if err := w.relieve(); err != nil {
+		return err
 	}
 	if w.part == nil {
-		rows := w.heldRows()
-		if err := w.open(rows, rows >= dictionaryRows); err != nil {
+		if len(w.done) > 0 {
+			return nil
+		}
+		if err := w.open(nil); err != nil {
 			return err
 		}
-	}
-	if err := w.drain(); err != nil {
-		return err
 	}
 	return w.closePart()
 }
 
 // abandon frees everything; files stay incomplete.
 func (w *tableWriter) abandon() error {
-	w.release(len(w.held))
+	w.release()
 	if w.part == nil {
 		return nil
 	}
@@ -118,16 +119,10 @@ func (w *tableWriter) abandon() error {
 	return err
 }
 
-// open begins a file whose row groups will have about groupRows rows.
-func (w *tableWriter) open(groupRows int64, dictionaries bool) error {
-	distinct := map[string]int64{}
-	for i, c := range w.table.Columns {
-		if isSought(w.table, c) && !w.from.scratch {
-			distinct[c.Name] = expectDistinct(w.held, i, groupRows)
-		}
-	}
+// open begins a file, whose first row group is the one given; nil for none.
+func (w *tableWriter) open(first arrow.RecordBatch) error {
 	w.partPath = w.path(len(w.done))
-	part, err := createPart(w.partPath, w.table, w.from, dictionaries, distinct)
+	part, err := createPart(w.partPath, w.table, w.from, first)
 	if err != nil {
 		return err
 	}
@@ -135,70 +130,12 @@ func (w *tableWriter) open(groupRows int64, dictionaries bool) error {
 	return nil
 }
 
-// joinedBytes is about how much is given to the encoder at a time: it has work
-// to do for each column of each batch, however small that is.
-const joinedBytes = 4 << 20
-
-// drain gives all batches to the file.
-func (w *tableWriter) drain() error {
-	for len(w.held) > 0 {
-		n, size := 0, int64(0)
-		for ; n < len(w.held) && size < joinedBytes; n++ {
-			size += util.TotalRecordSize(w.held[n])
-		}
-		if err := w.writeJoined(w.held[:n]); err != nil {
-			return fmt.Errorf("writing %s: %w", w.table.Name, err)
-		}
-		w.release(n)
-	}
-	return nil
-}
-
-// drainButOne gives all rows but the last one to the file.
-func (w *tableWriter) drainButOne() error {
-	newest := w.held[len(w.held)-1]
-	n := newest.NumRows()
-	last, err := copyOf(newest, n-1, n)
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", w.table.Name, err)
-	}
-	w.heldBytes -= util.TotalRecordSize(newest)
-	w.held = w.held[:len(w.held)-1]
-	if n > 1 {
-		others := newest.NewSlice(0, n-1)
-		w.hold(others)
-		others.Release()
-	}
-	newest.Release()
-	err = w.drain()
-	w.hold(last)
-	last.Release()
-	return err
-}
-
-func (w *tableWriter) writeJoined(batches []arrow.RecordBatch) error {
-	batch, err := join(batches)
-	if err != nil {
-		return err
-	}
-	defer batch.Release()
-	return w.part.write(batch)
-}
-
-// hold takes a batch; the caller may release it.
-func (w *tableWriter) hold(batch arrow.RecordBatch) {
-	batch.Retain()
-	w.held = append(w.held, batch)
-	w.heldBytes += util.TotalRecordSize(batch)
-}
-
-// release lets go of the oldest n batches.
-func (w *tableWriter) release(n int) {
-	for _, b := range w.held[:n] {
-		w.heldBytes -= util.TotalRecordSize(b)
+// release lets go of what is held.
+func (w *tableWriter) release() {
+	for _, b := range w.held {
 		b.Release()
 	}
-	w.held = append(w.held[:0], w.held[n:]...)
+	w.held, w.heldRows, w.heldBytes = nil, 0, 0
 }
 
 func (w *tableWriter) closePart() error {
@@ -215,37 +152,4 @@ func (w *tableWriter) closePart() error {
 	}
 	w.done = append(w.done, writtenPart{path: w.partPath, rows: part.rows, bytes: size, sha256: digest})
 	return nil
-}
-
-func (w *tableWriter) heldRows() (n int64) {
-	for _, b := range w.held {
-		n += b.NumRows()
-	}
-	return n
-}
-
-// expectDistinct estimates how many distinct values column i has in a row
-// group of groupRows rows, from the batches at hand.
-func expectDistinct(batches []arrow.RecordBatch, i int, groupRows int64) int64 {
-	seen := map[uint64]struct{}{}
-	var rows int64
-	for _, b := range batches {
-		rows += b.NumRows()
-		values := b.Column(i).(*array.String)
-		last := ""
-		for j := range values.Len() {
-			if values.IsNull(j) {
-				continue
-			}
-			// Equal values mostly follow one another.
-			if v := values.Value(j); v != last || len(seen) == 0 {
-				seen[xxh3.HashString(v)] = struct{}{}
-				last = v
-			}
-		}
-	}
-	if rows == 0 {
-		return 0
-	}
-	return int64(float64(len(seen)) * max(1, float64(groupRows)/float64(rows)))
 }

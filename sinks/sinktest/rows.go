@@ -137,8 +137,8 @@ func value(column arrow.Array, i int) any {
 	switch c := column.(type) {
 	case *array.Boolean:
 		return c.Value(i)
-	case *array.String:
-		return c.Value(i)
+	case *array.String, *array.Dictionary:
+		return schema.TextsOf(c).Value(i)
 	case *array.Binary:
 		return append([]byte{}, c.Value(i)...)
 	case *array.Int32:

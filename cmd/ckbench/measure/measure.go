@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -62,19 +63,12 @@ type Query struct {
 
 // Run runs a program in a folder to its end, or until the limit; its output
 // goes to out, or nowhere if that is nil. Peak memory has a floor of some MiB:
-// a process begins with that of the one that started it, for a moment. Temporary
-// files are put into a folder of their own and removed: a program that is
-// stopped leaves its own behind, and some unpack gigabytes.
-func Run(ctx context.Context, dir string, limit time.Duration, out io.Writer, argv ...string) (_ Usage, err error) {
-	temp, err := os.MkdirTemp("", "ckbench-")
-	if err != nil {
-		return Usage{}, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
+// a process begins with that of the one that started it, for a moment.
+func Run(ctx context.Context, dir string, limit time.Duration, out io.Writer, argv ...string) (Usage, error) {
 	ctx, stop := context.WithTimeout(ctx, limit)
 	defer stop()
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), "TMPDIR="+temp)
+	cmd.Dir = dir
 	var failure bytes.Buffer
 	cmd.Stdout, cmd.Stderr = out, &failure
 	started := time.Now()
@@ -82,18 +76,31 @@ func Run(ctx context.Context, dir string, limit time.Duration, out io.Writer, ar
 		return Usage{}, err
 	}
 	bytesRead := readBytesAtEnd(cmd.Process.Pid)
-	err = cmd.Wait()
+	err := cmd.Wait()
 	u := Usage{Wall: time.Since(started).Seconds(), BytesRead: bytesRead}
 	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		u.CPU = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
 		u.PeakRSS = int64(usage.Maxrss) * rssUnit
 	}
 	if ctx.Err() != nil {
-		return u, fmt.Errorf("%w after %v", context.DeadlineExceeded, limit)
+		return u, errors.Join(fmt.Errorf("%w after %v", context.DeadlineExceeded, limit), removeLeftovers(filepath.Base(argv[0]), started))
 	}
 	if err != nil {
 		line, _, _ := strings.Cut(strings.TrimSpace(failure.String()), "\n")
 		return u, fmt.Errorf("%s: %w: %s", argv[0], err, line)
 	}
 	return u, nil
+}
+
+// removeLeftovers removes the temporary folders of a program that was stopped:
+// some unpack gigabytes. They are not put into a folder of their own, as to make
+// files in a new one can take half as long again.
+func removeLeftovers(program string, since time.Time) error {
+	left, err := filepath.Glob(filepath.Join(os.TempDir(), program+"*"))
+	for _, path := range left {
+		if info, statErr := os.Lstat(path); statErr == nil && info.IsDir() && info.ModTime().After(since) {
+			err = errors.Join(err, os.RemoveAll(path))
+		}
+	}
+	return err
 }

@@ -9,9 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/compute"
 	pq "github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
@@ -83,11 +86,36 @@ func compareEncoding(ctx context.Context, dir, scratch string, reps int) (*measu
 	if err != nil {
 		return nil, err
 	}
+	plain, err := k.plain(ctx)
+	if err != nil {
+		return nil, err
+	}
 	c := &measure.Comparison{Rows: k.rows}
 	c.Ours, c.Bare, err = alternate(reps, scratch,
 		func(out string) error { c.Bytes[0], err = k.spool(ctx, out, false); return err },
-		func(out string) error { return k.writeBare(ctx, out, &c.Bytes[1]) })
+		func(out string) error { return plain.writeBare(ctx, out, &c.Bytes[1]) })
 	return c, err
+}
+
+// plain returns the same batches with texts as they are instead of ckexport's
+// dictionaries: what a writer would be given that knows nothing of these.
+func (k *keep) plain(ctx context.Context) (*keep, error) {
+	p := &keep{rows: k.rows}
+	for _, b := range k.batches {
+		columns := slices.Clone(b.batch.Columns())
+		for i, c := range b.table.Columns {
+			if arrow.TypeEqual(columns[i].DataType(), c.Type) {
+				continue
+			}
+			texts, err := compute.CastArray(ctx, columns[i], compute.SafeCastOptions(c.Type))
+			if err != nil {
+				return nil, err
+			}
+			columns[i] = texts
+		}
+		p.batches = append(p.batches, tableBatch{b.table, array.NewRecordBatch(b.table.Schema(), columns, b.batch.NumRows())})
+	}
+	return p, nil
 }
 
 // alternate runs two things in turn, each in a new folder, and returns the
