@@ -33,8 +33,13 @@ func DanglingReferences(r *Rows) []Dangling {
 			}
 			d := Dangling{Table: t.Name, Reference: ref}
 			known := answers[ref.answers]
+			var answered *refKey // the last one that was: rows of a thread, say, follow one another
 			t.eachKey(r, ref.Columns, func(k refKey) {
+				if answered != nil && k == *answered {
+					return
+				}
 				if _, ok := known[k.hash(seed)]; ok {
+					answered = &k
 					return
 				}
 				if d.Rows++; d.Rows == 1 {

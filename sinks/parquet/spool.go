@@ -18,7 +18,7 @@ import (
 )
 
 // heldLimit bounds the rows that a spool keeps in memory.
-const heldLimit = 48 << 20
+const heldLimit = 40 << 20
 
 // Part is one file of a table.
 type Part struct {
