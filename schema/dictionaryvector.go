@@ -50,7 +50,9 @@ func (v *dictionaryVector) number(text string) (at int32, bytes int) {
 			v.numbers = map[string]int32{}
 		}
 		at, bytes = int32(len(v.numbers)), len(text)+4
-		text = strings.Clone(text) // it may be part of something large
+		if len(text) < 4<<10 { // a short one may be part of something large
+			text = strings.Clone(text)
+		}
 		v.numbers[text] = at
 		v.data = append(v.data, text...)
 		v.offsets.end(len(v.data))

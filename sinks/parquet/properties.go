@@ -20,12 +20,9 @@ const (
 	// zstdLevel 3 takes more time and 16 MiB more memory for each file that is
 	// being compressed, and makes files smaller by less than 1 %.
 	zstdLevel = 1
-	// pageBytes is the size at which a page of a column is full. The library's
-	// own default, set here because memory accounting relies on it.
-	pageBytes = 1 << 20
-	// bloomBytes bounds a Bloom filter. All of those of open row groups are in
-	// memory; with a quarter of a million distinct values one of this size still
-	// spares five of six row groups that lack a value.
+	// bloomBytes bounds a Bloom filter. All of those of open files are in memory;
+	// with a quarter of a million distinct values one of this size still spares
+	// five of six row groups that lack a value.
 	bloomBytes = 128 << 10
 )
 
@@ -36,7 +33,6 @@ func writerProperties(table *schema.Table, scratch bool, first arrow.RecordBatch
 		parquet.WithCompression(compress.Codecs.Zstd),
 		parquet.WithCompressionLevel(zstdLevel),
 		parquet.WithMaxRowGroupLength(rowGroupRows),
-		parquet.WithDataPageSize(pageBytes),
 		parquet.WithDictionaryDefault(false),
 	}
 	if scratch { // read once, whole
@@ -51,11 +47,14 @@ func writerProperties(table *schema.Table, scratch bool, first arrow.RecordBatch
 		if first == nil || c.Type.ID() != arrow.STRING {
 			continue
 		}
-		distinct := distinctTexts(first.Column(i))
-		if c.BatchType() != c.Type && 2*distinct <= first.NumRows() {
+		texts, isDictionary := first.Column(i).(*array.Dictionary)
+		if isDictionary && int64(2*texts.Dictionary().Len()) <= first.NumRows() {
 			opts = append(opts, parquet.WithDictionaryFor(c.Name, true))
 		}
-		if isSought(table, c) && distinct > 0 && !scratch {
+		if !isSought(table, c) || scratch {
+			continue
+		}
+		if distinct := distinctTexts(first.Column(i)); distinct > 0 {
 			opts = append(opts,
 				parquet.WithBloomFilterEnabledFor(c.Name, true),
 				parquet.WithBloomFilterNDVFor(c.Name, distinct))
@@ -69,9 +68,9 @@ func distinctTexts(column arrow.Array) int64 {
 	if d, ok := column.(*array.Dictionary); ok {
 		return int64(d.Dictionary().Len())
 	}
-	texts, seen := column.(*array.String), map[uint64]struct{}{}
+	texts, seen := schema.TextsOf(column), map[uint64]struct{}{}
 	for i := range texts.Len() {
-		if texts.IsValid(i) {
+		if !texts.IsNull(i) {
 			seen[xxh3.HashString(texts.Value(i))] = struct{}{}
 		}
 	}
