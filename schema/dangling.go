@@ -33,13 +33,14 @@ func DanglingReferences(r *Rows) []Dangling {
 			}
 			d := Dangling{Table: t.Name, Reference: ref}
 			known := answers[ref.answers]
-			var answered *refKey // the last one that was: rows of a thread, say, follow one another
+			var last refKey // that was answered, if any was: rows of a thread, say, follow one another
+			answered := false
 			t.eachKey(r, ref.Columns, func(k refKey) {
-				if answered != nil && k == *answered {
+				if answered && k == last {
 					return
 				}
 				if _, ok := known[k.hash(seed)]; ok {
-					answered = &k
+					last, answered = k, true
 					return
 				}
 				if d.Rows++; d.Rows == 1 {

@@ -10,19 +10,13 @@ const blockLength = 128
 // together. The zero Block is ready for use.
 type Block[T any] struct{ free []T }
 
-// New returns the address of a zero value.
-func (b *Block[T]) New() *T {
+// Of returns the address of a value.
+func (b *Block[T]) Of(value T) *T {
 	if len(b.free) == 0 {
 		b.free = make([]T, blockLength)
 	}
-	value := &b.free[0]
+	p := &b.free[0]
 	b.free = b.free[1:]
-	return value
-}
-
-// Of returns the address of a value.
-func (b *Block[T]) Of(value T) *T {
-	p := b.New()
 	*p = value
 	return p
 }

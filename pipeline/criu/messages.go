@@ -176,9 +176,7 @@ func (d *decoding) message(s *shape, at unsafe.Pointer, data []byte, depth int) 
 			}
 			switch f.form {
 			case formText:
-				text := d.texts.New()
-				*text = d.copies.Of(value)
-				*(**string)(to) = text
+				*(**string)(to) = d.texts.Of(d.copies.Of(value))
 			case formTexts:
 				list := (*[]string)(to)
 				*list = append(*list, d.copies.Of(value))
@@ -220,25 +218,15 @@ func (d *decoding) message(s *shape, at unsafe.Pointer, data []byte, depth int) 
 func (d *decoding) number(f *field, to unsafe.Pointer, value uint64, tag, data []byte) bool {
 	switch f.form {
 	case form32:
-		word := d.words.New()
-		*word = uint32(value)
-		*(**uint32)(to) = word
+		*(**uint32)(to) = d.words.Of(uint32(value))
 	case formZigzag32:
-		word := d.words.New()
-		*word = uint32(protowire.DecodeZigZag(value & (1<<32 - 1)))
-		*(**uint32)(to) = word
+		*(**uint32)(to) = d.words.Of(uint32(protowire.DecodeZigZag(value & (1<<32 - 1))))
 	case form64:
-		long := d.longs.New()
-		*long = value
-		*(**uint64)(to) = long
+		*(**uint64)(to) = d.longs.Of(value)
 	case formZigzag64:
-		long := d.longs.New()
-		*long = uint64(protowire.DecodeZigZag(value))
-		*(**uint64)(to) = long
+		*(**uint64)(to) = d.longs.Of(uint64(protowire.DecodeZigZag(value)))
 	case formBool:
-		flag := d.flags.New()
-		*flag = value != 0
-		*(**bool)(to) = flag
+		*(**bool)(to) = d.flags.Of(value != 0)
 	case formList32:
 		return appendNumber(d, (*[]uint32)(to), uint32(value), tag, data)
 	case formList64:

@@ -7,7 +7,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
-
 	"github.com/zeebo/xxh3"
 
 	"github.com/ckexport/ckexport/schema"

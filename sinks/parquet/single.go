@@ -146,7 +146,7 @@ func (s *single) add(batch arrow.RecordBatch) error {
 	if err := s.writer.add(batch); err != nil {
 		return err
 	}
-	if s.writer.bytes() > heldLimit {
+	if s.writer.heldBytes > heldLimit {
 		return s.writer.relieve()
 	}
 	return nil

@@ -42,12 +42,11 @@ type Part struct {
 // It is what all sinks write through; where the files go from there is theirs
 // to say. Like a sink, it is used by one goroutine at a time.
 type Spool struct {
-	dir     string
-	from    origin
-	sync    bool
-	writers map[string]*tableWriter
-	bytes   map[string]int64 // memory each writer holds
-	total   int64
+	dir       string
+	from      origin
+	sync      bool
+	writers   map[string]*tableWriter
+	heldBytes int64 // of all writers
 }
 
 // SpoolOptions says how to write a spool.
@@ -70,7 +69,6 @@ func NewSpool(dir string, opts SpoolOptions) *Spool {
 		from:    origin{runID: opts.RunID, version: opts.Version, redaction: opts.Redaction, scratch: opts.Scratch},
 		sync:    opts.Sync,
 		writers: map[string]*tableWriter{},
-		bytes:   map[string]int64{},
 	}
 }
 
@@ -86,24 +84,21 @@ func (s *Spool) Write(ctx context.Context, table *schema.Table, batch arrow.Reco
 	if err != nil {
 		return err
 	}
+	before := w.heldBytes
 	if err := w.add(batch); err != nil {
 		return err
 	}
-	s.account(w)
-	if s.total <= heldLimit {
+	if s.heldBytes += w.heldBytes - before; s.heldBytes <= heldLimit {
 		return nil
 	}
 	largest := w
-	for name, n := range s.bytes {
-		if n > s.bytes[largest.table.Name] {
-			largest = s.writers[name]
+	for _, other := range s.writers {
+		if other.heldBytes > largest.heldBytes {
+			largest = other
 		}
 	}
-	if err := largest.relieve(); err != nil {
-		return err
-	}
-	s.account(largest)
-	return nil
+	s.heldBytes -= largest.heldBytes
+	return largest.relieve()
 }
 
 // writer returns the writer of a table, and makes it and the table's folder
@@ -125,13 +120,6 @@ func (s *Spool) writer(table *schema.Table) (*tableWriter, error) {
 	}
 	s.writers[table.Name] = w
 	return w, nil
-}
-
-// account notes how much memory a writer holds now.
-func (s *Spool) account(w *tableWriter) {
-	n := w.bytes()
-	s.total += n - s.bytes[w.table.Name]
-	s.bytes[w.table.Name] = n
 }
 
 // Has tells whether the spool has rows of the table.
@@ -210,7 +198,7 @@ func (s *Spool) Finish(ctx context.Context, order []*schema.Table) ([]Part, erro
 // finished are small: then all CPUs have work to the end.
 func (s *Spool) largestFirst() []*tableWriter {
 	return slices.SortedFunc(maps.Values(s.writers), func(a, b *tableWriter) int {
-		return cmp.Or(cmp.Compare(b.bytes(), a.bytes()), cmp.Compare(a.table.Name, b.table.Name))
+		return cmp.Or(cmp.Compare(b.heldBytes, a.heldBytes), cmp.Compare(a.table.Name, b.table.Name))
 	})
 }
 

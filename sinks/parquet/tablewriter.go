@@ -43,9 +43,6 @@ type writtenPart struct {
 	sha256      string // in hexadecimal
 }
 
-// bytes estimates the memory that the writer holds.
-func (w *tableWriter) bytes() int64 { return w.heldBytes }
-
 // add takes a batch, as batches are or as rows are read from files; the caller
 // may release it. No file is begun before a row group is full: in a small run
 // that is when all rows are known, so that tables are encoded side by side.
