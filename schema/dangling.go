@@ -18,8 +18,9 @@ type Dangling struct {
 }
 
 // DanglingReferences returns the references within the rows of a checkpoint
-// that nothing answers, one of each kind, in the order of the tables.
-func DanglingReferences(r *Rows) []Dangling {
+// that nothing answers, one of each kind, in the order of the tables. Only
+// references between tables that were decoded tell anything.
+func DanglingReferences(r *Rows, decoded map[string]bool) []Dangling {
 	answers := map[int]map[keyHash]struct{}{}
 	seed := maphash.MakeSeed()
 	var all []Dangling
@@ -28,6 +29,9 @@ func DanglingReferences(r *Rows) []Dangling {
 			continue
 		}
 		for _, ref := range t.References {
+			if !decoded[ref.Table] {
+				continue
+			}
 			if answers[ref.answers] == nil {
 				answers[ref.answers] = ref.target.answers(r, ref, seed)
 			}

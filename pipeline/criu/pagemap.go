@@ -82,6 +82,14 @@ type indexed struct {
 	before [3]uint64 // pages of each Content
 }
 
+// Totals counts the pages of all runs, by Content.
+func (p *Pagemap) Totals() (pages [3]uint64) {
+	for i := range p.Runs {
+		pages[p.Runs[i].Content()] += p.Runs[i].Pages
+	}
+	return pages
+}
+
 // ReadPagemap decodes a pagemap image. With an error it returns what precedes
 // the damage.
 func ReadPagemap(r *Reader) (*Pagemap, error) {

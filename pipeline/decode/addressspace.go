@@ -10,9 +10,9 @@ import (
 
 // decodeAddressSpaces fills auxiliary_vectors and aio_rings.
 func (s *set) decodeAddressSpaces() {
-	for _, p := range s.tree {
+	for _, p := range s.tree() {
 		pid := p.GetPid()
-		space := s.spaces[pid]
+		space := s.spaces()[pid]
 		s.auxiliaryRows(pid, space.GetMmSavedAuxv())
 		for _, a := range space.GetAios() {
 			row := schema.AIORing{PID: pid, ContextID: a.Id, NrRequests: a.NrReq, RingLength: a.RingLen}

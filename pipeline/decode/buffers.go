@@ -15,7 +15,7 @@ import (
 // decodePipes fills pipe_buffers.
 func (s *set) decodePipes() {
 	ends := map[string]map[uint32][]*openFile{"pipe": {}, "fifo": {}}
-	for _, f := range s.files.order {
+	for _, f := range s.files().order {
 		if p := f.entry.GetPipe(); p != nil {
 			ends["pipe"][p.GetPipeId()] = append(ends["pipe"][p.GetPipeId()], f)
 		}
@@ -52,22 +52,21 @@ func (s *set) decodePipes() {
 // decodeTTYs fills ttys.
 func (s *set) decodeTTYs() {
 	files := map[uint32][]*openFile{}
-	for _, f := range s.files.order {
+	for _, f := range s.files().order {
 		if t := f.entry.GetTty(); t != nil {
 			files[t.GetTtyInfoId()] = append(files[t.GetTtyInfoId()], f)
 		}
 	}
+	var rows []schema.TTY
 	position := map[uint32]int{} // of the row, by id
-	add := func(row schema.TTY) {
-		position[row.TTYID] = len(s.rows.TTYs)
+	keep := func(row schema.TTY) {
+		position[row.TTYID] = len(rows)
 		row.FileIDs = []uint32{}
 		for _, f := range files[row.TTYID] {
 			row.FileIDs = append(row.FileIDs, f.id)
 			row.Path = f.pathText()
 		}
-		if !add(&s.notes, &s.rows.TTYs, row) {
-			delete(position, row.TTYID)
-		}
+		rows = append(rows, row)
 	}
 	key := func(id uint32) string { return fmt.Sprintf("tty_id=%d", id) }
 	each(s, s.images["tty-info.img"], func(_ *entry, t *tty.TtyInfoEntry) {
@@ -75,18 +74,16 @@ func (s *set) decodeTTYs() {
 			s.rowProblem("ttys", key(t.GetId()), Error, DuplicateObject, "the id occurs twice in tty-info.img; only the first was decoded")
 			return
 		}
-		add(s.ttyRow(t))
+		keep(s.ttyRow(t))
 	})
 	each(s, s.images["tty-data.img"], func(_ *entry, d *tty.TtyDataEntry) {
 		i, known := position[d.GetTtyId()]
 		if !known {
 			s.rowProblem("ttys", key(d.GetTtyId()), Warning, DanglingReference, "tty-data.img has input of it, tty-info.img does not have it")
-			add(schema.TTY{TTYID: d.GetTtyId()})
-			if i, known = position[d.GetTtyId()]; !known {
-				return // the table is full
-			}
+			keep(schema.TTY{TTYID: d.GetTtyId()})
+			i = position[d.GetTtyId()]
 		}
-		row := &s.rows.TTYs[i]
+		row := &rows[i]
 		if row.InputBytes != nil {
 			s.rowProblem("ttys", key(d.GetTtyId()), Error, DuplicateObject, "the id occurs twice in tty-data.img; only the first was decoded")
 			return
@@ -94,6 +91,9 @@ func (s *set) decodeTTYs() {
 		input := d.GetData()
 		row.InputBytes, row.InputSHA256, row.Data = ptr(uint64(len(input))), contentDigest(input, true), s.payload(notNil(input))
 	})
+	for _, row := range rows {
+		add(&s.notes, &s.rows.TTYs, row)
+	}
 }
 
 func (s *set) ttyRow(t *tty.TtyInfoEntry) schema.TTY {
@@ -157,7 +157,7 @@ func (s *set) decodeBPFMaps() {
 		contents[d.GetMapId()] = append(contents[d.GetMapId()], c)
 		order = append(order, d.GetMapId())
 	})
-	for _, f := range s.files.order {
+	for _, f := range s.files().order {
 		b := f.entry.GetBpf()
 		if b == nil {
 			continue

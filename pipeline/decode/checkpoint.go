@@ -1,22 +1,24 @@
 package decode
 
 import (
+	"iter"
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/pstree"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/stats"
 
-	"github.com/ckexport/ckexport/pipeline/archive"
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/schema"
 )
 
 // decodeCheckpoint fills checkpoints, from what all the others found.
 func (s *set) decodeCheckpoint() {
-	c := &s.container
+	c := s.container()
 	row := schema.Checkpoint{
 		Source: s.source, ArchiveName: filepath.Base(s.source), ImageDir: plain(s.dir), Engine: c.engine, Labels: s.decoder.Labels,
 		ContainerName: c.name(), ContainerID: nonEmpty(c.config.ID), Image: nonEmpty(c.config.Image), Runtime: nonEmpty(c.config.Runtime),
@@ -30,10 +32,10 @@ func (s *set) decodeCheckpoint() {
 		CheckpointedAt: optionalWhen(c.config.CheckpointedAt),
 		RestoredAt:     optionalWhen(c.config.RestoredAt),
 		Restored:       c.config.Restored,
-		DumpedAt:       s.dumpedAt, CheckpointBytes: s.folderBytes(), MemoryPagesBytes: s.pagesBytes,
-		DumpKind: s.dumpKind(), ParentLink: plainPtr(s.parentLink), ByteOrder: s.byteOrder,
-		CRIUVersion: s.facts.version, CRIUGitID: s.facts.gitID, KernelRelease: s.facts.kernelRelease, KernelVersion: s.facts.kernelVersion,
-		HostNodename: s.facts.nodename,
+		DumpedAt:       s.dumpedAt, CheckpointBytes: s.folderBytes[s.dir], MemoryPagesBytes: s.pagesBytes,
+		DumpKind: s.dumpKind(), ParentLink: plainPtr(s.parentLink), ByteOrder: s.byteOrder(),
+		CRIUVersion: s.logFacts.version, CRIUGitID: s.logFacts.gitID, KernelRelease: s.logFacts.kernelRelease, KernelVersion: s.logFacts.kernelVersion,
+		HostNodename: s.logFacts.nodename,
 	}
 	if row.Image == nil {
 		row.Image = c.firstAnnotation("io.kubernetes.cri-o.ImageName", "io.kubernetes.cri.image-name")
@@ -47,7 +49,7 @@ func (s *set) decodeCheckpoint() {
 	if s.main {
 		row.RootfsDiffBytes = s.rootfsDiffBytes
 	}
-	for _, n := range s.rows.ContainerNetworks {
+	for _, n := range s.containerNetworks() {
 		if n.Address.Text != nil {
 			row.IPAddresses = append(row.IPAddresses, *n.Address.Text)
 		}
@@ -58,19 +60,9 @@ func (s *set) decodeCheckpoint() {
 	s.countColumns(&row)
 	s.hostColumns(&row)
 	s.packagingColumns(&row)
-	s.rows.Checkpoints = append(s.rows.Checkpoints, row) // also where the archive may take no more memory
-}
-
-// folderBytes sums the files of the image folder.
-func (s *set) folderBytes() uint64 {
-	var sum uint64
-	for i := range s.members {
-		m := &s.members[i]
-		if m.Type == string(archive.File) && m.DecodeStatus != duplicateStatus && folderOf(bytesOf(m.Path)) == s.dir {
-			sum += m.SizeBytes
-		}
+	if s.decoder.plan.tables["checkpoints"] {
+		s.rows.Checkpoints = append(s.rows.Checkpoints, row) // also where the archive may take no more memory
 	}
-	return sum
 }
 
 func firstNonEmpty(values ...string) string {
@@ -91,26 +83,23 @@ func optionalWhen(t *time.Time) *time.Time {
 
 // dumpKind tells a full checkpoint from one that lacks parts on purpose.
 func (s *set) dumpKind() string {
-	if s.inventory == nil {
+	if s.inventory() == nil {
 		return "unknown"
 	}
-	var parent, lazy, present bool
-	for _, p := range s.rows.Pagemaps {
-		switch p.Content {
-		case criu.Parent.String():
-			parent = true
-		case criu.Lazy.String():
-			lazy = true
-		default:
-			present = true
+	var runs [3]int // by content
+	for _, maps := range []iter.Seq2[*image, *criu.Pagemap]{s.sharedPagemaps(), s.processPagemaps()} {
+		for _, p := range maps {
+			for i := range p.Runs {
+				runs[p.Runs[i].Content()]++
+			}
 		}
 	}
 	switch {
-	case len(s.tree) == 0 && len(s.cores) == 0:
+	case len(s.tree()) == 0 && len(s.cores()) == 0:
 		return "predump"
-	case parent || s.parentLink != nil:
+	case runs[criu.Parent] > 0 || s.parentLink != nil:
 		return "incremental"
-	case lazy && !present:
+	case runs[criu.Lazy] > 0 && runs[criu.Present] == 0:
 		return "lazy"
 	}
 	return "full"
@@ -136,7 +125,7 @@ func (s *set) kubeletColumns(row *schema.Checkpoint) {
 }
 
 func (s *set) inventoryColumns(row *schema.Checkpoint) {
-	i := s.inventory
+	i := s.inventory()
 	if i == nil {
 		if len(s.images) > 0 {
 			s.rowProblem("checkpoints", "image_dir="+plain(s.dir), Error, MissingImage, "inventory.img is not there")
@@ -189,30 +178,30 @@ func (s *set) statistics(name string) *stats.StatsEntry {
 	return oneOf[stats.StatsEntry](s, found)
 }
 
+// countColumns counts what the other tables have rows of.
 func (s *set) countColumns(row *schema.Checkpoint) {
-	for _, p := range s.rows.Processes {
-		row.ThreadCount += p.ThreadCount
-		if p.State.Code != nil && (*p.State.Code == taskDead || *p.State.Code == taskZombie) {
+	for _, p := range s.tree() {
+		row.VMACount += uint32(len(s.spaces()[p.GetPid()].GetVmas()))
+		if isDead(s.cores()[p.GetPid()]) {
 			row.ZombieCount++
-		}
-		if p.PPID == 0 && row.RootPID == nil {
-			row.RootPID = ptr(p.PID)
+		} else {
+			row.ThreadCount += uint32(len(liveThreads(p)))
 		}
 	}
-	row.ProcessCount, row.FileCount = uint32(len(s.rows.Processes)), uint32(len(s.rows.Files))
-	row.SocketCount, row.VMACount, row.MountCount = uint32(len(s.rows.Sockets)), uint32(len(s.rows.MemoryMappings)), uint32(len(s.rows.Mounts))
-	for _, p := range s.rows.Pagemaps {
-		if p.Kind != "process" {
-			continue
+	if i := slices.IndexFunc(s.tree(), func(p *pstree.PstreeEntry) bool { return p.GetPpid() == 0 }); i >= 0 {
+		row.RootPID = ptr(s.tree()[i].GetPid())
+	}
+	for _, f := range s.files().order {
+		if isSocket(f.entry) {
+			row.SocketCount++
 		}
-		switch p.Content {
-		case criu.Present.String():
-			row.PagesPresent += p.PageCount
-		case criu.Parent.String():
-			row.PagesParent += p.PageCount
-		default:
-			row.PagesLazyOnly += p.PageCount
-		}
+	}
+	row.ProcessCount, row.FileCount, row.MountCount = uint32(len(s.tree())), uint32(len(s.files().order)), uint32(len(s.mounts().mounts))
+	for _, p := range s.processPagemaps() {
+		counts := p.Totals()
+		row.PagesPresent += counts[criu.Present]
+		row.PagesParent += counts[criu.Parent]
+		row.PagesLazyOnly += counts[criu.Lazy]
 	}
 }
 
@@ -220,20 +209,20 @@ func (s *set) countColumns(row *schema.Checkpoint) {
 func (s *set) hostColumns(row *schema.Checkpoint) {
 	row.PageSizeSource = ptr("default")
 	row.PageSize = ptr(uint32(defaultPageSize))
-	if s.pageSize != 0 {
-		row.PageSize, row.PageSizeSource = ptr(s.pageSize), ptr("auxv")
+	if s.pageSize() != 0 {
+		row.PageSize, row.PageSizeSource = ptr(s.pageSize()), ptr("auxv")
 	}
 	var uts *uint32
-	for _, p := range s.rows.Processes {
-		if row.Arch == nil {
-			row.Arch = p.Arch
+	for _, p := range s.tree() {
+		if c := s.cores()[p.GetPid()]; c != nil && row.Arch == nil {
+			row.Arch = archName(c)
 		}
-		if uts == nil {
-			uts = p.UtsNsID
+		if ids := s.kernelIDs(p.GetPid()); ids != nil && uts == nil {
+			uts = ids.UtsNsId
 		}
 	}
 	var named []schema.Namespace
-	for _, n := range s.rows.Namespaces {
+	for _, n := range s.namespaces() {
 		if n.Kind == "uts" && n.Hostname.Text != nil {
 			named = append(named, n)
 			if uts != nil && n.NamespaceID == *uts {

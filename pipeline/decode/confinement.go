@@ -18,7 +18,7 @@ import (
 
 // decodeSeccomp fills seccomp_filters.
 func (s *set) decodeSeccomp() {
-	filters := s.filters.GetSeccompFilters()
+	filters := s.filters().GetSeccompFilters()
 	if len(filters) == 0 {
 		return
 	}
@@ -32,7 +32,7 @@ func (s *set) decodeSeccomp() {
 			Filter: uint32(i), PrevFilter: f.Prev, Flags: optionalFlags(&criu.SeccompFlags, f.Flags), InnermostTIDs: notNil(innermost[i]),
 			ProgramSHA256: hex.EncodeToString(sum[:]), ByteOrder: "little", InstructionCount: uint32(len(program) / criu.SizeofInstruction),
 		}
-		if s.order() == binary.BigEndian {
+		if s.hostOrder() == binary.BigEndian {
 			row.ByteOrder = "big"
 		}
 		key := fmt.Sprintf("filter=%d", i)
@@ -66,7 +66,7 @@ func (s *set) programOf(row *schema.SeccompFilter, code []byte, key string) {
 	if len(code)%criu.SizeofInstruction != 0 {
 		s.rowProblem("seccomp_filters", key, Warning, Malformed, fmt.Sprintf("%d bytes are no whole number of instructions", len(code)))
 	}
-	p := s.decoder.programs.lookup(row.ProgramSHA256, s.order(), func() program { return disassemble(code, s.order()) })
+	p := s.decoder.programs.lookup(row.ProgramSHA256, s.hostOrder(), func() program { return disassemble(code, s.hostOrder()) })
 	decoded.Instructions, row.Actions = p.instructions, p.actions
 }
 
@@ -162,11 +162,11 @@ func chainLengths(filters []*seccomp.SeccompFilter) []int {
 // of a process that all have the leader's chain name none of their own.
 func (s *set) innermostThreads(filters int) map[int][]uint32 {
 	threads := map[int][]uint32{}
-	for _, p := range s.tree {
-		leader := s.cores[p.GetPid()]
-		shared := sharesChain(s.filters, leader)
+	for _, p := range s.tree() {
+		leader := s.cores()[p.GetPid()]
+		shared := sharesChain(s.filters(), leader)
 		for _, tid := range liveThreads(p) {
-			c := s.cores[tid]
+			c := s.cores()[tid]
 			if shared {
 				c = leader
 			}
@@ -251,7 +251,7 @@ func nestedPath(above *string, separator, name string) *string {
 // decodeIDMappings fills id_mappings.
 func (s *set) decodeIDMappings() {
 	for _, img := range s.ofKind("USERNS") {
-		u := s.idMaps[uint32(img.number)]
+		u := s.idMaps()[uint32(img.number)]
 		for _, m := range []struct {
 			kind    string
 			extents []*userns.UidGidExtent

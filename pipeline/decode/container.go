@@ -49,22 +49,25 @@ type criStatus struct {
 
 // networkStatus is network.status, which Podman writes: by network.
 type networkStatus map[string]struct {
-	Interfaces map[string]struct {
-		Subnets []struct {
-			Network string `json:"ipnet"`
-			Gateway string `json:"gateway"`
-		} `json:"subnets"`
-		MACAddress string `json:"mac_address"`
-	} `json:"interfaces"`
+	Interfaces map[string]*networkInterface `json:"interfaces"`
+}
+
+type networkInterface struct {
+	Subnets []struct {
+		Network string `json:"ipnet"`
+		Gateway string `json:"gateway"`
+	} `json:"subnets"`
+	MACAddress string `json:"mac_address"`
 }
 
 // container is what the metadata tells of a container.
 type container struct {
-	engine string
-	spec   ociSpec
-	config engineConfig
-	status criStatus
-	labels map[string]string
+	isKnown bool // there is metadata
+	engine  string
+	spec    ociSpec
+	config  engineConfig
+	status  criStatus
+	labels  map[string]string
 }
 
 // Names of engines.
@@ -75,24 +78,38 @@ const (
 	engineUnknown    = "unknown"
 )
 
-// decodeContainer fills the tables of the container's own metadata.
+// container returns what the metadata tells of the container.
+func (s *set) container() *container {
+	return s.facts.container.get(func() *container {
+		c := &container{}
+		hasSpec := s.decodeJSON("spec.dump", &c.spec)
+		hasConfig := s.decodeJSON("config.dump", &c.config)
+		s.decodeJSON("status.dump", &c.status)
+		p := s.packaging()
+		c.isKnown = hasSpec || hasConfig || p.optionsFile != nil || p.dumpFile != nil
+		c.engine = engineOf(c.spec.Annotations)
+		s.labelsOf(c)
+		return c
+	})
+}
+
+// decodeContainer fills the tables of the container's own metadata, and those
+// of the image and pod around it.
 func (s *set) decodeContainer() {
-	c := &s.container
-	c.engine = engineUnknown
-	hasSpec := s.decodeJSON("spec.dump", &c.spec)
-	hasConfig := s.decodeJSON("config.dump", &c.config)
-	s.decodeJSON("status.dump", &c.status)
-	s.findPackaging()
-	s.packagingAnnotations()
-	if !hasSpec && !hasConfig && s.packaging.optionsFile == nil && s.packaging.dumpFile == nil {
+	c := s.container()
+	if i := s.packaging().image; i != nil {
+		s.annotationRows("image_annotation", i.annotations)
+	}
+	s.annotationRows("pod_annotation", s.packaging().options.Annotations)
+	for _, row := range s.containerNetworks() {
+		add(&s.notes, &s.rows.ContainerNetworks, row)
+	}
+	if !c.isKnown {
 		return
 	}
-	c.engine = engineOf(c.spec.Annotations)
-	s.labelsOf(c)
 	s.specRow(&c.spec, &c.config)
 	s.mountRows(&c.spec)
 	s.deviceRows(&c.spec)
-	s.networkRows(c)
 	s.annotationRows("annotation", c.spec.Annotations)
 	s.annotationRows("label", c.labels)
 }
@@ -139,44 +156,52 @@ func (s *set) annotationRows(kind string, values map[string]string) {
 	}
 }
 
-// networkRows fills container_networks.
-func (s *set) networkRows(c *container) {
-	var status networkStatus
-	s.decodeJSON("network.status", &status)
-	for _, network := range slices.Sorted(maps.Keys(status)) {
-		interfaces := status[network].Interfaces
-		for _, name := range slices.Sorted(maps.Keys(interfaces)) {
-			i := interfaces[name]
-			row := schema.ContainerNetwork{Origin: "network_status", NetworkName: ptr(plain(network)), Interface: ptr(plain(name)), MACAddress: nonEmpty(i.MACAddress)}
-			if len(i.Subnets) == 0 {
-				add(&s.notes, &s.rows.ContainerNetworks, row)
-			}
-			for _, subnet := range i.Subnets {
-				row.Address, row.PrefixLength = parsedAddress(subnet.Network), nil
-				if prefix, err := netip.ParsePrefix(subnet.Network); err == nil {
-					row.Address = address(prefix.Addr().AsSlice())
-					row.PrefixLength = ptr(uint32(prefix.Bits()))
-				}
-				row.Gateway = nonEmpty(subnet.Gateway)
-				add(&s.notes, &s.rows.ContainerNetworks, row)
+// containerNetworks returns the addresses of the container: those of
+// network.status, and those that CRI-O numbers in its annotations.
+func (s *set) containerNetworks() []schema.ContainerNetwork {
+	return s.facts.containerNetworks.get(func() (rows []schema.ContainerNetwork) {
+		var status networkStatus
+		s.decodeJSON("network.status", &status)
+		for _, network := range slices.Sorted(maps.Keys(status)) {
+			interfaces := status[network].Interfaces
+			for _, name := range slices.Sorted(maps.Keys(interfaces)) {
+				rows = interfaces[name].appendRows(rows, network, name)
 			}
 		}
-	}
-	for n := 0; ; n++ { // CRI-O numbers the pod's addresses
-		ip, ok := c.spec.Annotations["io.kubernetes.cri-o.IP."+strconv.Itoa(n)]
-		if !ok {
-			return
+		for n := 0; ; n++ {
+			ip, ok := s.container().spec.Annotations["io.kubernetes.cri-o.IP."+strconv.Itoa(n)]
+			if !ok {
+				return rows
+			}
+			if ip != "" {
+				rows = append(rows, schema.ContainerNetwork{Origin: "annotation", Address: parsedAddress(ip)})
+			}
 		}
-		if ip != "" {
-			add(&s.notes, &s.rows.ContainerNetworks, schema.ContainerNetwork{Origin: "annotation", Address: parsedAddress(ip)})
-		}
+	})
+}
+
+// appendRows adds a row for each address of the interface, or one without.
+func (i *networkInterface) appendRows(rows []schema.ContainerNetwork, network, name string) []schema.ContainerNetwork {
+	row := schema.ContainerNetwork{Origin: "network_status", NetworkName: ptr(plain(network)), Interface: ptr(plain(name)), MACAddress: nonEmpty(i.MACAddress)}
+	if len(i.Subnets) == 0 {
+		return append(rows, row)
 	}
+	for _, subnet := range i.Subnets {
+		row.Address, row.PrefixLength = parsedAddress(subnet.Network), nil
+		if prefix, err := netip.ParsePrefix(subnet.Network); err == nil {
+			row.Address = address(prefix.Addr().AsSlice())
+			row.PrefixLength = ptr(uint32(prefix.Bits()))
+		}
+		row.Gateway = nonEmpty(subnet.Gateway)
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 // volumeMounts returns where named volumes are mounted.
 func (s *set) volumeMounts() map[string]string {
 	mounts := map[string]string{}
-	for _, v := range s.container.config.NamedVolumes {
+	for _, v := range s.container().config.NamedVolumes {
 		mounts[v.Name] = v.Destination
 	}
 	return mounts

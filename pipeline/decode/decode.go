@@ -40,6 +40,9 @@ type Decoder struct {
 	// PayloadLimit is how many bytes of each queue, pipe, deleted file and the
 	// like are kept; 0 keeps none.
 	PayloadLimit int64
+	// Tables are the tables to decode; nil for all. Of the others there are no
+	// rows, and what only they need is not read.
+	Tables []*schema.Table
 	// SHA256 fills archives.sha256: files are then read whole.
 	SHA256 bool
 
@@ -50,6 +53,7 @@ type Decoder struct {
 	buffer    []byte // see copyBuffer
 
 	programs programs
+	plan     *plan // for Tables
 }
 
 // Result is what one archive holds.
@@ -155,6 +159,9 @@ func (w *walk) settle(result *Result) {
 		}
 		for i := range rows.Checkpoints {
 			rows.Checkpoints[i].Status = status
+		}
+		for _, t := range w.decoder.plan.asides {
+			t.Drop(rows)
 		}
 	}
 }

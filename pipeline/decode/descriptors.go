@@ -14,12 +14,12 @@ import (
 
 // decodeDescriptors fills file_descriptors, files and file_remaps.
 func (s *set) decodeDescriptors() {
-	for _, p := range s.tree {
+	for _, p := range s.tree() {
 		ids := s.kernelIDs(p.GetPid())
 		if ids == nil {
 			continue
 		}
-		table, ok := s.files.tables[ids.GetFilesId()]
+		table, ok := s.files().tables[ids.GetFilesId()]
 		if !ok && s.images[fmt.Sprintf("fdinfo-%d.img", ids.GetFilesId())] == nil {
 			s.rowProblem("file_descriptors", pidKey(p.GetPid()), Error, MissingImage, fmt.Sprintf("fdinfo-%d.img is not there", ids.GetFilesId()))
 		}
@@ -36,10 +36,11 @@ func (s *set) decodeDescriptors() {
 			add(&s.notes, &s.rows.FileDescriptors, s.descriptorRow(p.GetPid(), ids.FilesId, d))
 		}
 	}
-	for _, f := range s.files.order {
+	s.assignRoles()
+	for _, f := range s.files().order {
 		add(&s.notes, &s.rows.Files, s.fileRow(f))
 	}
-	for _, r := range s.files.remaps {
+	for _, r := range s.files().remaps {
 		add(&s.notes, &s.rows.FileRemaps, s.remapRow(r))
 	}
 }
@@ -51,7 +52,7 @@ func (s *set) descriptorRow(pid uint32, filesID *uint32, d *fdinfo.FdinfoEntry) 
 		TypeCode: int32(d.GetType()), CloseOnExec: d.GetFlags()&closeOnExec != 0, FDFlags: d.GetFlags(),
 		SelinuxLabel: optionalText(d.XattrSecuritySelinux),
 	}
-	f := s.files.byID[d.GetId()]
+	f := s.files().byID[d.GetId()]
 	if f == nil {
 		s.dangling("file_descriptors", fmt.Sprintf("pid=%d,fd=%d", pid, d.GetFd()), "file", uint64(d.GetId()))
 		return row
@@ -77,7 +78,7 @@ func peerOf(e *fdinfo.FileEntry) *string {
 
 func (s *set) remapRow(r *remap.RemapFilePathEntry) schema.FileRemap {
 	row := schema.FileRemap{FileID: r.GetOrigId(), RemapID: r.GetRemapId()}
-	if f := s.files.byID[r.GetOrigId()]; f != nil {
+	if f := s.files().byID[r.GetOrigId()]; f != nil {
 		row.Path = f.pathText()
 	}
 	kind, id := remapOf(r)

@@ -92,16 +92,19 @@ func (f *openFile) role(name string) {
 	}
 }
 
-// decodeFiles builds the table of open files and descriptors.
-func (s *set) decodeFiles() {
-	t := &s.files
-	t.byNumber = map[uint32]map[uint32]uint32{}
-	t.byID, t.tables, t.memfds = map[uint32]*openFile{}, map[uint32][]*fdinfo.FdinfoEntry{}, map[uint32]*memfd.MemfdInodeEntry{}
+// files returns the open files and the descriptors of the set.
+func (s *set) files() *fileTable { return s.facts.files.get(s.readFiles) }
+
+func (s *set) readFiles() *fileTable {
+	t := &fileTable{
+		byID: map[uint32]*openFile{}, tables: map[uint32][]*fdinfo.FdinfoEntry{}, memfds: map[uint32]*memfd.MemfdInodeEntry{},
+		byNumber: map[uint32]map[uint32]uint32{},
+	}
 	each(s, s.images["memfd.img"], func(_ *entry, m *memfd.MemfdInodeEntry) { t.memfds[uint32(m.GetInodeId())] = m })
-	each(s, s.images["files.img"], func(_ *entry, e *fdinfo.FileEntry) { s.addFile(e) })
-	s.adoptOldFiles()
+	each(s, s.images["files.img"], func(_ *entry, e *fdinfo.FileEntry) { s.addFile(t, e) })
+	s.adoptOldFiles(t)
 	for _, f := range t.order {
-		s.describe(f)
+		s.describe(t, f)
 	}
 	each(s, s.images["remap-fpath.img"], func(_ *entry, r *remap.RemapFilePathEntry) {
 		t.remaps = append(t.remaps, r)
@@ -115,8 +118,14 @@ func (s *set) decodeFiles() {
 		id := uint32(img.number)
 		each(s, img, func(_ *entry, d *fdinfo.FdinfoEntry) { t.tables[id] = append(t.tables[id], d) })
 	}
+	s.findHolders(t)
+	return t
+}
+
+// findHolders notes which processes hold a descriptor of each file.
+func (s *set) findHolders(t *fileTable) {
 	pairs := 0 // of processes and descriptors: processes can share a table
-	for _, p := range s.tree {
+	for _, p := range s.tree() {
 		ids := s.kernelIDs(p.GetPid())
 		if pairs += len(t.tables[ids.GetFilesId()]); pairs > s.decoder.Limits.Rows {
 			break // as file_descriptors will tell
@@ -134,13 +143,10 @@ func (s *set) decodeFiles() {
 		slices.Sort(f.pids)
 		f.pids = slices.Compact(f.pids)
 	}
-	s.readSocketQueues()
-	s.assignRoles()
 }
 
 // addFile adds an open file to the table.
-func (s *set) addFile(e *fdinfo.FileEntry) {
-	t := &s.files
+func (s *set) addFile(t *fileTable, e *fdinfo.FileEntry) {
 	if known := t.byID[e.GetId()]; known != nil {
 		if !mergeTun(known.entry, e) {
 			s.rowProblem("files", fmt.Sprintf("file_id=%d", e.GetId()), Error, DuplicateObject, "the id occurs twice; only the first file was decoded")
@@ -167,7 +173,7 @@ func mergeTun(known, e *fdinfo.FileEntry) bool {
 }
 
 // describe settles path, flags and owner of a file by its kind.
-func (s *set) describe(f *openFile) {
+func (s *set) describe(t *fileTable, f *openFile) {
 	anon := func(name string) { f.path = ptr("anon_inode:" + name) }
 	e := f.entry
 	switch {
@@ -178,9 +184,9 @@ func (s *set) describe(f *openFile) {
 	case e.GetPipe() != nil:
 		f.path, f.flags, f.owner = ptr(fmt.Sprintf("pipe:[%d]", e.GetPipe().GetPipeId())), e.GetPipe().Flags, e.GetPipe().GetFown()
 	case e.GetFifo() != nil:
-		s.openedBy(f, e.GetFifo().RegfId)
+		s.openedBy(t, f, e.GetFifo().RegfId)
 	case e.GetTty() != nil:
-		s.openedBy(f, e.GetTty().RegfId)
+		s.openedBy(t, f, e.GetTty().RegfId)
 		f.flags, f.owner = e.GetTty().Flags, e.GetTty().GetFown()
 	case e.GetIsk() != nil:
 		f.path, f.flags, f.owner = socketPath(e.GetIsk().Ino), e.GetIsk().Flags, e.GetIsk().GetFown()
@@ -216,7 +222,7 @@ func (s *set) describe(f *openFile) {
 		f.flags, f.owner = e.GetPidfd().Flags, e.GetPidfd().GetFown()
 	case e.GetMemfd() != nil:
 		f.flags, f.owner, f.deleted = e.GetMemfd().Flags, e.GetMemfd().GetFown(), true
-		if m := s.files.memfds[e.GetMemfd().GetInodeId()]; m != nil {
+		if m := t.memfds[e.GetMemfd().GetInodeId()]; m != nil {
 			f.path = ptr("/memfd:" + m.GetName())
 			if m.GetName() == sharedAnonymous {
 				f.path = ptr(sharedAnonymous)
@@ -244,11 +250,11 @@ func socketPath(inode *uint32) *string {
 
 // openedBy takes path and flags of a FIFO or terminal from the file it was
 // opened by.
-func (s *set) openedBy(f *openFile, id *uint32) {
+func (s *set) openedBy(t *fileTable, f *openFile, id *uint32) {
 	if id == nil {
 		return
 	}
-	opened := s.files.byID[*id]
+	opened := t.byID[*id]
 	if opened == nil || opened.entry.GetReg() == nil {
 		s.dangling("files", fmt.Sprintf("file_id=%d", f.id), "regular file", uint64(*id))
 		return
@@ -263,11 +269,16 @@ func (s *set) assignRoles() {
 		if id == nil {
 			return
 		}
-		if f := s.files.byID[*id]; f != nil {
+		if f := s.files().byID[*id]; f != nil {
 			f.role(name)
 		}
 	}
-	for _, f := range s.files.order {
+	for _, q := range s.queues() {
+		for _, id := range q.passed() {
+			role(&id, "in_flight")
+		}
+	}
+	for _, f := range s.files().order {
 		if f.fds > 0 {
 			f.role("fd")
 		}
@@ -278,8 +289,8 @@ func (s *set) assignRoles() {
 			role(f.entry.GetTty().RegfId, "tty_path")
 		}
 	}
-	for _, pid := range slices.Sorted(maps.Keys(s.spaces)) {
-		space := s.spaces[pid]
+	for _, pid := range slices.Sorted(maps.Keys(s.spaces())) {
+		space := s.spaces()[pid]
 		role(space.ExeFileId, "exe")
 		for _, v := range space.GetVmas() {
 			if f := s.mappedFile(v); f != nil {
@@ -287,15 +298,15 @@ func (s *set) assignRoles() {
 			}
 		}
 	}
-	for _, pid := range slices.Sorted(maps.Keys(s.folders)) {
-		f := s.folders[pid]
-		if !s.inTree(pid) {
+	for _, pid := range slices.Sorted(maps.Keys(s.folders())) {
+		f := s.folders()[pid]
+		if !s.mayBeInTree(pid) {
 			continue
 		}
 		role(f.CwdId, "cwd")
 		role(f.RootId, "root")
 	}
-	for _, r := range s.files.remaps {
+	for _, r := range s.files().remaps {
 		if kind, id := remapOf(r); kind == remap.RemapType_LINKED {
 			role(&id, "remap_target")
 		}
@@ -357,7 +368,7 @@ func (s *set) fileRow(f *openFile) schema.File {
 	}
 	if m := e.GetMemfd(); m != nil {
 		row.MemfdInodeID = m.InodeId
-		if inode := s.files.memfds[m.GetInodeId()]; inode != nil {
+		if inode := s.files().memfds[m.GetInodeId()]; inode != nil {
 			row.SizeBytes = inode.Size
 		}
 	}

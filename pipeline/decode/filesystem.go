@@ -150,8 +150,19 @@ func (r *reading) readArtifact(m *archive.Member, in io.Reader) error {
 	return err
 }
 
+// decodeCaptures fills filesystem_entries, with the rows that were made while
+// the files passed by and what deleted.files lists.
+func (s *set) decodeCaptures() {
+	if !s.main {
+		return
+	}
+	s.placeCaptures()
+	s.deletedFiles()
+	s.rows.FilesystemEntries = s.filesystem
+}
+
 // placeCaptures completes the paths of captured files, once the mounts are
-// known, and adds the deletions that deleted.files lists.
+// known.
 func (s *set) placeCaptures() {
 	volumes := s.volumeMounts()
 	for _, c := range s.captures {
@@ -160,9 +171,9 @@ func (s *set) placeCaptures() {
 		case c.volume != "":
 			root, known = volumes[c.volume], volumes[c.volume] != ""
 		case c.device != nil:
-			root, known = c.set.mounts.byDevice[*c.device]
+			root, known = c.set.mounts().byDevice[*c.device]
 		case c.mountID != nil:
-			root, known = c.set.mounts.byID[*c.mountID]
+			root, known = c.set.mounts().byID[*c.mountID]
 		}
 		if !known && c.last > c.first {
 			s.reading.memberProblem(c.member, Warning, DanglingReference, "nothing tells where it was mounted; paths are NULL")
@@ -184,7 +195,6 @@ func (s *set) placeCaptures() {
 			}
 		}
 	}
-	s.deletedFiles()
 }
 
 // bytesOf returns the exact bytes of a text.

@@ -64,9 +64,9 @@ func (s *set) readGhost(m *archive.Member, id uint32, in io.Reader) error {
 func (s *set) decodeGhosts() {
 	files := map[uint32][]*openFile{} // by ghost id
 	used := s.usersOfFiles()
-	for _, r := range s.files.remaps {
+	for _, r := range s.files().remaps {
 		if kind, id := remapOf(r); kind == remap.RemapType_GHOST {
-			f := s.files.byID[r.GetOrigId()]
+			f := s.files().byID[r.GetOrigId()]
 			if use := used[f]; use != nil && !use.taken { // an image may name a file many times over
 				use.taken = true
 				files[id] = append(files[id], f)
@@ -91,12 +91,12 @@ type fileUse struct {
 
 // usersOfFiles returns the use of every open file.
 func (s *set) usersOfFiles() map[*openFile]*fileUse {
-	used := make(map[*openFile]*fileUse, len(s.files.order))
-	for _, f := range s.files.order {
+	used := make(map[*openFile]*fileUse, len(s.files().order))
+	for _, f := range s.files().order {
 		used[f] = &fileUse{}
 	}
-	for pid, space := range s.spaces {
-		if f := s.files.byID[space.GetExeFileId()]; f != nil {
+	for pid, space := range s.spaces() {
+		if f := s.files().byID[space.GetExeFileId()]; f != nil {
 			used[f].exes = append(used[f].exes, pid)
 		}
 		for _, v := range space.GetVmas() {

@@ -17,13 +17,31 @@ import (
 	"github.com/ckexport/ckexport/schema"
 )
 
-// segment is one entry of ipcns-shm-*.img, with its namespace.
+// segment is one entry of ipcns-shm-*.img: a segment of System V shared memory.
 type segment struct {
-	namespace uint32
-	entry     *ipcshm.IpcShmEntry
+	img     *image // names the namespace
+	entry   *ipcshm.IpcShmEntry
+	content []byte // nil where page maps have it
+	whole   bool
 }
 
-// decodeIPC fills ipc_objects, and keeps the segments for shared_memory.
+// segments returns the segments of System V shared memory.
+func (s *set) segments() []segment {
+	return s.facts.segments.get(func() (list []segment) {
+		for _, img := range s.ofKind("IPCNS_SHM") {
+			each(s, img, func(e *entry, m *ipcshm.IpcShmEntry) {
+				g := segment{img: img, entry: m}
+				if !m.GetInPagemaps() {
+					g.content, g.whole = s.padded(img, e, m.GetSize(), 4)
+				}
+				list = append(list, g)
+			})
+		}
+		return list
+	})
+}
+
+// decodeIPC fills ipc_objects.
 func (s *set) decodeIPC() {
 	type name struct {
 		namespace, id uint32
@@ -39,20 +57,16 @@ func (s *set) decodeIPC() {
 		seen[n] = true
 		add(&s.notes, &s.rows.IPCObjects, row)
 	}
-	for _, img := range s.ofKind("IPCNS_SHM") {
-		each(s, img, func(e *entry, m *ipcshm.IpcShmEntry) {
-			row := objectRow(img, "shm", m.GetDesc())
-			row.SegmentBytes, row.InPagemaps, row.HugetlbFlag = m.Size, m.InPagemaps, m.HugetlbFlag
-			if !m.GetInPagemaps() {
-				content, whole := s.padded(img, e, m.GetSize(), 4)
-				row.SHA256, row.Data = contentDigest(content, whole), s.payload(content)
-				if whole {
-					row.Size = m.Size
-				}
+	for _, g := range s.segments() {
+		row := objectRow(g.img, "shm", g.entry.GetDesc())
+		row.SegmentBytes, row.InPagemaps, row.HugetlbFlag = g.entry.Size, g.entry.InPagemaps, g.entry.HugetlbFlag
+		if !g.entry.GetInPagemaps() {
+			row.SHA256, row.Data = contentDigest(g.content, g.whole), s.payload(g.content)
+			if g.whole {
+				row.Size = g.entry.Size
 			}
-			s.segments = append(s.segments, segment{uint32(img.number), m})
-			keep(row)
-		})
+		}
+		keep(row)
 	}
 	for _, img := range s.ofKind("IPCNS_SEM") {
 		each(s, img, func(e *entry, m *ipcsem.IpcSemEntry) {
@@ -150,7 +164,7 @@ func (s *set) decodeAutomounts() {
 				Device: kernelDevice(&device), FD: a.GetFd(), PGID: a.GetPgrp(), Timeout: a.GetTimeout(), MinProto: a.GetMinproto(),
 				MaxProto: a.GetMaxproto(), Mode: autofsMode(a.Mode), UID: a.Uid, GID: a.Gid, ReadFD: a.ReadFd,
 			}
-			if mountpoint, ok := s.mounts.byDevice[device]; ok {
+			if mountpoint, ok := s.mounts().byDevice[device]; ok {
 				row.Mountpoint = text(mountpoint)
 			}
 			add(&s.notes, &s.rows.AutofsMounts, row)

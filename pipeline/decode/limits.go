@@ -113,9 +113,10 @@ func (w *walk) take(bytes int64) bool {
 // tableUse counts the rows of a table in an archive.
 type tableUse struct {
 	*schema.Table
-	rows  int
-	full  bool  // no more rows are added
-	limit limit // why
+	isWanted bool // else no rows of it are kept
+	rows     int
+	full     bool  // no more rows are added
+	limit    limit // why
 }
 
 // use returns the count of a table, by the type of its rows.
@@ -126,7 +127,7 @@ func (w *walk) use(row reflect.Type) *tableUse {
 	u := w.tables[row]
 	if u == nil {
 		t, _ := schema.TableOf(row) // each row struct has one
-		u = &tableUse{Table: t}
+		u = &tableUse{Table: t, isWanted: w.decoder.plan.tables[t.Name]}
 		w.tables[row] = u
 	}
 	w.usedType, w.used = row, u
@@ -137,13 +138,15 @@ func (w *walk) use(row reflect.Type) *tableUse {
 // makes alone, and what a sink makes of that, hold it once more each.
 const largeRow = 1 << 20
 
-// add appends a row to a table, unless the archive has as many rows as it may
-// have, or takes as much memory: that is noted once for the table, and the row
-// left out. It returns false then.
+// add appends a row to a table and reports whether it did. It does not where
+// the table is not wanted, nor where the archive has as many rows as it may
+// have, or takes as much memory: that is noted once for the table.
 func add[T any](n *notes, table *[]T, row T) bool {
 	u := n.of.use(reflect.TypeFor[T]())
 	limits := &n.of.decoder.Limits
 	switch {
+	case !u.isWanted:
+		return false
 	case u.full:
 		n.passedIn(u.limit, u.Name, "rows of the table are left out")
 		return false
@@ -174,11 +177,12 @@ func add[T any](n *notes, table *[]T, row T) bool {
 }
 
 // isFull reports whether a table takes no more rows, and notes that some are
-// left out. Loops that would make many rows in vain end there.
+// left out, if it is wanted at all. Loops that would make many rows in vain end
+// there.
 func isFull[T any](n *notes, _ *[]T) bool {
 	u := n.of.use(reflect.TypeFor[T]())
 	if u.full {
 		n.passedIn(u.limit, u.Name, "rows of the table are left out")
 	}
-	return u.full
+	return u.full || !u.isWanted
 }

@@ -75,11 +75,29 @@ func (r *reading) readCRIULog(name string, in io.Reader) error {
 	l := logLines{name: name, subsystems: map[string]*string{}}
 	return eachLine(in, func(number uint32, line []byte) bool {
 		if isFull(&r.notes, &r.logLines) {
-			return false
+			if name == "dump.log" && tellsFact(line) {
+				l.row(number, line, &r.logFacts)
+			}
+			return true
 		}
-		add(&r.notes, &r.logLines, l.row(number, line, &r.facts))
+		add(&r.notes, &r.logLines, l.row(number, line, &r.logFacts))
 		return true
 	})
+}
+
+// takeLogLines fills log_lines, with the rows that were made while the logs
+// passed by.
+func (s *set) takeLogLines() {
+	if s.main {
+		s.rows.LogLines = s.logLines
+	}
+}
+
+// takeOutputLines fills container_log_lines likewise.
+func (s *set) takeOutputLines() {
+	if s.main {
+		s.rows.ContainerLogLines = s.outputLines
+	}
 }
 
 // row makes the row of a line, and notes the facts it tells.
@@ -181,6 +199,17 @@ func (l *logLines) subsystem(line string) *string {
 		l.subsystems[name] = known
 	}
 	return known
+}
+
+// tellsFact reports whether a line of dump.log may tell one of criuFacts.
+func tellsFact(line []byte) bool {
+	const longestTime = 16
+	end := bytes.Index(line[:min(len(line), longestTime)], []byte(") "))
+	if end < 0 {
+		return false
+	}
+	message := line[end+2:]
+	return bytes.HasPrefix(message, []byte("Version: ")) || bytes.HasPrefix(message, []byte("Running on ")) || bytes.HasPrefix(message, []byte("Process: "))
 }
 
 // take notes the facts a line of dump.log tells.

@@ -3,6 +3,7 @@ package decode
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/mm"
@@ -20,20 +21,19 @@ func (s *set) mappedFile(v *vma.VmaEntry) *openFile {
 	if v.GetStatus()&(criu.VMAFilePrivate|criu.VMAFileShared|criu.VMASocket|criu.VMAMemfd) == 0 {
 		return nil
 	}
-	return s.files.byID[uint32(v.GetShmid())]
+	return s.files().byID[uint32(v.GetShmid())]
 }
 
-// decodeMappings fills memory_mappings and pagemaps.
+// decodeMappings fills memory_mappings.
 func (s *set) decodeMappings() {
-	s.decodeSharedPagemaps()
 	executing := s.instructionPointers()
-	for _, p := range s.tree {
-		m := s.memory[p.GetPid()]
-		if m == nil || m.space == nil {
+	for _, p := range s.tree() {
+		m := s.memoryOf(p.GetPid())
+		if s.spaces()[p.GetPid()] == nil {
 			continue
 		}
-		if s.mappingAt(p.GetPid(), 0); s.mappingsOf[p.GetPid()].dropped > 0 {
-			s.rowProblem("memory_mappings", pidKey(p.GetPid()), Warning, Inconsistent, fmt.Sprintf("%d mappings overlap others", s.mappingsOf[p.GetPid()].dropped))
+		if s.mappingAt(p.GetPid(), 0); s.facts.mappingsOf[p.GetPid()].dropped > 0 {
+			s.rowProblem("memory_mappings", pidKey(p.GetPid()), Warning, Inconsistent, fmt.Sprintf("%d mappings overlap others", s.facts.mappingsOf[p.GetPid()].dropped))
 		}
 		for _, v := range m.space.GetVmas() {
 			if isFull(&s.notes, &s.rows.MemoryMappings) {
@@ -42,9 +42,26 @@ func (s *set) decodeMappings() {
 			add(&s.notes, &s.rows.MemoryMappings, s.mappingRow(p.GetPid(), m, v, executing[p.GetPid()]))
 		}
 	}
-	for _, img := range s.ofKind("PAGEMAP") {
-		if m := s.memoryOf(uint32(img.number)); m.pagemap != nil && s.inTree(uint32(img.number)) {
-			s.pagemapRows("process", img, m.pagemap)
+}
+
+// decodePagemaps fills pagemaps.
+func (s *set) decodePagemaps() {
+	for img, p := range s.sharedPagemaps() {
+		s.pagemapRows("shared", img, p)
+	}
+	for img, p := range s.processPagemaps() {
+		s.pagemapRows("process", img, p)
+	}
+}
+
+// processPagemaps yields the page maps of processes, with their images.
+func (s *set) processPagemaps() iter.Seq2[*image, *criu.Pagemap] {
+	return func(yield func(*image, *criu.Pagemap) bool) {
+		for _, img := range s.ofKind("PAGEMAP") {
+			m := s.memoryOf(uint32(img.number))
+			if m.pagemap != nil && s.mayBeInTree(uint32(img.number)) && !yield(img, m.pagemap) {
+				return
+			}
 		}
 	}
 }
@@ -53,9 +70,11 @@ func (s *set) decodeMappings() {
 // ascending.
 func (s *set) instructionPointers() map[uint32][]uint64 {
 	at := map[uint32][]uint64{}
-	for _, t := range s.rows.Threads {
-		if t.InstructionPointer != nil {
-			at[t.PID] = append(at[t.PID], *t.InstructionPointer)
+	for _, p := range s.tree() {
+		for _, tid := range liveThreads(p) {
+			if r := criu.RegistersOf(s.cores()[tid]); r != nil {
+				at[p.GetPid()] = append(at[p.GetPid()], r.InstructionPointer)
+			}
 		}
 	}
 	for _, list := range at {
@@ -158,7 +177,7 @@ func fileMode(f *openFile) *uint32 {
 // isSharedAnonymous reports whether a memfd is CRIU's form of an anonymous
 // shared mapping.
 func (s *set) isSharedAnonymous(f *openFile) bool {
-	m := s.files.memfds[f.entry.GetMemfd().GetInodeId()]
+	m := s.files().memfds[f.entry.GetMemfd().GetInodeId()]
 	return m.GetName() == sharedAnonymous
 }
 
@@ -168,7 +187,7 @@ func (s *set) pageColumns(row *schema.MemoryMapping, m *memory, v *vma.VmaEntry,
 	var counts [3]uint64
 	row.ShmemID = s.sharedObject(v, file)
 	if row.ShmemID != nil {
-		if p := s.sharedPagemaps[*row.ShmemID]; p != nil && row.FileOffset+row.SizeBytes >= row.FileOffset {
+		if p := s.sharedPagemap(*row.ShmemID); p != nil && row.FileOffset+row.SizeBytes >= row.FileOffset {
 			counts = p.Count(row.FileOffset, row.FileOffset+row.SizeBytes)
 		}
 	}
@@ -194,7 +213,7 @@ func (s *set) sharedObject(v *vma.VmaEntry, file *openFile) *uint64 {
 		if file == nil {
 			return nil
 		}
-		if m := s.files.memfds[file.entry.GetMemfd().GetInodeId()]; m != nil {
+		if m := s.files().memfds[file.entry.GetMemfd().GetInodeId()]; m != nil {
 			return ptr(uint64(m.GetShmid()))
 		}
 		return nil

@@ -28,14 +28,15 @@ type reading struct {
 	problems []schema.Problem
 
 	members     []schema.ArchiveMember
-	keptImage   *image // of the member at hand
+	folderBytes map[string]uint64 // of the files in each folder
+	keptImage   *image            // of the member at hand
 	digests     []digest
 	filesystem  []schema.FilesystemEntry
 	logLines    []schema.LogLine
 	outputLines []schema.ContainerLogLine
 
 	captures        []capture
-	facts           criuFacts
+	logFacts        criuFacts
 	rootfsDiffBytes *uint64
 	podFiles        *podFiles // see readPodFiles
 }
@@ -97,6 +98,7 @@ func (r *reading) content(m *archive.Member, depth int, row *schema.ArchiveMembe
 		row.DecodeStatus = duplicateStatus
 		return
 	}
+	r.folderBytes[dir] += uint64(m.Size)
 	if kind, number, ok := criu.KindOf(base); ok {
 		row.Kind = kind.Name
 		if kind.Name == "STATS" || kind.Name == "IRMAP_CACHE" { // these may stand beside the folder

@@ -128,24 +128,6 @@ func auxvPageSize(space *mm.MmEntry) uint64 {
 	return 0
 }
 
-// choosePageSize settles the page size of the set: any live process tells it.
-func (s *set) choosePageSize() {
-	for _, p := range s.tree {
-		if size := auxvPageSize(s.spaces[p.GetPid()]); size != 0 {
-			s.pageSize = uint32(size)
-			return
-		}
-	}
-}
-
-// pageBytes returns the page size in bytes, the default where it is not known.
-func (s *set) pageBytes() uint64 {
-	if s.pageSize == 0 {
-		return defaultPageSize
-	}
-	return uint64(s.pageSize)
-}
-
 // readPages takes what is wanted of a pages image that the archive is at.
 func (s *set) readPages(m *archive.Member, pagesID uint32) error {
 	stored := &storedPages{member: m.Name, size: uint64(m.Size)}

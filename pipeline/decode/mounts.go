@@ -11,24 +11,41 @@ import (
 	"github.com/ckexport/ckexport/schema"
 )
 
-// mountTable is where captures of file systems belong.
+// mountTable is what mountpoints-*.img tell.
 type mountTable struct {
+	mounts   []mount
 	byDevice map[uint32]string // mount point of a whole file system
 	byID     map[uint32]string
 }
 
+// mount is a mount of a namespace.
+type mount struct {
+	namespace uint32
+	entry     *mnt.MntEntry
+}
+
+// mounts returns the mounts of all mount namespaces.
+func (s *set) mounts() *mountTable {
+	return s.facts.mounts.get(func() *mountTable {
+		t := &mountTable{byDevice: map[uint32]string{}, byID: map[uint32]string{}}
+		for _, img := range s.ofKind("MNTS") {
+			each(s, img, func(_ *entry, m *mnt.MntEntry) {
+				t.mounts = append(t.mounts, mount{uint32(img.number), m})
+				t.byID[m.GetMntId()] = m.GetMountpoint()
+				// several mounts may show a file system: the one of all of it counts
+				if _, known := t.byDevice[m.GetRootDev()]; m.GetRoot() == "/" || !known {
+					t.byDevice[m.GetRootDev()] = m.GetMountpoint()
+				}
+			})
+		}
+		return t
+	})
+}
+
 // decodeMounts fills mounts.
 func (s *set) decodeMounts() {
-	s.mounts = mountTable{byDevice: map[uint32]string{}, byID: map[uint32]string{}}
-	for _, img := range s.ofKind("MNTS") {
-		each(s, img, func(_ *entry, m *mnt.MntEntry) {
-			s.mounts.byID[m.GetMntId()] = m.GetMountpoint()
-			// several mounts may show a file system: the one of all of it counts
-			if _, known := s.mounts.byDevice[m.GetRootDev()]; m.GetRoot() == "/" || !known {
-				s.mounts.byDevice[m.GetRootDev()] = m.GetMountpoint()
-			}
-			add(&s.notes, &s.rows.Mounts, s.mountRow(uint32(img.number), m))
-		})
+	for _, m := range s.mounts().mounts {
+		add(&s.notes, &s.rows.Mounts, s.mountRow(m.namespace, m.entry))
 	}
 }
 

@@ -43,7 +43,7 @@ var namespaceImages = map[string]string{
 // name, but in old sets that is the pid of a process in it, for IPC and UTS.
 func (s *set) namespaceID(img *image) uint32 {
 	kind := namespaceImages[img.kind.Name]
-	if s.inventory == nil || s.inventory.GetNsPerId() || kind != "ipc" && kind != "uts" {
+	if s.inventory() == nil || s.inventory().GetNsPerId() || kind != "ipc" && kind != "uts" {
 		return uint32(img.number)
 	}
 	for _, n := range namespaceIDs(s.kernelIDs(uint32(img.number))) {
@@ -54,8 +54,38 @@ func (s *set) namespaceID(img *image) uint32 {
 	return uint32(img.number)
 }
 
-// decodeNamespaces fills process_namespaces and namespaces.
+// decodeProcessNamespaces fills process_namespaces.
+func (s *set) decodeProcessNamespaces() {
+	dumper := map[string]*uint32{}
+	for _, n := range namespaceIDs(s.inventory().GetRootIds()) {
+		dumper[n.kind] = n.id
+	}
+	for _, p := range s.tree() {
+		for _, n := range namespaceIDs(s.kernelIDs(p.GetPid())) {
+			if n.id == nil {
+				continue
+			}
+			row := schema.ProcessNamespace{PID: p.GetPid(), Kind: n.kind, NamespaceID: *n.id}
+			if d := dumper[n.kind]; d != nil {
+				row.SharedWithHost = ptr(*d == *n.id)
+			}
+			add(&s.notes, &s.rows.ProcessNamespaces, row)
+		}
+	}
+}
+
+// decodeNamespaces fills namespaces.
 func (s *set) decodeNamespaces() {
+	for _, ns := range s.namespaces() {
+		add(&s.notes, &s.rows.Namespaces, ns)
+	}
+}
+
+// namespaces returns the namespaces that anything of the set names, by kind and
+// number.
+func (s *set) namespaces() []schema.Namespace { return s.facts.namespaces.get(s.findNamespaces) }
+
+func (s *set) findNamespaces() []schema.Namespace {
 	found := map[string]map[uint32]*schema.Namespace{}
 	get := func(kind string, id uint32) *schema.Namespace {
 		if found[kind] == nil {
@@ -66,25 +96,17 @@ func (s *set) decodeNamespaces() {
 		}
 		return found[kind][id]
 	}
-	dumper := map[string]*uint32{}
-	for _, n := range namespaceIDs(s.inventory.GetRootIds()) {
+	for _, n := range namespaceIDs(s.inventory().GetRootIds()) {
 		if n.id != nil {
-			dumper[n.kind] = n.id
 			get(n.kind, *n.id).IsDumper = true
 		}
 	}
-	for _, p := range s.tree {
+	for _, p := range s.tree() {
 		for _, n := range namespaceIDs(s.kernelIDs(p.GetPid())) {
-			if n.id == nil {
-				continue
+			if n.id != nil {
+				ns := get(n.kind, *n.id)
+				ns.MemberPIDs = append(ns.MemberPIDs, p.GetPid())
 			}
-			row := schema.ProcessNamespace{PID: p.GetPid(), Kind: n.kind, NamespaceID: *n.id}
-			if d := dumper[n.kind]; d != nil {
-				row.SharedWithHost = ptr(*d == *n.id)
-			}
-			add(&s.notes, &s.rows.ProcessNamespaces, row)
-			ns := get(n.kind, *n.id)
-			ns.MemberPIDs = append(ns.MemberPIDs, p.GetPid())
 		}
 	}
 	clocks := byNumber[timens.TimensEntry](s, "TIMENS")
@@ -112,8 +134,7 @@ func (s *set) decodeNamespaces() {
 	for id, p := range byNumber[pidns.PidnsEntry](s, "PIDNS") {
 		get("pid", id).ExternalKey = optionalText(p.ExtKey)
 	}
-	s.networks = byNumber[netdev.NetnsEntry](s, "NETNS")
-	for id, n := range s.networks {
+	for id, n := range s.networks() {
 		ns := get("net", id)
 		ns.ExternalKey = optionalText(n.ExtKey)
 		if n.ExtKey == nil || len(n.GetNsids()) > 0 {
@@ -121,6 +142,7 @@ func (s *set) decodeNamespaces() {
 		}
 	}
 	s.namespacesOfFiles(get)
+	var all []schema.Namespace
 	first := s.firstNamespaces()
 	for kind, ids := range found {
 		for _, ns := range ids {
@@ -128,12 +150,13 @@ func (s *set) decodeNamespaces() {
 				ns.IsNested = ptr(ns.NamespaceID != root && !ns.IsDumper)
 			}
 			ns.MemberPIDs = sortedUnique(ns.MemberPIDs)
-			add(&s.notes, &s.rows.Namespaces, *ns)
+			all = append(all, *ns)
 		}
 	}
-	slices.SortFunc(s.rows.Namespaces, func(a, b schema.Namespace) int {
+	slices.SortFunc(all, func(a, b schema.Namespace) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.NamespaceID, b.NamespaceID))
 	})
+	return all
 }
 
 // linkedNamespaces fills in the numbers that a network namespace has for
@@ -148,7 +171,7 @@ func linkedNamespaces(ns *schema.Namespace, ids []*netdev.NetnsId) {
 
 // namespacesOfFiles adds the namespaces that only an open file is in, or keeps.
 func (s *set) namespacesOfFiles(get func(kind string, id uint32) *schema.Namespace) {
-	for _, f := range s.files.order {
+	for _, f := range s.files().order {
 		var network *uint32
 		switch e := f.entry; {
 		case e.GetIsk() != nil:
@@ -177,10 +200,10 @@ func (s *set) namespacesOfFiles(get func(kind string, id uint32) *schema.Namespa
 // process.
 func (s *set) firstNamespaces() map[string]uint32 {
 	first := map[string]uint32{}
-	if len(s.tree) == 0 {
+	if len(s.tree()) == 0 {
 		return first
 	}
-	for _, n := range namespaceIDs(s.kernelIDs(s.tree[0].GetPid())) {
+	for _, n := range namespaceIDs(s.kernelIDs(s.tree()[0].GetPid())) {
 		if n.id != nil && (n.kind == "mnt" || n.kind == "net") {
 			first[n.kind] = *n.id
 		}

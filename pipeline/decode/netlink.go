@@ -26,14 +26,6 @@ type netlinkImage struct {
 	place  uint64 // of the first
 }
 
-// hostOrder returns the byte order of the host that was dumped.
-func (s *set) hostOrder() binary.ByteOrder {
-	if s.bigEndian() {
-		return binary.BigEndian
-	}
-	return binary.LittleEndian
-}
-
 // eachMessage calls f for every message of an image, with the body behind its
 // fixed part of that size, and notes what is wrong with the image.
 func (s *set) eachMessage(img *image, fixed int, f func(n *netlinkImage, kind uint16, head, attributes []byte)) {

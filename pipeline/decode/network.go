@@ -4,8 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
-	"net/netip"
-	"strconv"
 	"strings"
 
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/netdev"
@@ -16,60 +14,79 @@ import (
 	"github.com/ckexport/ckexport/schema"
 )
 
-// decodeNetwork fills the tables of network namespaces, and sysctls.
-func (s *set) decodeNetwork() {
-	names := s.decodeDevices()
-	s.decodeAddresses(names)
-	s.decodeRoutes(names)
-	s.decodeRoutingRules()
-	s.decodeFirewalls()
-	s.decodeConntrack()
-	s.decodeNetworkSysctls()
-	s.decodeIPCSysctls()
-	s.addressesOfDevices()
+// deviceTable is what netdev-*.img tell.
+type deviceTable struct {
+	devices []device
+	names   map[uint32]interfaceNames // by namespace
 }
 
-// decodeDevices fills network_devices and returns the interfaces' names by
-// namespace.
-func (s *set) decodeDevices() map[uint32]interfaceNames {
-	names := map[uint32]interfaceNames{}
-	for _, img := range s.ofKind("NETDEV") {
-		id := uint32(img.number)
-		names[id] = interfaceNames{}
-		each(s, img, func(e *entry, d *netdev.NetDeviceEntry) {
-			row := schema.NetworkDevice{
-				NetNsID: id, Position: uint32(e.index), InterfaceIndex: d.GetIfindex(), Name: optionalText(d.Name),
-				DeviceType: optionalEnum(&criu.DeviceType, d.Type), MTU: d.GetMtu(), Flags: optionalFlags(&criu.DeviceFlags, d.Flags),
-				IsUp: d.GetFlags()&unix.IFF_UP != 0, IsPromiscuous: d.GetFlags()&unix.IFF_PROMISC != 0,
-				PeerIndex: d.PeerIfindex, PeerNsID: d.PeerNsid, MasterIndex: d.Master,
-			}
-			if d.Address != nil {
-				row.MACAddress, row.MACBytes = ptr(hardwareAddress(d.GetAddress())), d.GetAddress()
-			}
-			if t := d.GetTun(); t != nil {
-				row.TunFlags, row.TunOwner, row.TunGroup = optionalFlags(&criu.TunFlags, t.Flags), t.Owner, t.Group
-				row.TunVnetHdr, row.TunSndbuf = t.Vnethdr, t.Sndbuf
-			}
-			if m := d.GetMacvlan(); m != nil {
-				row.MacvlanMode, row.MacvlanFlags = optionalEnum(&criu.MacvlanMode, m.Mode), optionalFlags(&criu.MacvlanFlags, m.Flags)
-			}
-			if t := d.GetSit(); t != nil {
-				sitColumns(&row, t, e.reader.Order)
-				for _, words := range [][]uint32{t.GetLocal(), t.GetRemote(), t.GetRdPrefix(), t.GetRelayPrefix()} {
-					if n := len(words); n != 0 && n != 1 && n != 4 {
-						s.rowProblem("network_devices", fmt.Sprintf("net_ns_id=%d, position=%d", id, e.index), Error, Malformed,
-							fmt.Sprintf("an address of the tunnel has %d words, want 1 or 4", n))
-					}
+// device is a network interface of a namespace.
+type device struct {
+	namespace uint32
+	position  uint32 // in its image
+	order     binary.ByteOrder
+	entry     *netdev.NetDeviceEntry
+}
+
+// devices returns the network interfaces of all namespaces.
+func (s *set) devices() *deviceTable {
+	return s.facts.devices.get(func() *deviceTable {
+		t := &deviceTable{names: map[uint32]interfaceNames{}}
+		for _, img := range s.ofKind("NETDEV") {
+			id := uint32(img.number)
+			t.names[id] = interfaceNames{}
+			each(s, img, func(e *entry, d *netdev.NetDeviceEntry) {
+				t.devices = append(t.devices, device{id, uint32(e.index), e.reader.Order, d})
+				if len(d.GetName()) <= maxInterfaceName {
+					t.names[id][d.GetIfindex()] = optionalText(d.Name)
 				}
-			}
-			add(&s.notes, &s.rows.NetworkDevices, row)
-			if len(d.GetName()) <= maxInterfaceName {
-				names[id][d.GetIfindex()] = row.Name
-			}
-			s.deviceSysctls(id, d)
-		})
+			})
+		}
+		return t
+	})
+}
+
+// decodeInterfaces fills network_addresses and network_devices.
+func (s *set) decodeInterfaces() {
+	addresses := s.decodeAddresses()
+	for _, d := range s.devices().devices {
+		row := s.deviceRow(d)
+		if known, ok := addresses[d.namespace]; ok {
+			row.Addresses = notNil(known[row.InterfaceIndex])
+			delete(known, row.InterfaceIndex) // an image may have a number many times over
+		}
+		add(&s.notes, &s.rows.NetworkDevices, row)
 	}
-	return names
+}
+
+func (s *set) deviceRow(device device) schema.NetworkDevice {
+	d := device.entry
+	row := schema.NetworkDevice{
+		NetNsID: device.namespace, Position: device.position, InterfaceIndex: d.GetIfindex(), Name: optionalText(d.Name),
+		DeviceType: optionalEnum(&criu.DeviceType, d.Type), MTU: d.GetMtu(), Flags: optionalFlags(&criu.DeviceFlags, d.Flags),
+		IsUp: d.GetFlags()&unix.IFF_UP != 0, IsPromiscuous: d.GetFlags()&unix.IFF_PROMISC != 0,
+		PeerIndex: d.PeerIfindex, PeerNsID: d.PeerNsid, MasterIndex: d.Master,
+	}
+	if d.Address != nil {
+		row.MACAddress, row.MACBytes = ptr(hardwareAddress(d.GetAddress())), d.GetAddress()
+	}
+	if t := d.GetTun(); t != nil {
+		row.TunFlags, row.TunOwner, row.TunGroup = optionalFlags(&criu.TunFlags, t.Flags), t.Owner, t.Group
+		row.TunVnetHdr, row.TunSndbuf = t.Vnethdr, t.Sndbuf
+	}
+	if m := d.GetMacvlan(); m != nil {
+		row.MacvlanMode, row.MacvlanFlags = optionalEnum(&criu.MacvlanMode, m.Mode), optionalFlags(&criu.MacvlanFlags, m.Flags)
+	}
+	if t := d.GetSit(); t != nil {
+		sitColumns(&row, t, device.order)
+		for _, words := range [][]uint32{t.GetLocal(), t.GetRemote(), t.GetRdPrefix(), t.GetRelayPrefix()} {
+			if n := len(words); n != 0 && n != 1 && n != 4 {
+				s.rowProblem("network_devices", fmt.Sprintf("net_ns_id=%d, position=%d", device.namespace, device.position), Error, Malformed,
+					fmt.Sprintf("an address of the tunnel has %d words, want 1 or 4", n))
+			}
+		}
+	}
+	return row
 }
 
 // hardwareAddress writes an address of any length as ip does.
@@ -119,28 +136,4 @@ func networkPort(v *uint32, order binary.ByteOrder) *uint16 {
 		return ptr(bits.ReverseBytes16(uint16(*v)))
 	}
 	return ptr(uint16(*v))
-}
-
-// addressesOfDevices puts the addresses into the rows of their interfaces.
-func (s *set) addressesOfDevices() {
-	known := map[uint32]bool{}
-	for _, img := range s.ofKind("IFADDR") {
-		known[uint32(img.number)] = img.entries != nil
-	}
-	type interfaceID struct{ namespace, index uint32 }
-	addresses := map[interfaceID][]string{}
-	for _, a := range s.rows.NetworkAddresses {
-		if ip, ok := netip.AddrFromSlice(a.Address.Bytes); ok {
-			key := interfaceID{a.NetNsID, a.InterfaceIndex}
-			addresses[key] = append(addresses[key], ip.String()+"/"+strconv.Itoa(int(a.PrefixLength)))
-		}
-	}
-	for i := range s.rows.NetworkDevices {
-		d := &s.rows.NetworkDevices[i]
-		if known[d.NetNsID] {
-			key := interfaceID{d.NetNsID, d.InterfaceIndex}
-			d.Addresses = notNil(addresses[key])
-			delete(addresses, key) // an image may have a number many times over
-		}
-	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/fdinfo"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/fifo"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/fsnotify"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/mm"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/ns"
 	packet "github.com/checkpoint-restore/go-criu/v8/crit/images/packet-sock"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/pipe"
@@ -34,70 +35,70 @@ import (
 // the tables are the same from either. Source: CRIU criu/files.c, criu/cr-restore.c.
 
 // adoptOldFiles adds open files of the images before files.img, one a kind.
-func (s *set) adoptOldFiles() {
-	adopt(s, "reg-files", func(m *regfile.RegFileEntry) *fdinfo.FileEntry {
+func (s *set) adoptOldFiles(t *fileTable) {
+	adopt(s, t, "reg-files", func(m *regfile.RegFileEntry) *fdinfo.FileEntry {
 		return &fdinfo.FileEntry{Type: fdinfo.FdTypes_REG.Enum(), Id: m.Id, Reg: m}
 	})
-	adopt(s, "ext-files", func(m *extfile.ExtFileEntry) *fdinfo.FileEntry {
+	adopt(s, t, "ext-files", func(m *extfile.ExtFileEntry) *fdinfo.FileEntry {
 		return &fdinfo.FileEntry{Type: fdinfo.FdTypes_EXT.Enum(), Id: m.Id, Ext: m}
 	})
-	adopt(s, "ns-files", func(m *ns.NsFileEntry) *fdinfo.FileEntry {
+	adopt(s, t, "ns-files", func(m *ns.NsFileEntry) *fdinfo.FileEntry {
 		return &fdinfo.FileEntry{Type: fdinfo.FdTypes_NS.Enum(), Id: m.Id, Nsf: m}
 	})
-	adopt(s, "eventfd", func(m *eventfd.EventfdFileEntry) *fdinfo.FileEntry {
+	adopt(s, t, "eventfd", func(m *eventfd.EventfdFileEntry) *fdinfo.FileEntry {
 		return &fdinfo.FileEntry{Type: fdinfo.FdTypes_EVENTFD.Enum(), Id: m.Id, Efd: m}
 	})
-	adopt(s, "eventpoll", func(m *eventpoll.EventpollFileEntry) *fdinfo.FileEntry {
+	adopt(s, t, "eventpoll", func(m *eventpoll.EventpollFileEntry) *fdinfo.FileEntry {
 		return &fdinfo.FileEntry{Type: fdinfo.FdTypes_EVENTPOLL.Enum(), Id: m.Id, Epfd: m}
 	})
-	adopt(s, "signalfd", func(m *signalfd.SignalfdEntry) *fdinfo.FileEntry {
+	adopt(s, t, "signalfd", func(m *signalfd.SignalfdEntry) *fdinfo.FileEntry {
 		return &fdinfo.FileEntry{Type: fdinfo.FdTypes_SIGNALFD.Enum(), Id: m.Id, Sgfd: m}
 	})
-	adopt(s, "inotify", func(m *fsnotify.InotifyFileEntry) *fdinfo.FileEntry {
+	adopt(s, t, "inotify", func(m *fsnotify.InotifyFileEntry) *fdinfo.FileEntry {
 		return &fdinfo.FileEntry{Type: fdinfo.FdTypes_INOTIFY.Enum(), Id: m.Id, Ify: m}
 	})
-	adopt(s, "fanotify", func(m *fsnotify.FanotifyFileEntry) *fdinfo.FileEntry {
+	adopt(s, t, "fanotify", func(m *fsnotify.FanotifyFileEntry) *fdinfo.FileEntry {
 		return &fdinfo.FileEntry{Type: fdinfo.FdTypes_FANOTIFY.Enum(), Id: m.Id, Ffy: m}
 	})
-	adopt(s, "pipes", func(m *pipe.PipeEntry) *fdinfo.FileEntry {
+	adopt(s, t, "pipes", func(m *pipe.PipeEntry) *fdinfo.FileEntry {
 		return &fdinfo.FileEntry{Type: fdinfo.FdTypes_PIPE.Enum(), Id: m.Id, Pipe: m}
 	})
-	adopt(s, "fifo", func(m *fifo.FifoEntry) *fdinfo.FileEntry {
+	adopt(s, t, "fifo", func(m *fifo.FifoEntry) *fdinfo.FileEntry {
 		return &fdinfo.FileEntry{Type: fdinfo.FdTypes_FIFO.Enum(), Id: m.Id, Fifo: m}
 	})
-	adopt(s, "unixsk", func(m *sockunix.UnixSkEntry) *fdinfo.FileEntry {
+	adopt(s, t, "unixsk", func(m *sockunix.UnixSkEntry) *fdinfo.FileEntry {
 		return &fdinfo.FileEntry{Type: fdinfo.FdTypes_UNIXSK.Enum(), Id: m.Id, Usk: m}
 	})
-	adopt(s, "inetsk", func(m *inet.InetSkEntry) *fdinfo.FileEntry {
+	adopt(s, t, "inetsk", func(m *inet.InetSkEntry) *fdinfo.FileEntry {
 		return &fdinfo.FileEntry{Type: fdinfo.FdTypes_INETSK.Enum(), Id: m.Id, Isk: m}
 	})
-	adopt(s, "packetsk", func(m *packet.PacketSockEntry) *fdinfo.FileEntry {
+	adopt(s, t, "packetsk", func(m *packet.PacketSockEntry) *fdinfo.FileEntry {
 		return &fdinfo.FileEntry{Type: fdinfo.FdTypes_PACKETSK.Enum(), Id: m.Id, Psk: m}
 	})
-	adopt(s, "netlinksk", func(m *netlink.NetlinkSkEntry) *fdinfo.FileEntry {
+	adopt(s, t, "netlinksk", func(m *netlink.NetlinkSkEntry) *fdinfo.FileEntry {
 		return &fdinfo.FileEntry{Type: fdinfo.FdTypes_NETLINKSK.Enum(), Id: m.Id, Nlsk: m}
 	})
-	adopt(s, "tty", func(m *tty.TtyFileEntry) *fdinfo.FileEntry {
+	adopt(s, t, "tty", func(m *tty.TtyFileEntry) *fdinfo.FileEntry {
 		return &fdinfo.FileEntry{Type: fdinfo.FdTypes_TTY.Enum(), Id: m.Id, Tty: m}
 	})
-	adopt(s, "tunfile", func(m *tun.TunfileEntry) *fdinfo.FileEntry {
+	adopt(s, t, "tunfile", func(m *tun.TunfileEntry) *fdinfo.FileEntry {
 		return &fdinfo.FileEntry{Type: fdinfo.FdTypes_TUNF.Enum(), Id: m.Id, Tunf: m}
 	})
-	adopt(s, "timerfd", func(m *timerfd.TimerfdEntry) *fdinfo.FileEntry {
+	adopt(s, t, "timerfd", func(m *timerfd.TimerfdEntry) *fdinfo.FileEntry {
 		return &fdinfo.FileEntry{Type: fdinfo.FdTypes_TIMERFD.Enum(), Id: m.Id, Tfd: m}
 	})
-	s.adoptOldWatches()
+	s.adoptOldWatches(t)
 }
 
 // adopt adds the files of one image of the older layout.
-func adopt[T any, P messageOf[T]](s *set, name string, wrap func(P) *fdinfo.FileEntry) {
-	each(s, s.images[name+".img"], func(_ *entry, m P) { s.addFile(wrap(m)) })
+func adopt[T any, P messageOf[T]](s *set, t *fileTable, name string, wrap func(P) *fdinfo.FileEntry) {
+	each(s, s.images[name+".img"], func(_ *entry, m P) { s.addFile(t, wrap(m)) })
 }
 
 // adoptOldWatches adds what watchers watch, which names them by their id.
-func (s *set) adoptOldWatches() {
+func (s *set) adoptOldWatches(t *fileTable) {
 	watcher := func(id uint32, image string) *fdinfo.FileEntry {
-		if f := s.files.byID[id]; f != nil {
+		if f := t.byID[id]; f != nil {
 			return f.entry
 		}
 		s.dangling("files", fmt.Sprintf("file_id=%d", id), "watcher of "+image, uint64(id))
@@ -120,38 +121,43 @@ func (s *set) adoptOldWatches() {
 	})
 }
 
-// adoptOldTasks completes cores and address spaces from images per process or
-// thread. What a core holds already counts.
-func (s *set) adoptOldTasks() {
+// adoptOldCores completes cores from images per process or thread. What a core
+// holds already counts.
+func (s *set) adoptOldCores(cores map[uint32]*core.CoreEntry) {
 	for _, img := range s.ofKind("CREDS") {
-		if t := s.threadCore(img); t != nil && t.Creds == nil {
+		if t := threadCore(cores, img); t != nil && t.Creds == nil {
 			t.Creds = oneOf[creds.CredsEntry](s, img)
 		}
 	}
 	for _, img := range s.ofKind("SIGACT") {
-		if t := s.taskCore(img); t != nil && t.Sigactions == nil {
+		if t := taskCore(cores, img); t != nil && t.Sigactions == nil {
 			each(s, img, func(_ *entry, m *sa.SaEntry) { t.Sigactions = append(t.Sigactions, m) })
 		}
 	}
 	for _, img := range s.ofKind("RLIMIT") {
-		if t := s.taskCore(img); t != nil && t.Rlimits == nil {
+		if t := taskCore(cores, img); t != nil && t.Rlimits == nil {
 			t.Rlimits = &core.TaskRlimitsEntry{}
 			each(s, img, func(_ *entry, m *rlimit.RlimitEntry) { t.Rlimits.Rlimits = append(t.Rlimits.Rlimits, m) })
 		}
 	}
-	s.adoptOldTimers()
+	s.adoptOldTimers(cores)
 	for _, img := range s.ofKind("SIGNAL") {
-		if t := s.taskCore(img); t != nil && t.SignalsS == nil {
+		if t := taskCore(cores, img); t != nil && t.SignalsS == nil {
 			t.SignalsS = s.oldSignals(img)
 		}
 	}
 	for _, img := range s.ofKind("PSIGNAL") {
-		if t := s.threadCore(img); t != nil && t.SignalsP == nil {
+		if t := threadCore(cores, img); t != nil && t.SignalsP == nil {
 			t.SignalsP = s.oldSignals(img)
 		}
 	}
+}
+
+// adoptOldMappings completes address spaces with the mappings that stood in
+// images of their own.
+func (s *set) adoptOldMappings(spaces map[uint32]*mm.MmEntry) {
 	for _, img := range s.ofKind("VMAS") {
-		if space := s.spaces[uint32(img.number)]; space != nil && space.Vmas == nil {
+		if space := spaces[uint32(img.number)]; space != nil && space.Vmas == nil {
 			each(s, img, func(_ *entry, m *vma.VmaEntry) { space.Vmas = append(space.Vmas, m) })
 		}
 	}
@@ -159,9 +165,9 @@ func (s *set) adoptOldTasks() {
 
 // adoptOldTimers adds interval timers, which stand in the order real, virtual,
 // profiling, and POSIX timers.
-func (s *set) adoptOldTimers() {
+func (s *set) adoptOldTimers(cores map[uint32]*core.CoreEntry) {
 	for _, img := range s.ofKind("ITIMERS") {
-		t := s.taskCore(img)
+		t := taskCore(cores, img)
 		if t == nil || t.Timers != nil {
 			continue
 		}
@@ -174,7 +180,7 @@ func (s *set) adoptOldTimers() {
 		})
 	}
 	for _, img := range s.ofKind("POSIX_TIMERS") {
-		t := s.taskCore(img)
+		t := taskCore(cores, img)
 		if t == nil || t.GetTimers().GetPosix() != nil {
 			continue
 		}
@@ -193,11 +199,13 @@ func (s *set) oldSignals(img *image) *siginfo.SignalQueueEntry {
 
 // taskCore returns the process part of the core that an image belongs to, nil
 // if there is none.
-func (s *set) taskCore(img *image) *core.TaskCoreEntry { return s.cores[uint32(img.number)].GetTc() }
+func taskCore(cores map[uint32]*core.CoreEntry, img *image) *core.TaskCoreEntry {
+	return cores[uint32(img.number)].GetTc()
+}
 
 // threadCore returns the thread part of the core that an image belongs to.
-func (s *set) threadCore(img *image) *core.ThreadCoreEntry {
-	c := s.cores[uint32(img.number)]
+func threadCore(cores map[uint32]*core.CoreEntry, img *image) *core.ThreadCoreEntry {
+	c := cores[uint32(img.number)]
 	if c == nil {
 		return nil
 	}

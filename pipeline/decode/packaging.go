@@ -45,20 +45,22 @@ type podDump struct {
 	} `json:"metadata"`
 }
 
-// findPackaging reads what stands around the checkpoint.
-func (s *set) findPackaging() {
-	p := &s.packaging
-	p.image = s.imageOf(s.site)
-	pod := s.podAround()
-	if pod != nil {
-		if pod.podFiles == nil {
-			pod.podFiles = s.readPodFiles(pod)
+// packaging returns what stands around the checkpoint.
+func (s *set) packaging() *packaging {
+	return s.facts.packaging.get(func() *packaging {
+		p := &packaging{image: s.imageOf(s.site)}
+		pod := s.podAround()
+		if pod != nil {
+			if pod.podFiles == nil {
+				pod.podFiles = s.readPodFiles(pod)
+			}
+			p.podFiles = *pod.podFiles
+			rest := strings.TrimPrefix(strings.TrimPrefix(s.site.path(), pod.site.path()), "/")
+			p.folder, _, _ = strings.Cut(rest, "/")
 		}
-		p.podFiles = *pod.podFiles
-		rest := strings.TrimPrefix(strings.TrimPrefix(s.site.path(), pod.site.path()), "/")
-		p.folder, _, _ = strings.Cut(rest, "/")
-	}
-	p.facts = s.factsOf(pod, p)
+		p.facts = s.factsOf(pod, p)
+		return p
+	})
 }
 
 // readPodFiles reads the files of the pod around the checkpoint.
@@ -96,14 +98,6 @@ func (s *set) podAround() *reading {
 		}
 	}
 	return nil
-}
-
-// packagingAnnotations adds the annotations of image and pod.
-func (s *set) packagingAnnotations() {
-	if i := s.packaging.image; i != nil {
-		s.annotationRows("image_annotation", i.annotations)
-	}
-	s.annotationRows("pod_annotation", s.packaging.options.Annotations)
 }
 
 // annotationPrefixes begin the annotations that engines give checkpoint
@@ -149,7 +143,7 @@ func (w *walk) factsOf(pod *reading, p *packaging) map[string]string {
 // packagingColumns fills in what only image and pod tell, and notes where they
 // contradict the checkpoint's own metadata.
 func (s *set) packagingColumns(row *schema.Checkpoint) {
-	p := &s.packaging
+	p := s.packaging()
 	row.ContainerMember = nonEmpty(s.site.archive)
 	if i := p.image; i != nil {
 		row.CheckpointImageNames, row.CheckpointImageDigest, row.CheckpointImageCreatedAt = i.names, nonEmpty(i.digest), i.createdAt

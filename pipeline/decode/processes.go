@@ -22,14 +22,14 @@ const (
 	taskZombie = 6
 )
 
-// decodeProcesses fills processes, environment and resource_limits.
+// decodeProcesses fills processes.
 func (s *set) decodeProcesses() {
 	depths := s.depths()
-	for _, p := range s.tree {
+	for _, p := range s.tree() {
 		if isFull(&s.notes, &s.rows.Processes) {
 			return
 		}
-		row := schema.Process{PID: p.GetPid(), PPID: p.GetPpid(), PGID: p.GetPgid(), SID: p.GetSid(), ParentExists: s.alive[p.GetPpid()]}
+		row := schema.Process{PID: p.GetPid(), PPID: p.GetPpid(), PGID: p.GetPgid(), SID: p.GetSid(), ParentExists: s.isInTree(p.GetPpid())}
 		if d, ok := depths[p.GetPid()]; ok {
 			row.Depth, row.TreePath = &d.depth, d.path
 		} else {
@@ -38,18 +38,16 @@ func (s *set) decodeProcesses() {
 		if row.PPID != 0 && !row.ParentExists {
 			s.dangling("processes", pidKey(row.PID), "parent", uint64(row.PPID))
 		}
-		if pid, ok := s.facts.hostPIDs[row.PID]; ok {
+		if pid, ok := s.logFacts.hostPIDs[row.PID]; ok {
 			row.HostPID = &pid
 		}
-		c := s.cores[row.PID]
+		c := s.cores()[row.PID]
 		dead := s.coreColumns(&row, c)
 		if !dead {
 			row.ThreadCount = uint32(len(liveThreads(p)))
 			s.spaceColumns(&row)
 			s.idColumns(&row)
 			s.folderColumns(&row)
-			s.environmentRows(row.PID)
-			s.limitRows(row.PID, c)
 		}
 		add(&s.notes, &s.rows.Processes, row)
 	}
@@ -80,10 +78,10 @@ const maxTreePath = 64
 func (s *set) depths() map[uint32]place {
 	children := map[uint32][]uint32{}
 	var next []uint32
-	places := make(map[uint32]place, len(s.tree))
-	for _, p := range s.tree {
+	places := make(map[uint32]place, len(s.tree()))
+	for _, p := range s.tree() {
 		pid, ppid := p.GetPid(), p.GetPpid()
-		if ppid == 0 || !s.alive[ppid] {
+		if ppid == 0 || !s.isInTree(ppid) {
 			places[pid] = place{path: []uint32{pid}}
 			next = append(next, pid)
 		} else {
@@ -119,7 +117,7 @@ func (s *set) coreColumns(row *schema.Process, c *core.CoreEntry) (dead bool) {
 	row.Arch = archName(c)
 	if tc := c.GetTc(); tc != nil {
 		row.State = enum(&criu.TaskState, tc.GetTaskState())
-		dead = tc.GetTaskState() == taskDead || tc.GetTaskState() == taskZombie
+		dead = isDead(c)
 		row.ExitCode = tc.ExitCode
 		if dead && tc.ExitCode != nil {
 			if signal := tc.GetExitCode() & 0x7f; signal != 0 {
@@ -155,6 +153,12 @@ func (s *set) coreColumns(row *schema.Process, c *core.CoreEntry) (dead bool) {
 		row.IsCompat = r.Compat
 	}
 	return dead
+}
+
+// isDead reports whether a process has ended and left its exit code only.
+func isDead(c *core.CoreEntry) bool {
+	state := c.GetTc().GetTaskState()
+	return state == taskDead || state == taskZombie
 }
 
 // unset32 is the kernel's -1 of an id: not set.
@@ -201,10 +205,9 @@ func (s *set) credentialColumns(row *schema.Process, c *creds.CredsEntry) {
 
 // spaceColumns fills in what the memory image tells.
 func (s *set) spaceColumns(row *schema.Process) {
-	m := s.memoryOf(row.PID)
-	space := m.space
+	m, space := s.memoryOf(row.PID), s.spaces()[row.PID]
 	if space == nil {
-		if s.cores[row.PID] != nil {
+		if s.cores()[row.PID] != nil {
 			s.rowProblem("processes", pidKey(row.PID), Error, MissingImage, fmt.Sprintf("mm-%d.img is not there", row.PID))
 		}
 		return
@@ -216,7 +219,7 @@ func (s *set) spaceColumns(row *schema.Process) {
 	row.ArgStart, row.ArgEnd, row.EnvStart, row.EnvEnd = space.MmArgStart, space.MmArgEnd, space.MmEnvStart, space.MmEnvEnd
 	row.Dumpable, row.THPDisabled = space.Dumpable, space.ThpDisabled
 	row.ExeFileID = space.ExeFileId
-	if f := s.files.byID[space.GetExeFileId()]; f != nil {
+	if f := s.files().byID[space.GetExeFileId()]; f != nil {
 		row.Exe, row.ExeDeleted, row.ExeBuildID = f.pathText(), ptr(f.deleted), f.buildID()
 		row.ExeMemfd = ptr(f.entry.GetMemfd() != nil)
 	} else {
@@ -224,29 +227,17 @@ func (s *set) spaceColumns(row *schema.Process) {
 	}
 	if m.pagemap != nil {
 		row.PagesID = ptr(m.pagemap.PagesID)
-		for i := range m.pagemap.Runs {
-			run := &m.pagemap.Runs[i]
-			switch run.Content() {
-			case criu.Present:
-				row.PagesPresent += run.Pages
-			case criu.Parent:
-				row.PagesParent += run.Pages
-			default:
-				row.PagesLazyOnly += run.Pages
-			}
-		}
+		pages := m.pagemap.Totals()
+		row.PagesPresent, row.PagesParent, row.PagesLazyOnly = pages[criu.Present], pages[criu.Parent], pages[criu.Lazy]
 	}
 	for _, v := range space.GetVmas() {
 		if v.GetEnd() > v.GetStart() {
 			row.VirtualBytes += v.GetEnd() - v.GetStart()
 		}
 	}
-	if !m.planned {
-		m.args.status, m.env.status = s.statusWithoutPages(m), s.statusWithoutPages(m)
-	}
+	s.settleTexts(m)
 	row.CmdlineStatus, row.EnvironStatus = ptr(m.args.status), ptr(m.env.status)
 	s.regionProblem("processes", row.PID, "command line", m.args.status)
-	s.regionProblem("environment", row.PID, "environment", m.env.status)
 	switch m.args.status {
 	case regionOK, regionEmpty:
 		cmdline := procCmdline(m)
@@ -259,6 +250,13 @@ func (s *set) spaceColumns(row *schema.Process) {
 		}
 		row.Argv = textList(args)
 		row.Cmdline = ptr(plain(strings.Join(args, " ")))
+	}
+}
+
+// settleTexts settles the texts of a process whose pages image was not met.
+func (s *set) settleTexts(m *memory) {
+	if !m.planned {
+		m.args.status, m.env.status = s.statusWithoutPages(m), s.statusWithoutPages(m)
 	}
 }
 
@@ -284,22 +282,14 @@ func (s *set) idColumns(row *schema.Process) {
 	row.VMID, row.FilesID, row.FsID, row.SighandID = ids.VmId, ids.FilesId, ids.FsId, ids.SighandId
 	row.PidNsID, row.NetNsID, row.IpcNsID, row.UtsNsID = ids.PidNsId, ids.NetNsId, ids.IpcNsId, ids.UtsNsId
 	row.MntNsID, row.UserNsID, row.CgroupNsID, row.TimeNsID = ids.MntNsId, ids.UserNsId, ids.CgroupNsId, ids.TimeNsId
-	row.FDCount = uint32(len(s.files.tables[ids.GetFilesId()]))
-}
-
-// kernelIDs returns the ids of a process; some images have them in core.
-func (s *set) kernelIDs(pid uint32) *core.TaskKobjIdsEntry {
-	if ids := s.ids[pid]; ids != nil {
-		return ids
-	}
-	return s.cores[pid].GetIds()
+	row.FDCount = uint32(len(s.files().tables[ids.GetFilesId()]))
 }
 
 // folderColumns fills in working and root directory.
 func (s *set) folderColumns(row *schema.Process) {
-	f := s.folders[row.PID]
+	f := s.folders()[row.PID]
 	if f == nil {
-		if s.cores[row.PID] != nil {
+		if s.cores()[row.PID] != nil {
 			s.rowProblem("processes", pidKey(row.PID), Error, MissingImage, fmt.Sprintf("fs-%d.img is not there", row.PID))
 		}
 		return
@@ -310,7 +300,7 @@ func (s *set) folderColumns(row *schema.Process) {
 }
 
 func (s *set) pathOf(pid uint32, what string, id uint32) schema.Text {
-	if f := s.files.byID[id]; f != nil {
+	if f := s.files().byID[id]; f != nil {
 		return f.pathText()
 	}
 	s.dangling("processes", pidKey(pid), what, uint64(id))
@@ -333,9 +323,36 @@ func environmentOf(environment []byte) iter.Seq[string] {
 	}
 }
 
-func (s *set) environmentRows(pid uint32) {
-	m := s.memory[pid]
-	if m == nil || m.env.status != regionOK {
+// livingTasks returns the processes that have memory, files and threads: those
+// that are neither dead nor zombies.
+func (s *set) livingTasks() []*pstree.PstreeEntry {
+	living := make([]*pstree.PstreeEntry, 0, len(s.tree()))
+	for _, p := range s.tree() {
+		if !isDead(s.cores()[p.GetPid()]) {
+			living = append(living, p)
+		}
+	}
+	return living
+}
+
+// decodeEnvironment fills environment.
+func (s *set) decodeEnvironment() {
+	for _, p := range s.livingTasks() {
+		if isFull(&s.notes, &s.rows.Environment) {
+			return
+		}
+		m := s.memoryOf(p.GetPid())
+		if m.space == nil {
+			continue // the processes tell
+		}
+		s.settleTexts(m)
+		s.regionProblem("environment", p.GetPid(), "environment", m.env.status)
+		s.environmentRows(p.GetPid(), m)
+	}
+}
+
+func (s *set) environmentRows(pid uint32, m *memory) {
+	if m.env.status != regionOK {
 		return
 	}
 	i := -1
@@ -352,7 +369,14 @@ func (s *set) environmentRows(pid uint32) {
 	}
 }
 
-// limitRows fills in resource limits: the position is the resource's number.
+// decodeResourceLimits fills resource_limits.
+func (s *set) decodeResourceLimits() {
+	for _, p := range s.livingTasks() {
+		s.limitRows(p.GetPid(), s.cores()[p.GetPid()])
+	}
+}
+
+// limitRows makes rows of resource limits: the position is the resource's number.
 func (s *set) limitRows(pid uint32, c *core.CoreEntry) {
 	const unlimited = 1<<64 - 1
 	for i, l := range c.GetTc().GetRlimits().GetRlimits() {

@@ -15,12 +15,12 @@ import (
 
 // decodeRegisters fills registers and tls_descriptors.
 func (s *set) decodeRegisters() {
-	for _, p := range s.tree {
+	for _, p := range s.tree() {
 		for _, tid := range liveThreads(p) {
-			if isFull(&s.notes, &s.rows.Registers) {
+			if isFull(&s.notes, &s.rows.Registers) && isFull(&s.notes, &s.rows.TLSDescriptors) {
 				break
 			}
-			c := s.cores[tid]
+			c := s.cores()[tid]
 			if c == nil {
 				continue
 			}
@@ -36,14 +36,14 @@ func (s *set) decodeRegisters() {
 const maxGrowth = 1 << 16
 
 func (s *set) registerRows(pid, tid uint32, c *core.CoreEntry) {
-	found, uneven := s.decoder.registers.Registers(s.order(), c)
+	found, uneven := s.decoder.registers.Registers(s.hostOrder(), c)
 	if len(uneven) > 0 {
 		s.rowProblem("registers", fmt.Sprintf("tid=%d", tid), Warning, Inconsistent,
 			fmt.Sprintf("%s: not as many words as the registers have; only whole registers were decoded", strings.Join(uneven, ", ")))
 	}
 	arch := strings.ToLower(c.GetMtype().String())
 	if rows := s.rows.Registers; cap(rows)-len(rows) < len(found) { // as many again for the threads that follow
-		s.rows.Registers = slices.Grow(rows, min(len(found)*len(s.cores), maxGrowth))
+		s.rows.Registers = slices.Grow(rows, min(len(found)*len(s.cores()), maxGrowth))
 	}
 	values := make([]uint64, len(found)) // one allocation for all
 	for i, r := range found {

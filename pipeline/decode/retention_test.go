@@ -31,7 +31,7 @@ func TestRowsLetGoOfImages(t *testing.T) {
 				for _, img := range s.images {
 					pieces = append(pieces, piece{img.name, isKept(&img.data[0])})
 				}
-				for _, f := range s.files.byID {
+				for _, f := range s.files().byID {
 					pieces = append(pieces, piece{fmt.Sprintf("open file %d", f.id), isKept(f)})
 				}
 				for pid, m := range s.memory {

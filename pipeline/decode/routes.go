@@ -3,6 +3,7 @@ package decode
 import (
 	"encoding/binary"
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -15,16 +16,28 @@ import (
 // forever is a lifetime without end.
 const forever = 1<<32 - 1
 
-// decodeAddresses fills network_addresses.
-func (s *set) decodeAddresses(names map[uint32]interfaceNames) {
+// decodeAddresses fills network_addresses. It returns the addresses as ip shows
+// them by namespace and interface, of the namespaces whose image could be read.
+func (s *set) decodeAddresses() map[uint32]map[uint32][]string {
+	names, shown := s.devices().names, map[uint32]map[uint32][]string{}
 	for _, img := range s.ofKind("IFADDR") {
 		id := uint32(img.number)
+		found := map[uint32][]string{}
 		s.eachMessage(img, unix.SizeofIfAddrmsg, func(n *netlinkImage, kind uint16, head, attributes []byte) {
-			if n.expect(kind, unix.RTM_NEWADDR) {
-				add(&s.notes, &s.rows.NetworkAddresses, addressRow(n, id, names[id], head, attributes))
+			if !n.expect(kind, unix.RTM_NEWADDR) {
+				return
 			}
+			row := addressRow(n, id, names[id], head, attributes)
+			if ip, ok := netip.AddrFromSlice(row.Address.Bytes); ok {
+				found[row.InterfaceIndex] = append(found[row.InterfaceIndex], ip.String()+"/"+strconv.Itoa(int(row.PrefixLength)))
+			}
+			add(&s.notes, &s.rows.NetworkAddresses, row)
 		})
+		if img.entries != nil {
+			shown[id] = found
+		}
 	}
+	return shown
 }
 
 // addressRow decodes a struct ifaddrmsg and its attributes.
@@ -96,8 +109,8 @@ func (a attribute) lifetimes(row *schema.NetworkAddress) bool {
 }
 
 // decodeRoutes fills routes.
-func (s *set) decodeRoutes(names map[uint32]interfaceNames) {
-	count := map[uint32]uint32{} // of a namespace's routes
+func (s *set) decodeRoutes() {
+	names, count := s.devices().names, map[uint32]uint32{} // of a namespace's routes
 	for _, kindOfImage := range []string{"ROUTE", "ROUTE6"} {
 		for _, img := range s.ofKind(kindOfImage) {
 			id := uint32(img.number)

@@ -2,37 +2,76 @@ package decode
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/memfd"
+	"golang.org/x/sys/unix"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/schema"
 )
 
-// decodeSharedPagemaps decodes the page maps of shared objects.
-func (s *set) decodeSharedPagemaps() {
-	s.sharedPagemaps = map[uint64]*criu.Pagemap{}
-	for _, img := range s.ofKind("SHMEM_PAGEMAP") {
-		if p := s.readPagemap(img); p != nil {
-			s.sharedPagemaps[img.number] = p
-			s.pagemapRows("shared", img, p)
+// sharedPagemaps yields the page maps of shared objects, with their images.
+func (s *set) sharedPagemaps() iter.Seq2[*image, *criu.Pagemap] {
+	return func(yield func(*image, *criu.Pagemap) bool) {
+		for _, img := range s.ofKind("SHMEM_PAGEMAP") {
+			if p := s.sharedPagemap(img.number); p != nil && !yield(img, p) {
+				return
+			}
 		}
 	}
+}
+
+// sharedPagemap returns the page map of a shared object, nil if there is none.
+func (s *set) sharedPagemap(shmemID uint64) *criu.Pagemap {
+	return s.facts.sharedPagemaps.get(func() map[uint64]*criu.Pagemap {
+		pagemaps := map[uint64]*criu.Pagemap{}
+		for _, img := range s.ofKind("SHMEM_PAGEMAP") {
+			if p := s.readPagemap(img); p != nil {
+				p.Index(s.pageBytes())
+				pagemaps[img.number] = p
+			}
+		}
+		return pagemaps
+	})[shmemID]
+}
+
+// sharedMapping is a mapping that shows a shared object.
+type sharedMapping struct {
+	shmemID    uint64
+	pid        uint32
+	kind       string
+	executable bool
+}
+
+// sharedMappings returns the mappings of shared objects, in the order of the
+// processes and their mappings.
+func (s *set) sharedMappings() []sharedMapping {
+	return s.facts.sharedMappings.get(func() (list []sharedMapping) {
+		for _, p := range s.tree() {
+			space := s.spaces()[p.GetPid()]
+			for _, v := range space.GetVmas() {
+				file := s.mappedFile(v)
+				if id := s.sharedObject(v, file); id != nil {
+					list = append(list, sharedMapping{*id, p.GetPid(), s.mappingKind(space, v, file), v.GetProt()&unix.PROT_EXEC != 0})
+				}
+			}
+		}
+		return list
+	})
 }
 
 // decodeSharedMemory fills shared_memory: from memfd.img, from SysV images,
 // and what only mappings and page maps tell of.
 func (s *set) decodeSharedMemory() {
 	named := map[uint64]bool{}
-	mappings := map[uint64][]*schema.MemoryMapping{} // by what they show
-	for i := range s.rows.MemoryMappings {
-		if v := &s.rows.MemoryMappings[i]; v.ShmemID != nil {
-			mappings[*v.ShmemID] = append(mappings[*v.ShmemID], v)
-		}
+	mappings := map[uint64][]sharedMapping{} // by what they show
+	for _, v := range s.sharedMappings() {
+		mappings[v.shmemID] = append(mappings[v.shmemID], v)
 	}
-	inodes := make([]*memfd.MemfdInodeEntry, 0, len(s.files.memfds))
-	for _, m := range s.files.memfds {
+	inodes := make([]*memfd.MemfdInodeEntry, 0, len(s.files().memfds))
+	for _, m := range s.files().memfds {
 		inodes = append(inodes, m)
 	}
 	slices.SortFunc(inodes, func(a, b *memfd.MemfdInodeEntry) int { return cmp.Compare(a.GetInodeId(), b.GetInodeId()) })
@@ -47,7 +86,7 @@ func (s *set) decodeSharedMemory() {
 		named[row.ShmemID] = true
 		s.addShared(row, mappings, "memfd", "shared_anon")
 	}
-	for _, g := range s.segments {
+	for _, g := range s.segments() {
 		d := g.entry.GetDesc()
 		if d == nil { // noted as a missing field: without it there is no id
 			continue
@@ -55,13 +94,13 @@ func (s *set) decodeSharedMemory() {
 		named[uint64(d.GetId())] = true
 		s.addShared(schema.SharedMemory{
 			Kind: "sysv", ShmemID: uint64(d.GetId()), SizeBytes: g.entry.Size, UID: d.Uid, GID: d.Gid, Mode: d.Mode, HugetlbFlag: g.entry.HugetlbFlag,
-			SysVKey: d.Key, CreatorUID: d.Cuid, CreatorGID: d.Cgid, IpcNsID: ptr(g.namespace), InPagemaps: g.entry.InPagemaps,
+			SysVKey: d.Key, CreatorUID: d.Cuid, CreatorGID: d.Cgid, IpcNsID: ptr(uint32(g.img.number)), InPagemaps: g.entry.InPagemaps,
 		}, mappings, "sysv")
 	}
-	for _, v := range s.rows.MemoryMappings {
-		if v.ShmemID != nil && !named[*v.ShmemID] {
-			named[*v.ShmemID] = true
-			s.addShared(schema.SharedMemory{Kind: v.Kind, ShmemID: *v.ShmemID}, mappings, v.Kind)
+	for _, v := range s.sharedMappings() {
+		if !named[v.shmemID] {
+			named[v.shmemID] = true
+			s.addShared(schema.SharedMemory{Kind: v.kind, ShmemID: v.shmemID}, mappings, v.kind)
 		}
 	}
 	for _, img := range s.ofKind("SHMEM_PAGEMAP") {
@@ -73,25 +112,20 @@ func (s *set) decodeSharedMemory() {
 
 // addShared adds an object with what its page map and its mappings tell; kinds
 // are those of the mappings that can be of it.
-func (s *set) addShared(row schema.SharedMemory, mappings map[uint64][]*schema.MemoryMapping, kinds ...string) {
-	if p := s.sharedPagemaps[row.ShmemID]; p != nil {
+func (s *set) addShared(row schema.SharedMemory, mappings map[uint64][]sharedMapping, kinds ...string) {
+	if p := s.sharedPagemap(row.ShmemID); p != nil {
 		row.PagesID = &p.PagesID
-		row.PagesPresent = ptr(uint64(0))
-		for i := range p.Runs {
-			if p.Runs[i].Content() == criu.Present {
-				*row.PagesPresent += p.Runs[i].Pages
-			}
-		}
+		row.PagesPresent = ptr(p.Totals()[criu.Present])
 	}
 	row.MapperPIDs = []uint32{}
-	var others []*schema.MemoryMapping // an image may have an id many times over: the first row has the mappings
+	var others []sharedMapping // an image may have an id many times over: the first row has the mappings
 	for _, v := range mappings[row.ShmemID] {
-		if !slices.Contains(kinds, v.Kind) {
+		if !slices.Contains(kinds, v.kind) {
 			others = append(others, v)
 			continue
 		}
-		row.MapperPIDs = append(row.MapperPIDs, v.PID)
-		row.IsExecMapped = row.IsExecMapped || v.Executable
+		row.MapperPIDs = append(row.MapperPIDs, v.pid)
+		row.IsExecMapped = row.IsExecMapped || v.executable
 	}
 	mappings[row.ShmemID] = others
 	slices.Sort(row.MapperPIDs)

@@ -14,14 +14,14 @@ import (
 
 // decodeSignals fills signal_handlers, pending_signals and timers.
 func (s *set) decodeSignals() {
-	for _, p := range s.tree {
+	for _, p := range s.tree() {
 		pid := p.GetPid()
-		tc := s.cores[pid].GetTc()
-		arch := s.cores[pid].GetMtype()
+		tc := s.cores()[pid].GetTc()
+		arch := s.cores()[pid].GetMtype()
 		s.handlerRows(pid, arch, tc.GetSigactions())
 		s.pendingRows(pid, nil, arch, tc.GetSignalsS())
 		for _, tid := range liveThreads(p) {
-			s.pendingRows(pid, &tid, arch, s.cores[tid].GetThreadCore().GetSignalsP())
+			s.pendingRows(pid, &tid, arch, s.cores()[tid].GetThreadCore().GetSignalsP())
 		}
 		s.timerRows(pid, arch, tc.GetTimers())
 	}
@@ -69,7 +69,7 @@ func (s *set) handlerRows(pid uint32, arch core.CoreEntryMarch, actions []*sa.Sa
 
 // handlerPlace fills in the mapping that holds a handler.
 func (s *set) handlerPlace(row *schema.SignalHandler) {
-	space := s.spaces[row.PID]
+	space := s.spaces()[row.PID]
 	v := s.mappingAt(row.PID, *row.Handler)
 	if v == nil {
 		return
@@ -92,7 +92,7 @@ func (s *set) pendingRows(pid uint32, tid *uint32, arch core.CoreEntryMarch, que
 	signals, _ := criu.Signals(arch)
 	for i, entry := range queue.GetSignals() {
 		row := schema.PendingSignal{PID: pid, TID: tid, Queue: name, Position: uint32(i), Siginfo: notNil(entry.GetSiginfo())}
-		info, err := criu.ParseSiginfo(entry.GetSiginfo(), s.order(), arch)
+		info, err := criu.ParseSiginfo(entry.GetSiginfo(), s.hostOrder(), arch)
 		if err != nil {
 			s.rowProblem("pending_signals", fmt.Sprintf("pid=%d,queue=%s,position=%d", pid, name, i), Error, Malformed, err.Error())
 			add(&s.notes, &s.rows.PendingSignals, row)

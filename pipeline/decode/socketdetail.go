@@ -13,50 +13,72 @@ import (
 	"github.com/ckexport/ckexport/schema"
 )
 
-// readSocketQueues fills socket_queues, but for the paths of passed files, and
-// notes which files are passed.
-func (s *set) readSocketQueues() {
+// queuedPacket is what waits in a socket: one entry of sk-queues.img.
+type queuedPacket struct {
+	position uint32
+	entry    *skpacket.SkPacketEntry
+	content  []byte
+	whole    bool
+}
+
+// passed returns the files that the packet carries (SCM_RIGHTS).
+func (q *queuedPacket) passed() []uint32 {
+	files := []uint32{}
+	for _, scm := range q.entry.GetScm() {
+		files = append(files, scm.GetRights()...)
+	}
+	return files
+}
+
+// queues returns what waits in sockets, in the order of sk-queues.img.
+func (s *set) queues() []queuedPacket {
+	return s.facts.queues.get(func() (queues []queuedPacket) {
+		img := s.images["sk-queues.img"]
+		each(s, img, func(e *entry, p *skpacket.SkPacketEntry) {
+			content, whole := s.behind(img, e, uint64(p.GetLength()))
+			queues = append(queues, queuedPacket{uint32(e.index), p, content, whole})
+		})
+		return queues
+	})
+}
+
+// decodeSocketQueues fills socket_queues.
+func (s *set) decodeSocketQueues() {
 	queued := map[uint32]uint32{}
-	img := s.images["sk-queues.img"]
-	each(s, img, func(e *entry, p *skpacket.SkPacketEntry) {
-		row := schema.QueuedPacket{
-			Position: uint32(e.index), FileID: p.GetIdFor(), QueuePosition: queued[p.GetIdFor()], Size: p.GetLength(),
-			PassedFileIDs: []uint32{}, ControlTypes: []uint32{},
-		}
-		queued[row.FileID]++
-		content, whole := s.behind(img, e, uint64(row.Size))
-		row.SHA256, row.Data = contentDigest(content, whole), s.payload(content)
-		fds := 0
-		for _, scm := range p.GetScm() {
-			fds += len(scm.GetRights())
-		}
-		if !s.take(64 * int64(fds)) {
-			s.passedIn(s.decoder.Limits.memory(), "socket_queues", "the archive takes more memory; rows of the table are left out")
+	for _, q := range s.queues() {
+		if isFull(&s.notes, &s.rows.SocketQueues) {
 			return
 		}
-		for _, scm := range p.GetScm() {
+		row := schema.QueuedPacket{
+			Position: q.position, FileID: q.entry.GetIdFor(), QueuePosition: queued[q.entry.GetIdFor()], Size: q.entry.GetLength(),
+			SHA256: contentDigest(q.content, q.whole), Data: s.payload(q.content), ControlTypes: []uint32{},
+		}
+		queued[row.FileID]++
+		for _, scm := range q.entry.GetScm() {
 			row.ControlTypes = append(row.ControlTypes, scm.GetType())
-			row.PassedFileIDs = append(row.PassedFileIDs, scm.GetRights()...)
 		}
-		paths, missing := []string{}, 0
-		for _, id := range row.PassedFileIDs {
-			path := ""
-			if f := s.files.byID[id]; f != nil {
-				f.role("in_flight")
-				if f.path != nil {
-					path = *f.path
-				}
-			} else {
-				missing++
-			}
-			paths = append(paths, path)
-		}
-		row.PassedPaths = textList(paths)
-		if missing > 0 {
-			s.rowProblem("socket_queues", positionKey(row.Position), Warning, DanglingReference, fmt.Sprintf("%d passed files are not in the checkpoint", missing))
-		}
+		row.PassedFileIDs = q.passed()
+		s.passedColumns(&row)
 		add(&s.notes, &s.rows.SocketQueues, row)
-	})
+	}
+}
+
+// passedColumns fills in the paths of passed files.
+func (s *set) passedColumns(row *schema.QueuedPacket) {
+	paths, missing := []string{}, 0
+	for _, id := range row.PassedFileIDs {
+		path := ""
+		if f := s.files().byID[id]; f == nil {
+			missing++
+		} else if f.path != nil {
+			path = *f.path
+		}
+		paths = append(paths, path)
+	}
+	row.PassedPaths = textList(paths)
+	if missing > 0 {
+		s.rowProblem("socket_queues", positionKey(row.Position), Warning, DanglingReference, fmt.Sprintf("%d passed files are not in the checkpoint", missing))
+	}
 }
 
 func positionKey(position uint32) string { return fmt.Sprintf("position=%d", position) }

@@ -24,24 +24,23 @@ type queue struct {
 	bytes   uint64
 }
 
-// decodeSockets fills sockets, socket_options and tcp_streams.
+// decodeSockets fills sockets and socket_options.
 func (s *set) decodeSockets() {
 	queues := map[uint32]queue{}
-	for _, p := range s.rows.SocketQueues {
-		q := queues[p.FileID]
-		queues[p.FileID] = queue{q.packets + 1, q.bytes + uint64(p.Size)}
+	for _, p := range s.queues() {
+		q := queues[p.entry.GetIdFor()]
+		queues[p.entry.GetIdFor()] = queue{q.packets + 1, q.bytes + uint64(p.entry.GetLength())}
 	}
-	byInode := map[uint32]uint32{} // inode to file id
-	unixInode := map[uint32]uint32{}
-	for _, f := range s.files.order {
-		if i := f.entry.GetIsk(); i != nil {
-			byInode[i.GetIno()] = f.id
-		}
+	unixInode := map[uint32]uint32{} // to file id
+	for _, f := range s.files().order {
 		if u := f.entry.GetUsk(); u != nil {
 			unixInode[u.GetIno()] = f.id
 		}
 	}
-	for _, f := range s.files.order {
+	for _, f := range s.files().order {
+		if !isSocket(f.entry) {
+			continue
+		}
 		row := schema.Socket{FileID: f.id, OpenFlags: optionalFlags(&criu.OpenFlags, f.flags), PIDs: notNil(f.pids)}
 		switch e := f.entry; {
 		case e.GetIsk() != nil:
@@ -52,20 +51,30 @@ func (s *set) decodeSockets() {
 			netlinkColumns(&row, e.GetNlsk())
 		case e.GetPsk() != nil:
 			packetColumns(&row, e.GetPsk(), s.bigEndian())
-		default:
-			continue
 		}
 		row.QueuedPackets, row.QueuedBytes = queues[f.id].packets, queues[f.id].bytes
 		add(&s.notes, &s.rows.SocketOptions, optionsRow(f.id, row.Family, socketOptionsOf(f.entry), f.entry.GetIsk()))
 		add(&s.notes, &s.rows.Sockets, row)
+	}
+}
+
+// decodeTCPStreams fills tcp_streams.
+func (s *set) decodeTCPStreams() {
+	byInode := map[uint32]uint32{} // to file id
+	for _, f := range s.files().order {
+		if i := f.entry.GetIsk(); i != nil {
+			byInode[i.GetIno()] = f.id
+		}
 	}
 	for _, img := range s.ofKind("TCP_STREAM") {
 		s.tcpRow(img, byInode)
 	}
 }
 
-// bigEndian reports whether the checkpointed host was big-endian.
-func (s *set) bigEndian() bool { return s.byteOrder != nil && *s.byteOrder == "big" }
+// isSocket reports whether an open file is a socket of a family that has rows.
+func isSocket(e *fdinfo.FileEntry) bool {
+	return e.GetIsk() != nil || e.GetUsk() != nil || e.GetNlsk() != nil || e.GetPsk() != nil
+}
 
 func setFamily(row *schema.Socket, family uint32) {
 	row.Family, row.FamilyCode = criu.SocketFamily.Name(uint64(family)), family

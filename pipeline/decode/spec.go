@@ -150,7 +150,7 @@ func (s *set) specRow(spec *ociSpec, config *engineConfig) {
 		SpecJSON: s.jsonText("spec.dump"), ConfigJSON: s.jsonText("config.dump"), StatusJSON: s.jsonText("status.dump"),
 		ContainerdStatusJSON: s.jsonText("status"), NetworkStatusJSON: s.jsonText("network.status"), StdioDescriptorsJSON: s.jsonText("descriptors.json"),
 	}
-	row.PodOptionsJSON, row.PodDumpJSON = s.exactText(s.packaging.optionsFile), s.exactText(s.packaging.dumpFile)
+	row.PodOptionsJSON, row.PodDumpJSON = s.exactText(s.packaging().optionsFile), s.exactText(s.packaging().dumpFile)
 	if p := spec.Process; p != nil {
 		row.Args, row.Env, row.Cwd, row.Terminal = plainList(p.Args), plainList(p.Env), nonEmpty(p.Cwd), p.Terminal
 		row.UID, row.GID, row.Umask, row.AdditionalGIDs = p.User.UID, p.User.GID, p.User.Umask, p.User.AdditionalGIDs

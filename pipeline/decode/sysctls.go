@@ -30,16 +30,32 @@ type sysctlList struct {
 	row    schema.Sysctl
 }
 
-// add appends a list's rows. value fills in that of a position.
-func (s *set) addSysctls(l sysctlList, length int, value func(i int, row *schema.Sysctl)) {
+// sysctlTable is sysctls while it is filled.
+type sysctlTable struct {
+	*set
+	noted map[string]bool // lists that a problem tells of
+}
+
+// decodeSysctls fills sysctls.
+func (s *set) decodeSysctls() {
+	t := &sysctlTable{set: s, noted: map[string]bool{}}
+	for _, d := range s.devices().devices {
+		t.deviceSettings(d.namespace, d.entry)
+	}
+	t.networkSettings()
+	t.ipcSettings()
+}
+
+// addList adds a list's rows. value fills in that of a position.
+func (s *sysctlTable) addList(l sysctlList, length int, value func(i int, row *schema.Sysctl)) {
 	names := l.known.Names(length)
 	if names == nil && length > 0 {
-		s.oddSysctls(l, length)
+		s.noteOdd(l, length)
 	}
 	l.row.Field = l.field
 	for i := range min(length, maxSysctlList) {
 		if len(s.rows.Sysctls) >= maxSysctls {
-			s.tooManySysctls()
+			s.noteTooMany()
 			return
 		}
 		row := l.row
@@ -57,35 +73,29 @@ func (s *set) addSysctls(l sysctlList, length int, value func(i int, row *schema
 
 // oddSysctls notes, once for a field of a namespace, that positions of a list
 // do not tell the names of its settings.
-func (s *set) oddSysctls(l sysctlList, length int) {
+func (s *sysctlTable) noteOdd(l sysctlList, length int) {
 	key := fmt.Sprintf("namespace_kind=%s, namespace_id=%d, field=%s", l.row.NamespaceKind, l.row.NamespaceID, l.field)
-	if s.sysctlsNoted[key] {
+	if s.noted[key] {
 		return
 	}
-	if s.sysctlsNoted == nil {
-		s.sysctlsNoted = map[string]bool{}
-	}
-	s.sysctlsNoted[key] = true
+	s.noted[key] = true
 	s.rowProblem("sysctls", key, Warning, SizeMismatch, fmt.Sprintf("a list of %d settings, which no known CRIU writes: their names are not known", length))
 	if length > maxSysctlList {
 		s.rowProblem("sysctls", key, Error, LimitExceeded, fmt.Sprintf("more than %d settings in a list", maxSysctlList))
 	}
 }
 
-func (s *set) tooManySysctls() {
+func (s *sysctlTable) noteTooMany() {
 	const key = "all"
-	if !s.sysctlsNoted[key] {
-		if s.sysctlsNoted == nil {
-			s.sysctlsNoted = map[string]bool{}
-		}
-		s.sysctlsNoted[key] = true
+	if !s.noted[key] {
+		s.noted[key] = true
 		s.rowProblem("sysctls", "", Error, LimitExceeded, fmt.Sprintf("more than %d settings", maxSysctls))
 	}
 }
 
 // addEntries appends a list of typed settings.
-func (s *set) addEntries(l sysctlList, entries []*sysctl.SysctlEntry) {
-	s.addSysctls(l, len(entries), func(i int, row *schema.Sysctl) {
+func (s *sysctlTable) addEntries(l sysctlList, entries []*sysctl.SysctlEntry) {
+	s.addList(l, len(entries), func(i int, row *schema.Sysctl) {
 		e := entries[i]
 		row.Type = optionalEnum(&criu.SysctlType, e.Type)
 		if e.Iarg != nil {
@@ -99,18 +109,18 @@ func (s *set) addEntries(l sysctlList, entries []*sysctl.SysctlEntry) {
 
 // addNumbers appends a list of the layout before those, in which -1 says that
 // the kernel did not have the setting.
-func (s *set) addNumbers(l sysctlList, values []int32) {
-	s.addSysctls(l, len(values), func(i int, row *schema.Sysctl) {
+func (s *sysctlTable) addNumbers(l sysctlList, values []int32) {
+	s.addList(l, len(values), func(i int, row *schema.Sysctl) {
 		if values[i] != -1 {
 			row.Value, row.IntValue = text(strconv.Itoa(int(values[i]))), ptr(int64(values[i]))
 		}
 	})
 }
 
-// decodeNetworkSysctls appends the settings of network namespaces to sysctls.
-func (s *set) decodeNetworkSysctls() {
-	for _, id := range slices.Sorted(maps.Keys(s.networks)) {
-		n := s.networks[id]
+// networkSettings adds the settings of network namespaces.
+func (s *sysctlTable) networkSettings() {
+	for _, id := range slices.Sorted(maps.Keys(s.networks())) {
+		n := s.networks()[id]
 		list := func(field string, known criu.SysctlList, scope, folder string, version uint8) sysctlList {
 			l := sysctlList{field: field, known: known, folder: folder, row: schema.Sysctl{NamespaceKind: "net", NamespaceID: id, Scope: scope}}
 			if version != 0 {
@@ -129,8 +139,8 @@ func (s *set) decodeNetworkSysctls() {
 	}
 }
 
-// deviceSysctls appends the settings of an interface to sysctls.
-func (s *set) deviceSysctls(id uint32, d *netdev.NetDeviceEntry) {
+// deviceSettings adds the settings of an interface.
+func (s *sysctlTable) deviceSettings(id uint32, d *netdev.NetDeviceEntry) {
 	list := func(field string, known criu.SysctlList, version uint8) sysctlList {
 		l := sysctlList{field: field, known: known, row: schema.Sysctl{
 			NamespaceKind: "net", NamespaceID: id, Scope: "device", IPVersion: &version, InterfaceIndex: d.Ifindex}}
@@ -145,21 +155,21 @@ func (s *set) deviceSysctls(id uint32, d *netdev.NetDeviceEntry) {
 	s.addNumbers(list("conf", criu.SysctlIPv4Conf, 4), d.GetConf())
 }
 
-// decodeIPCSysctls appends the settings of IPC namespaces to sysctls.
-func (s *set) decodeIPCSysctls() {
+// ipcSettings adds the settings of IPC namespaces.
+func (s *sysctlTable) ipcSettings() {
 	for _, img := range s.ofKind("IPC_VAR") {
 		id := s.namespaceID(img)
-		v := oneOf[ipc.IpcVarEntry](s, img)
+		v := oneOf[ipc.IpcVarEntry](s.set, img)
 		if v == nil {
 			continue
 		}
 		base := schema.Sysctl{NamespaceKind: "ipc", NamespaceID: id, Scope: "ipc"}
 		sem := sysctlList{field: "sem_ctls", known: criu.SysctlSem, row: base}
-		s.addSysctls(sem, len(v.GetSemCtls()), func(i int, row *schema.Sysctl) {
+		s.addList(sem, len(v.GetSemCtls()), func(i int, row *schema.Sysctl) {
 			row.Path = ptr("kernel/sem") // four values in one file
 			setUnsigned(row, uint64(v.GetSemCtls()[i]))
 		})
-		for _, f := range ipcSettings(v) {
+		for _, f := range ipcSettingsOf(v) {
 			row := base
 			row.Field, row.Name, row.Path = f.field, f.path[strings.LastIndexByte(f.path, '/')+1:], ptr(f.path)
 			if f.value != nil {
@@ -184,9 +194,9 @@ type ipcSetting struct {
 	value       *uint64
 }
 
-// ipcSettings lists an image's settings. Source: CRIU criu/ipc_ns.c,
+// ipcSettingsOf lists an image's settings. Source: CRIU criu/ipc_ns.c,
 // ipc_sysctl_req.
-func ipcSettings(v *ipc.IpcVarEntry) []ipcSetting {
+func ipcSettingsOf(v *ipc.IpcVarEntry) []ipcSetting {
 	wide := func(v *uint32) *uint64 {
 		if v == nil {
 			return nil

@@ -14,13 +14,13 @@ import (
 
 // decodeThreads fills threads and credentials.
 func (s *set) decodeThreads() {
-	for _, p := range s.tree {
-		leader := s.cores[p.GetPid()]
+	for _, p := range s.tree() {
+		leader := s.cores()[p.GetPid()]
 		for i, tid := range liveThreads(p) {
-			if isFull(&s.notes, &s.rows.Threads) {
+			if isFull(&s.notes, &s.rows.Threads) && isFull(&s.notes, &s.rows.Credentials) {
 				return
 			}
-			c := s.cores[tid]
+			c := s.cores()[tid]
 			row := schema.Thread{PID: p.GetPid(), TID: tid, Position: uint32(i), IsLeader: tid == p.GetPid()}
 			if c == nil {
 				if !row.IsLeader { // the process said so of its leader
@@ -38,7 +38,7 @@ func (s *set) decodeThreads() {
 				s.threadColumns(&row, t, tc)
 				row.SeccompMode, row.SeccompFilter = enum(&criu.SeccompMode, seccompMode(c)), seccompFilter(c)
 				row.EffectiveSeccompMode = row.SeccompMode
-				if sharesChain(s.filters, leader) {
+				if sharesChain(s.filters(), leader) {
 					row.EffectiveSeccompMode = enum(&criu.SeccompMode, seccompMode(leader))
 				}
 				if t.GetCreds() != nil {
@@ -135,10 +135,10 @@ func (s *set) credentialRow(pid, tid uint32, c *creds.CredsEntry) {
 		LSMProfile: optionalText(c.LsmProfile), LSMSockcreate: optionalText(c.LsmSockcreate), ApparmorData: c.GetApparmorData(),
 	}
 	if ids := s.kernelIDs(pid); ids != nil && ids.UserNsId != nil {
-		switch m := s.idMaps[ids.GetUserNsId()]; {
+		switch m := s.idMaps()[ids.GetUserNsId()]; {
 		case m != nil:
 			row.HostUID, row.HostGID = hostID(m.GetUidMap(), row.UID), hostID(m.GetGidMap(), row.GID)
-		case s.inventory.GetRootIds().GetUserNsId() == ids.GetUserNsId(): // CRIU's own: ids are those of the host
+		case s.inventory().GetRootIds().GetUserNsId() == ids.GetUserNsId(): // CRIU's own: ids are those of the host
 			row.HostUID, row.HostGID = &row.UID, &row.GID
 		}
 	}

@@ -51,13 +51,13 @@ func (x mappingIndex) at(address uint64) *vma.VmaEntry {
 // mappingAt returns the mapping of a process that holds an address, nil if none
 // does.
 func (s *set) mappingAt(pid uint32, address uint64) *vma.VmaEntry {
-	x, ok := s.mappingsOf[pid]
+	x, ok := s.facts.mappingsOf[pid]
 	if !ok {
-		if s.mappingsOf == nil {
-			s.mappingsOf = map[uint32]mappingIndex{}
+		if s.facts.mappingsOf == nil {
+			s.facts.mappingsOf = map[uint32]mappingIndex{}
 		}
-		x = newMappingIndex(s.spaces[pid])
-		s.mappingsOf[pid] = x
+		x = newMappingIndex(s.spaces()[pid])
+		s.facts.mappingsOf[pid] = x
 	}
 	return x.at(address)
 }

@@ -68,6 +68,9 @@ func (p site) around(yield func(string) bool) {
 }
 
 func newWalk(ctx context.Context, d *Decoder, path string) *walk {
+	if d.plan == nil {
+		d.plan = planFor(d.Tables)
+	}
 	return &walk{
 		decoder: d, ctx: ctx, path: path, source: SourceText(path), tables: map[reflect.Type]*tableUse{}, messages: criu.Messages{Shapes: &d.shapes}, bySite: map[site]*reading{}, seen: map[site]bool{}, nested: map[string]bool{}, documents: map[string][]byte{},
 	}
@@ -78,7 +81,7 @@ func (w *walk) reading(p site) *reading {
 	r := w.bySite[p]
 	if r == nil {
 		w.take(readingBytes + int64(len(p.folder)+len(p.archive)))
-		r = &reading{walk: w, site: p, sets: map[string]*set{}, services: map[string]*image{}, metadata: map[string][]byte{}}
+		r = &reading{walk: w, site: p, sets: map[string]*set{}, services: map[string]*image{}, metadata: map[string][]byte{}, folderBytes: map[string]uint64{}}
 		r.notes = notes{of: w, list: &r.problems}
 		w.bySite[p] = r
 		w.readings = append(w.readings, r)
@@ -358,8 +361,8 @@ func (r *reading) add(other *reading) {
 	r.logLines = append(r.logLines, other.logLines...)
 	r.outputLines = append(r.outputLines, other.outputLines...)
 	r.merge(&other.notes, func(schema.Problem) bool { return true })
-	if r.facts.version == nil && r.facts.kernelRelease == nil {
-		r.facts = other.facts
+	if r.logFacts.version == nil && r.logFacts.kernelRelease == nil {
+		r.logFacts = other.logFacts
 	}
 	if r.rootfsDiffBytes == nil {
 		r.rootfsDiffBytes = other.rootfsDiffBytes

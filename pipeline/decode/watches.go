@@ -25,7 +25,7 @@ func (s *set) decodeLocks() {
 		}
 		if id, ok := s.descriptorsOf(uint32(l.GetPid()))[uint32(l.GetFd())]; ok {
 			row.FileID = &id
-			if f := s.files.byID[id]; f != nil {
+			if f := s.files().byID[id]; f != nil {
 				row.Path = f.pathText()
 			}
 		} else {
@@ -47,20 +47,20 @@ func (s *set) descriptorsOf(pid uint32) map[uint32]uint32 {
 }
 
 func (s *set) descriptorTable(filesID uint32) map[uint32]uint32 {
-	if known, ok := s.files.byNumber[filesID]; ok {
+	if known, ok := s.files().byNumber[filesID]; ok {
 		return known
 	}
-	table := make(map[uint32]uint32, len(s.files.tables[filesID]))
-	for _, d := range s.files.tables[filesID] {
+	table := make(map[uint32]uint32, len(s.files().tables[filesID]))
+	for _, d := range s.files().tables[filesID] {
 		table[d.GetFd()] = d.GetId()
 	}
-	s.files.byNumber[filesID] = table
+	s.files().byNumber[filesID] = table
 	return table
 }
 
 // decodeWatches fills epoll_targets and file_watches.
 func (s *set) decodeWatches() {
-	for _, f := range s.files.order {
+	for _, f := range s.files().order {
 		if e := f.entry.GetEpfd(); e != nil {
 			s.epollRows(f, e)
 		}
@@ -124,7 +124,7 @@ func (s *set) epollTarget(tables []map[uint32]uint32, t *eventpoll.EventpollTfdE
 		if !ok || slices.Contains(found, id) {
 			continue
 		}
-		if f := s.files.byID[id]; f != nil && t.Inode != nil {
+		if f := s.files().byID[id]; f != nil && t.Inode != nil {
 			if inode := inodeOf(f.entry); inode != nil && *inode != uint32(t.GetInode()) {
 				continue
 			}

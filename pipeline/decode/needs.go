@@ -1,0 +1,128 @@
+package decode
+
+import (
+	"slices"
+
+	"github.com/ckexport/ckexport/schema"
+)
+
+// need is what must be kept of an archive while it passes by: images by their
+// kinds, and members by what they are. Everything else is digested for the
+// identity of the checkpoint, and let go.
+type need struct {
+	kinds   []string
+	members []member
+	all     bool
+}
+
+// member is a sort of members that are no images, or images of other formats.
+type member string
+
+// The sorts of members that a need may name.
+const (
+	memberMetadata     member = "metadata"      // config.dump, spec.dump and the like
+	memberCRIULog      member = "CRIU's log"    // dump.log, restore.log
+	memberContainerLog member = "container log" // what the container wrote
+	memberFiles        member = "files"         // tars of changed files, tmpfs and volumes
+	memberGhosts       member = "ghosts"        // deleted files
+	memberPages        member = "pages"         // memory
+)
+
+// The facts that families share, by what each reads. See facts.
+var (
+	inventoryFact      = images("INVENTORY")
+	treeFact           = images("PSTREE")
+	coresFact          = images("CORE", "CREDS", "SIGACT", "RLIMIT", "ITIMERS", "POSIX_TIMERS", "SIGNAL", "PSIGNAL")
+	idsFact            = needs(coresFact, images("IDS"))
+	spacesFact         = needs(treeFact, images("MM", "VMAS", "PAGEMAP"))
+	textsFact          = needs(spacesFact, members(memberPages))
+	foldersFact        = images("FS")
+	filtersFact        = images("SECCOMP")
+	idMapsFact         = images("USERNS")
+	queuesFact         = images("SK_QUEUES")
+	mountsFact         = images("MNTS")
+	networksFact       = images("NETNS")
+	devicesFact        = images("NETDEV")
+	segmentsFact       = images("IPCNS_SHM")
+	sharedPagemapsFact = needs(spacesFact, images("SHMEM_PAGEMAP"))
+	filesFact          = needs(treeFact, idsFact, images("FILES", "MEMFD_INODE", "REMAP_FPATH", "FDINFO"), oldFiles)
+	oldFiles           = images("REG_FILES", "EXT_FILES", "NS_FILES", "EVENTFD_FILE", "EVENTPOLL_FILE", "EVENTPOLL_TFD", "SIGNALFD", "INOTIFY_FILE", "INOTIFY_WD",
+		"FANOTIFY_FILE", "FANOTIFY_MARK", "PIPES", "FIFO", "UNIXSK", "INETSK", "PACKETSK", "NETLINK_SK", "TTY_FILES", "TUNFILE", "TIMERFD")
+	namespacesFact     = needs(inventoryFact, treeFact, idsFact, filesFact, networksFact, images("TIMENS", "UTSNS", "PIDNS"))
+	metadataMembers    = members(memberMetadata)
+	criuLogMember      = members(memberCRIULog)
+	containerLogMember = members(memberContainerLog)
+	capturedMembers    = members(memberFiles)
+	ghostMembers       = members(memberGhosts)
+	everything         = need{all: true}
+)
+
+func images(kinds ...string) need { return need{kinds: kinds} }
+
+func members(sorts ...member) need { return need{members: sorts} }
+
+// needs joins needs.
+func needs(list ...need) (joined need) {
+	for _, n := range list {
+		joined.kinds = append(joined.kinds, n.kinds...)
+		joined.members = append(joined.members, n.members...)
+		joined.all = joined.all || n.all
+	}
+	return joined
+}
+
+// plan is what decoding does for the tables that are asked for.
+type plan struct {
+	families []family
+	tables   map[string]bool // that get rows
+	asides   []*schema.Table // of them, those that nobody asked for
+	kinds    map[string]bool
+	members  map[member]bool
+	all      bool
+}
+
+// planFor returns the plan for tables; nil are all. A table that tells of the
+// whole archive, such as problems, has everything decoded, and the rows of what
+// was not asked for dropped in the end.
+func planFor(wanted []*schema.Table) *plan {
+	if wanted == nil {
+		wanted = schema.Tables()
+	}
+	p := &plan{tables: map[string]bool{}, kinds: map[string]bool{}, members: map[member]bool{}}
+	for _, t := range wanted {
+		p.tables[t.Name] = true
+	}
+	isWanted := func(f family) bool {
+		return slices.ContainsFunc(f.tables, func(name string) bool { return p.tables[name] })
+	}
+	for _, f := range families {
+		if !isWanted(f) {
+			continue
+		}
+		p.families = append(p.families, f)
+		p.all = p.all || f.needs.all
+		for _, k := range f.needs.kinds {
+			p.kinds[k] = true
+		}
+		for _, m := range f.needs.members {
+			p.members[m] = true
+		}
+	}
+	if !p.all {
+		return p
+	}
+	p.families = families
+	for _, t := range schema.Tables() {
+		if !p.tables[t.Name] {
+			p.tables[t.Name] = true
+			p.asides = append(p.asides, t)
+		}
+	}
+	return p
+}
+
+// wantsImage reports whether images of a kind are decoded.
+func (p *plan) wantsImage(kind string) bool { return p.all || p.kinds[kind] }
+
+// wants reports whether members of a sort are read.
+func (p *plan) wants(m member) bool { return p.all || p.members[m] }
