@@ -22,7 +22,7 @@ func (w *walk) noteDangling(rows *schema.Rows) {
 			continue
 		}
 		rows.Problems = append(rows.Problems, schema.Problem{
-			Source: w.path, TableName: &d.Table, RowKey: &d.Example, Severity: Warning, Code: DanglingReference,
+			Source: w.source, TableName: &d.Table, RowKey: &d.Example, Severity: Warning, Code: DanglingReference,
 			Message: fmt.Sprintf("%d times it refers to a row of %s that the checkpoint does not have", d.Rows, d.Reference.Table),
 		})
 	}
