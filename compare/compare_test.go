@@ -57,7 +57,7 @@ func exported(t *testing.T, format sinks.Format) *sql.DB {
 
 func export(t *testing.T, format sinks.Format, path string) {
 	t.Helper()
-	found, err := source.Find(t.Context(), []string{"../testdata/archives"}, nil, path)
+	found, err := source.Find(t.Context(), []source.Provider{source.Local(path)}, []string{"../testdata/archives"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

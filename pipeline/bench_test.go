@@ -35,7 +35,7 @@ func (d *discard) Close() error { return nil }
 // BenchmarkRun reads testdata's archives into record batches.
 func BenchmarkRun(b *testing.B) {
 	ctx := context.Background()
-	found, err := source.Find(ctx, []string{"../testdata/archives"}, nil, "")
+	found, err := source.Find(ctx, []source.Provider{source.Local("")}, []string{"../testdata/archives"}, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

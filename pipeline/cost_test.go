@@ -28,13 +28,13 @@ func costOf(t *testing.T, w workload.Workload) cost {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := source.Find(t.Context(), []string{dir}, nil, "")
+	found, err := source.Find(t.Context(), []source.Provider{source.Local("")}, []string{dir}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var c cost
 	for _, a := range found.Archives {
-		c.archives, c.fileBytes = c.archives+1, c.fileBytes+int64(a.SizeBytes)
+		c.archives, c.fileBytes = c.archives+1, c.fileBytes+a.Version.Size
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

@@ -3,20 +3,17 @@
 // together. Bounded channels stand between the stages, so that a slow sink
 // slows the readers down instead of filling memory:
 //
-//	archives ──▶ workers ──▶ batcher ──▶ writer
-//	             decode      per table   sink
+//	archives ──▶ workers ──▶ collector ──▶ writer
+//	             decode      batches       sink
 package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
+	"runtime"
 	"time"
 
-	"github.com/apache/arrow-go/v18/arrow"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ckexport/ckexport/pipeline/decode"
@@ -28,7 +25,7 @@ import (
 
 // Options says what a run does.
 type Options struct {
-	Archives []source.Archive
+	Archives []source.Item
 	Tables   []*schema.Table // tables to fill; the ledger is written in any case
 	Sink     sinks.Sink
 	// Run is the run's row: who, where, how. Run fills in the rest of it. Its
@@ -42,60 +39,10 @@ type Options struct {
 	PayloadLimit int64
 	// Redaction replaces secrets before anything is written; nil for none.
 	Redaction *redact.Redaction
-	Jobs      int // archives decoded at a time, at least 1
+	Jobs      int // archives decoded at a time; 0 for one per CPU
 	Log       *slog.Logger
 	// OnArchive is called after each archive, also known ones, by one goroutine.
 	OnArchive func(Report)
-}
-
-// Report says what became of one archive.
-type Report struct {
-	Archive source.Archive
-	Status  string // as archives.status, or known
-	Error   string
-	Rows    uint64
-}
-
-// Known is the status of archives that an earlier run exported.
-const Known = "known"
-
-// Summary says what a run did.
-type Summary struct {
-	RunID         string            `json:"run_id"`
-	OK            int               `json:"archives_ok"`
-	Partial       int               `json:"archives_partial"`
-	Failed        int               `json:"archives_failed"`
-	Duplicate     int               `json:"archives_duplicate"`
-	Known         int               `json:"archives_known"`
-	Checkpoints   int               `json:"checkpoints"`
-	Rows          map[string]uint64 `json:"rows"`
-	BytesRead     uint64            `json:"bytes_read"`
-	ExpandedBytes uint64            `json:"bytes_expanded"`
-	Seconds       float64           `json:"seconds"`
-	Interrupted   bool              `json:"interrupted"`
-}
-
-// Bad reports whether an archive failed or is partial.
-func (s *Summary) Bad() bool { return s.Failed+s.Partial > 0 }
-
-// RowCount returns the rows of all tables.
-func (s *Summary) RowCount() uint64 {
-	var n uint64
-	for _, rows := range s.Rows {
-		n += rows
-	}
-	return n
-}
-
-// IsKnown reports whether the ledger has the archive, unchanged and exported
-// in full: then it need not be opened again.
-func IsKnown(ledger *sinks.Ledger, a source.Archive) bool {
-	row, ok := ledger.Archives[decode.SourceText(a.Path)]
-	return ok && (row.Status == decode.StatusOK || row.Status == decode.StatusDuplicate) && isUnchanged(row, a)
-}
-
-func isUnchanged(row sinks.LedgerArchive, a source.Archive) bool {
-	return row.SizeBytes == a.SizeBytes && row.ModifiedAt.Equal(a.ModTime.Truncate(time.Microsecond))
 }
 
 // Run exports the archives and commits what was exported. Archives that cannot
@@ -104,27 +51,46 @@ func isUnchanged(row sinks.LedgerArchive, a source.Archive) bool {
 // begun any more, those being read are given up, and the others are committed.
 func Run(ctx context.Context, opts Options) (*Summary, error) {
 	started := time.Now()
+	if opts.Jobs < 1 {
+		opts.Jobs = runtime.GOMAXPROCS(0)
+	}
 	ledger, err := opts.Sink.Ledger(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the ledger: %w", err)
 	}
-	// The stages end by themselves when ctx does; only an error in one of
-	// them stops the others.
-	stages, stageCtx := errgroup.WithContext(context.WithoutCancel(ctx))
-	work := make(chan job)
-	decoded := make(chan decodedArchive, opts.Jobs)
-	ahead := newPlaces(window * opts.Jobs)
 	batches := make(chan tableBatch, opts.Jobs)
+	c := newCollector(opts, ledger, batches)
+	if err := runStages(ctx, opts, c, batches); err != nil {
+		return nil, err
+	}
+	if err := opts.Sink.Commit(context.WithoutCancel(ctx)); err != nil {
+		return nil, fmt.Errorf("committing: %w", err)
+	}
+	c.summary.Interrupted = ctx.Err() != nil
+	c.summary.Seconds = time.Since(started).Seconds()
+	return &c.summary, nil
+}
 
-	b := newBatcher(opts, ledger, batches)
-	unknown := b.setKnownAside()
+// runStages runs until all archives are with the sink. When ctx ends, reading
+// does, and the later stages finish what was read; an error ends all stages.
+func runStages(ctx context.Context, opts Options, c *collector, batches chan tableBatch) error {
+	stages, stageCtx := errgroup.WithContext(context.WithoutCancel(ctx))
+	reading, stopReading := context.WithCancel(stageCtx)
+	defer stopReading()
+	defer context.AfterFunc(ctx, stopReading)()
+
+	ahead := newAdmission(maxAhead * opts.Jobs)
+	jobs := make(chan job)
+	decoded := make(chan decodedArchive, opts.Jobs)
+	unknown := c.skipKnown()
 	stages.Go(func() error {
-		defer close(work)
-		return feed(ctx, stageCtx, unknown, work, ahead)
+		defer close(jobs)
+		feed(reading, unknown, jobs, ahead)
+		return nil
 	})
-	workers, workCtx := errgroup.WithContext(stageCtx)
-	for range max(opts.Jobs, 1) {
-		workers.Go(func() error { return decodeAll(ctx, workCtx, opts, work, decoded, ahead) })
+	var workers errgroup.Group
+	for range opts.Jobs {
+		workers.Go(func() error { return decodeAll(reading, stageCtx, opts, jobs, decoded, ahead) })
 	}
 	stages.Go(func() error {
 		defer close(decoded)
@@ -132,46 +98,34 @@ func Run(ctx context.Context, opts Options) (*Summary, error) {
 	})
 	stages.Go(func() error {
 		defer close(batches)
-		return b.gather(stageCtx, decoded, ahead)
+		return c.collect(stageCtx, decoded, ahead)
 	})
 	stages.Go(func() error { return write(stageCtx, opts.Sink, batches) })
-	if err := stages.Wait(); err != nil {
-		return nil, err
+	err := stages.Wait()
+	for b := range batches { // that the writer did not get to, after an error
+		b.batch.Release()
 	}
-	if err := opts.Sink.Commit(context.WithoutCancel(ctx)); err != nil {
-		return nil, fmt.Errorf("committing: %w", err)
-	}
-	b.summary.Interrupted = ctx.Err() != nil
-	b.summary.Seconds = time.Since(started).Seconds()
-	return &b.summary, nil
+	return err
 }
 
-// job is an archive to decode, with its place in the order.
+// job is an archive to decode, with its position in the order.
 type job struct {
 	position int
-	archive  source.Archive
+	archive  source.Item
 }
 
-// feed hands out the archives; it takes a place ahead for each.
-func feed(ctx, stageCtx context.Context, archives []source.Archive, work chan<- job, ahead *places) error {
+// feed hands out the archives, as far as they are admitted, until ctx ends.
+func feed(ctx context.Context, archives []source.Item, jobs chan<- job, ahead *admission) {
 	for i, a := range archives {
-		select {
-		case <-ahead.free():
-			ahead.take()
-		case <-ctx.Done():
-			return nil
-		case <-stageCtx.Done():
-			return stageCtx.Err()
+		if ahead.acquire(ctx) != nil {
+			return
 		}
 		select {
-		case work <- job{i, a}:
+		case jobs <- job{i, a}:
 		case <-ctx.Done():
-			return nil
-		case <-stageCtx.Done():
-			return stageCtx.Err()
+			return
 		}
 	}
-	return nil
 }
 
 // decodedArchive is an archive with what was found in it.
@@ -180,26 +134,23 @@ type decodedArchive struct {
 	result *decode.Result
 }
 
-// decodeAll is one worker: it decodes archives until there are no more, or the
-// run is to end.
-func decodeAll(ctx, stageCtx context.Context, opts Options, work <-chan job, decoded chan<- decodedArchive, ahead *places) error {
-	d := &decode.Decoder{Limits: opts.Limits, Labels: opts.Run.Labels, Raw: opts.Raw, PayloadLimit: opts.PayloadLimit, SHA256: opts.SHA256}
+// decodeAll is one worker: it decodes archives until there are no more, or
+// reading is to end.
+func decodeAll(reading, stageCtx context.Context, opts Options, jobs <-chan job, decoded chan<- decodedArchive, ahead *admission) error {
+	d := &decode.Decoder{Limits: opts.Limits, Labels: opts.Run.Labels, Tables: opts.Tables, Raw: opts.Raw, PayloadLimit: opts.PayloadLimit, SHA256: opts.SHA256}
 	var redactor *redact.Redactor
 	if opts.Redaction != nil {
 		redactor = opts.Redaction.Redactor()
 	}
-	for j := range work {
-		result, err := d.Decode(ctx, j.archive.Path)
-		if err != nil { // only the end of ctx
-			if ctx.Err() != nil {
-				continue
-			}
-			return fmt.Errorf("decoding %q: %w", j.archive.Path, err)
+	for j := range jobs {
+		result, err := d.Decode(reading, j.archive)
+		if err != nil {
+			return nil // reading ended: what is half read does not count
 		}
 		if redactor != nil {
 			redactor.Redact(&result.Archive, result.Checkpoints, result.Problems)
 		}
-		ahead.hold(result.Memory)
+		ahead.charge(result.Memory)
 		select {
 		case decoded <- decodedArchive{j, result}:
 		case <-stageCtx.Done():
@@ -209,49 +160,14 @@ func decodeAll(ctx, stageCtx context.Context, opts Options, work <-chan job, dec
 	return nil
 }
 
-// tableBatch is a record batch of a table.
-type tableBatch struct {
-	table *schema.Table
-	batch arrow.RecordBatch
-}
-
 // write is the last stage: the sink.
 func write(ctx context.Context, sink sinks.Sink, batches <-chan tableBatch) error {
-	var failed error
 	for b := range batches {
-		if failed == nil {
-			if err := sink.Write(ctx, b.table, b.batch); err != nil {
-				failed = fmt.Errorf("writing table %s: %w", b.table.Name, err)
-			}
-		}
+		err := sink.Write(ctx, b.table, b.batch)
 		b.batch.Release()
-		if failed != nil {
-			return errors.Join(failed, drain(batches))
+		if err != nil {
+			return fmt.Errorf("writing table %s: %w", b.table.Name, err)
 		}
 	}
 	return nil
-}
-
-// drain releases what is still on its way, so that the stage before can end.
-func drain(batches <-chan tableBatch) error {
-	for {
-		select {
-		case b, ok := <-batches:
-			if !ok {
-				return nil
-			}
-			b.batch.Release()
-		default:
-			return nil
-		}
-	}
-}
-
-// TableNames returns the names of tables, sorted.
-func TableNames(tables []*schema.Table) []string {
-	names := map[string]bool{}
-	for _, t := range tables {
-		names[t.Name] = true
-	}
-	return slices.Sorted(maps.Keys(names))
 }

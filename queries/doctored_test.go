@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/queries"
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks/duckdb"
@@ -170,7 +171,7 @@ var doctored = sync.OnceValues(func() (*sql.DB, error) {
 		if err != nil || len(found) != 1 {
 			return nil, fmt.Errorf("%s: found %v: %w", name, found, err)
 		}
-		r, err := d.Decode(ctx, found[0])
+		r, err := d.Decode(ctx, source.Path(found[0]))
 		if err != nil {
 			return nil, err
 		}

@@ -70,7 +70,7 @@ func export(name string, format sinks.Format, tables []*schema.Table, inputs ...
 	path := filepath.Join(folder, name+format.Suffixes[0])
 	var found source.Found
 	if len(inputs) > 0 {
-		f, err := source.Find(ctx, inputs, nil, path)
+		f, err := source.Find(ctx, []source.Provider{source.Local(path)}, inputs, nil)
 		if err != nil {
 			return nil, err
 		}

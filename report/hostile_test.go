@@ -17,6 +17,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/report"
 	"github.com/ckexport/ckexport/schema"
 )
@@ -97,7 +98,7 @@ func hostileFleet(t *testing.T) (all []*schema.Rows) {
 			if !keep && i%3 > 0 {
 				continue
 			}
-			r, err := d.Decode(t.Context(), a)
+			r, err := d.Decode(t.Context(), source.Path(a))
 			if err != nil {
 				t.Fatal(err)
 			}

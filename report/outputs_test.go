@@ -42,7 +42,7 @@ func export(t *testing.T, format string, tables []*schema.Table, inputs ...strin
 	path := filepath.Join(t.TempDir(), "fleet."+format)
 	var found source.Found
 	if len(inputs) > 0 {
-		f, err := source.Find(t.Context(), inputs, nil, path)
+		f, err := source.Find(t.Context(), []source.Provider{source.Local(path)}, inputs, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

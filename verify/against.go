@@ -2,18 +2,15 @@ package verify
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/ckexport/ckexport/pipeline"
+	"github.com/ckexport/ckexport/pipeline/archive"
 	"github.com/ckexport/ckexport/pipeline/decode"
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/schema"
@@ -26,7 +23,7 @@ type Against struct {
 	// Archives returns them. It is called when the temporary folder temp is
 	// there and before anything of an archive is read, so that the process can
 	// be confined first.
-	Archives func(ctx context.Context, temp string) ([]source.Archive, error)
+	Archives func(ctx context.Context, temp string) ([]source.Item, error)
 	// TempDir is the folder in which the rows of the archives are written for
 	// as long as the comparison takes; empty for that of the output. They are
 	// for their owner alone, as outputs are.
@@ -99,7 +96,7 @@ func (o *output) compare(ctx context.Context, opts Options) (*Compared, error) {
 	return compared, errors.Join(err, place.release())
 }
 
-func (o *output) compareIn(ctx context.Context, opts Options, k *known, archives []source.Archive, temp string) (*Compared, error) {
+func (o *output) compareIn(ctx context.Context, opts Options, k *known, archives []source.Item, temp string) (*Compared, error) {
 	limit, err := o.payloadLimit(ctx)
 	if err != nil {
 		return nil, err
@@ -109,9 +106,9 @@ func (o *output) compareIn(ctx context.Context, opts Options, k *known, archives
 	run.Archives = archives
 	// Of several copies of a checkpoint the first one counts: let it be that
 	// which the output was made from.
-	slices.SortStableFunc(run.Archives, func(a, b source.Archive) int {
-		rank := func(a source.Archive) int {
-			if s := k.sources[a.Path]; s[decode.StatusOK] || s[decode.StatusPartial] {
+	slices.SortStableFunc(run.Archives, func(a, b source.Item) int {
+		rank := func(a source.Item) int {
+			if s := k.sources[decode.SourceText(a.Name())]; s[decode.StatusOK] || s[decode.StatusPartial] {
 				return 0
 			}
 			return 1
@@ -238,7 +235,7 @@ func reread(ctx context.Context, run pipeline.Options, tables []*schema.Table, p
 
 // compareArchives checks that the output knows each archive, and returns the
 // checkpoints that it has and the archives have.
-func (o *output) compareArchives(ctx context.Context, fresh *output, k *known, archives []source.Archive, c *Compared) (map[string]bool, error) {
+func (o *output) compareArchives(ctx context.Context, fresh *output, k *known, archives []source.Item, c *Compared) (map[string]bool, error) {
 	common := map[string]bool{}
 	idsOf := map[string][]string{}
 	add := func(source, id string) {
@@ -269,63 +266,44 @@ func (o *output) compareArchives(ctx context.Context, fresh *output, k *known, a
 	if err != nil {
 		return nil, fmt.Errorf("reading the ledger: %w", err)
 	}
+	var opener archive.Opener
 	for _, a := range archives {
-		if failure, failed := failures[a.Path]; failed {
-			if !k.sources[a.Path][decode.StatusFailed] {
-				o.found.Found(sinks.Damage, "archive", "", a.Path, "the output lacks it, and it cannot be read: %s", failure)
+		name := decode.SourceText(a.Name())
+		if failure, failed := failures[name]; failed {
+			if !k.sources[name][decode.StatusFailed] {
+				o.found.Found(sinks.Damage, "archive", "", name, "the output lacks it, and it cannot be read: %s", failure)
 			}
 			continue
 		}
 		recorded := map[string]bool{}
-		for _, id := range idsOf[a.Path] {
+		for _, id := range idsOf[name] {
 			_, isForgotten := k.forgotten[id]
 			switch {
 			case k.checkpoints[id]:
 				common[id] = true
 				maps.Copy(recorded, k.digests[id])
 			case isForgotten:
-				o.found.Found(sinks.Warning, "archive", "", a.Path, "its checkpoint %s was removed from the output by ckexport forget", id)
-			case len(k.idsOf[a.Path]) > 0:
-				o.found.Found(sinks.Damage, "archive", "", a.Path, "the output lacks its checkpoint %s; from that path it has %s: the archive is not the one it was made from",
-					id, strings.Join(slices.Sorted(maps.Keys(k.idsOf[a.Path])), ", "))
+				o.found.Found(sinks.Warning, "archive", "", name, "its checkpoint %s was removed from the output by ckexport forget", id)
+			case len(k.idsOf[name]) > 0:
+				o.found.Found(sinks.Damage, "archive", "", name, "the output lacks its checkpoint %s; from that path it has %s: the archive is not the one it was made from",
+					id, strings.Join(slices.Sorted(maps.Keys(k.idsOf[name])), ", "))
 			default:
-				o.found.Found(sinks.Damage, "archive", "", a.Path, "the output lacks its checkpoint %s", id)
+				o.found.Found(sinks.Damage, "archive", "", name, "the output lacks its checkpoint %s", id)
 			}
 		}
 		if len(recorded) == 0 || a.Folder {
 			continue
 		}
-		digest, err := digestOf(ctx, a.Path)
+		digest, err := opener.Digest(ctx, a)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("reading archive %q: %w", name, err)
 		}
 		if recorded[digest] {
 			c.Proven++
 		} else {
-			o.found.Found(sinks.Damage, "archive", "", a.Path, "its SHA-256 is %s, and that of the archive the output was made from was %s",
+			o.found.Found(sinks.Damage, "archive", "", name, "its SHA-256 is %s, and that of the archive the output was made from was %s",
 				digest, strings.Join(slices.Sorted(maps.Keys(recorded)), " or "))
 		}
 	}
 	return common, nil
-}
-
-// digestOf returns the SHA-256 of an archive in hexadecimal.
-func digestOf(ctx context.Context, path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", fmt.Errorf("reading archive: %w", err)
-	}
-	defer f.Close()
-	sum := sha256.New()
-	for {
-		if err := ctx.Err(); err != nil {
-			return "", err
-		}
-		_, err := io.CopyN(sum, f, 16<<20)
-		if errors.Is(err, io.EOF) {
-			return hex.EncodeToString(sum.Sum(nil)), nil
-		} else if err != nil {
-			return "", fmt.Errorf("reading archive: %w", err)
-		}
-	}
 }

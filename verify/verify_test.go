@@ -42,9 +42,9 @@ func inputs(t *testing.T) string {
 	return dir
 }
 
-func find(t *testing.T, dir string) []source.Archive {
+func find(t *testing.T, dir string) []source.Item {
 	t.Helper()
-	found, err := source.Find(t.Context(), []string{dir}, nil, "")
+	found, err := source.Find(t.Context(), []source.Provider{source.Local("")}, []string{dir}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func check(t *testing.T, format sinks.Format, path, dir string) *verify.Report {
 		return duckdb.OpenTables(ctx, path, tables, 512)
 	}}
 	if dir != "" {
-		opts.Against = &verify.Against{Archives: func(context.Context, string) ([]source.Archive, error) { return find(t, dir), nil }, TempDir: t.TempDir(), Run: options()}
+		opts.Against = &verify.Against{Archives: func(context.Context, string) ([]source.Item, error) { return find(t, dir), nil }, TempDir: t.TempDir(), Run: options()}
 	}
 	report, err := verify.Run(t.Context(), opts)
 	if err != nil {
@@ -319,10 +319,10 @@ func TestRecordedDigest(t *testing.T) {
 	export(t, duckdb.Format(), dir, path)
 	statements := "ALTER TABLE archives ADD COLUMN IF NOT EXISTS sha256 VARCHAR"
 	for _, a := range find(t, dir) {
-		data, err := os.ReadFile(a.Path)
+		data, err := os.ReadFile(a.Name())
 		must(t, err)
 		sum := sha256.Sum256(data)
-		statements += fmt.Sprintf("; UPDATE archives SET sha256 = '%s' WHERE source = '%s'", hex.EncodeToString(sum[:]), a.Path)
+		statements += fmt.Sprintf("; UPDATE archives SET sha256 = '%s' WHERE source = '%s'", hex.EncodeToString(sum[:]), a.Name())
 	}
 	change(t, path, statements)
 	report := check(t, duckdb.Format(), path, dir)

@@ -225,7 +225,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	if info, err := os.Stat(filepath.Dir(opts.output)); err != nil || !info.IsDir() {
 		return usagef("output %q: its folder does not exist", opts.output)
 	}
-	listing, err := source.List(ctx, opts.inputs, std.in, opts.output)
+	listing, err := source.List(ctx, providers(opts.output), opts.inputs, std.in)
 	if err != nil {
 		return err
 	}
@@ -255,7 +255,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	}
 	defer sink.Close() // after Commit there is nothing left to lose
 	if !opts.noSandbox {
-		if err := confine(opts.log, append(readGrants(listing.Paths), outputGrants(sink.Footprint())...)); err != nil {
+		if err := confine(opts.log, append(inputGrants(listing), outputGrants(sink.Footprint())...)); err != nil {
 			return err
 		}
 	}
@@ -263,8 +263,8 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	if err != nil {
 		return err
 	}
-	for _, path := range found.Ignored {
-		opts.log.Debug("ignored: neither named nor looks like an archive", "file", path)
+	for _, name := range found.Ignored {
+		opts.log.Debug("ignored: neither named nor looks like an archive", "file", name)
 	}
 	for _, err := range found.Unreadable {
 		opts.log.Error("cannot be read", "error", err)
@@ -321,7 +321,7 @@ func dryRun(ctx context.Context, opts *exportOptions, std streams, sink sinks.Si
 		if pipeline.IsKnown(ledger, a) {
 			state = "known"
 		}
-		if _, err := fmt.Fprintf(std.out, "%-5s  %10s  %s\n", state, bytesText(a.SizeBytes), quotedPath(a.Path)); err != nil {
+		if _, err := fmt.Fprintf(std.out, "%-5s  %10s  %s\n", state, bytesText(uint64(a.Version.Size)), quotedPath(a.Name())); err != nil {
 			return err
 		}
 	}

@@ -34,13 +34,13 @@ func newProgress(out io.Writer, quiet bool) *progress {
 }
 
 // start begins the bar; it counts bytes of archives.
-func (p *progress) start(archives []source.Archive) {
+func (p *progress) start(archives []source.Item) {
 	if !p.shown || len(archives) == 0 {
 		return
 	}
 	var size int64
 	for _, a := range archives {
-		size += int64(a.SizeBytes)
+		size += a.Version.Size
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -59,7 +59,7 @@ func (p *progress) archive(r pipeline.Report) {
 	p.rows += r.Rows
 	if p.bar != nil {
 		p.bar.Describe(p.text())
-		p.bar.Add64(int64(r.Archive.SizeBytes)) //nolint:errcheck // a bar that cannot be drawn must not end the run
+		p.bar.Add64(r.Archive.Version.Size) //nolint:errcheck // a bar that cannot be drawn must not end the run
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ckexport/ckexport/cmd/ckexport/internal/sandbox"
+	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/sinks"
 )
 
@@ -49,6 +50,9 @@ func readGrants(paths []string) []sandbox.Grant {
 	return grants
 }
 
+// inputGrants grants what reading inputs takes, and no more.
+func inputGrants(l *source.Listing) []sandbox.Grant { return readGrants(l.Paths) }
+
 // outputGrants grants what a sink needs, and no more.
 func outputGrants(f sinks.Footprint) []sandbox.Grant {
 	var grants []sandbox.Grant
@@ -77,11 +81,11 @@ func queryGrants(output string) ([]sandbox.Grant, error) {
 
 // verifyGrants grants reading an output and the inputs it is compared with,
 // and all of the temporary folder, which is removed in the end.
-func verifyGrants(output, temp string, inputs []string) ([]sandbox.Grant, error) {
+func verifyGrants(output, temp string, inputs *source.Listing) ([]sandbox.Grant, error) {
 	grants, err := queryGrants(output)
 	if err != nil {
 		return nil, err
 	}
-	grants = append(grants, readGrants(inputs)...)
+	grants = append(grants, inputGrants(inputs)...)
 	return append(grants, sandbox.Grant{Path: temp, Access: sandbox.All}, sandbox.Grant{Path: filepath.Dir(temp), Access: sandbox.Entries}), nil
 }

@@ -203,7 +203,7 @@ func probe(ctx context.Context) error {
 	if err := json.NewDecoder(os.Stdin).Decode(&w); err != nil {
 		return err
 	}
-	listing, err := source.List(ctx, []string{w.Inputs}, nil, w.Output)
+	listing, err := source.List(ctx, providers(w.Output), []string{w.Inputs}, nil)
 	if err != nil {
 		return err
 	}
@@ -241,7 +241,7 @@ func probe(ctx context.Context) error {
 		go try(n)
 	}
 	ready.Wait()
-	if err := confine(slog.New(slog.NewTextHandler(os.Stderr, nil)), append(readGrants(listing.Paths), outputGrants(sink.Footprint())...)); err != nil {
+	if err := confine(slog.New(slog.NewTextHandler(os.Stderr, nil)), append(inputGrants(listing), outputGrants(sink.Footprint())...)); err != nil {
 		return err
 	}
 	ready.Add(threads)

@@ -124,7 +124,7 @@ func againstOptions(c *cli.Context, std streams) (*verify.Against, error) {
 		return nil, usagef("--jobs %d: want 1 or more", c.Int("jobs"))
 	}
 	output, temp := c.Args().First(), c.String("temp-dir")
-	listing, err := source.List(c.Context, append([]string{c.String("against")}, c.Args().Tail()...), std.in, output)
+	listing, err := source.List(c.Context, providers(output), append([]string{c.String("against")}, c.Args().Tail()...), std.in)
 	if err != nil {
 		return nil, err
 	}
@@ -136,9 +136,9 @@ func againstOptions(c *cli.Context, std streams) (*verify.Against, error) {
 	if err != nil {
 		return nil, err
 	}
-	archives := func(ctx context.Context, made string) ([]source.Archive, error) {
+	archives := func(ctx context.Context, made string) ([]source.Item, error) {
 		if !c.Bool("no-sandbox") {
-			grants, err := verifyGrants(output, made, listing.Paths)
+			grants, err := verifyGrants(output, made, listing)
 			if err != nil {
 				return nil, err
 			}

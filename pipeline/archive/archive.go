@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 )
 
@@ -98,8 +97,9 @@ type Archive struct {
 	// Format is tar or folder; Compression is none, gzip, zstd, xz or bzip2.
 	Format, Compression string
 
+	input   Input // nil in an archive within another
 	members memberReader
-	file    *openFile    // nil in a folder, and in an archive within another
+	custody *custody     // nil in a folder, and in an archive within another
 	read    func() int64 // bytes read from the file; of an outer archive
 	expand  func() int64 // bytes read or decompressed; of an outer archive
 	close   []func() error
@@ -149,7 +149,33 @@ type level struct {
 	buffer []byte
 }
 
-// newFile reads a file, or a member of an archive that can be read anywhere.
+// inputReader reads the file of an archive in order.
+type inputReader interface {
+	io.Reader
+	// peek returns the next bytes without reading them; fewer at the end.
+	peek(n int) ([]byte, error)
+	bytesRead() int64
+	// sum reads what is left and returns the digest of the whole file, empty
+	// where the opener was not asked for it.
+	sum() (string, error)
+}
+
+// newReader reads a file from its beginning.
+func (o *Opener) newReader(file FileContent, withDigest bool) inputReader {
+	var d *digest
+	if withDigest {
+		d = newDigest()
+	}
+	if at, ok := file.(io.ReaderAt); ok {
+		r := o.newFile(&o.outer, at)
+		r.digest = d
+		return r
+	}
+	source := &streamSource{ctx: o.ctx, budget: &o.Budget, file: file, digest: d}
+	return &streamReader{Reader: o.outer.buffered(source), unbuffered: source}
+}
+
+// newFile reads a file, or a member of an archive, that can be read anywhere.
 func (o *Opener) newFile(l *level, file io.ReaderAt) *fileReader {
 	if l.buffer == nil {
 		l.buffer = make([]byte, 256<<10)
@@ -157,37 +183,41 @@ func (o *Opener) newFile(l *level, file io.ReaderAt) *fileReader {
 	return &fileReader{ctx: o.ctx, budget: &o.Budget, file: file, buffer: l.buffer}
 }
 
-// Open opens the archive at path: a file, or a folder. Its errors are ErrEmpty
-// or ErrNotTar, or those of the file system. The archive must be closed before
-// the next one is opened.
-func (o *Opener) Open(ctx context.Context, path string) (*Archive, error) {
-	info, err := os.Stat(path)
+// Open opens an archive. Its errors are *OpenError, ErrEmpty or ErrNotTar, or
+// those of reading. The archive must be closed before the next one is opened.
+func (o *Opener) Open(ctx context.Context, in Input) (*Archive, error) {
+	return o.open(ctx, in, o.SHA256)
+}
+
+// Reopen opens an archive again that was read and closed. Finish makes no
+// digest of it, and tells where it is not what it was the first time.
+func (o *Opener) Reopen(ctx context.Context, first *Archive) (*Archive, error) {
+	a, err := o.open(ctx, first.input, false)
 	if err != nil {
-		return nil, fmt.Errorf("opening: %w", err)
+		return nil, err
 	}
-	if info.IsDir() {
-		return o.openFolder(ctx, path)
+	if a.custody != nil && first.custody != nil {
+		a.custody.before = first.custody.before
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("opening: %w: it is neither a file nor a folder", ErrNotTar)
-	}
-	if info.Size() == 0 {
-		return nil, ErrEmpty
-	}
-	f, err := os.Open(path)
+	return a, nil
+}
+
+func (o *Opener) open(ctx context.Context, in Input, withDigest bool) (*Archive, error) {
+	content, err := in.Open(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("opening: %w", err)
+		return nil, &OpenError{err}
 	}
 	o.begin(ctx)
-	file := o.newFile(&o.outer, f)
-	if o.SHA256 {
-		file.digest = newDigest()
+	a := &Archive{input: in, close: []func() error{content.Close}}
+	switch c := content.(type) {
+	case FolderContent:
+		err = o.startFolder(a, c)
+	case FileContent:
+		err = o.startFile(a, c, withDigest)
+	default:
+		err = &OpenError{fmt.Errorf("a %T is neither a file nor a folder", content)}
 	}
-	a := &Archive{
-		Format: "tar", file: &openFile{file: f, path: path, before: info, reader: file},
-		read: func() int64 { return file.bytes }, close: []func() error{f.Close},
-	}
-	if err := o.start(a, file); err != nil {
+	if err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
 	return a, nil
@@ -199,19 +229,29 @@ func (o *Opener) begin(ctx context.Context) {
 	o.reset()
 }
 
-// start recognises the compression and begins the tar.
-func (o *Opener) start(a *Archive, file *fileReader) error {
-	head, err := file.peek(headSize)
+// startFile recognises the compression and begins the tar.
+func (o *Opener) startFile(a *Archive, file FileContent, withDigest bool) error {
+	version, err := file.Version()
+	if err != nil {
+		return &OpenError{err}
+	}
+	reader := o.newReader(file, withDigest)
+	a.Format, a.read, a.custody = "tar", reader.bytesRead, &custody{file: file, before: version, reader: reader}
+	head, err := reader.peek(headSize)
 	if err != nil {
 		return fmt.Errorf("reading: %w", err)
 	}
+	if len(head) == 0 {
+		return ErrEmpty
+	}
 	a.Compression = compressionOf(head)
 	if a.Compression == None {
-		a.members, a.expand = newTar(&o.Budget, file, file), func() int64 { return file.bytes + o.expanded }
+		seekable, _ := reader.(*fileReader)
+		a.members, a.expand = newTar(&o.Budget, reader, seekable), func() int64 { return reader.bytesRead() + o.expanded }
 		return nil
 	}
 	a.expand = func() int64 { return o.expanded }
-	return o.decompress(a, &o.outer, file, maxWindow)
+	return o.decompress(a, &o.outer, reader, maxWindow)
 }
 
 // Depth returns how many archives within the archive are open.

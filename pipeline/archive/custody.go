@@ -8,61 +8,52 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"io/fs"
 	"math"
-	"os"
 )
 
 // ErrChanged says that a file is not, at the end, what it was when it was
 // opened: what was read of it may be of neither state.
 var ErrChanged = errors.New("the file changed while it was read")
 
-// openFile is the file of an archive, with what it was when it was opened.
-type openFile struct {
-	file   *os.File
-	path   string
-	before fs.FileInfo
-	reader *fileReader
+// custody watches over the file of an archive from its opening to its end.
+type custody struct {
+	file   FileContent
+	before Version
+	reader inputReader
 }
 
-// Info returns size and times of the file as it was opened; nil for a folder.
-func (a *Archive) Info() fs.FileInfo {
-	if a.file == nil {
+// Version returns what the file was when it was opened; nil for a folder.
+func (a *Archive) Version() *Version {
+	if a.custody == nil {
 		return nil
 	}
-	return a.file.before
+	return &a.custody.before
 }
 
 // Finish is to be called when all that is wanted was read. It returns the
 // SHA-256 of the file in hexadecimal, where the opener was asked for it, and
 // an error that wraps ErrChanged where the file is not what was opened.
 func (a *Archive) Finish() (string, error) {
-	if a.file == nil {
+	if a.custody == nil {
 		return "", nil
 	}
-	return a.file.finish()
+	return a.custody.finish()
 }
 
-func (f *openFile) finish() (string, error) {
-	var sum string
-	if f.reader.digest != nil {
-		if err := f.reader.digestUpTo(math.MaxInt64); err != nil {
-			return "", fmt.Errorf("reading the rest for its SHA-256: %w", err)
-		}
-		sum = f.reader.digest.String()
+func (c *custody) finish() (string, error) {
+	sum, err := c.reader.sum()
+	if err != nil {
+		return "", fmt.Errorf("reading the rest for its SHA-256: %w", err)
 	}
-	after, err := f.file.Stat()
+	after, err := c.file.Version()
 	if err != nil {
 		return sum, fmt.Errorf("looking at it again: %w", err)
 	}
-	if after.Size() != f.before.Size() || !after.ModTime().Equal(f.before.ModTime()) {
-		return sum, fmt.Errorf("%w: %d bytes of %s became %d bytes of %s", ErrChanged,
-			f.before.Size(), f.before.ModTime().UTC().Format(timeFormat), after.Size(), after.ModTime().UTC().Format(timeFormat))
+	if !after.Equal(c.before) {
+		return sum, fmt.Errorf("%w: %s became %s", ErrChanged, c.before, after)
 	}
 	return sum, nil
 }
-
-const timeFormat = "2006-01-02T15:04:05.000000Z"
 
 // digest sums up a file from its beginning, whatever order it is read in.
 type digest struct {
@@ -110,18 +101,28 @@ func (f *fileReader) digestUpTo(offset int64) error {
 	return nil
 }
 
-// Digest returns the SHA-256 of a file that is no archive.
-func (o *Opener) Digest(ctx context.Context, path string) (string, error) {
-	f, err := os.Open(path)
+func (f *fileReader) sum() (string, error) {
+	if f.digest == nil {
+		return "", nil
+	}
+	if err := f.digestUpTo(math.MaxInt64); err != nil {
+		return "", err
+	}
+	return f.digest.String(), nil
+}
+
+// Digest returns the SHA-256 of a file, archive or not, in hexadecimal. A
+// folder has none: it is empty.
+func (o *Opener) Digest(ctx context.Context, in Input) (string, error) {
+	content, err := in.Open(ctx)
 	if err != nil {
-		return "", err
+		return "", &OpenError{err}
 	}
-	defer f.Close()
+	defer content.Close()
+	file, ok := content.(FileContent)
+	if !ok {
+		return "", nil
+	}
 	o.begin(ctx)
-	reader := o.newFile(&o.outer, f)
-	reader.digest = newDigest()
-	if err := reader.digestUpTo(math.MaxInt64); err != nil {
-		return "", err
-	}
-	return reader.digest.String(), nil
+	return o.newReader(file, true).sum()
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ckexport/ckexport/pipeline/archive"
+	"github.com/ckexport/ckexport/pipeline/source"
 )
 
 // TestDigest reads real archives as a run does, with reads in order, reads at
@@ -32,7 +33,7 @@ func TestDigest(t *testing.T) {
 			if err := os.WriteFile(file, content, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			a, err := opener.Open(t.Context(), file)
+			a, err := opener.Open(t.Context(), source.Path(file))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -96,7 +97,7 @@ func TestChanged(t *testing.T) {
 				t.Fatal(err)
 			}
 			var opener archive.Opener
-			a, err := opener.Open(t.Context(), path)
+			a, err := opener.Open(t.Context(), source.Path(path))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -6,43 +6,40 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"syscall"
 )
 
 // folderReader reads an unpacked archive. Links in it are members, and are
-// not followed: os.Root keeps every access within the folder.
+// not followed.
 type folderReader struct {
 	ctx    context.Context
 	budget *Budget
-	root   *os.Root
+	folder FolderContent
 	names  []string
-	file   *os.File   // of the member being read
-	late   []*os.File // opened for reads at offsets
+	file   fs.File   // of the member being read
+	late   []fs.File // opened for reads at offsets
 	bytes  int64
 }
 
-func (o *Opener) openFolder(ctx context.Context, path string) (*Archive, error) {
-	o.begin(ctx)
-	root, err := os.OpenRoot(path)
-	if err != nil {
-		return nil, fmt.Errorf("opening folder: %w", err)
-	}
-	f := &folderReader{ctx: ctx, budget: &o.Budget, root: root}
-	err = fs.WalkDir(root.FS(), ".", func(name string, _ fs.DirEntry, err error) error {
+// startFolder lists the folder's files: they are the members.
+func (o *Opener) startFolder(a *Archive, folder FolderContent) error {
+	f := &folderReader{ctx: o.ctx, budget: &o.Budget, folder: folder}
+	a.Format, a.Compression, a.members = "folder", None, f
+	a.read, a.expand = func() int64 { return f.bytes }, func() int64 { return f.bytes + o.expanded }
+	a.close = append(a.close, f.closeFiles)
+	err := fs.WalkDir(folder, ".", func(name string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		if name != "." {
 			f.names = append(f.names, name)
 		}
-		return ctx.Err()
+		return o.ctx.Err()
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("listing folder: %w", err), root.Close())
+		return fmt.Errorf("listing folder: %w", err)
 	}
-	bytes := func() int64 { return f.bytes }
-	return &Archive{Format: "folder", Compression: None, members: f, read: bytes, expand: func() int64 { return f.bytes + o.expanded }, close: []func() error{root.Close, f.closeFiles}}, nil
+	return nil
 }
 
 func (f *folderReader) closeFiles() error {
@@ -64,7 +61,7 @@ func (f *folderReader) next() (*Member, error) {
 	}
 	name := f.names[0]
 	f.names = f.names[1:]
-	info, err := f.root.Lstat(name)
+	info, err := f.folder.Lstat(name)
 	if err != nil {
 		return nil, fmt.Errorf("reading folder: %w", err)
 	}
@@ -75,7 +72,7 @@ func (f *folderReader) next() (*Member, error) {
 	switch info.Mode().Type() {
 	case 0:
 		m.Type, m.Size = File, info.Size()
-		file, err := f.root.Open(name)
+		file, err := f.folder.Open(name)
 		if err != nil {
 			return nil, fmt.Errorf("reading folder: %w", err)
 		}
@@ -84,12 +81,14 @@ func (f *folderReader) next() (*Member, error) {
 		}
 		f.file = file
 		m.content = &folderContent{folder: f, file: file}
-		m.at = &lateContent{folder: f, name: name}
+		if _, ok := file.(io.ReaderAt); ok {
+			m.at = &lateContent{folder: f, name: name}
+		}
 	case fs.ModeDir:
 		m.Type = Directory
 	case fs.ModeSymlink:
 		m.Type = Symlink
-		if m.LinkTarget, err = f.root.Readlink(name); err != nil {
+		if m.LinkTarget, err = f.folder.ReadLink(name); err != nil {
 			return nil, fmt.Errorf("reading folder: %w", err)
 		}
 	case fs.ModeNamedPipe:
@@ -115,7 +114,7 @@ func (f *folderReader) check() error {
 // folderContent reads the member at hand and counts it.
 type folderContent struct {
 	folder *folderReader
-	file   *os.File
+	file   fs.File
 }
 
 func (c *folderContent) Read(p []byte) (int, error) {
@@ -132,7 +131,7 @@ func (c *folderContent) Read(p []byte) (int, error) {
 type lateContent struct {
 	folder *folderReader
 	name   string
-	file   *os.File
+	file   io.ReaderAt
 }
 
 func (c *lateContent) ReadAt(p []byte, off int64) (int, error) {
@@ -140,14 +139,25 @@ func (c *lateContent) ReadAt(p []byte, off int64) (int, error) {
 		return 0, err
 	}
 	if c.file == nil {
-		file, err := c.folder.root.Open(c.name)
-		if err != nil {
+		if err := c.open(); err != nil {
 			return 0, fmt.Errorf("reading folder: %w", err)
 		}
-		c.file = file
-		c.folder.late = append(c.folder.late, file)
 	}
 	n, err := c.file.ReadAt(p, off)
 	c.folder.bytes += int64(n)
 	return n, err
+}
+
+func (c *lateContent) open() error {
+	file, err := c.folder.folder.Open(c.name)
+	if err != nil {
+		return err
+	}
+	c.folder.late = append(c.folder.late, file)
+	at, ok := file.(io.ReaderAt)
+	if !ok {
+		return fmt.Errorf("%q: %w", c.name, errors.ErrUnsupported)
+	}
+	c.file = at
+	return nil
 }

@@ -286,7 +286,8 @@ func (f *fileReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// peek returns the next bytes without reading them; fewer at the end.
+func (f *fileReader) bytesRead() int64 { return f.bytes }
+
 func (f *fileReader) peek(n int) ([]byte, error) {
 	if len(f.data) == 0 {
 		if err := f.fill(); err != nil && !errors.Is(err, io.EOF) {

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -233,7 +234,7 @@ func TestTruncatedImages(t *testing.T) {
 			if err := os.WriteFile(archive, tarOf(t, damaged), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			result, err := decoder.Decode(context.Background(), archive)
+			result, err := decoder.Decode(context.Background(), source.Path(archive))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -70,15 +70,15 @@ type Result struct {
 	Memory int64
 }
 
-// SourceText returns the path of an archive as the columns have it, which hold
+// SourceText returns the name of an archive as the columns have it, which hold
 // text: bytes that are none are escaped.
-func SourceText(path string) string { return plain(path) }
+func SourceText(name string) string { return plain(name) }
 
-// Decode reads the archive at path. Everything wrong with the archive is in
-// the result; the error is not nil only if the context ended.
-func (d *Decoder) Decode(ctx context.Context, path string) (*Result, error) {
+// Decode reads an archive. Everything wrong with it is in the result; the error
+// is not nil only if the context ended.
+func (d *Decoder) Decode(ctx context.Context, in archive.Input) (*Result, error) {
 	started := time.Now()
-	w := newWalk(ctx, d, path)
+	w := newWalk(ctx, d, in)
 	if d.programs == nil {
 		d.programs = programs{}
 	}
@@ -106,14 +106,19 @@ func (w *walk) decodeArchive(result *Result) {
 			w.outer().problem(schema.Problem{Severity: Error, Code: Internal, Message: faultText(fault)})
 		}
 	}()
-	a, err := d.opener.Open(w.ctx, w.path)
+	a, err := d.opener.Open(w.ctx, w.input)
 	if err != nil {
 		w.outer().problem(schema.Problem{Severity: Error, Code: openCode(err), Message: err.Error()})
-		w.digestOnly(&result.Archive)
+		if !errors.As(err, new(*archive.OpenError)) {
+			w.digestOnly(&result.Archive)
+		}
 		return
 	}
-	if info := a.Info(); info != nil {
-		result.Archive.SizeBytes, result.Archive.ModifiedAt = ptr(uint64(info.Size())), ptr(info.ModTime().UTC())
+	if v := a.Version(); v != nil {
+		result.Archive.SizeBytes = ptr(uint64(v.Size))
+		if !v.ModTime.IsZero() {
+			result.Archive.ModifiedAt = ptr(v.ModTime.UTC())
+		}
 	}
 	result.Archive.Format, result.Archive.Compression = ptr(a.Format), ptr(a.Compression)
 	if err := w.readMembers(a, "", 0); err != nil {

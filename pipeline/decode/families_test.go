@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -57,7 +58,7 @@ func TestFamilies(t *testing.T) {
 func decodeTables(t *testing.T, name string, tables []*schema.Table) []*schema.Rows {
 	t.Helper()
 	d := &Decoder{Limits: DefaultLimits(), Tables: tables}
-	result, err := d.Decode(context.Background(), filepath.Join("../../testdata/archives", name))
+	result, err := d.Decode(context.Background(), source.Path(filepath.Join("../../testdata/archives", name)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -52,7 +53,7 @@ func TestFaults(t *testing.T) {
 		t.Run(c.beneath, func(t *testing.T) {
 			ctx := &faulty{Context: t.Context(), beneath: c.beneath}
 			d := decode.Decoder{Limits: decode.DefaultLimits()}
-			result, err := d.Decode(ctx, name)
+			result, err := d.Decode(ctx, source.Path(name))
 			if err != nil || ctx.faults == 0 {
 				t.Fatalf("%v, %d faults", err, ctx.faults)
 			}

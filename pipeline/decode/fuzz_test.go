@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/pipeline/source"
 )
 
 // FuzzDecode replaces one image of a real checkpoint by the fuzzer's bytes:
@@ -72,7 +73,7 @@ func FuzzDecode(f *testing.F) {
 		limits := decode.DefaultLimits()
 		limits.MemoryBytes, limits.HashedFileBytes = 64<<20, 1<<20
 		d := decode.Decoder{Limits: limits, PayloadLimit: 100}
-		result, err := d.Decode(context.Background(), path)
+		result, err := d.Decode(context.Background(), source.Path(path))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -182,7 +183,7 @@ func FuzzDocuments(f *testing.F) {
 			t.Fatal(err)
 		}
 		d := decode.Decoder{Limits: decode.DefaultLimits()}
-		result, err := d.Decode(context.Background(), path)
+		result, err := d.Decode(context.Background(), source.Path(path))
 		if err != nil || len(result.Checkpoints) < 2 { // one of each form of image
 			t.Fatalf("%v, %d checkpoints: %+v", err, len(result.Checkpoints), result.Problems)
 		}

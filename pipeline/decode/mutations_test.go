@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/pipeline/source"
 )
 
 // variantsOf returns messages that differ from one in a single field, at any
@@ -77,7 +78,7 @@ func TestMutatedFields(t *testing.T) {
 			if err := os.WriteFile(archive, tarOf(t, damaged), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			result, err := decoder.Decode(context.Background(), archive)
+			result, err := decoder.Decode(context.Background(), source.Path(archive))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -12,13 +12,14 @@ import (
 	"time"
 
 	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/schema"
 )
 
 func decodeFile(t testing.TB, path string) *decode.Result {
 	t.Helper()
 	d := decode.Decoder{Limits: decode.DefaultLimits()}
-	result, err := d.Decode(context.Background(), path)
+	result, err := d.Decode(context.Background(), source.Path(path))
 	if err != nil {
 		t.Fatal(err)
 	}

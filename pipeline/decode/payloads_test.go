@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -15,7 +16,7 @@ import (
 func decodeWithContents(t testing.TB, path string, limit int64) *schema.Rows {
 	t.Helper()
 	d := decode.Decoder{Limits: decode.DefaultLimits(), PayloadLimit: limit}
-	result, err := d.Decode(context.Background(), path)
+	result, err := d.Decode(context.Background(), source.Path(path))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"testing"
 	"weak"
+
+	"github.com/ckexport/ckexport/pipeline/source"
 )
 
 // TestRowsLetGoOfImages decodes archives and looks whether the rows keep
@@ -14,7 +16,7 @@ import (
 func TestRowsLetGoOfImages(t *testing.T) {
 	for _, name := range []string{"everything.tar.zst", "fd-kinds.tar.zst", "nginx.tar.zst", "checkpoint-web-7d4b9c6f5-x2x9q_shop-app-2026-11-23T14-34-49Z.tar"} {
 		t.Run(name, func(t *testing.T) {
-			w := newWalk(context.Background(), &Decoder{Limits: DefaultLimits(), programs: programs{}}, "../../testdata/archives/"+name)
+			w := newWalk(context.Background(), &Decoder{Limits: DefaultLimits(), programs: programs{}}, source.Path("../../testdata/archives/"+name))
 			result := new(Result)
 			w.decodeArchive(result)
 			w.settle(result)

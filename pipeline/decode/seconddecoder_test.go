@@ -14,6 +14,7 @@ import (
 
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -28,7 +29,7 @@ func TestSecondDecoder(t *testing.T) {
 	for _, name := range []string{"everything.tar.zst", "nginx.tar.zst", "udp-netlink.tar.zst", "odd-env-argv.tar", "p5-everything.tar.gz", "sleep-final.tar.zst"} {
 		folder := unpack(t, readTar(t, own(name)))
 		d := decode.Decoder{Limits: decode.DefaultLimits(), Raw: true}
-		result, err := d.Decode(context.Background(), own(name))
+		result, err := d.Decode(context.Background(), source.Path(own(name)))
 		if err != nil {
 			t.Fatal(err)
 		}

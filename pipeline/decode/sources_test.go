@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -295,7 +296,7 @@ func TestNestingIsBounded(t *testing.T) {
 	d := decode.Decoder{Limits: decode.DefaultLimits()}
 	d.Limits.ExpandedBytes = 100 << 10
 	bomb := writeFile(t, "bomb.tar.gz", gzipOf(t, tarOf(t, []tarMember{member("a.tar.gz", gzipOf(t, tarOf(t, []tarMember{member("zeros", make([]byte, 64<<20))})))})))
-	result, err := d.Decode(t.Context(), bomb)
+	result, err := d.Decode(t.Context(), source.Path(bomb))
 	if err != nil || !hasProblem(result, "", decode.LimitExceeded) || result.Archive.ExpandedBytes > 300<<10 {
 		t.Errorf("%v, %d bytes, %+v", err, result.Archive.ExpandedBytes, result.Problems)
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -81,7 +82,7 @@ func TestRowsAgreeWithProc(t *testing.T) {
 			name, _ := filepath.Rel(folder, path)
 			t.Run(filepath.Join(filepath.Base(filepath.Dir(folder)), name), func(t *testing.T) {
 				s := &subject{name: name, path: path, truth: readTruth(t, truthOf(path)), report: report, t: t}
-				result, err := decoder.Decode(context.Background(), path)
+				result, err := decoder.Decode(context.Background(), source.Path(path))
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"path"
 	"reflect"
 	"slices"
@@ -23,8 +22,8 @@ import (
 type walk struct {
 	decoder  *Decoder
 	ctx      context.Context
-	path     string
-	source   string // the path as a column has it, see SourceText
+	input    archive.Input
+	source   string // its name as a column has it, see SourceText
 	taken    int64  // bytes of memory, see take
 	tables   map[reflect.Type]*tableUse
 	usedType reflect.Type // of used, the last one asked for
@@ -67,12 +66,12 @@ func (p site) around(yield func(string) bool) {
 	}
 }
 
-func newWalk(ctx context.Context, d *Decoder, path string) *walk {
+func newWalk(ctx context.Context, d *Decoder, in archive.Input) *walk {
 	if d.plan == nil {
 		d.plan = planFor(d.Tables)
 	}
 	return &walk{
-		decoder: d, ctx: ctx, path: path, source: SourceText(path), tables: map[reflect.Type]*tableUse{}, messages: criu.Messages{Shapes: &d.shapes}, bySite: map[site]*reading{}, seen: map[site]bool{}, nested: map[string]bool{}, documents: map[string][]byte{},
+		decoder: d, ctx: ctx, input: in, source: SourceText(in.Name()), tables: map[reflect.Type]*tableUse{}, messages: criu.Messages{Shapes: &d.shapes}, bySite: map[site]*reading{}, seen: map[site]bool{}, nested: map[string]bool{}, documents: map[string][]byte{},
 	}
 }
 
@@ -209,9 +208,8 @@ func isLayerName(name string) bool {
 
 // readAgain goes over the archive a second time, for memory that stood in
 // front of the images that say what it is. Engines write it behind them.
-func (w *walk) readAgain(ledger *schema.Archive) {
-	w.decoder.opener.SHA256 = false // the first pass made it
-	a, err := w.decoder.opener.Open(w.ctx, w.path)
+func (w *walk) readAgain(first *archive.Archive, ledger *schema.Archive) {
+	a, err := w.decoder.opener.Reopen(w.ctx, first)
 	if err != nil {
 		w.outer().problem(schema.Problem{Severity: Error, Code: Unreadable, Message: fmt.Sprintf("reading a second time: %v", err)})
 		return
@@ -271,15 +269,17 @@ func (w *walk) closeArchive(a *archive.Archive, ledger *schema.Archive) {
 
 // digestOnly fills in the digest of a file that is no archive.
 func (w *walk) digestOnly(ledger *schema.Archive) {
-	if info, err := os.Stat(w.path); !w.decoder.SHA256 || err != nil || !info.Mode().IsRegular() {
+	if !w.decoder.SHA256 {
 		return
 	}
-	sum, err := w.decoder.opener.Digest(w.ctx, w.path)
+	sum, err := w.decoder.opener.Digest(w.ctx, w.input)
 	if err != nil {
 		w.outer().problem(schema.Problem{Severity: Error, Code: Unreadable, Message: fmt.Sprintf("reading it for its SHA-256: %v", err)})
 		return
 	}
-	ledger.SHA256 = &sum
+	if sum != "" {
+		ledger.SHA256 = &sum
+	}
 }
 
 // decode decodes each checkpoint: of a container, the set in checkpoint is the
@@ -288,7 +288,7 @@ func (w *walk) decode(a *archive.Archive, ledger *schema.Archive) []*schema.Rows
 	again := w.readLatePages()
 	w.closeArchive(a, ledger)
 	if again {
-		w.readAgain(ledger)
+		w.readAgain(a, ledger)
 	}
 	found := w.checkpoints()
 	if len(found) == 0 {

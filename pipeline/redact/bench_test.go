@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/pipeline/source"
 )
 
 // BenchmarkRedact decodes all archives of testdata, without and with redaction
@@ -24,7 +25,7 @@ func BenchmarkRedact(b *testing.B) {
 			d := &decode.Decoder{Limits: decode.DefaultLimits()}
 			for b.Loop() {
 				for _, path := range paths {
-					result, err := d.Decode(b.Context(), path)
+					result, err := d.Decode(b.Context(), source.Path(path))
 					if err != nil {
 						b.Fatal(err)
 					}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/ckexport/ckexport/pipeline/decode"
 	"github.com/ckexport/ckexport/pipeline/redact"
+	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -26,7 +27,7 @@ var token = regexp.MustCompile(`^hmac-sha256:[0-9a-f]{32}$`)
 func decoded(t *testing.T, name string) *decode.Result {
 	t.Helper()
 	d := &decode.Decoder{Limits: decode.DefaultLimits(), Raw: true, PayloadLimit: 1 << 16}
-	result, err := d.Decode(t.Context(), archives+name)
+	result, err := d.Decode(t.Context(), source.Path(archives+name))
 	if err != nil || len(result.Checkpoints) == 0 {
 		t.Fatalf("%s: %v", name, err)
 	}

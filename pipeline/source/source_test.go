@@ -39,13 +39,13 @@ func TestFoldersThatAreOneInput(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	found, err := source.Find(t.Context(), []string{root}, nil, "")
+	found, err := source.Find(t.Context(), []source.Provider{source.Local("")}, []string{root}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var folders, files []string
 	for _, a := range found.Archives {
-		name, _ := filepath.Rel(root, a.Path)
+		name, _ := filepath.Rel(root, a.Name())
 		if a.Folder {
 			folders = append(folders, name)
 		} else {

@@ -21,6 +21,7 @@ import (
 
 	"github.com/ckexport/ckexport/pipeline/archive"
 	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/source"
 )
 
 // A baseline does a part of the work over archives, one after another, in the
@@ -101,7 +102,7 @@ func mainImages(ctx context.Context, files []string) error {
 	var opener archive.Opener
 	var buffer bytes.Buffer
 	for _, file := range files {
-		a, err := opener.Open(ctx, file)
+		a, err := opener.Open(ctx, source.Path(file))
 		if err != nil {
 			return fmt.Errorf("%q: %w", file, err)
 		}

@@ -59,7 +59,7 @@ func (k *keep) Close() error { return nil }
 
 // batchesOf decodes a folder of archives into the batches of a run.
 func batchesOf(ctx context.Context, dir string) (*keep, error) {
-	found, err := source.Find(ctx, []string{dir}, nil, "")
+	found, err := source.Find(ctx, []source.Provider{source.Local("")}, []string{dir}, nil)
 	if err != nil {
 		return nil, err
 	}

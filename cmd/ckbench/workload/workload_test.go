@@ -8,6 +8,7 @@ import (
 
 	"github.com/ckexport/ckexport/cmd/ckbench/workload"
 	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -45,7 +46,7 @@ func TestWorkloads(t *testing.T) {
 			ids := map[string]string{}
 			for _, file := range files {
 				d := &decode.Decoder{Limits: decode.DefaultLimits()}
-				result, err := d.Decode(t.Context(), file)
+				result, err := d.Decode(t.Context(), source.Path(file))
 				if err != nil {
 					t.Fatal(err)
 				}

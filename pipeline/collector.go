@@ -1,0 +1,159 @@
+package pipeline
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/pipeline/source"
+	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks"
+)
+
+// collector takes in decoded archives in the order of the inputs. It leaves out
+// what the output has already, and keeps the ledger and the summary.
+type collector struct {
+	opts    Options
+	ledger  *sinks.Ledger
+	batcher *batcher
+	summary Summary
+	run     schema.Run
+}
+
+func newCollector(opts Options, ledger *sinks.Ledger, batches chan<- tableBatch) *collector {
+	b := newBatcher(opts.Tables, batches)
+	return &collector{opts: opts, ledger: ledger, batcher: b, run: opts.Run, summary: Summary{RunID: opts.Run.RunID, Rows: b.rows}}
+}
+
+// skipKnown returns the archives that must be opened, and reports the others.
+func (c *collector) skipKnown() []source.Item {
+	unknown := make([]source.Item, 0, len(c.opts.Archives))
+	for _, a := range c.opts.Archives {
+		if IsKnown(c.ledger, a) {
+			c.report(Report{Archive: a, Status: Known})
+		} else {
+			unknown = append(unknown, a)
+		}
+	}
+	return unknown
+}
+
+// collect takes in decoded archives until there are no more.
+func (c *collector) collect(ctx context.Context, decoded <-chan decodedArchive, ahead *admission) error {
+	err := inOrder(decoded, func(d decodedArchive) error {
+		defer ahead.release(d.result.Memory)
+		return c.archive(ctx, d)
+	})
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if len(c.run.Inputs) > 0 {
+		c.run.FinishedAt = time.Now().UTC()
+		if err := c.batcher.append(ctx, []*schema.Rows{{Runs: []schema.Run{c.run}}}); err != nil {
+			return err
+		}
+	}
+	return c.batcher.flush(ctx)
+}
+
+// inOrder calls do with decoded archives by their positions. After an
+// interruption some are missing: those behind them come last.
+func inOrder(decoded <-chan decodedArchive, do func(decodedArchive) error) error {
+	early := map[int]decodedArchive{}
+	next := 0
+	for d := range decoded {
+		early[d.position] = d
+		for {
+			d, ok := early[next]
+			if !ok {
+				break
+			}
+			delete(early, next)
+			next++
+			if err := do(d); err != nil {
+				return err
+			}
+		}
+	}
+	for _, position := range slices.Sorted(maps.Keys(early)) {
+		if err := do(early[position]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// archive takes in one archive: the rows of its new checkpoints, and its row
+// of the ledger.
+func (c *collector) archive(ctx context.Context, d decodedArchive) error {
+	row := &d.result.Archive
+	rows := c.newCheckpoints(d.result.Checkpoints)
+	if len(d.result.Checkpoints) > 0 && len(rows) == 0 && row.Status == decode.StatusOK {
+		row.Status = decode.StatusDuplicate
+	}
+	if len(d.result.Problems) > 0 {
+		rows = append(rows, &schema.Rows{Problems: d.result.Problems})
+	}
+	c.summary.BytesRead += row.BytesRead
+	c.summary.ExpandedBytes += row.ExpandedBytes
+	report := Report{Archive: d.archive, Status: row.Status, Error: deref(row.Error)}
+	if isRecorded(c.ledger, d) {
+		c.report(report) // an earlier run found the same and wrote it down
+		return nil
+	}
+	if len(c.ledger.Archives) == 0 { // the first archive ever: what does not depend on archives goes along
+		rows = append(rows, &schema.Rows{EnumValues: enumValues()})
+	}
+	for _, r := range rows {
+		c.summary.Checkpoints += len(r.Checkpoints)
+		for _, t := range c.batcher.tables {
+			if !t.Global {
+				row.RowCount += uint64(t.Count(r))
+			}
+		}
+	}
+	report.Rows = row.RowCount
+	c.report(report)
+	ledgerRow := c.ledgerRow(d)
+	recorded := ledgerRow.Archives[0]
+	c.run.Inputs = append(c.run.Inputs, schema.RunInput{Source: recorded.Source, SizeBytes: recorded.SizeBytes, SHA256: recorded.SHA256, Status: recorded.Status})
+	return c.batcher.append(ctx, append(rows, ledgerRow))
+}
+
+// newCheckpoints returns the rows of the checkpoints that the output lacks,
+// without those of tables addressed by content which it has.
+func (c *collector) newCheckpoints(checkpoints []*schema.Rows) []*schema.Rows {
+	var rows []*schema.Rows
+	for _, r := range checkpoints {
+		if !c.ledger.Checkpoints[r.CheckpointID] {
+			c.ledger.Checkpoints[r.CheckpointID] = true
+			r.SeccompPrograms = slices.DeleteFunc(r.SeccompPrograms, c.hasProgram)
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+// hasProgram reports whether the output, or the run, has a program already.
+func (c *collector) hasProgram(p schema.SeccompProgram) bool {
+	key := sinks.Program{SHA256: p.ProgramSHA256, ByteOrder: p.ByteOrder}
+	has := c.ledger.Programs[key]
+	c.ledger.Programs[key] = true
+	return has
+}
+
+// report counts an archive and tells of it.
+func (c *collector) report(r Report) {
+	c.summary.count(r.Status)
+	if r.Status == decode.StatusPartial || r.Status == decode.StatusFailed {
+		c.opts.Log.Error("archive "+r.Status, "archive", r.Archive.Name(), "error", r.Error)
+	}
+	if c.opts.OnArchive != nil {
+		c.opts.OnArchive(r)
+	}
+}

@@ -1,0 +1,120 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/ckexport/ckexport/pipeline/archive"
+)
+
+// Found is what the inputs hold.
+type Found struct {
+	Archives []Item // in the order of the inputs, each once
+	// Ignored names what neither looks like an archive nor is named like one.
+	Ignored []string
+	// Unreadable lists what could not be looked at within folders.
+	Unreadable []error
+}
+
+// Look chooses the archives: what an input names is one, and so is what stands
+// in a folder and is named like one, or begins like one. It sums up folders.
+func (l *Listing) Look(ctx context.Context) (*Found, error) {
+	found := &Found{Unreadable: l.Unreadable}
+	seen := map[string]bool{}
+	for _, c := range l.Candidates {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		switch name := c.Name(); {
+		case seen[name]:
+			continue
+		case c.Unsure && !namedLikeArchive(name) && !looksLikeArchive(firstBytes(ctx, c)):
+			found.Ignored = append(found.Ignored, name)
+			continue
+		case c.Folder:
+			if err := c.sumUp(ctx); err != nil { // reading it will tell what is wrong
+				found.Unreadable = append(found.Unreadable, err)
+			}
+		}
+		seen[c.Name()] = true
+		found.Archives = append(found.Archives, c.Item)
+	}
+	return found, nil
+}
+
+// sumUp makes the version of an unpacked archive: the sum of its files' sizes,
+// the newest time.
+func (i *Item) sumUp(ctx context.Context) error {
+	content, err := i.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	folder, ok := content.(archive.FolderContent)
+	if !ok {
+		return nil // it is a file by now
+	}
+	err = fs.WalkDir(folder, ".", func(name string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := folder.Lstat(name)
+		if err != nil {
+			return err
+		}
+		if info.Mode().IsRegular() {
+			i.Version.Size += info.Size()
+		}
+		if info.ModTime().After(i.Version.ModTime) {
+			i.Version.ModTime = info.ModTime()
+		}
+		return ctx.Err()
+	})
+	if err != nil {
+		return fmt.Errorf("summing up %q: %w", i.Name(), err)
+	}
+	return nil
+}
+
+// firstBytes returns how a file begins, nil where it cannot be read.
+func firstBytes(ctx context.Context, in archive.Input) []byte {
+	content, err := in.Open(ctx)
+	if err != nil {
+		return nil
+	}
+	defer content.Close()
+	file, ok := content.(archive.FileContent)
+	if !ok {
+		return nil
+	}
+	head := make([]byte, 512)
+	n, _ := io.ReadFull(file, head)
+	return head[:n]
+}
+
+var archiveSuffixes = []string{".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst", ".tar.xz", ".txz", ".tar.bz2", ".tbz2"}
+
+// namedLikeArchive reports whether a name has an ending of archives.
+func namedLikeArchive(name string) bool {
+	name = strings.ToLower(name)
+	return slices.ContainsFunc(archiveSuffixes, func(s string) bool { return strings.HasSuffix(name, s) })
+}
+
+// looksLikeArchive reports whether a file that begins so may be a tar or a
+// compressed stream. Podman writes archives under any name.
+func looksLikeArchive(head []byte) bool {
+	if len(head) == 512 && bytes.Equal(head[257:262], []byte("ustar")) { // POSIX 1003.1, pax: header block
+		return true
+	}
+	for _, m := range []string{"\x1f\x8b\x08", "\x28\xb5\x2f\xfd", "\xfd7zXZ\x00", "BZh"} {
+		if bytes.HasPrefix(head, []byte(m)) {
+			return true
+		}
+	}
+	return false
+}

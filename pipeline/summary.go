@@ -1,0 +1,61 @@
+package pipeline
+
+import (
+	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/pipeline/source"
+)
+
+// Known is the status of archives that an earlier run exported.
+const Known = "known"
+
+// Report says what became of one archive.
+type Report struct {
+	Archive source.Item
+	Status  string // as archives.status, or known
+	Error   string
+	Rows    uint64
+}
+
+// Summary says what a run did.
+type Summary struct {
+	RunID         string            `json:"run_id"`
+	OK            int               `json:"archives_ok"`
+	Partial       int               `json:"archives_partial"`
+	Failed        int               `json:"archives_failed"`
+	Duplicate     int               `json:"archives_duplicate"`
+	Known         int               `json:"archives_known"`
+	Checkpoints   int               `json:"checkpoints"`
+	Rows          map[string]uint64 `json:"rows"`
+	BytesRead     uint64            `json:"bytes_read"`
+	ExpandedBytes uint64            `json:"bytes_expanded"`
+	Seconds       float64           `json:"seconds"`
+	Interrupted   bool              `json:"interrupted"`
+}
+
+// Bad reports whether an archive failed or is partial.
+func (s *Summary) Bad() bool { return s.Failed+s.Partial > 0 }
+
+// RowCount returns the rows of all tables.
+func (s *Summary) RowCount() uint64 {
+	var n uint64
+	for _, rows := range s.Rows {
+		n += rows
+	}
+	return n
+}
+
+// count counts an archive of a status.
+func (s *Summary) count(status string) {
+	switch status {
+	case decode.StatusOK:
+		s.OK++
+	case decode.StatusPartial:
+		s.Partial++
+	case decode.StatusFailed:
+		s.Failed++
+	case decode.StatusDuplicate:
+		s.Duplicate++
+	case Known:
+		s.Known++
+	}
+}
