@@ -103,6 +103,7 @@ func TestClassify(t *testing.T) {
 		{"1f-web/checkpoint/pages-1.img", layout.Pages, "1f-web"},
 		{"1f-web/checkpoint/descriptors.json", layout.Metadata, "1f-web"},
 		{"1f-web/dump.log", layout.CRIULog, "1f-web"},
+		{"1f-web/checkpoint/new-kind.img", layout.UnknownImage, "1f-web"},
 		{"1f-web/rootfs-diff.tar", layout.RootfsDiff, "1f-web"},
 		{"1f-web/volumes/a.b.tar", layout.Volume, "1f-web"},
 		{"1f-web/artifacts/create/config", layout.Artifact, "1f-web"},

@@ -42,3 +42,16 @@ func TestDockerManifest(t *testing.T) {
 		}
 	}
 }
+
+// TestRoleNames: roles without a name, or with another's, could not be told
+// apart in messages and lists.
+func TestRoleNames(t *testing.T) {
+	seen := map[string]layout.Role{}
+	for role := range layout.Candidate + 1 {
+		name := role.String()
+		if other, known := seen[name]; known || name == "" {
+			t.Errorf("role %d is called %q, as is %d", role, name, other)
+		}
+		seen[name] = role
+	}
+}
