@@ -1,8 +1,7 @@
 // Package archive reads one checkpoint archive: its compression, recognised by
 // content, and its members, in one pass and without unpacking anything. An
 // archive is a tar, or a folder that one was unpacked into. What the members
-// mean is not its business, except for their layout: which folder holds CRIU
-// images and which files stand beside it.
+// mean is not its business.
 package archive
 
 import (

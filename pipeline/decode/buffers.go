@@ -24,7 +24,7 @@ func (s *set) decodePipes() {
 		}
 	}
 	for _, kind := range []string{"pipe", "fifo"} {
-		img := s.images[map[string]string{"pipe": "pipes-data.img", "fifo": "fifo-data.img"}[kind]]
+		img := s.image(map[string]string{"pipe": "pipes-data.img", "fifo": "fifo-data.img"}[kind])
 		each(s, img, func(e *entry, d *pipedata.PipeDataEntry) {
 			row := schema.PipeBuffer{Kind: kind, PipeID: d.GetPipeId(), Position: uint32(e.index), Size: d.GetBytes(), Capacity: d.Size,
 				FileIDs: []uint32{}, PIDs: []uint32{}}
@@ -69,14 +69,14 @@ func (s *set) decodeTTYs() {
 		rows = append(rows, row)
 	}
 	key := func(id uint32) string { return fmt.Sprintf("tty_id=%d", id) }
-	each(s, s.images["tty-info.img"], func(_ *entry, t *tty.TtyInfoEntry) {
+	each(s, s.image("tty-info.img"), func(_ *entry, t *tty.TtyInfoEntry) {
 		if _, known := position[t.GetId()]; known {
 			s.rowProblem("ttys", key(t.GetId()), Error, DuplicateObject, "the id occurs twice in tty-info.img; only the first was decoded")
 			return
 		}
 		keep(s.ttyRow(t))
 	})
-	each(s, s.images["tty-data.img"], func(_ *entry, d *tty.TtyDataEntry) {
+	each(s, s.image("tty-data.img"), func(_ *entry, d *tty.TtyDataEntry) {
 		i, known := position[d.GetTtyId()]
 		if !known {
 			s.rowProblem("ttys", key(d.GetTtyId()), Warning, DanglingReference, "tty-data.img has input of it, tty-info.img does not have it")
@@ -150,7 +150,7 @@ type mapContent struct {
 func (s *set) decodeBPFMaps() {
 	contents := map[uint32][]mapContent{}
 	var order []uint32
-	img := s.images["bpfmap-data.img"]
+	img := s.image("bpfmap-data.img")
 	each(s, img, func(e *entry, d *bpfdata.BpfmapDataEntry) {
 		c := mapContent{entry: d}
 		c.content, c.whole = s.behind(img, e, uint64(d.GetKeysBytes())+uint64(d.GetValuesBytes()))

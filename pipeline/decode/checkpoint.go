@@ -2,11 +2,9 @@ package decode
 
 import (
 	"iter"
-	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/pstree"
@@ -151,11 +149,11 @@ func (s *set) inventoryColumns(row *schema.Checkpoint) {
 // statisticsColumns fills in stats-dump and stats-restore, which may stand
 // beside the images.
 func (s *set) statisticsColumns(row *schema.Checkpoint) {
-	if r := s.statistics("stats-restore").GetRestore(); r != nil {
+	if r := oneOf[stats.StatsEntry](s, s.serviceImage("stats-restore")).GetRestore(); r != nil {
 		row.RestoreForkingUS, row.RestoreUS = r.ForkingTime, r.RestoreTime
 		row.RestorePagesCompared, row.RestorePagesSkippedCOW, row.RestorePagesRestored = r.PagesCompared, r.PagesSkippedCow, r.PagesRestored
 	}
-	d := s.statistics("stats-dump").GetDump()
+	d := oneOf[stats.StatsEntry](s, s.serviceImage("stats-dump")).GetDump()
 	if d == nil {
 		return
 	}
@@ -163,19 +161,6 @@ func (s *set) statisticsColumns(row *schema.Checkpoint) {
 	row.PagesScanned, row.PagesSkippedParent, row.PagesWritten, row.PagesLazy = d.PagesScanned, d.PagesSkippedParent, d.PagesWritten, d.PagesLazy
 	row.PagePipes, row.PagePipeBufs = d.PagePipes, d.PagePipeBufs
 	row.ShpagesScanned, row.ShpagesSkipped, row.ShpagesWritten = d.ShpagesScanned, d.ShpagesSkippedParent, d.ShpagesWritten
-}
-
-// statistics returns the statistics of that name: those in the image folder,
-// else those beside it.
-func (s *set) statistics(name string) *stats.StatsEntry {
-	var found *image
-	for _, img := range s.services {
-		dir := folderOf(img.member)
-		if strings.HasPrefix(path.Base(img.member), name) && (dir == s.dir || dir == s.base()) && (found == nil || dir == s.dir) {
-			found = img
-		}
-	}
-	return oneOf[stats.StatsEntry](s, found)
 }
 
 // countColumns counts what the other tables have rows of.

@@ -20,7 +20,7 @@ func (s *set) decodeDescriptors() {
 			continue
 		}
 		table, ok := s.files().tables[ids.GetFilesId()]
-		if !ok && s.images[fmt.Sprintf("fdinfo-%d.img", ids.GetFilesId())] == nil {
+		if !ok && s.image(fmt.Sprintf("fdinfo-%d.img", ids.GetFilesId())) == nil {
 			s.rowProblem("file_descriptors", pidKey(p.GetPid()), Error, MissingImage, fmt.Sprintf("fdinfo-%d.img is not there", ids.GetFilesId()))
 		}
 		seen := map[uint32]bool{}

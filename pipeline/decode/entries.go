@@ -94,7 +94,7 @@ func (s *set) afford(img *image, message int64) bool {
 }
 
 // one returns the only entry of an image, nil if there is none.
-func one[T any, P messageOf[T]](s *set, name string) P { return oneOf[T, P](s, s.images[name]) }
+func one[T any, P messageOf[T]](s *set, name string) P { return oneOf[T, P](s, s.image(name)) }
 
 func oneOf[T any, P messageOf[T]](s *set, img *image) P {
 	var first P

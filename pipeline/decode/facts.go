@@ -71,7 +71,7 @@ func (s *set) inventory() *inventory.InventoryEntry {
 // begins; nil where that does not tell.
 func (s *set) byteOrder() *string {
 	return s.facts.byteOrder.get(func() *string {
-		img := s.images["inventory.img"]
+		img := s.image("inventory.img")
 		if img == nil {
 			return nil
 		}
@@ -112,14 +112,14 @@ func (s *set) processTree() *processTree {
 
 func (s *set) readProcessTree() processTree {
 	t := processTree{pids: map[uint32]bool{}}
-	each(s, s.images["pstree.img"], func(_ *entry, p *pstree.PstreeEntry) {
+	each(s, s.image("pstree.img"), func(_ *entry, p *pstree.PstreeEntry) {
 		if t.pids[p.GetPid()] {
 			s.rowProblem("processes", pidKey(p.GetPid()), Error, DuplicateObject, "the pid occurs twice in pstree.img; only the first was decoded")
 			return
 		}
 		if limits := &s.decoder.Limits; len(t.processes) >= limits.Processes {
 			t.cut = true
-			s.passedBy(limits.processes(), s.images["pstree.img"].member, "the checkpoint has more processes; they are left out")
+			s.passedBy(limits.processes(), s.image("pstree.img").member, "the checkpoint has more processes; they are left out")
 			return
 		}
 		t.pids[p.GetPid()] = true

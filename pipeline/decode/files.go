@@ -100,13 +100,13 @@ func (s *set) readFiles() *fileTable {
 		byID: map[uint32]*openFile{}, tables: map[uint32][]*fdinfo.FdinfoEntry{}, memfds: map[uint32]*memfd.MemfdInodeEntry{},
 		byNumber: map[uint32]map[uint32]uint32{},
 	}
-	each(s, s.images["memfd.img"], func(_ *entry, m *memfd.MemfdInodeEntry) { t.memfds[uint32(m.GetInodeId())] = m })
-	each(s, s.images["files.img"], func(_ *entry, e *fdinfo.FileEntry) { s.addFile(t, e) })
+	each(s, s.image("memfd.img"), func(_ *entry, m *memfd.MemfdInodeEntry) { t.memfds[uint32(m.GetInodeId())] = m })
+	each(s, s.image("files.img"), func(_ *entry, e *fdinfo.FileEntry) { s.addFile(t, e) })
 	s.adoptOldFiles(t)
 	for _, f := range t.order {
 		s.describe(t, f)
 	}
-	each(s, s.images["remap-fpath.img"], func(_ *entry, r *remap.RemapFilePathEntry) {
+	each(s, s.image("remap-fpath.img"), func(_ *entry, r *remap.RemapFilePathEntry) {
 		t.remaps = append(t.remaps, r)
 		if f := t.byID[r.GetOrigId()]; f != nil {
 			f.deleted = true

@@ -1,41 +1,35 @@
 package decode
 
 import (
+	"bytes"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/ckexport/ckexport/pipeline/archive"
+	"github.com/ckexport/ckexport/pipeline/layout"
 )
 
 // maxDocument bounds a member that is kept as a document of a container image.
 // Registries refuse manifests of more than 4 MiB.
 const maxDocument = 4 << 20
 
-// Names of the documents of a container image. Source: OCI image
-// specification, image-layout.md; Docker image specification v1.2.
-var (
-	blobName     = regexp.MustCompile(`^(?:(.*)/)?blobs/([a-z0-9]+(?:[+._-][a-z0-9]+)*)/([0-9a-f]{32,128})$`)
-	documentName = regexp.MustCompile(`(?:^|/)(?:index\.json|manifest\.json|oci-layout|[0-9a-f]{64}\.json)$`)
-)
-
-// isDocument reports whether a member is a document of a container image: by
-// its name, and because it begins like JSON. Layers are blobs too.
-func (w *walk) isDocument(m *archive.Member) bool {
-	if m.Size > maxDocument || !blobName.MatchString(m.Name) && !documentName.MatchString(m.Name) {
+// isDocument reports whether a member that is named like a document or a blob
+// of a container image is a document: it begins like JSON. Layers are blobs too.
+func isDocument(m *archive.Member) bool {
+	if m.Size > maxDocument {
 		return false
 	}
 	head, err := m.Peek(64)
-	head = []byte(strings.TrimLeft(string(head), " \t\r\n"))
+	head = bytes.TrimLeft(head, " \t\r\n")
 	return err == nil && len(head) > 0 && (head[0] == '{' || head[0] == '[')
 }
 
 // checkDigest notes a document that is not what its name says.
 func (r *reading) checkDigest(member string, sha256 *string) {
-	if m := blobName.FindStringSubmatch(member); m != nil && m[2] == "sha256" && sha256 != nil && *sha256 != m[3] {
+	if blob, ok := layout.ParseBlob(member); ok && blob.Algorithm == "sha256" && sha256 != nil && *sha256 != blob.Digest {
 		r.memberProblem(member, Warning, Inconsistent, "the content does not have the digest that names it")
 	}
 }
@@ -93,18 +87,18 @@ func (w *walk) imagesByLayer() map[string]*containerImage {
 		}
 	}
 	for _, member := range slices.Sorted(maps.Keys(manifests)) {
-		blob := blobName.FindStringSubmatch(member)
-		if blob == nil {
+		blob, ok := layout.ParseBlob(member)
+		if !ok {
 			continue
 		}
-		m, root := manifests[member], blob[1]
-		image := &containerImage{digest: blob[2] + ":" + blob[3], annotations: map[string]string{}}
+		m := manifests[member]
+		image := &containerImage{digest: blob.Algorithm + ":" + blob.Digest, annotations: map[string]string{}}
 		maps.Copy(image.annotations, descriptors[image.digest])
 		maps.Copy(image.annotations, m.Annotations)
 		image.names = names[image.digest]
-		image.createdAt = w.imageCreated(blobMember(root, m.Config.Digest))
+		image.createdAt = w.imageCreated(blobMember(blob.Layout, m.Config.Digest))
 		for _, l := range m.Layers {
-			addLayer(byLayer, blobMember(root, l.Digest), image)
+			addLayer(byLayer, blobMember(blob.Layout, l.Digest), image)
 		}
 	}
 	w.dockerImages(byLayer)
@@ -144,10 +138,11 @@ func addLayer(byLayer map[string]*containerImage, member string, image *containe
 	}
 }
 
-// blobMember returns the member that holds the blob with a digest.
+// blobMember returns the member of an image layout that holds the blob with a
+// digest.
 func blobMember(root, digest string) string {
 	algorithm, hex, _ := strings.Cut(digest, ":")
-	return path.Join(root, "blobs", archive.CleanName(algorithm), archive.CleanName(hex))
+	return layout.BlobName{Layout: root, Algorithm: archive.CleanName(algorithm), Digest: archive.CleanName(hex)}.Member()
 }
 
 // imageCreated returns when an image was made, by its configuration.

@@ -1,17 +1,13 @@
 package decode
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
-	"hash"
 	"io"
 	"path"
-	"strings"
 
 	"github.com/ckexport/ckexport/pipeline/archive"
 	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/layout"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -25,7 +21,9 @@ type reading struct {
 	sets     map[string]*set   // by folder
 	services map[string]*image // images that may stand beside the folder
 	metadata map[string][]byte // small members that are no images, by name
-	problems []schema.Problem
+	// hasMetadata says that there is what only checkpoints have.
+	hasMetadata bool
+	problems    []schema.Problem
 
 	members     []schema.ArchiveMember
 	folderBytes map[string]uint64 // of the files in each folder
@@ -41,16 +39,6 @@ type reading struct {
 	podFiles        *podFiles // see readPodFiles
 }
 
-// metadataFiles are the members beside the image folder that are kept whole.
-// Source: checkpointctl lib/metadata.go and the engines.
-var metadataFiles = map[string]bool{
-	"config.dump": true, "spec.dump": true, "network.status": true, "deleted.files": true, "bind.mounts": true,
-	"status": true, "status.dump": true, "pod.options": true, "pod.dump": true, "descriptors.json": true,
-}
-
-// containerLogs are the names of the container's own log, by engine.
-var containerLogs = map[string]bool{"ctr.log": true, "container.log": true, "io.kubernetes.cri-o.LogPath": true}
-
 // Statuses of a member: its name occurred before; a limit kept it from being
 // decoded whole.
 const (
@@ -58,101 +46,108 @@ const (
 	limitStatus     = "limit"
 )
 
-// member takes in one member of an archive that is so deep within others.
-func (r *reading) member(m *archive.Member, position uint32, depth int) {
+// member is a member of an archive while it is read.
+type member struct {
+	*archive.Member
+	is    layout.Member // what its name says
+	depth int           // how many archives it is deep within others
+	row   schema.ArchiveMember
+}
+
+// newMember begins the row of a member.
+func (r *reading) newMember(m *archive.Member, is layout.Member, depth int, position uint32) *member {
 	row := schema.ArchiveMember{
 		Path: text(m.Name), Position: position, Type: string(m.Type), SizeBytes: uint64(m.Size), Mode: m.Mode,
 		UID: uint32(m.UID), GID: uint32(m.GID), ModifiedAt: when(m.ModTime), LinkTarget: nonEmptyText(m.LinkTarget),
-		Kind: "unknown", DecodeStatus: "not_read",
+		Kind: "unknown", DecodeStatus: "not_read", ContainerMember: nonEmpty(r.site.archive),
 	}
 	if m.Offset >= 0 {
 		row.Offset = ptr(uint64(m.Offset))
 	}
-	row.ContainerMember = nonEmpty(r.site.archive)
+	return &member{Member: m, is: is, depth: depth, row: row}
+}
+
+// readMember reads a member, and adds its row.
+func (r *reading) readMember(m *member) {
 	r.keptImage = nil
 	depthBefore := r.decoder.opener.Depth()
-	if !r.guard(m.Name, func() { r.content(m, depth, &row) }) {
-		row.DecodeStatus = Internal
+	if !r.guard(m.Name, func() { r.content(m) }) {
+		m.row.DecodeStatus = Internal
 		r.decoder.opener.Leave(depthBefore)
 	}
-	if !add(&r.notes, &r.members, row) && r.keptImage != nil {
+	if !add(&r.notes, &r.members, m.row) && r.keptImage != nil {
 		r.keptImage.row = noRow
 	}
 }
 
-// content takes in what a member holds.
-func (r *reading) content(m *archive.Member, depth int, row *schema.ArchiveMember) {
-	dir, base := path.Split(m.Name)
-	dir = strings.TrimSuffix(dir, "/")
+// kind is what archive_members says that a member is, as far as its name tells.
+func (m *member) kind() string {
+	switch m.is.Role {
+	case layout.Image, layout.Pages, layout.GPUPages, layout.GhostFile, layout.Tmpfs, layout.ServiceImage:
+		return m.is.Kind.Name
+	case layout.Metadata, layout.PodMetadata, layout.CRIULog, layout.RootfsDiff, layout.DevShm:
+		return path.Base(m.Name)
+	case layout.ContainerLog:
+		return "container_log"
+	case layout.Volume:
+		return "volume"
+	case layout.Artifact:
+		return "artifact"
+	}
+	return "unknown"
+}
+
+// content takes in what a member holds, by its role.
+func (r *reading) content(m *member) {
 	if m.Type != archive.File {
-		row.Kind = string(m.Type)
-		if m.Type == archive.Symlink && base == "parent" {
-			if s := r.newSet(m, dir, row); s != nil {
-				s.parentLink = &m.LinkTarget
-			}
+		m.row.Kind = string(m.Type)
+		if m.is.Role == layout.ParentLink {
+			r.inSet(m, (*set).parentLinkMember)
 		}
 		return
 	}
 	if r.isDuplicate(m.Name) {
 		r.memberProblem(m.Name, Error, DuplicateMember, "the name occurs again in the archive; only the first member was decoded")
-		row.DecodeStatus = duplicateStatus
+		m.row.DecodeStatus = duplicateStatus
 		return
 	}
-	r.folderBytes[dir] += uint64(m.Size)
-	if kind, number, ok := criu.KindOf(base); ok {
-		row.Kind = kind.Name
-		if kind.Name == "STATS" || kind.Name == "IRMAP_CACHE" { // these may stand beside the folder
-			r.keepImage(m, kind, number, r.services, row)
-			return
-		}
-		if s := r.newSet(m, dir, row); s != nil {
-			r.image(m, kind, number, s, row)
-		}
-		return
-	}
-	switch {
-	case metadataFiles[base]:
-		row.Kind = base
-		if data, ok := r.keep(m, row); ok {
-			r.metadata[m.Name] = data
-		}
-	case base == "dump.log" || base == "restore.log":
-		row.Kind = base
-		r.stream(m, row, true, func(in io.Reader) error { return r.readCRIULog(base, in) })
-	case containerLogs[base]:
-		row.Kind = "container_log"
-		r.stream(m, row, true, func(in io.Reader) error { return r.readContainerLog(m.Name, in) })
-	case base == "rootfs-diff.tar":
-		row.Kind = base
-		r.rootfsDiffBytes = ptr(uint64(m.Size))
-		r.stream(m, row, false, func(in io.Reader) error {
-			return r.readFilesystem(capture{origin: "rootfs_diff", member: m.Name, root: "/"}, in)
-		})
-	case base == "devshm-checkpoint.tar":
-		row.Kind = base
-		r.stream(m, row, false, func(in io.Reader) error {
-			return r.readFilesystem(capture{origin: "devshm", member: m.Name, root: "/dev/shm"}, in)
-		})
-	case strings.HasSuffix(base, ".tar") && path.Base(dir) == "volumes":
-		row.Kind = "volume"
-		volume := strings.TrimSuffix(base, ".tar")
-		r.stream(m, row, false, func(in io.Reader) error {
-			return r.readFilesystem(capture{origin: "volume", member: m.Name, volume: volume}, in)
-		})
-	case path.Base(dir) == "artifacts" || strings.Contains("/"+dir+"/", "/artifacts/"):
-		row.Kind = "artifact"
-		r.stream(m, row, false, func(in io.Reader) error { return r.readArtifact(m, in) })
-	case strings.HasSuffix(base, ".img"):
-		row.DecodeStatus = "unknown"
-		r.memberProblem(m.Name, Warning, UnknownImage, "no kind of CRIU image has such a name")
-	case depth == 0 && r.isDocument(m):
-		row.Kind = "image_json"
-		if data, ok := r.keep(m, row); ok {
-			r.documents[m.Name] = data
-			r.checkDigest(m.Name, row.SHA256)
-		}
-	case r.mayNest(m, depth):
-		r.nest(m, depth, row)
+	r.folderBytes[m.is.Dir] += uint64(m.Size)
+	m.row.Kind = m.kind()
+	switch m.is.Role {
+	case layout.Image:
+		r.inSet(m, (*set).imageMember)
+	case layout.Pages:
+		r.inSet(m, (*set).pagesMember)
+	case layout.GPUPages:
+		r.inSet(m, (*set).gpuPagesMember)
+	case layout.GhostFile:
+		r.inSet(m, (*set).ghostFileMember)
+	case layout.Tmpfs:
+		r.inSet(m, (*set).tmpfsMember)
+	case layout.UnknownImage:
+		r.unknownImageMember(m)
+	case layout.ServiceImage:
+		r.serviceImageMember(m)
+	case layout.Metadata:
+		r.metadataMember(m)
+	case layout.PodMetadata:
+		r.podMetadataMember(m)
+	case layout.CRIULog:
+		r.criuLogMember(m)
+	case layout.ContainerLog:
+		r.containerLogMember(m)
+	case layout.RootfsDiff:
+		r.rootfsDiffMember(m)
+	case layout.DevShm:
+		r.devShmMember(m)
+	case layout.Volume:
+		r.volumeMember(m)
+	case layout.Artifact:
+		r.artifactMember(m)
+	case layout.Document, layout.Blob:
+		r.documentMember(m)
+	case layout.Archive, layout.Candidate:
+		r.nestedMember(m)
 	}
 }
 
@@ -165,167 +160,182 @@ func (r *reading) isDuplicate(name string) bool {
 	return false
 }
 
-// newSet returns the image set that a member belongs to; nil where the archive
+// inSet passes a member to the image set that it belongs to, unless the archive
 // has more sets than it may have.
-func (r *reading) newSet(m *archive.Member, dir string, row *schema.ArchiveMember) *set {
-	row.ImageDir = ptr(plain(dir))
+func (r *reading) inSet(m *member, take func(*set, *member)) {
+	m.row.ImageDir = ptr(plain(m.is.Dir))
 	limits := &r.decoder.Limits
-	if r.sets[dir] == nil && r.setCount >= limits.Checkpoints {
+	if r.sets[m.is.Dir] == nil && r.setCount >= limits.Checkpoints {
 		r.outer().passedBy(limits.checkpoints(), m.Name, "the archive has more checkpoints; they are left out")
-		row.DecodeStatus = limitStatus
-		return nil
+		m.row.DecodeStatus = limitStatus
+		return
 	}
-	return r.set(dir)
+	take(r.set(m.is.Dir), m)
 }
 
-// image takes in a member of an image folder: small ones are kept, those that
-// hold files or memory are read as a stream.
-func (r *reading) image(m *archive.Member, kind criu.Kind, number uint64, s *set, row *schema.ArchiveMember) {
-	switch kind.Name {
-	case "PAGES":
-		s.pagesBytes += uint64(m.Size)
-		r.digests = append(r.digests, digest{name: m.Name, size: uint64(m.Size)})
-		if err := s.readPages(m, uint32(number)); err != nil {
-			r.streamProblem(m.Name, row, err)
-		}
-	case "AMDGPU_PAGES": // content of GPU buffers, as large as memory and of use to no table
-		r.digests = append(r.digests, digest{name: m.Name, size: uint64(m.Size)})
-	case "GHOST_FILE":
-		r.stream(m, row, true, func(in io.Reader) error {
-			return s.readGhost(m, uint32(number), in)
-		})
-	case "TMPFS", "TMPFS_MNT":
-		c := capture{origin: "tmpfs", member: m.Name, set: s}
-		if kind.Name == "TMPFS" {
-			c.device = ptr(uint32(number))
-		} else {
-			c.mountID = ptr(uint32(number))
-		}
-		r.stream(m, row, true, func(in io.Reader) error { return r.readFilesystem(c, in) })
+func (s *set) parentLinkMember(m *member) { s.parentLink = &m.LinkTarget }
+
+func (s *set) imageMember(m *member) {
+	s.keepImage(m, s.images)
+	switch m.is.Kind.Name {
+	case "INVENTORY":
+		s.dumpedAt = when(m.ModTime)
+	case "PAGEMAP":
+		s.newPagemaps = append(s.newPagemaps, uint32(m.is.Number))
+	}
+}
+
+func (s *set) pagesMember(m *member) {
+	s.pagesBytes += uint64(m.Size)
+	s.sizeDigest(m)
+	if !s.decoder.plan.wants(layout.Pages) {
+		return
+	}
+	if err := s.readPages(m.Member, uint32(m.is.Number)); err != nil {
+		s.streamProblem(m.Name, &m.row, err)
+	}
+}
+
+// gpuPagesMember leaves the content alone: it is as large as memory, and of use
+// to no table.
+func (s *set) gpuPagesMember(m *member) { s.sizeDigest(m) }
+
+func (s *set) ghostFileMember(m *member) {
+	if !s.decoder.plan.wants(layout.GhostFile) {
+		s.leave(m)
+		s.ghosts[uint32(m.is.Number)] = &savedGhost{}
+		return
+	}
+	s.stream(m, true, func(in io.Reader) error { return s.readGhost(m.Member, uint32(m.is.Number), in) })
+}
+
+func (s *set) tmpfsMember(m *member) {
+	if !s.decoder.plan.wants(layout.Tmpfs) {
+		s.leave(m)
+		return
+	}
+	c := capture{origin: "tmpfs", member: m.Name, set: s}
+	number := uint32(m.is.Number)
+	if m.is.Kind.Number == criu.DeviceID {
+		c.device = &number
+	} else {
+		c.mountID = &number
+	}
+	s.stream(m, true, func(in io.Reader) error { return s.readFilesystem(c, in) })
+}
+
+func (r *reading) unknownImageMember(m *member) {
+	m.row.DecodeStatus = "unknown"
+	r.memberProblem(m.Name, Warning, UnknownImage, "no kind of CRIU image has such a name")
+}
+
+func (r *reading) serviceImageMember(m *member) { r.keepImage(m, r.services) }
+
+func (r *reading) metadataMember(m *member) {
+	if base := path.Base(m.Name); base == "config.dump" || base == "spec.dump" {
+		r.hasMetadata = true
+	}
+	if !r.decoder.plan.wants(layout.Metadata) {
+		r.leave(m)
+		return
+	}
+	if data, whole := r.keep(m); whole {
+		r.metadata[m.Name] = data
+	}
+}
+
+func (r *reading) podMetadataMember(m *member) {
+	r.metadataMember(m)
+	if r.metadata[m.Name] != nil && m.is.Dir == r.site.folder {
+		r.pods[r.site.path()] = r
+	}
+}
+
+func (r *reading) criuLogMember(m *member) {
+	if !r.decoder.plan.wants(layout.CRIULog) {
+		r.leave(m)
+		return
+	}
+	r.stream(m, true, func(in io.Reader) error { return r.readCRIULog(path.Base(m.Name), in) })
+}
+
+func (r *reading) containerLogMember(m *member) {
+	if !r.decoder.plan.wants(layout.ContainerLog) {
+		r.leave(m)
+		return
+	}
+	r.stream(m, true, func(in io.Reader) error { return r.readContainerLog(m.Name, in) })
+}
+
+func (r *reading) rootfsDiffMember(m *member) {
+	r.rootfsDiffBytes = ptr(uint64(m.Size))
+	r.captureMember(m, capture{origin: "rootfs_diff", member: m.Name, root: "/"})
+}
+
+func (r *reading) devShmMember(m *member) {
+	r.captureMember(m, capture{origin: "devshm", member: m.Name, root: "/dev/shm"})
+}
+
+func (r *reading) volumeMember(m *member) {
+	r.captureMember(m, capture{origin: "volume", member: m.Name, volume: m.is.Volume})
+}
+
+// captureMember reads files of the container, which are no part of the
+// checkpoint's identity.
+func (r *reading) captureMember(m *member, c capture) {
+	if !r.decoder.plan.wants(m.is.Role) {
+		return
+	}
+	r.stream(m, false, func(in io.Reader) error { return r.readFilesystem(c, in) })
+}
+
+func (r *reading) artifactMember(m *member) {
+	if !r.decoder.plan.wants(layout.Artifact) {
+		return
+	}
+	r.stream(m, false, func(in io.Reader) error { return r.readArtifact(m.Member, in) })
+}
+
+// documentMember keeps a document of a container image; a layer may have such a
+// name too.
+func (r *reading) documentMember(m *member) {
+	if !isDocument(m.Member) {
+		r.nestedMember(m)
+		return
+	}
+	m.row.Kind = "image_json"
+	if data, whole := r.keep(m); whole {
+		r.documents[m.Name] = data
+		r.checkDigest(m.Name, m.row.SHA256)
+	}
+}
+
+// nestedMember reads a member as an archive within the archive, if it is one.
+func (r *reading) nestedMember(m *member) {
+	head, err := m.Peek(512)
+	if err != nil || !archive.LooksPacked(head) {
+		return // an unreadable member ends the archive: the next step tells
+	}
+	before, name := r.position, path.Join(r.site.archive, m.Name)
+	if limits := &r.decoder.Limits; m.depth >= limits.Nesting {
+		r.passedBy(limits.nesting(), m.Name, "an archive stands deeper within others; it was not read")
+		m.row.DecodeStatus = limitStatus
+		return
+	}
+	at, _ := m.ReaderAt()
+	a, err := r.decoder.opener.Nested(m, at)
+	if err == nil {
+		m.row.Kind, m.row.DecodeStatus = "archive", "ok"
+		r.nested[name] = true
+		err = errors.Join(r.readMembers(a, name, m.depth+1), a.Close())
+	}
+	isNamedSo := m.is.Role == layout.Archive || m.is.Role == layout.Blob
+	switch {
+	case err == nil:
+	case r.position == before && !isNamedSo: // no tar, whatever its first bytes
+		m.row.Kind, m.row.DecodeStatus = "unknown", "not_read"
+		delete(r.nested, name)
 	default:
-		r.keepImage(m, kind, number, s.images, row)
-		switch kind.Name {
-		case "INVENTORY":
-			s.dumpedAt = when(m.ModTime)
-		case "PAGEMAP":
-			s.newPagemaps = append(s.newPagemaps, uint32(number))
-		}
+		r.reading(site{archive: name}).streamProblem(m.Name, &m.row, err)
 	}
-}
-
-// keepImage keeps an image in memory, to be decoded when all have been seen.
-func (r *reading) keepImage(m *archive.Member, kind criu.Kind, number uint64, images map[string]*image, row *schema.ArchiveMember) {
-	data, whole := r.keep(m, row)
-	if data == nil {
-		return
-	}
-	name := path.Base(m.Name)
-	if images[name] != nil { // a service image in two folders: the one beside the images counts
-		name = m.Name
-	}
-	r.keptImage = &image{kind: kind, number: number, name: name, member: m.Name, data: data, truncated: !whole, row: len(r.members), status: row.DecodeStatus}
-	images[name] = r.keptImage
-}
-
-// keep reads a small member whole. ok is false where it was cut short; data
-// then holds what there is.
-func (r *reading) keep(m *archive.Member, row *schema.ArchiveMember) (data []byte, ok bool) {
-	limits := &r.decoder.Limits
-	tooLarge := m.Size > limits.MetadataBytes
-	if tooLarge || !r.take(m.Size) { // its digest is still part of the checkpoint's identity
-		if tooLarge {
-			r.passedBy(limits.metadata(), m.Name, fmt.Sprintf("the member has %d bytes; it was not decoded", m.Size))
-		} else {
-			r.passedBy(limits.memory(), m.Name, "the archive takes more memory; the member was not decoded")
-		}
-		r.stream(m, row, true, func(io.Reader) error { return nil })
-		row.DecodeStatus = limitStatus
-		return nil, false
-	}
-	data, err := readAll(m, m.Size)
-	sum := sha256.Sum256(data)
-	row.SHA256 = ptr(hex.EncodeToString(sum[:]))
-	row.DecodeStatus = "ok"
-	r.digests = append(r.digests, digest{name: m.Name, size: uint64(len(data)), sha256: *row.SHA256})
-	if err != nil {
-		r.streamProblem(m.Name, row, err)
-		return data, false
-	}
-	return data, true
-}
-
-// readAll reads size bytes without trusting the size: a large buffer grows
-// with what there really is.
-func readAll(in io.Reader, size int64) ([]byte, error) {
-	const trusted = 1 << 20
-	data := make([]byte, min(size, trusted))
-	n, err := io.ReadFull(in, data)
-	if err == nil && size > trusted { // so much is there: then the rest is worth its memory
-		head := data
-		data = make([]byte, size)
-		copy(data, head)
-		n, err = io.ReadFull(in, data[trusted:])
-		n += trusted
-	}
-	if err == nil || size == 0 {
-		return data[:n], nil
-	}
-	return data[:n], early(err)
-}
-
-// early makes an end before the expected size a truncation.
-func early(err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("%w: %w", archive.ErrTruncated, io.ErrUnexpectedEOF)
-	}
-	return err
-}
-
-// stream passes a member to read and reads what that leaves over. With digest
-// the content takes part in the checkpoint's identity.
-func (r *reading) stream(m *archive.Member, row *schema.ArchiveMember, withDigest bool, read func(io.Reader) error) {
-	var in io.Reader = m
-	var sum hash.Hash
-	if withDigest {
-		sum = sha256.New()
-		in = io.TeeReader(m, sum)
-	}
-	err := read(in)
-	row.DecodeStatus = "ok"
-	if withDigest {
-		if _, restErr := io.Copy(io.Discard, in); err == nil && restErr != nil {
-			err = restErr
-		}
-		row.SHA256 = ptr(hex.EncodeToString(sum.Sum(nil)))
-		r.digests = append(r.digests, digest{name: m.Name, size: uint64(m.Size), sha256: *row.SHA256})
-	}
-	if err != nil {
-		r.streamProblem(m.Name, row, err)
-	}
-}
-
-// streamProblem notes why a member could not be read whole.
-func (r *reading) streamProblem(name string, row *schema.ArchiveMember, err error) {
-	if l, what, ok := r.decoder.Limits.passed(err); ok {
-		r.passedBy(l, name, what)
-		row.DecodeStatus = limitStatus
-		return
-	}
-	p := schema.Problem{Member: text(name), Severity: Error, Code: readCode(err), Message: err.Error()}
-	var ie *criu.ImageError
-	if errors.As(err, &ie) {
-		p.Code, p.Offset = ie.Code, &ie.Offset
-	}
-	row.DecodeStatus = p.Code
-	r.problem(p)
-}
-
-// hasMetadata reports whether the archive has what only checkpoints have.
-func (r *reading) hasMetadata() bool {
-	for name := range r.metadata {
-		if base := path.Base(name); base == "config.dump" || base == "spec.dump" {
-			return true
-		}
-	}
-	return false
 }

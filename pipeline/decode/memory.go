@@ -13,6 +13,7 @@ import (
 
 	"github.com/ckexport/ckexport/pipeline/archive"
 	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/layout"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -77,12 +78,12 @@ func (s *set) memoryOf(pid uint32) *memory {
 		s.memory[pid] = m
 	}
 	if m.space == nil {
-		if img := s.images[fmt.Sprintf("mm-%d.img", pid)]; img != nil && !img.decoded {
+		if img := s.image(fmt.Sprintf("mm-%d.img", pid)); img != nil && !img.decoded {
 			m.space = oneOf[mm.MmEntry](s, img)
 		}
 	}
 	if m.pagemap == nil {
-		if img := s.images[fmt.Sprintf("pagemap-%d.img", pid)]; img != nil && !img.decoded {
+		if img := s.image(fmt.Sprintf("pagemap-%d.img", pid)); img != nil && !img.decoded {
 			m.pagemap = s.readPagemap(img)
 		}
 	}
@@ -163,6 +164,9 @@ func (s *set) owners(pagesID uint32) []*memory {
 // images that say what they are, and from those of parent checkpoints. It
 // reports whether some need another pass over the archive.
 func (w *walk) readLatePages() (again bool) {
+	if !w.decoder.plan.wants(layout.Pages) {
+		return false
+	}
 	sets := w.allSets()
 	for _, s := range sets {
 		s.findInherited()

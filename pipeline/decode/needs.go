@@ -3,30 +3,18 @@ package decode
 import (
 	"slices"
 
+	"github.com/ckexport/ckexport/pipeline/layout"
 	"github.com/ckexport/ckexport/schema"
 )
 
 // need is what must be kept of an archive while it passes by: images by their
-// kinds, and members by what they are. Everything else is digested for the
-// identity of the checkpoint, and let go.
+// kinds, and other members by their roles. Of everything else that is part of
+// the checkpoint's identity a digest is made, and the rest is passed over.
 type need struct {
-	kinds   []string
-	members []member
-	all     bool
+	kinds []string
+	roles []layout.Role
+	all   bool
 }
-
-// member is a sort of members that are no images, or images of other formats.
-type member string
-
-// The sorts of members that a need may name.
-const (
-	memberMetadata     member = "metadata"      // config.dump, spec.dump and the like
-	memberCRIULog      member = "CRIU's log"    // dump.log, restore.log
-	memberContainerLog member = "container log" // what the container wrote
-	memberFiles        member = "files"         // tars of changed files, tmpfs and volumes
-	memberGhosts       member = "ghosts"        // deleted files
-	memberPages        member = "pages"         // memory
-)
 
 // The facts that families share, by what each reads. See facts.
 var (
@@ -35,7 +23,7 @@ var (
 	coresFact          = images("CORE", "CREDS", "SIGACT", "RLIMIT", "ITIMERS", "POSIX_TIMERS", "SIGNAL", "PSIGNAL")
 	idsFact            = needs(coresFact, images("IDS"))
 	spacesFact         = needs(treeFact, images("MM", "VMAS", "PAGEMAP"))
-	textsFact          = needs(spacesFact, members(memberPages))
+	textsFact          = needs(spacesFact, members(layout.Pages))
 	foldersFact        = images("FS")
 	filtersFact        = images("SECCOMP")
 	idMapsFact         = images("USERNS")
@@ -49,23 +37,23 @@ var (
 	oldFiles           = images("REG_FILES", "EXT_FILES", "NS_FILES", "EVENTFD_FILE", "EVENTPOLL_FILE", "EVENTPOLL_TFD", "SIGNALFD", "INOTIFY_FILE", "INOTIFY_WD",
 		"FANOTIFY_FILE", "FANOTIFY_MARK", "PIPES", "FIFO", "UNIXSK", "INETSK", "PACKETSK", "NETLINK_SK", "TTY_FILES", "TUNFILE", "TIMERFD")
 	namespacesFact     = needs(inventoryFact, treeFact, idsFact, filesFact, networksFact, images("TIMENS", "UTSNS", "PIDNS"))
-	metadataMembers    = members(memberMetadata)
-	criuLogMember      = members(memberCRIULog)
-	containerLogMember = members(memberContainerLog)
-	capturedMembers    = members(memberFiles)
-	ghostMembers       = members(memberGhosts)
+	metadataMembers    = members(layout.Metadata, layout.PodMetadata)
+	criuLogMember      = members(layout.CRIULog)
+	containerLogMember = members(layout.ContainerLog)
+	capturedMembers    = members(layout.RootfsDiff, layout.DevShm, layout.Volume, layout.Artifact, layout.Tmpfs)
+	ghostMembers       = members(layout.GhostFile)
 	everything         = need{all: true}
 )
 
 func images(kinds ...string) need { return need{kinds: kinds} }
 
-func members(sorts ...member) need { return need{members: sorts} }
+func members(roles ...layout.Role) need { return need{roles: roles} }
 
 // needs joins needs.
 func needs(list ...need) (joined need) {
 	for _, n := range list {
 		joined.kinds = append(joined.kinds, n.kinds...)
-		joined.members = append(joined.members, n.members...)
+		joined.roles = append(joined.roles, n.roles...)
 		joined.all = joined.all || n.all
 	}
 	return joined
@@ -77,7 +65,7 @@ type plan struct {
 	tables   map[string]bool // that get rows
 	asides   []*schema.Table // of them, those that nobody asked for
 	kinds    map[string]bool
-	members  map[member]bool
+	roles    map[layout.Role]bool
 	all      bool
 }
 
@@ -88,7 +76,7 @@ func planFor(wanted []*schema.Table) *plan {
 	if wanted == nil {
 		wanted = schema.Tables()
 	}
-	p := &plan{tables: map[string]bool{}, kinds: map[string]bool{}, members: map[member]bool{}}
+	p := &plan{tables: map[string]bool{}, kinds: map[string]bool{}, roles: map[layout.Role]bool{}}
 	for _, t := range wanted {
 		p.tables[t.Name] = true
 	}
@@ -104,8 +92,8 @@ func planFor(wanted []*schema.Table) *plan {
 		for _, k := range f.needs.kinds {
 			p.kinds[k] = true
 		}
-		for _, m := range f.needs.members {
-			p.members[m] = true
+		for _, r := range f.needs.roles {
+			p.roles[r] = true
 		}
 	}
 	if !p.all {
@@ -124,5 +112,5 @@ func planFor(wanted []*schema.Table) *plan {
 // wantsImage reports whether images of a kind are decoded.
 func (p *plan) wantsImage(kind string) bool { return p.all || p.kinds[kind] }
 
-// wants reports whether members of a sort are read.
-func (p *plan) wants(m member) bool { return p.all || p.members[m] }
+// wants reports whether members of a role, other than images, are read.
+func (p *plan) wants(r layout.Role) bool { return p.all || p.roles[r] }

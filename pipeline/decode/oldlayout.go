@@ -92,7 +92,7 @@ func (s *set) adoptOldFiles(t *fileTable) {
 
 // adopt adds the files of one image of the older layout.
 func adopt[T any, P messageOf[T]](s *set, t *fileTable, name string, wrap func(P) *fdinfo.FileEntry) {
-	each(s, s.images[name+".img"], func(_ *entry, m P) { s.addFile(t, wrap(m)) })
+	each(s, s.image(name+".img"), func(_ *entry, m P) { s.addFile(t, wrap(m)) })
 }
 
 // adoptOldWatches adds what watchers watch, which names them by their id.
@@ -104,17 +104,17 @@ func (s *set) adoptOldWatches(t *fileTable) {
 		s.dangling("files", fmt.Sprintf("file_id=%d", id), "watcher of "+image, uint64(id))
 		return nil
 	}
-	each(s, s.images["eventpoll-tfd.img"], func(_ *entry, m *eventpoll.EventpollTfdEntry) {
+	each(s, s.image("eventpoll-tfd.img"), func(_ *entry, m *eventpoll.EventpollTfdEntry) {
 		if e := watcher(m.GetId(), "eventpoll-tfd").GetEpfd(); e != nil {
 			e.Tfd = append(e.Tfd, m)
 		}
 	})
-	each(s, s.images["inotify-wd.img"], func(_ *entry, m *fsnotify.InotifyWdEntry) {
+	each(s, s.image("inotify-wd.img"), func(_ *entry, m *fsnotify.InotifyWdEntry) {
 		if e := watcher(m.GetId(), "inotify-wd").GetIfy(); e != nil {
 			e.Wd = append(e.Wd, m)
 		}
 	})
-	each(s, s.images["fanotify-mark.img"], func(_ *entry, m *fsnotify.FanotifyMarkEntry) {
+	each(s, s.image("fanotify-mark.img"), func(_ *entry, m *fsnotify.FanotifyMarkEntry) {
 		if e := watcher(m.GetId(), "fanotify-mark").GetFfy(); e != nil {
 			e.Mark = append(e.Mark, m)
 		}

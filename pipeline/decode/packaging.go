@@ -83,17 +83,8 @@ func (s *set) readPodFiles(pod *reading) *podFiles {
 // podAround returns the nearest reading around the checkpoint that has a pod's
 // files, nil if none has.
 func (s *set) podAround() *reading {
-	w := s.walk
-	if w.pods == nil {
-		w.pods = map[string]*reading{}
-		for _, r := range w.readings {
-			if r.metadata[path.Join(r.site.folder, "pod.options")] != nil || r.metadata[path.Join(r.site.folder, "pod.dump")] != nil {
-				w.pods[r.site.path()] = r
-			}
-		}
-	}
 	for path := range s.site.around {
-		if r := w.pods[path]; r != nil {
+		if r := s.pods[path]; r != nil {
 			return r
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
@@ -18,6 +19,7 @@ type image struct {
 	member    string // name in the archive
 	data      []byte
 	truncated bool
+	left      bool // no wanted table needs it: it was not kept
 
 	row     int // position among the archive's members, or noRow
 	status  string
@@ -150,12 +152,47 @@ func (s *set) staleImages() {
 	}
 }
 
+// image returns the image of a name, nil if there is none.
+func (s *set) image(name string) *image {
+	img := s.images[name]
+	if img != nil && img.left {
+		panic("a family does not name its need of " + img.kind.Name)
+	}
+	return img
+}
+
+// serviceImage returns a service image by how its name begins: that in the image
+// folder, else that beside it; nil if there is none.
+func (s *set) serviceImage(name string) *image {
+	var found *image
+	for _, img := range s.services {
+		dir := folderOf(img.member)
+		if strings.HasPrefix(path.Base(img.member), name) && (dir == s.dir || dir == s.base()) && (found == nil || dir == s.dir) {
+			found = img
+		}
+	}
+	if found != nil && found.left {
+		panic("a family does not name its need of " + found.kind.Name)
+	}
+	return found
+}
+
+// hasKind reports whether the set has images of a kind.
+func (s *set) hasKind(kind string) bool {
+	for _, img := range s.images {
+		if img.kind.Name == kind {
+			return true
+		}
+	}
+	return false
+}
+
 // ofKind returns the images of a kind, by number.
 func (s *set) ofKind(kind string) []*image {
 	var found []*image
-	for _, img := range s.images {
+	for name, img := range s.images {
 		if img.kind.Name == kind {
-			found = append(found, img)
+			found = append(found, s.image(name))
 		}
 	}
 	slices.SortFunc(found, func(a, b *image) int {

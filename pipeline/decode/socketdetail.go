@@ -33,7 +33,7 @@ func (q *queuedPacket) passed() []uint32 {
 // queues returns what waits in sockets, in the order of sk-queues.img.
 func (s *set) queues() []queuedPacket {
 	return s.facts.queues.get(func() (queues []queuedPacket) {
-		img := s.images["sk-queues.img"]
+		img := s.image("sk-queues.img")
 		each(s, img, func(e *entry, p *skpacket.SkPacketEntry) {
 			content, whole := s.behind(img, e, uint64(p.GetLength()))
 			queues = append(queues, queuedPacket{uint32(e.index), p, content, whole})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ckexport/ckexport/pipeline/archive"
 	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/layout"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -41,7 +42,7 @@ type walk struct {
 	images      map[string]*containerImage // by layer; see imageOf
 	created     map[string]*time.Time      // when images were made, by configuration; see imageCreated
 	packedFacts map[packed]map[string]string
-	pods        map[string]*reading // that have a pod's files, by path; see podAround
+	pods        map[string]*reading // that have a pod's files, by path
 }
 
 // site is where a checkpoint stands: the archive within the archive, empty
@@ -71,7 +72,7 @@ func newWalk(ctx context.Context, d *Decoder, in archive.Input) *walk {
 		d.plan = planFor(d.Tables)
 	}
 	return &walk{
-		decoder: d, ctx: ctx, input: in, source: SourceText(in.Name()), tables: map[reflect.Type]*tableUse{}, messages: criu.Messages{Shapes: &d.shapes}, bySite: map[site]*reading{}, seen: map[site]bool{}, nested: map[string]bool{}, documents: map[string][]byte{},
+		decoder: d, ctx: ctx, input: in, source: SourceText(in.Name()), tables: map[reflect.Type]*tableUse{}, messages: criu.Messages{Shapes: &d.shapes}, bySite: map[site]*reading{}, seen: map[site]bool{}, nested: map[string]bool{}, documents: map[string][]byte{}, pods: map[string]*reading{},
 	}
 }
 
@@ -111,31 +112,19 @@ func (w *walk) setIn(archive, dir string) *set {
 }
 
 // baseOf returns the folder that the metadata of an image folder stands in.
-func baseOf(dir string) string {
-	if b := path.Base(dir); b == "checkpoint" || b == "pre-checkpoint" {
-		return folderOf(dir)
-	}
-	return dir
-}
+func baseOf(dir string) string { return layout.Site(dir) }
 
-// siteOf returns the folder of the checkpoint that a member belongs to: that
-// of its metadata. Members that tell nothing of their own belong to the
-// archive as a whole.
-func siteOf(m *archive.Member) string {
-	dir, base := folderOf(m.Name), path.Base(m.Name)
-	_, _, isImage := criu.KindOf(base)
-	_, below, inArtifacts := strings.Cut("/"+dir+"/", "/artifacts/")
-	switch {
-	case inArtifacts:
-		return strings.Trim(strings.TrimSuffix("/"+dir+"/", "/artifacts/"+below), "/")
-	case isImage, metadataFiles[base], containerLogs[base], base == "dump.log", base == "restore.log", base == "parent" && m.Type == archive.Symlink:
-		return baseOf(dir)
-	case base == "rootfs-diff.tar", base == "devshm-checkpoint.tar":
-		return dir
-	case strings.HasSuffix(base, ".tar") && path.Base(dir) == "volumes":
-		return folderOf(dir)
+// classify tells what a member is by its name; nested, in an archive within the
+// archive.
+func classify(m *archive.Member, nested bool) layout.Member {
+	e := layout.Entry{Name: m.Name, Type: layout.Other, Nested: nested}
+	switch m.Type {
+	case archive.File:
+		e.Type = layout.File
+	case archive.Symlink:
+		e.Type = layout.Symlink
 	}
-	return ""
+	return layout.Classify(e)
 }
 
 // readMembers goes over the members of an archive once; name is that of the
@@ -156,54 +145,12 @@ func (w *walk) readMembers(a *archive.Archive, name string, depth int) error {
 		if !w.take(memberBytes + 2*int64(len(m.Name)+len(m.RawName)+len(m.LinkTarget))) {
 			return &limitError{limits.memory(), "the archive takes more memory; the rest of it was not read"}
 		}
-		w.last = w.reading(site{name, siteOf(m)})
+		is := classify(m, depth > 0)
+		w.last = w.reading(site{name, is.Site})
 		position := w.position
 		w.position++
-		w.last.member(m, position, depth)
+		w.last.readMember(w.last.newMember(m, is, depth, position))
 	}
-}
-
-// mayNest reports whether a member of no known kind is looked at as an archive
-// within the archive. In the outer archive every one is: a layer, a container
-// of a pod. Deeper, those near the top: a layer may hold a pod, but the files
-// of an ordinary image are no concern.
-func (w *walk) mayNest(m *archive.Member, depth int) bool {
-	return depth <= w.decoder.Limits.Nesting && (depth == 0 || strings.Count(m.Name, "/") <= 1)
-}
-
-// nest reads a member as an archive within the archive, if it is one.
-func (r *reading) nest(m *archive.Member, depth int, row *schema.ArchiveMember) {
-	head, err := m.Peek(512)
-	if err != nil || !archive.LooksPacked(head) {
-		return // an unreadable member ends the archive: the next step tells
-	}
-	before, name := r.position, path.Join(r.site.archive, m.Name)
-	if limits := &r.decoder.Limits; depth == limits.Nesting {
-		r.passedBy(limits.nesting(), m.Name, "an archive stands deeper within others; it was not read")
-		row.DecodeStatus = limitStatus
-		return
-	}
-	at, _ := m.ReaderAt()
-	a, err := r.decoder.opener.Nested(m, at)
-	if err == nil {
-		row.Kind, row.DecodeStatus = "archive", "ok"
-		r.nested[name] = true
-		err = errors.Join(r.readMembers(a, name, depth+1), a.Close())
-	}
-	switch {
-	case err == nil:
-	case r.position == before && !isLayerName(m.Name): // no tar, whatever its first bytes
-		row.Kind, row.DecodeStatus = "unknown", "not_read"
-		delete(r.nested, name)
-	default:
-		r.reading(site{archive: name}).streamProblem(m.Name, row, err)
-	}
-}
-
-// isLayerName reports whether a name is that of an archive or a blob: then its
-// not being one is worth telling.
-func isLayerName(name string) bool {
-	return strings.HasPrefix(name, "blobs/") || strings.Contains(path.Base(name), ".tar")
 }
 
 // readAgain goes over the archive a second time, for memory that stood in
@@ -230,11 +177,11 @@ func (w *walk) readMissed(a *archive.Archive, name string) {
 			continue
 		}
 		inner := path.Join(name, m.Name)
-		kind, number, ok := criu.KindOf(path.Base(m.Name))
+		is := classify(m, name != "")
 		switch {
-		case ok && kind.Name == "PAGES":
-			if s := w.setIn(name, folderOf(m.Name)); s != nil {
-				s.readMissed(m, uint32(number))
+		case is.Role == layout.Pages:
+			if s := w.setIn(name, is.Dir); s != nil {
+				s.readMissed(m, uint32(is.Number))
 			}
 		case w.nested[inner]:
 			at, _ := m.ReaderAt()
@@ -374,11 +321,11 @@ func (r *reading) add(other *reading) {
 // enough: files of an ordinary image may be called so.
 func (r *reading) isCheckpoint() bool {
 	for _, s := range r.sets {
-		if s.hasImages() && (r.site.archive == "" || s.images["inventory.img"] != nil || len(s.ofKind("CORE"))+len(s.ofKind("PAGEMAP")) > 0) {
+		if s.hasImages() && (r.site.archive == "" || s.images["inventory.img"] != nil || s.hasKind("CORE") || s.hasKind("PAGEMAP")) {
 			return true
 		}
 	}
-	return r.hasMetadata()
+	return r.hasMetadata
 }
 
 // sortedSets returns the image sets of a checkpoint, the main one first.

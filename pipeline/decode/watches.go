@@ -2,9 +2,7 @@ package decode
 
 import (
 	"fmt"
-	"path"
 	"slices"
-	"strings"
 
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/eventpoll"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/fdinfo"
@@ -18,7 +16,7 @@ import (
 
 // decodeLocks fills file_locks.
 func (s *set) decodeLocks() {
-	each(s, s.images["filelocks.img"], func(e *entry, l *filelock.FileLockEntry) {
+	each(s, s.image("filelocks.img"), func(e *entry, l *filelock.FileLockEntry) {
 		row := schema.FileLock{
 			Position: uint32(e.index), Kind: optionalEnum(&criu.FileLockKind, l.Flag), Type: optionalEnum(&criu.FileLockType, l.Type),
 			PID: l.GetPid(), FD: l.GetFd(), Start: l.GetStart(), Length: l.GetLen(),
@@ -211,17 +209,9 @@ func (s *set) wordBytes(word uint64) []byte {
 	return b
 }
 
-// decodeIrmap fills irmap_cache. Like stats-dump, the image may stand beside
-// the others.
+// decodeIrmap fills irmap_cache.
 func (s *set) decodeIrmap() {
-	var found *image
-	for _, img := range s.services {
-		dir := folderOf(img.member)
-		if strings.HasPrefix(path.Base(img.member), "irmap-cache") && (dir == s.dir || dir == s.base()) && (found == nil || dir == s.dir) {
-			found = img
-		}
-	}
-	each(s, found, func(e *entry, c *fh.IrmapCacheEntry) {
+	each(s, s.serviceImage("irmap-cache"), func(e *entry, c *fh.IrmapCacheEntry) {
 		add(&s.notes, &s.rows.IrmapCache, schema.IrmapEntry{
 			Position: uint32(e.index), Device: userDevice(c.Dev), Inode: c.GetInode(), Path: optionalText(c.Path),
 		})

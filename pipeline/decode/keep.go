@@ -1,0 +1,141 @@
+package decode
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"path"
+
+	"github.com/ckexport/ckexport/pipeline/archive"
+	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/schema"
+)
+
+// sizeDigest makes a member part of the identity by its size alone.
+func (r *reading) sizeDigest(m *member) {
+	r.digests = append(r.digests, digest{name: m.Name, size: uint64(m.Size)})
+}
+
+// leave passes over a member that no wanted table needs: its digest is part of
+// the checkpoint's identity all the same.
+func (r *reading) leave(m *member) {
+	r.stream(m, true, func(io.Reader) error { return nil })
+}
+
+// keepImage keeps an image in memory, to be decoded when all have been seen; of
+// one that no wanted table needs, that it is there.
+func (r *reading) keepImage(m *member, images map[string]*image) {
+	name := path.Base(m.Name)
+	if !r.decoder.plan.wantsImage(m.is.Kind.Name) {
+		r.leave(m)
+		images[name] = &image{kind: m.is.Kind, number: m.is.Number, name: name, member: m.Name, left: true, row: noRow}
+		return
+	}
+	data, whole := r.keep(m)
+	if data == nil {
+		return
+	}
+	if images[name] != nil { // a service image in two folders: the one beside the images counts
+		name = m.Name
+	}
+	r.keptImage = &image{
+		kind: m.is.Kind, number: m.is.Number, name: name, member: m.Name, data: data, truncated: !whole, row: len(r.members), status: m.row.DecodeStatus,
+	}
+	images[name] = r.keptImage
+}
+
+// keep reads a small member whole. whole is false where it was cut short; data
+// then holds what there is.
+func (r *reading) keep(m *member) (data []byte, whole bool) {
+	limits := &r.decoder.Limits
+	tooLarge := m.Size > limits.MetadataBytes
+	if tooLarge || !r.take(m.Size) { // its digest is still part of the checkpoint's identity
+		if tooLarge {
+			r.passedBy(limits.metadata(), m.Name, fmt.Sprintf("the member has %d bytes; it was not decoded", m.Size))
+		} else {
+			r.passedBy(limits.memory(), m.Name, "the archive takes more memory; the member was not decoded")
+		}
+		r.stream(m, true, func(io.Reader) error { return nil })
+		m.row.DecodeStatus = limitStatus
+		return nil, false
+	}
+	data, err := readAll(m, m.Size)
+	sum := sha256.Sum256(data)
+	m.row.SHA256 = ptr(hex.EncodeToString(sum[:]))
+	m.row.DecodeStatus = "ok"
+	r.digests = append(r.digests, digest{name: m.Name, size: uint64(len(data)), sha256: *m.row.SHA256})
+	if err != nil {
+		r.streamProblem(m.Name, &m.row, err)
+		return data, false
+	}
+	return data, true
+}
+
+// readAll reads size bytes without trusting the size: a large buffer grows
+// with what there really is.
+func readAll(in io.Reader, size int64) ([]byte, error) {
+	const trusted = 1 << 20
+	data := make([]byte, min(size, trusted))
+	n, err := io.ReadFull(in, data)
+	if err == nil && size > trusted { // so much is there: then the rest is worth its memory
+		head := data
+		data = make([]byte, size)
+		copy(data, head)
+		n, err = io.ReadFull(in, data[trusted:])
+		n += trusted
+	}
+	if err == nil || size == 0 {
+		return data[:n], nil
+	}
+	return data[:n], early(err)
+}
+
+// early makes an end before the expected size a truncation.
+func early(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%w: %w", archive.ErrTruncated, io.ErrUnexpectedEOF)
+	}
+	return err
+}
+
+// stream passes a member to read and reads what that leaves over. With digest
+// the content takes part in the checkpoint's identity.
+func (r *reading) stream(m *member, withDigest bool, read func(io.Reader) error) {
+	var in io.Reader = m
+	var sum hash.Hash
+	if withDigest {
+		sum = sha256.New()
+		in = io.TeeReader(m, sum)
+	}
+	err := read(in)
+	m.row.DecodeStatus = "ok"
+	if withDigest {
+		if _, restErr := io.Copy(io.Discard, in); err == nil && restErr != nil {
+			err = restErr
+		}
+		m.row.SHA256 = ptr(hex.EncodeToString(sum.Sum(nil)))
+		r.digests = append(r.digests, digest{name: m.Name, size: uint64(m.Size), sha256: *m.row.SHA256})
+	}
+	if err != nil {
+		r.streamProblem(m.Name, &m.row, err)
+	}
+}
+
+// streamProblem notes why a member could not be read whole.
+func (r *reading) streamProblem(name string, row *schema.ArchiveMember, err error) {
+	if l, what, ok := r.decoder.Limits.passed(err); ok {
+		r.passedBy(l, name, what)
+		row.DecodeStatus = limitStatus
+		return
+	}
+	p := schema.Problem{Member: text(name), Severity: Error, Code: readCode(err), Message: err.Error()}
+	var ie *criu.ImageError
+	if errors.As(err, &ie) {
+		p.Code, p.Offset = ie.Code, &ie.Offset
+	}
+	row.DecodeStatus = p.Code
+	r.problem(p)
+}
