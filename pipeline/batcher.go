@@ -72,19 +72,19 @@ func (b *batcher) setKnownAside() []source.Archive {
 // report counts an archive and tells of it.
 func (b *batcher) report(r Report) {
 	switch r.Status {
-	case decode.StatusOK:
+	case schema.StatusOK:
 		b.summary.OK++
-	case decode.StatusPartial:
+	case schema.StatusPartial:
 		b.summary.Partial++
-	case decode.StatusFailed:
+	case schema.StatusFailed:
 		b.summary.Failed++
-	case decode.StatusDuplicate:
+	case schema.StatusDuplicate:
 		b.summary.Duplicate++
 	case Known:
 		b.summary.Known++
 	}
-	if r.Status == decode.StatusPartial || r.Status == decode.StatusFailed {
-		b.opts.Log.Error("archive "+r.Status, "archive", r.Archive.Path, "error", r.Error)
+	if r.Status == schema.StatusPartial || r.Status == schema.StatusFailed {
+		b.opts.Log.Error("archive "+string(r.Status), "archive", r.Archive.Path, "error", r.Error)
 	}
 	if b.opts.OnArchive != nil {
 		b.opts.OnArchive(r)
@@ -146,8 +146,8 @@ func (b *batcher) archive(ctx context.Context, d decodedArchive) error {
 		}
 	}
 	status := row.Status
-	if len(d.result.Checkpoints) > 0 && len(rows) == 0 && status == decode.StatusOK {
-		row.Status = decode.StatusDuplicate
+	if len(d.result.Checkpoints) > 0 && len(rows) == 0 && status == schema.StatusOK {
+		row.Status = schema.StatusDuplicate
 	}
 	if len(d.result.Problems) > 0 {
 		rows = append(rows, &schema.Rows{Problems: d.result.Problems})
@@ -224,7 +224,7 @@ func (b *batcher) appendTable(ctx context.Context, i int, r *schema.Rows, n int)
 // could not be read in full: then there is nothing to add.
 func (b *batcher) isRecorded(d decodedArchive) bool {
 	row, ok := b.ledger.Archives[decode.SourceText(d.archive.Path)]
-	return ok && d.result.Archive.Status != decode.StatusOK && isUnchanged(row, d.archive) &&
+	return ok && d.result.Archive.Status != schema.StatusOK && isUnchanged(row, d.archive) &&
 		row.Status == d.result.Archive.Status && row.Error == deref(d.result.Archive.Error)
 }
 

@@ -51,7 +51,7 @@ type Options struct {
 // Report says what became of one archive.
 type Report struct {
 	Archive source.Archive
-	Status  string // as archives.status, or known
+	Status  schema.Status // or Known
 	Error   string
 	Rows    uint64
 }
@@ -91,7 +91,7 @@ func (s *Summary) RowCount() uint64 {
 // in full: then it need not be opened again.
 func IsKnown(ledger *sinks.Ledger, a source.Archive) bool {
 	row, ok := ledger.Archives[decode.SourceText(a.Path)]
-	return ok && (row.Status == decode.StatusOK || row.Status == decode.StatusDuplicate) && isUnchanged(row, a)
+	return ok && (row.Status == schema.StatusOK || row.Status == schema.StatusDuplicate) && isUnchanged(row, a)
 }
 
 func isUnchanged(row sinks.LedgerArchive, a source.Archive) bool {
