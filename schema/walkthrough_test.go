@@ -2,6 +2,7 @@ package schema
 
 import (
 	"bytes"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -23,20 +24,20 @@ type queue struct {
 	Name Text   `arrow:"name" encode:"bloom" sensitive:"no" doc:"name of it"`
 }
 
-// job is the row of a table that is added.
-type job struct {
+// Job is one job that waits in a queue.
+type Job struct {
 	_ struct{} `table:"jobs" key:"checkpoint_id position" doc:"A job that waits."`
 	_ struct{} `compare:"number" order:"position" through:"queue_id to queues(queue_id): name" show:"state"`
 	_ struct{} `ref:"queue_kind queue_id to queues(kind queue_id)"`
 
 	Position  uint32   `arrow:"position" doc:"position in the image, from 0"`
-	QueueKind string   `arrow:"queue_kind" sensitive:"no" doc:"kind of its queue"`
-	QueueID   *uint32  `arrow:"queue_id" ref:"queues(queue_id) of kind mail" doc:"its queue"`
-	After     []uint32 `arrow:"after_queue_ids" ref:"queues(queue_id)" compare:"no" doc:"queues it waits for"`
-	Number    uint64   `arrow:"number" encode:"delta" doc:"number, near that of the job before"`
-	State     Enum     `arrow:"state" doc:"waiting or held"`
-	Note      *string  `arrow:"note" encode:"plain" sensitive:"args" doc:"what the user wrote"`
-	Data      []byte   `arrow:"data" compare:"no" payload:"yes" sensitive:"payloads" doc:"content; NULL without --payloads"`
+	QueueKind string   `arrow:"queue_kind" sensitive:"no" doc:"kind of its queue" src:"jobs.img: job_entry.kind"`
+	QueueID   *uint32  `arrow:"queue_id" ref:"queues(queue_id) of kind mail" doc:"its queue" src:"jobs.img: job_entry.queue"`
+	After     []uint32 `arrow:"after_queue_ids" ref:"queues(queue_id)" compare:"no" doc:"queues it waits for" src:"jobs.img: job_entry.after"`
+	Number    uint64   `arrow:"number" encode:"delta" doc:"number, near that of the job before" src:"jobs.img: job_entry.number"`
+	State     Enum     `arrow:"state" doc:"waiting or held" src:"jobs.img: job_entry.state"`
+	Note      *string  `arrow:"note" encode:"plain" sensitive:"args" doc:"what the user wrote; NULL for nothing" src:"jobs.img: job_entry.note"`
+	Data      []byte   `arrow:"data" compare:"no" payload:"yes" sensitive:"payloads" doc:"content; NULL without --payloads, cut at --payload-limit"`
 }
 
 // jobWithOwner is that row with a column more: one field.
@@ -44,7 +45,7 @@ type jobWithOwner struct {
 	_ struct{} `table:"jobs" key:"checkpoint_id position" doc:"A job that waits."`
 	_ struct{} `compare:"number" order:"position" through:"queue_id to queues(queue_id): name" show:"state"`
 
-	job
+	Job
 	Owner Status `arrow:"owner" doc:"who gave it"`
 }
 
@@ -52,7 +53,7 @@ type fixtureRows struct {
 	CheckpointID string
 
 	Queues []queue
-	Jobs   []job
+	Jobs   []Job
 }
 
 func fixture(t *testing.T, rows any) []*Table {
@@ -62,6 +63,24 @@ func fixture(t *testing.T, rows any) []*Table {
 		t.Fatal(err)
 	}
 	return tables
+}
+
+// TestContributing: the row that CONTRIBUTING.md shows is Job.
+func TestContributing(t *testing.T) {
+	contributing, err := os.ReadFile("../CONTRIBUTING.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile("walkthrough_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, shown, _ := strings.Cut(string(contributing), "   ```go\n")
+	shown, _, _ = strings.Cut(shown, "   ```\n")
+	shown = strings.ReplaceAll("\n"+shown, "\n   ", "\n")
+	if len(shown) < 100 || !strings.Contains(string(source), shown) {
+		t.Errorf("CONTRIBUTING.md shows a row that no test has:%s", shown)
+	}
 }
 
 // TestAddTable: all that others need to know of a table follows from its
@@ -117,16 +136,16 @@ func TestRowsOfAddedTable(t *testing.T) {
 	one, nine, note, state := uint32(1), uint32(9), "x", "held"
 	rows := fixtureRows{
 		Queues: []queue{{Kind: "mail", ID: 1}, {Kind: "print", ID: 2}},
-		Jobs: []job{
+		Jobs: []Job{
 			{QueueKind: "mail", QueueID: &one, After: []uint32{2, 3}, Number: 1 << 40, State: Enum{Name: &state}, Note: &note},
 			{Position: 1, QueueKind: "print", QueueID: &nine, Data: []byte{1}},
 		},
 	}
-	var dangling1 []string
+	var found []string
 	for _, d := range dangling(tables, reflect.ValueOf(rows)) {
-		dangling1 = append(dangling1, d.Table+" "+d.Example)
+		found = append(found, d.Table+" "+d.Example)
 	}
-	if diff := cmp.Diff([]string{"jobs queue_id=9", "jobs after_queue_ids=3", "jobs queue_kind=print,queue_id=9"}, dangling1); diff != "" {
+	if diff := cmp.Diff([]string{"jobs queue_id=9", "jobs after_queue_ids=3", "jobs queue_kind=print,queue_id=9"}, found); diff != "" {
 		t.Errorf("dangling references (-want +got):\n%s", diff)
 	}
 	batch := batchOf(tables[1], rows.Jobs)
@@ -151,7 +170,7 @@ func TestAddColumn(t *testing.T) {
 	if owner := tables[1].Columns[len(tables[1].Columns)-1]; owner.Name != "owner" || owner.SQLType() != "VARCHAR" || owner.Nullable || owner.Comment() != "who gave it" {
 		t.Errorf("column: %+v", owner)
 	}
-	batch := batchOf(tables[1], []jobWithOwner{{job: job{Number: 7}, Owner: "ada"}})
+	batch := batchOf(tables[1], []jobWithOwner{{Job: Job{Number: 7}, Owner: "ada"}})
 	defer batch.Release()
 	if text := TextsOf(batch.Column(int(batch.NumCols()) - 1)); text.Value(0) != "ada" {
 		t.Errorf("owner: %q", text.Value(0))
