@@ -133,7 +133,7 @@ func (d *Diff) Table(ctx context.Context, t *schema.Table, each func(Change) err
 		return counts, nil
 	}
 	for i, rows := range []int64{before, after} {
-		if s := d.sides()[i]; rows == 0 && s.checkpoint.Status == "partial" {
+		if s := d.sides()[i]; rows == 0 && s.checkpoint.Status == schema.StatusPartial {
 			counts.Notes = append(counts.Notes, s.name+" has no rows of this table, which may be unread as that checkpoint is partial")
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"github.com/ckexport/ckexport/schema"
 )
 
 // sides are the names of the two checkpoints, in reports.
@@ -58,7 +60,7 @@ func (d *Diff) warn() {
 		if s.checkpoint.DumpKind == "predump" {
 			add("%s is a pre-dump: it holds memory only, and all else seems to be missing", s.name)
 		}
-		if s.checkpoint.Status == "partial" {
+		if s.checkpoint.Status == schema.StatusPartial {
 			add("%s is partial (%d problems): what is missing there may be unread rather than gone", s.name, d.problems[i][""])
 		}
 	}
@@ -80,7 +82,7 @@ func (o *Output) problems(ctx context.Context, c Checkpoint) (map[string]int64, 
 	if !o.hasColumns("problems", "checkpoint_id", "severity", "table_name") {
 		return nil, nil
 	}
-	rows, err := o.db.QueryContext(ctx, "SELECT coalesce(table_name, ''), count(*) FROM problems WHERE severity <> 'info' AND checkpoint_id = "+literal(c.ID)+" GROUP BY ROLLUP (table_name)")
+	rows, err := o.db.QueryContext(ctx, "SELECT coalesce(table_name, ''), count(*) FROM problems WHERE severity <> "+literal(string(schema.SeverityInfo))+" AND checkpoint_id = "+literal(c.ID)+" GROUP BY ROLLUP (table_name)")
 	if err != nil {
 		return nil, fmt.Errorf("counting problems: %w", err)
 	}

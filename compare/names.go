@@ -29,7 +29,7 @@ type Checkpoint struct {
 	// does.
 	Seq      int64
 	Last     bool // no later one of the container is there
-	Status   string
+	Status   schema.Status
 	DumpKind string
 	// Archives are the base names of the archives that hold it, and Sources
 	// their paths; the first is the one it was exported from.

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/ckexport/ckexport/pipeline/decode"
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
@@ -93,8 +92,8 @@ func inOrder(decoded <-chan decodedArchive, do func(decodedArchive) error) error
 func (c *collector) archive(ctx context.Context, d decodedArchive) error {
 	row := &d.result.Archive
 	rows := c.newCheckpoints(d.result.Checkpoints)
-	if len(d.result.Checkpoints) > 0 && len(rows) == 0 && row.Status == decode.StatusOK {
-		row.Status = decode.StatusDuplicate
+	if len(d.result.Checkpoints) > 0 && len(rows) == 0 && row.Status == schema.StatusOK {
+		row.Status = schema.StatusDuplicate
 	}
 	if len(d.result.Problems) > 0 {
 		rows = append(rows, &schema.Rows{Problems: d.result.Problems})
@@ -150,8 +149,8 @@ func (c *collector) hasProgram(p schema.SeccompProgram) bool {
 // report counts an archive and tells of it.
 func (c *collector) report(r Report) {
 	c.summary.count(r.Status)
-	if r.Status == decode.StatusPartial || r.Status == decode.StatusFailed {
-		c.opts.Log.Error("archive "+r.Status, "archive", r.Archive.Name(), "error", r.Error)
+	if r.Status == schema.StatusPartial || r.Status == schema.StatusFailed {
+		c.opts.Log.Error("archive "+string(r.Status), "archive", r.Archive.Name(), "error", r.Error)
 	}
 	if c.opts.OnArchive != nil {
 		c.opts.OnArchive(r)

@@ -13,7 +13,7 @@ import (
 // in full: then it need not be opened again.
 func IsKnown(ledger *sinks.Ledger, a source.Item) bool {
 	row, ok := ledger.Archives[decode.SourceText(a.Name())]
-	return ok && (row.Status == decode.StatusOK || row.Status == decode.StatusDuplicate) && isUnchanged(row, a)
+	return ok && (row.Status == schema.StatusOK || row.Status == schema.StatusDuplicate) && isUnchanged(row, a)
 }
 
 // isUnchanged compares versions. The ledger has no column for tags, so that
@@ -27,7 +27,7 @@ func isUnchanged(row sinks.LedgerArchive, a source.Item) bool {
 // could not be read in full: then there is nothing to add.
 func isRecorded(ledger *sinks.Ledger, d decodedArchive) bool {
 	row, ok := ledger.Archives[decode.SourceText(d.archive.Name())]
-	return ok && d.result.Archive.Status != decode.StatusOK && isUnchanged(row, d.archive) &&
+	return ok && d.result.Archive.Status != schema.StatusOK && isUnchanged(row, d.archive) &&
 		row.Status == d.result.Archive.Status && row.Error == deref(d.result.Archive.Error)
 }
 

@@ -1,17 +1,17 @@
 package pipeline
 
 import (
-	"github.com/ckexport/ckexport/pipeline/decode"
 	"github.com/ckexport/ckexport/pipeline/source"
+	"github.com/ckexport/ckexport/schema"
 )
 
 // Known is the status of archives that an earlier run exported.
-const Known = "known"
+const Known schema.Status = "known"
 
 // Report says what became of one archive.
 type Report struct {
 	Archive source.Item
-	Status  string // as archives.status, or known
+	Status  schema.Status // as archives.status, or known
 	Error   string
 	Rows    uint64
 }
@@ -45,15 +45,15 @@ func (s *Summary) RowCount() uint64 {
 }
 
 // count counts an archive of a status.
-func (s *Summary) count(status string) {
+func (s *Summary) count(status schema.Status) {
 	switch status {
-	case decode.StatusOK:
+	case schema.StatusOK:
 		s.OK++
-	case decode.StatusPartial:
+	case schema.StatusPartial:
 		s.Partial++
-	case decode.StatusFailed:
+	case schema.StatusFailed:
 		s.Failed++
-	case decode.StatusDuplicate:
+	case schema.StatusDuplicate:
 		s.Duplicate++
 	case Known:
 		s.Known++

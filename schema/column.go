@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,72 +25,149 @@ type Column struct {
 	// Group is the name that columns of one fact have in common (types.go),
 	// such as path of path and path_raw; empty for a column of its own.
 	Group string
+	// Encoding says how files best keep it.
+	Encoding Encoding
+	// Payload marks contents: they are NULL without --payloads, and cut at
+	// --payload-limit.
+	Payload bool
+	// Provenance marks what depends on where the archive lies and how the run was
+	// called: the same checkpoint may differ in it.
+	Provenance bool
 
-	field  reflect.Type // Go type of the field in the row struct
-	offset uintptr      // of the field in the row struct
+	field       reflect.Type // Go type of the field in the row struct
+	offset      uintptr      // of the field in the row struct
+	reference   *Reference   // nil if it is none by itself
+	notCompared bool
 }
 
 var timestampMicros = &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"}
 
-// columnsOf derives the columns of a row struct from its fields and tags.
-func columnsOf(row reflect.Type) ([]Column, error) {
+// columnsOf derives the columns of a row struct from its fields, which may have
+// certain tags.
+func columnsOf(row reflect.Type, known []string) ([]Column, error) {
 	var columns []Column
 	for i := range row.NumField() {
 		f := row.Field(i)
-		if f.Anonymous { // columns that several tables have
-			inner, err := columnsOf(f.Type)
-			if err != nil {
-				return nil, fmt.Errorf("field %s: %w", f.Name, err)
-			}
-			for _, c := range inner {
-				c.offset += f.Offset
-				columns = append(columns, c)
-			}
+		if f.Name == "_" { // facts of the table
 			continue
 		}
-		name, ok := f.Tag.Lookup("arrow")
-		if !ok {
-			return nil, fmt.Errorf("field %s has no arrow tag", f.Name)
-		}
-		doc, source := f.Tag.Get("doc"), f.Tag.Get("src")
-		sensitive, err := sensitivities(f.Tag)
+		added, err := columnsOfField(f, known)
 		if err != nil {
 			return nil, fmt.Errorf("field %s: %w", f.Name, err)
 		}
-		if f.Type.Kind() != reflect.Struct || f.Type == reflect.TypeFor[time.Time]() {
-			c, err := leafColumn(f.Type)
-			if err != nil {
-				return nil, fmt.Errorf("field %s: %w", f.Name, err)
-			}
-			c.Name, c.Doc, c.Source, c.offset = name, doc+elementDoc(f.Type), source, f.Offset
-			c.Sensitive = sensitive
-			columns = append(columns, c)
-			continue
-		}
-		for j := range f.Type.NumField() {
-			part := f.Type.Field(j)
-			c, err := leafColumn(part.Type)
-			if err != nil {
-				return nil, fmt.Errorf("field %s.%s: %w", f.Name, part.Name, err)
-			}
-			c.Name, c.Source, c.offset = name+part.Tag.Get("suffix"), source, f.Offset+part.Offset
-			c.Sensitive, c.Group = sensitive, name
-			c.Doc = doc
-			if d := part.Tag.Get("doc"); d != "" {
-				c.Doc = "of `" + name + "`: " + d
-			}
-			columns = append(columns, c)
-		}
+		columns = append(columns, added...)
 	}
 	return columns, nil
+}
+
+func columnsOfField(f reflect.StructField, known []string) ([]Column, error) {
+	if f.Anonymous { // columns that several tables have
+		columns, err := columnsOf(f.Type, known)
+		for i := range columns {
+			columns[i].offset += f.Offset
+		}
+		return columns, err
+	}
+	facts, err := parseTags(f.Tag, known)
+	if err != nil {
+		return nil, err
+	}
+	if facts["arrow"] == "" || facts["doc"] == "" {
+		return nil, fmt.Errorf("it lacks a tag arrow or doc")
+	}
+	columns, err := typedColumns(f.Type, facts["arrow"], facts["doc"])
+	if err != nil {
+		return nil, err
+	}
+	for i := range columns {
+		columns[i].Source, columns[i].offset = facts["src"], columns[i].offset+f.Offset
+	}
+	return columns, applyTags(columns, f.Type, facts, known)
+}
+
+// typedColumns returns the columns of a field, with name, type and meaning.
+func typedColumns(t reflect.Type, name, doc string) ([]Column, error) {
+	if t.Kind() != reflect.Struct || t == reflect.TypeFor[time.Time]() {
+		c, err := leafColumn(t)
+		c.Name, c.Doc = name, doc+elementDoc(t)
+		return []Column{c}, err
+	}
+	columns := make([]Column, t.NumField())
+	for i := range columns {
+		part := t.Field(i)
+		c, err := leafColumn(part.Type)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", part.Name, err)
+		}
+		facts, err := parseTags(part.Tag, partTags)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", part.Name, err)
+		}
+		c.Name, c.Group, c.Doc, c.offset = name+facts["suffix"], name, doc, part.Offset
+		if d := facts["doc"]; d != "" {
+			c.Doc = "of `" + name + "`: " + d
+		}
+		columns[i] = c
+	}
+	return columns, nil
+}
+
+// applyTags adds to the columns of a field what its tags say, beside name and
+// meaning.
+func applyTags(columns []Column, t reflect.Type, facts tags, known []string) error {
+	sensitive, err := sensitivities(facts, slices.Contains(known, "sensitive") && holdsFreeText(t))
+	if err != nil {
+		return err
+	}
+	payload, err := facts.flag("payload", "yes")
+	if err != nil {
+		return err
+	}
+	provenance, err := facts.flag("provenance", "yes")
+	if err != nil {
+		return err
+	}
+	notCompared, err := facts.flag("compare", "no")
+	if err != nil {
+		return err
+	}
+	for i := range columns {
+		c := &columns[i]
+		if len(sensitive) > 0 && !c.Nullable && c.Type.ID() != arrow.STRING {
+			return fmt.Errorf("column %s is sensitive, and can hold neither text nor NULL in place of its values", c.Name)
+		}
+		c.Sensitive, c.Payload, c.Provenance, c.notCompared = sensitive, payload, provenance, notCompared
+	}
+	if tag, ok := facts["encode"]; ok {
+		if err := encode(columns, tag); err != nil {
+			return err
+		}
+	}
+	if tag, ok := facts["ref"]; ok {
+		r, err := parseReference(tag, columns[0].Name)
+		if err != nil {
+			return err
+		}
+		columns[0].reference = &r
+	}
+	return nil
 }
 
 // leafColumn returns the column of a Go type. Pointers and slices are nullable,
 // everything else is not.
 func leafColumn(t reflect.Type) (Column, error) {
 	kind, err := typeOf(t)
+	if err != nil {
+		return Column{}, err
+	}
+	switch { // in memory, a Status is a string
+	case t.Kind() == reflect.String:
+		t = reflect.TypeFor[string]()
+	case t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.String:
+		t = reflect.TypeFor[*string]()
+	}
 	nullable := t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map
-	return Column{Type: kind, Nullable: nullable, field: t}, err
+	return Column{Type: kind, Nullable: nullable, Encoding: encodingOf(kind), field: t}, nil
 }
 
 // leafTypes are the Arrow types of Go types by their kinds.
@@ -135,7 +213,7 @@ func typeOf(t reflect.Type) (arrow.DataType, error) {
 // structType returns the Arrow type of a struct that is an element of a list;
 // its fields are tagged as those of a row are.
 func structType(t reflect.Type) (*arrow.StructType, error) {
-	fields, err := columnsOf(t)
+	fields, err := columnsOf(t, elementTags)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +230,7 @@ func elementDoc(t reflect.Type) string {
 	if t.Kind() != reflect.Slice || t.Elem().Kind() != reflect.Struct || t.Elem() == reflect.TypeFor[time.Time]() {
 		return ""
 	}
-	fields, err := columnsOf(t.Elem())
+	fields, err := columnsOf(t.Elem(), elementTags)
 	if err != nil {
 		return "" // leafColumn says so
 	}
@@ -161,4 +239,17 @@ func elementDoc(t reflect.Type) string {
 		docs[i] = "`" + f.Name + "` " + f.Doc
 	}
 	return ". Of each element: " + strings.Join(docs, "; ")
+}
+
+// Comment returns the column's documentation on one line, with the policies
+// it is sensitive for and its source.
+func (c Column) Comment() string {
+	comment := c.Doc
+	if len(c.Sensitive) > 0 {
+		comment += " (sensitive: " + c.sensitiveText() + ")"
+	}
+	if c.Source == "" {
+		return comment
+	}
+	return comment + " [" + c.Source + "]"
 }

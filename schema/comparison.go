@@ -34,7 +34,7 @@ type Comparison struct {
 // it is the one with the least values, so that an open file is named by
 // the first descriptor of the first process that has it.
 type Through struct {
-	Column  string // of the table itself
+	Column  string // of the table itself; it is not compared
 	Table   string
 	Target  string   // what Column refers to
 	Columns []string // of the other table
@@ -66,60 +66,85 @@ func (t *Table) KeyAcross() []string {
 	return key
 }
 
-// addComparisons gives each table its comparison, and checks that it names
-// columns that exist, once each. That every table has one, or a reason why not,
-// is for a test.
-func addComparisons(tables []*Table) error {
-	all, reasons := comparisons(), NotCompared()
-	for _, t := range tables {
-		c, compared := all[t.Name]
-		if _, excused := reasons[t.Name]; compared && excused {
-			return fmt.Errorf("table %s is in comparisons and in NotCompared", t.Name)
+// parseComparison gives the table the comparison that its tags say, or the
+// reason why there is none.
+func (t *Table) parseComparison(facts tags) error {
+	_, isCompared := facts["compare"]
+	if t.NotCompared = facts["notcompared"]; isCompared == (t.NotCompared != "") {
+		return fmt.Errorf(`want either a tag "compare" or a reason "notcompared"`)
+	}
+	c := &Comparison{Key: facts.columns("compare"), Order: facts.columns("order"), Shown: facts.columns("show")}
+	if tag, ok := facts["through"]; ok {
+		reference, columns, _ := strings.Cut(tag, ":")
+		r, err := parseReference(reference, "")
+		if err != nil || len(r.Columns) != 1 || r.Kind != "" || columns == "" {
+			return fmt.Errorf(`through %q: want "column to table(column): columns"`, tag)
 		}
-		delete(all, t.Name)
-		delete(reasons, t.Name)
-		if !compared {
-			continue
+		c.Through = &Through{Column: r.Columns[0], Table: r.Table, Target: r.Target[0], Columns: strings.Fields(columns)}
+	}
+	if !isCompared {
+		if c.Through != nil || len(c.Order)+len(c.Shown) > 0 {
+			return fmt.Errorf("order, through and show are for tables that are compared")
 		}
-		if t.Global {
-			return fmt.Errorf("table %s belongs to no checkpoint and cannot be compared", t.Name)
-		}
-		t.Comparison = &c
-		if err := t.checkComparison(tables); err != nil {
-			return fmt.Errorf("comparison of %s: %w", t.Name, err)
+		return nil
+	}
+	if t.Global {
+		return fmt.Errorf("it belongs to no checkpoint and cannot be compared")
+	}
+	for _, column := range t.Columns {
+		if column.notCompared || c.Through != nil && c.Through.Column == column.Name {
+			c.Ignored = append(c.Ignored, column.Name)
 		}
 	}
-	for name := range all {
-		return fmt.Errorf("comparison of %s, which is no table", name)
+	t.Comparison = c
+	return t.checkComparison()
+}
+
+// checkComparison checks what the comparison says of the table itself.
+func (t *Table) checkComparison() error {
+	c := t.Comparison
+	isSingle := slices.Equal(t.Key, []string{CheckpointID})
+	if len(c.Key) == 0 && c.Through == nil && !isSingle {
+		return fmt.Errorf("it has several rows and is compared by nothing")
 	}
-	for name := range reasons {
-		return fmt.Errorf("a reason not to compare %s, which is no table", name)
+	seen := map[string]bool{}
+	for _, name := range slices.Concat(c.Key, c.Order, c.Ignored) {
+		if seen[name] || !t.hasColumns(name) {
+			return fmt.Errorf("compared column %s does not exist, or is named twice", name)
+		}
+		seen[name] = true
+	}
+	for _, name := range c.Shown {
+		if !t.hasColumns(name) || seen[name] {
+			return fmt.Errorf("shown column %s does not exist, or is not compared", name)
+		}
 	}
 	return nil
 }
 
-func (t *Table) checkComparison(tables []*Table) error {
+// resolveComparison checks what the comparison says of other tables.
+func (t *Table) resolveComparison(tables []*Table) error {
 	c := t.Comparison
-	seen := map[string]bool{}
-	for _, name := range slices.Concat(c.Key, c.Order, c.Ignored) {
-		if seen[name] || !t.hasColumns([]string{name}) {
-			return fmt.Errorf("column %s does not exist, or is named twice", name)
-		}
-		seen[name] = true
-	}
-	if !t.hasColumns(c.Shown) {
-		return fmt.Errorf("shown columns %s do not all exist", strings.Join(c.Shown, ", "))
-	}
-	if c.Through == nil {
+	if c == nil {
 		return nil
 	}
-	i := slices.IndexFunc(tables, func(other *Table) bool { return other.Name == c.Through.Table })
-	if i < 0 || !t.hasColumns([]string{c.Through.Column}) || !tables[i].hasColumns(append([]string{c.Through.Target}, c.Through.Columns...)) {
-		return fmt.Errorf("the way through %s names what does not exist", c.Through.Table)
+	if w := c.Through; w != nil {
+		r := Reference{Columns: []string{w.Column}, Table: w.Table, Target: []string{w.Target}}
+		if err := r.resolve(t, tables); err != nil {
+			return err
+		}
+		for _, name := range w.Columns {
+			if t.hasColumns(name) || !r.target.hasColumns(name) {
+				return fmt.Errorf("column %s would be both its own and taken from %s, or does not exist there", name, w.Table)
+			}
+		}
 	}
-	for _, name := range c.Through.Columns {
-		if t.hasColumns([]string{name}) {
-			return fmt.Errorf("column %s would be both its own and taken from %s", name, c.Through.Table)
+	for _, r := range t.References {
+		for i, name := range r.Columns {
+			other := r.target.Comparison
+			if other != nil && slices.Contains(other.Ignored, r.Target[i]) && !slices.Contains(c.Ignored, name) {
+				return fmt.Errorf(`column %s is compared, and refers to %s.%s, which is not: give it a tag compare:"no"`, name, r.Table, r.Target[i])
+			}
 		}
 	}
 	return nil

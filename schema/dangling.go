@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"hash/maphash"
 	"reflect"
-	"slices"
 	"strings"
 	"unsafe"
 )
@@ -21,25 +20,30 @@ type Dangling struct {
 // that nothing answers, one of each kind, in the order of the tables. Only
 // references between tables that were decoded tell anything.
 func DanglingReferences(r *Rows, decoded map[string]bool) []Dangling {
-	answers := map[int]map[keyHash]struct{}{}
+	return dangling(Tables(), reflect.ValueOf(r).Elem(), decoded)
+}
+
+// dangling does so with the rows in the struct that the tables were derived of.
+func dangling(tables []*Table, rows reflect.Value, decoded map[string]bool) []Dangling {
+	answers := map[string]map[keyHash]struct{}{}
 	seed := maphash.MakeSeed()
 	var all []Dangling
-	for _, t := range Tables() {
-		if t.Count(r) == 0 {
+	for _, t := range tables {
+		if t.rowsIn(rows).Len() == 0 {
 			continue
 		}
 		for _, ref := range t.References {
 			if !decoded[ref.Table] {
 				continue
 			}
-			if answers[ref.answers] == nil {
-				answers[ref.answers] = ref.target.answers(r, ref, seed)
+			if answers[ref.answer] == nil {
+				answers[ref.answer] = ref.answers(rows, seed)
 			}
 			d := Dangling{Table: t.Name, Reference: ref}
-			known := answers[ref.answers]
+			known := answers[ref.answer]
 			var last refKey // that was answered, if any was: rows of a thread, say, follow one another
 			answered := false
-			t.eachKey(r, ref.Columns, func(k refKey) {
+			eachKey(t.rowsIn(rows), t.columnsNamed(ref.Columns), func(k refKey) {
 				if answered && k == last {
 					return
 				}
@@ -92,34 +96,43 @@ func (k refKey) describe(columns []string) string {
 	return strings.Join(parts, ",")
 }
 
-// answers returns the keys that references to the table can have.
-func (t *Table) answers(r *Rows, ref Reference, seed maphash.Seed) map[keyHash]struct{} {
-	keys := make(map[keyHash]struct{}, t.Count(r))
-	columns := ref.Target
+// answers returns the keys of the rows that the reference can name.
+func (ref Reference) answers(rows reflect.Value, seed maphash.Seed) map[keyHash]struct{} {
+	targets := ref.target.rowsIn(rows)
+	keys := make(map[keyHash]struct{}, targets.Len())
+	n := len(ref.Target)
+	columns := ref.target.columnsNamed(ref.Target)
 	if ref.Kind != "" {
-		columns = append(slices.Clone(columns), "kind")
+		columns = append(columns, ref.target.Column(kindColumn))
 	}
-	t.eachKey(r, columns, func(k refKey) {
-		if ref.Kind != "" && k[len(columns)-1].text != ref.Kind {
-			return
-		}
+	eachKey(targets, columns, func(k refKey) {
 		if ref.Kind != "" {
-			k[len(columns)-1] = refValue{}
+			if k[n].text != ref.Kind {
+				return
+			}
+			k[n] = refValue{}
 		}
 		keys[k.hash(seed)] = struct{}{}
 	})
 	return keys
 }
 
+func (t *Table) columnsNamed(names []string) []*Column {
+	columns := make([]*Column, len(names))
+	for i, name := range names {
+		columns[i] = t.Column(name)
+	}
+	return columns
+}
+
 // eachKey passes on the values of columns, row by row, without those that have
 // NULL. Of a list, each element makes a key.
-func (t *Table) eachKey(r *Rows, columns []string, each func(refKey)) {
+func eachKey(rows reflect.Value, columns []*Column, each func(refKey)) {
 	parts := make([]keyPart, len(columns))
-	for i, name := range columns {
-		c := t.Column(name)
-		parts[i] = keyPartOf(fieldsOf(t.rows(r)).at(c.offset), c.field)
+	for i, c := range columns {
+		parts[i] = keyPartOf(fieldsOf(rows).at(c.offset), c.field)
 	}
-	for row := range t.Count(r) {
+	for row := range rows.Len() {
 		eachValue(row, parts, 0, refKey{}, each)
 	}
 }

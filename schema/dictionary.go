@@ -52,7 +52,9 @@ func sqlType(t arrow.DataType) string {
 }
 
 // WriteDictionary writes the data dictionary as Markdown: docs/tables.md.
-func WriteDictionary(out io.Writer) error {
+func WriteDictionary(out io.Writer) error { return writeDictionary(out, Tables()) }
+
+func writeDictionary(out io.Writer, tables []*Table) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# The tables\n\nGenerated from the package `schema` by `make docs`. Schema version %d.\n\n", Version)
 	b.WriteString("Types are DuckDB's. A column that may be NULL is so where the fact is absent, unknown or could not be read; a table `problems` says\nwhy in the latter case. ")
@@ -63,10 +65,10 @@ func WriteDictionary(out io.Writer) error {
 	b.WriteString("References name rows of the same checkpoint. `ckexport verify` checks them, and that every `checkpoint_id` is in checkpoints. A list\nrefers by each of its elements.\n\n")
 	b.WriteString("\"Compared by\" names the columns by which `ckexport diff` finds a row of one checkpoint again in another, and those it leaves out: numbers given anew at\neach dump, moments, counters, and what stands elsewhere too.\n\n")
 	b.WriteString("| table | one row is |\n| --- | --- |\n")
-	for _, t := range Tables() {
+	for _, t := range tables {
 		fmt.Fprintf(&b, "| [%s](#%s) | %s |\n", t.Name, t.Name, markdownCell(t.Doc))
 	}
-	for _, t := range Tables() {
+	for _, t := range tables {
 		fmt.Fprintf(&b, "\n## %s\n\n%s", t.Name, t.Doc)
 		if len(t.Key) > 0 {
 			fmt.Fprintf(&b, " Key: `%s`.", strings.Join(t.Key, "`, `"))
@@ -81,7 +83,7 @@ func WriteDictionary(out io.Writer) error {
 		if t.Comparison != nil {
 			fmt.Fprintf(&b, " Compared %s.", t.Comparison)
 		} else {
-			fmt.Fprintf(&b, " Not compared: it %s.", NotCompared()[t.Name])
+			fmt.Fprintf(&b, " Not compared: it %s.", t.NotCompared)
 		}
 		b.WriteString("\n\n| column | type | NULL | sensitive | meaning | from |\n| --- | --- | --- | --- | --- | --- |\n")
 		for _, c := range t.Columns {

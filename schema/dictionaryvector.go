@@ -13,15 +13,14 @@ import (
 // batches: each text once, and for each row the number of its text.
 var dictionaryType = &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int32, ValueType: arrow.BinaryTypes.String}
 
-// BatchType is the Arrow type of the column in record batches. It is Type, but
-// a dictionary for texts that repeat, as nearly all do: ids, names, paths.
-// That takes a third of the memory of the rows, and of the time to encode them.
-func (c Column) BatchType() arrow.DataType {
-	isDistinct := c.Name == "message" || strings.HasSuffix(c.Name, "_json") || strings.HasSuffix(c.Name, "sha256")
-	if c.Type.ID() != arrow.STRING || isDistinct {
-		return c.Type
+// batchType is the Arrow type of the column in record batches. It is Type, but
+// a dictionary for texts that repeat. That takes a third of the memory of the
+// rows, and of the time to encode them.
+func (c Column) batchType() arrow.DataType {
+	if c.Encoding.Dictionary {
+		return dictionaryType
 	}
-	return dictionaryType
+	return c.Type
 }
 
 // dictionaryVector is of texts that repeat.
@@ -30,7 +29,7 @@ type dictionaryVector struct {
 	// read is as that of textVector.
 	read    func(field unsafe.Pointer) (text string, ok bool)
 	indices []int32
-	room    room // of indices
+	taken   capacity // of indices
 
 	numbers map[string]int32 // of the texts
 	offsets offsets
@@ -63,7 +62,7 @@ func (v *dictionaryVector) number(text string) (at int32, bytes int) {
 
 func (v *dictionaryVector) extend(f fields) int {
 	n, bytes := len(v.indices), 4*f.n
-	v.indices = grow(v.indices, f.n, v.room)[:n+f.n]
+	v.indices = grow(v.indices, f.n, v.taken)[:n+f.n]
 	for i := range f.n {
 		text, ok := v.read(f.index(i))
 		bytes += v.set(n+i, text, ok)
@@ -74,7 +73,7 @@ func (v *dictionaryVector) extend(f fields) int {
 // repeat appends a text n times, or as many NULLs where it is empty.
 func (v *dictionaryVector) repeat(text string, n int) int {
 	from, bytes := len(v.indices), 4*n
-	v.indices = grow(v.indices, n, v.room)[:from+n]
+	v.indices = grow(v.indices, n, v.taken)[:from+n]
 	for i := range n {
 		bytes += v.set(from+i, text, text != "")
 	}
@@ -96,7 +95,7 @@ func (v *dictionaryVector) take() arrow.ArrayData {
 	indices, texts, data := v.indices, v.offsets.len(), v.data
 	bitmap, nulls := v.validity.take(len(indices))
 	dictionary := array.NewData(arrow.BinaryTypes.String, texts, []*memory.Buffer{nil, v.offsets.take(), memory.NewBufferBytes(data)}, nil, 0, 0)
-	v.indices, v.room, v.data, v.last = nil, room(len(indices)), nil, ""
+	v.indices, v.taken, v.data, v.last = nil, capacity(len(indices)), nil, ""
 	clear(v.numbers)
 	return array.NewDataWithDictionary(dictionaryType, len(indices),
 		[]*memory.Buffer{bitmap, memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(indices))}, nulls, 0, dictionary)
@@ -137,7 +136,7 @@ func (t *Table) Encode(rows arrow.RecordBatch) arrow.RecordBatch {
 	columns := make([]arrow.Array, len(t.Columns))
 	for i, c := range t.Columns {
 		column := rows.Column(i)
-		if texts, ok := column.(*array.String); ok && c.BatchType() != c.Type {
+		if texts, ok := column.(*array.String); ok && c.Encoding.Dictionary {
 			v := dictionaryVector{indices: make([]int32, texts.Len())}
 			for row := range texts.Len() {
 				text, ok := "", texts.IsValid(row)

@@ -3,10 +3,13 @@ package schema
 // GPUDevice is what CRIU's amdgpu plugin keeps of one device file, or of one
 // node of the topology behind /dev/kfd.
 type GPUDevice struct {
-	Image                  string   `arrow:"image" doc:"image it stands in"`
-	FileID                 uint64   `arrow:"file_id" doc:"open device file, see files: the number in the image's name" src:"amdgpu-kfd-*.img, amdgpu-renderD-*.img: name"`
-	Kind                   string   `arrow:"kind" doc:"kfd: a process's /dev/kfd; kfd_node: a node of its topology, CPU or GPU; render_node: a /dev/dri/renderD*"`
-	Position               uint32   `arrow:"position" doc:"position among the nodes of the image, from 0; 0 of others"`
+	_ struct{} `table:"gpu_devices" key:"checkpoint_id image kind position" doc:"A GPU device file, or a node of the topology behind it, of CRIU's amdgpu plugin."`
+	_ struct{} `compare:"kind gpu_id node_id pid" show:"vram_bytes"`
+
+	Image                  string   `arrow:"image" compare:"no" sensitive:"no" doc:"image it stands in"`
+	FileID                 uint64   `arrow:"file_id" compare:"no" doc:"open device file, see files: the number in the image's name" src:"amdgpu-kfd-*.img, amdgpu-renderD-*.img: name"`
+	Kind                   string   `arrow:"kind" sensitive:"no" doc:"kfd: a process's /dev/kfd; kfd_node: a node of its topology, CPU or GPU; render_node: a /dev/dri/renderD*"`
+	Position               uint32   `arrow:"position" compare:"no" doc:"position among the nodes of the image, from 0; 0 of others"`
 	PID                    *uint32  `arrow:"pid" doc:"kfd: the process, as the driver numbers it" src:"amdgpu-kfd-*.img: criu_kfd.pid"`
 	GPUCount               *uint32  `arrow:"gpu_count" doc:"kfd: GPUs it uses" src:"amdgpu-kfd-*.img: criu_kfd.num_of_gpus"`
 	CPUCount               *uint32  `arrow:"cpu_count" doc:"kfd: CPU nodes of the topology" src:"amdgpu-kfd-*.img: criu_kfd.num_of_cpus"`
@@ -14,9 +17,9 @@ type GPUDevice struct {
 	ObjectCount            *uint32  `arrow:"object_count" doc:"kfd: queues, events and memory ranges in private_data" src:"amdgpu-kfd-*.img: criu_kfd.num_of_objects"`
 	SharedMemBytes         *uint64  `arrow:"shared_memory_bytes" doc:"kfd: size of the runtime's /dev/shm/hsakmt_shared_mem; 0 for none" src:"amdgpu-kfd-*.img: criu_kfd.shared_mem_size"`
 	SharedMemMagic         *uint32  `arrow:"shared_memory_magic" doc:"kfd: its first word" src:"amdgpu-kfd-*.img: criu_kfd.shared_mem_magic"`
-	PrivateData            []byte   `arrow:"private_data" sensitive:"payloads" doc:"kfd: the driver's own state, opaque; NULL without --payloads, cut at --payload-limit" src:"amdgpu-kfd-*.img: criu_kfd.priv_data"`
+	PrivateData            []byte   `arrow:"private_data" compare:"no" payload:"yes" sensitive:"payloads" doc:"kfd: the driver's own state, opaque; NULL without --payloads, cut at --payload-limit" src:"amdgpu-kfd-*.img: criu_kfd.priv_data"`
 	PrivateBytes           *uint64  `arrow:"private_data_bytes" doc:"kfd: bytes of it" src:"amdgpu-kfd-*.img: criu_kfd.priv_data"`
-	PrivateSHA256          *string  `arrow:"private_data_sha256" sensitive:"payloads" doc:"kfd: SHA-256 of it, lower-case hexadecimal" src:"amdgpu-kfd-*.img: criu_kfd.priv_data"`
+	PrivateSHA256          *string  `arrow:"private_data_sha256" encode:"plain,bloom" sensitive:"payloads" doc:"kfd: SHA-256 of it, lower-case hexadecimal" src:"amdgpu-kfd-*.img: criu_kfd.priv_data"`
 	RenderID               *uint32  `arrow:"render_id" doc:"render_node: CRIU's number of it" src:"amdgpu-renderD-*.img: criu_render_node.id"`
 	GPUID                  *uint32  `arrow:"gpu_id" doc:"the driver's number of the GPU; 0 of a CPU node" src:"amdgpu-kfd-*.img: kfd_device_entry.gpu_id; amdgpu-renderD-*.img: criu_render_node.gpu_id"`
 	DRMRenderMinor         *uint32  `arrow:"drm_render_minor" doc:"minor number of its render node: N in /dev/dri/renderDN" src:"amdgpu-kfd-*.img: kfd_device_entry.drm_render_minor; amdgpu-renderD-*.img: criu_render_node.drm_render_minor"`
@@ -56,14 +59,17 @@ type GPUDevice struct {
 // GPUBuffer is one buffer object of a GPU. Its content is in other images of
 // the plugin, which are not read.
 type GPUBuffer struct {
-	Image            string   `arrow:"image" doc:"image it stands in"`
-	FileID           uint64   `arrow:"file_id" doc:"open device file or dma-buf, see files: the number in the image's name" src:"amdgpu-kfd-*.img, amdgpu-renderD-*.img, amdgpu-dmabuf_*.img: name"`
-	Kind             string   `arrow:"kind" doc:"kfd: of /dev/kfd; drm: of a render node; dmabuf: a descriptor that shares one"`
-	Position         uint32   `arrow:"position" doc:"position in the image, from 0"`
+	_ struct{} `table:"gpu_buffers" key:"checkpoint_id image position" doc:"A buffer object of a GPU."`
+	_ struct{} `compare:"kind gpu_id address handle" show:"size_bytes"`
+
+	Image            string   `arrow:"image" compare:"no" sensitive:"no" doc:"image it stands in"`
+	FileID           uint64   `arrow:"file_id" compare:"no" doc:"open device file or dma-buf, see files: the number in the image's name" src:"amdgpu-kfd-*.img, amdgpu-renderD-*.img, amdgpu-dmabuf_*.img: name"`
+	Kind             string   `arrow:"kind" sensitive:"no" doc:"kfd: of /dev/kfd; drm: of a render node; dmabuf: a descriptor that shares one"`
+	Position         uint32   `arrow:"position" compare:"no" doc:"position in the image, from 0"`
 	GPUID            *uint32  `arrow:"gpu_id" doc:"the driver's number of the GPU" src:"amdgpu-kfd-*.img: kfd_bo_entry.gpu_id"`
-	Address          *uint64  `arrow:"address" doc:"address of it, in the GPU's view of the process" src:"amdgpu-kfd-*.img: kfd_bo_entry.addr; amdgpu-renderD-*.img: drm_bo_entry.addr"`
+	Address          *uint64  `arrow:"address" encode:"delta" doc:"address of it, in the GPU's view of the process" src:"amdgpu-kfd-*.img: kfd_bo_entry.addr; amdgpu-renderD-*.img: drm_bo_entry.addr"`
 	Size             *uint64  `arrow:"size_bytes" doc:"size, in bytes" src:"amdgpu-kfd-*.img: kfd_bo_entry.size; amdgpu-renderD-*.img: drm_bo_entry.size"`
-	Offset           *uint64  `arrow:"mmap_offset" doc:"offset at which the device file is mapped to reach it" src:"amdgpu-kfd-*.img: kfd_bo_entry.offset; amdgpu-renderD-*.img: drm_bo_entry.offset"`
+	Offset           *uint64  `arrow:"mmap_offset" encode:"delta" compare:"no" doc:"offset at which the device file is mapped to reach it" src:"amdgpu-kfd-*.img: kfd_bo_entry.offset; amdgpu-renderD-*.img: drm_bo_entry.offset"`
 	AllocFlags       Flags    `arrow:"alloc_flags" doc:"what memory it was asked for; the names are those of its kind" src:"amdgpu-kfd-*.img: kfd_bo_entry.alloc_flags; amdgpu-renderD-*.img: drm_bo_entry.alloc_flags"`
 	Handle           *uint32  `arrow:"handle" doc:"GEM handle" src:"amdgpu-kfd-*.img: kfd_bo_entry.handle; amdgpu-renderD-*.img: drm_bo_entry.handle; amdgpu-dmabuf_*.img: criu_dmabuf_node.gem_handle"`
 	Alignment        *uint64  `arrow:"alignment" doc:"drm: alignment, in bytes" src:"amdgpu-renderD-*.img: drm_bo_entry.alignment"`

@@ -2,12 +2,16 @@ package schema
 
 // Register is one register of one thread.
 type Register struct {
+	_ struct{} `table:"registers" key:"checkpoint_id tid register_set register" doc:"A register of a thread. Parts of the processor's state that the image lacks have no rows."`
+	_ struct{} `notcompared:"is the state of a moment: it differs whenever a thread runs"`
+	_ struct{} `ref:"pid tid to threads(pid tid)"`
+
 	PID         uint32  `arrow:"pid" doc:"process" src:"pstree.img: pstree_entry.pid"`
 	TID         uint32  `arrow:"tid" doc:"thread" src:"core-*.img: name"`
-	Arch        string  `arrow:"arch" doc:"processor architecture, CRIU's name in lower case" src:"core-*.img: core_entry.mtype"`
-	RegisterSet string  `arrow:"register_set" doc:"general, segment, control, fp_control, fp, vector, pac (keys of pointer authentication: secrets), tm (transactional memory: what it returns to), guarded_storage, runtime_instr"`
-	Register    string  `arrow:"register" doc:"name: the field's, or for a list of registers the processor's. On x86_64 ymmN_high are bits 128 to 255 of ymmN, zmmN_high bits 256 to 511 of zmmN; on s390 vN_low are bits 64 to 127 of vN; on ppc64 vsN_low is the second doubleword of vsN. On arm, ip is r12: the instruction pointer is pc"`
-	Role        *string `arrow:"role" doc:"what it is for a system call: ip (instruction pointer), sp (stack), fp (frame), lr (return address), syscall (number), arg0 to arg5, ret (result, where that is no other's register), flags, tls; NULL for others"`
+	Arch        string  `arrow:"arch" sensitive:"no" doc:"processor architecture, CRIU's name in lower case" src:"core-*.img: core_entry.mtype"`
+	RegisterSet string  `arrow:"register_set" sensitive:"no" doc:"general, segment, control, fp_control, fp, vector, pac (keys of pointer authentication: secrets), tm (transactional memory: what it returns to), guarded_storage, runtime_instr"`
+	Register    string  `arrow:"register" sensitive:"no" doc:"name: the field's, or for a list of registers the processor's. On x86_64 ymmN_high are bits 128 to 255 of ymmN, zmmN_high bits 256 to 511 of zmmN; on s390 vN_low are bits 64 to 127 of vN; on ppc64 vsN_low is the second doubleword of vsN. On arm, ip is r12: the instruction pointer is pc"`
+	Role        *string `arrow:"role" sensitive:"no" doc:"what it is for a system call: ip (instruction pointer), sp (stack), fp (frame), lr (return address), syscall (number), arg0 to arg5, ret (result, where that is no other's register), flags, tls; NULL for others"`
 	WidthBits   uint16  `arrow:"width_bits" doc:"width as the image keeps it, in bits; st0 to st7 use 80 of their 128"`
 	Value       *uint64 `arrow:"value" sensitive:"payloads" doc:"value, of registers up to 64 bits wide" src:"core-*.img: user_x86_regs_entry.*, user_x86_fpregs_entry.*, user_x86_xsave_entry.*, user_x86_cet_entry.*, thread_info_aarch64.tls, user_aarch64_regs_entry.*, user_aarch64_fpsimd_context_entry.*, pac_keys.*, pac_address_keys.*, pac_generic_keys.*, thread_info_arm.tls, user_arm_regs_entry.*, user_arm_vfpstate_entry.*, user_ppc64_regs_entry.*, user_ppc64_fpstate_entry.*, user_ppc64_vrstate_entry.*, user_ppc64_vsxstate_entry.*, user_ppc64_tm_regs_entry.*, user_s390_regs_entry.*, user_s390_fpregs_entry.*, user_s390_vxrs_low_entry.*, user_s390_vxrs_high_entry.*, user_s390_gs_cb_entry.*, user_s390_ri_entry.*, thread_info_mips.tls, user_mips_regs_entry.*, user_mips_fpregs_entry.*, thread_info_loongarch64.tls, user_loongarch64_gpregs_entry.*, user_loongarch64_fpregs_entry.*, thread_info_riscv64.tls, user_riscv64_regs_entry.*, user_riscv64_d_ext_entry.*"`
 	ValueBytes  []byte  `arrow:"value_bytes" sensitive:"payloads" doc:"value of wider ones, as it lies in memory; NULL for registers up to 64 bits wide" src:"core-*.img: user_x86_fpregs_entry.st_space, xmm_space, padding, user_x86_xsave_entry.ymmh_space, bndreg_state, zmm_upper, hi16_zmm, user_aarch64_fpsimd_context_entry.vregs, user_ppc64_vrstate_entry.vrregs, user_s390_vxrs_high_entry.regs"`
@@ -15,6 +19,10 @@ type Register struct {
 
 // TLSDescriptor is one of the segment descriptors that x86 keeps for a thread.
 type TLSDescriptor struct {
+	_ struct{} `table:"tls_descriptors" key:"checkpoint_id tid position" doc:"A segment descriptor for thread-local storage; x86 only."`
+	_ struct{} `compare:"pid tid position" show:"base_address limit"`
+	_ struct{} `ref:"pid tid to threads(pid tid)"`
+
 	PID            uint32  `arrow:"pid" doc:"process"`
 	TID            uint32  `arrow:"tid" doc:"thread" src:"core-*.img: name"`
 	Position       uint32  `arrow:"position" doc:"position among the thread's descriptors, from 0"`
@@ -33,16 +41,19 @@ type TLSDescriptor struct {
 
 // CPU is one description of the processors of the host.
 type CPU struct {
+	_ struct{} `table:"cpu_info" key:"checkpoint_id arch position" doc:"A description of the host's processors; CRIU writes it only when asked to."`
+	_ struct{} `compare:"arch position" show:"model_name"`
+
 	Position          uint32   `arrow:"position" doc:"position among the descriptions of its architecture, from 0; CRIU writes one for all processors"`
-	Arch              string   `arrow:"arch" doc:"x86_64, ppc64 or s390"`
+	Arch              string   `arrow:"arch" sensitive:"no" doc:"x86_64, ppc64 or s390"`
 	Vendor            Enum     `arrow:"vendor" doc:"x86_64: maker" src:"cpuinfo.img: cpuinfo_x86_entry.vendor_id"`
 	Family            *uint32  `arrow:"cpu_family" doc:"x86_64: family" src:"cpuinfo.img: cpuinfo_x86_entry.cpu_family"`
 	Model             *uint32  `arrow:"model" doc:"x86_64: model" src:"cpuinfo.img: cpuinfo_x86_entry.model"`
 	Stepping          *uint32  `arrow:"stepping" doc:"x86_64: stepping" src:"cpuinfo.img: cpuinfo_x86_entry.stepping"`
-	ModelName         Text     `arrow:"model_name" doc:"x86_64: name of the model" src:"cpuinfo.img: cpuinfo_x86_entry.model_id"`
+	ModelName         Text     `arrow:"model_name" sensitive:"no" doc:"x86_64: name of the model" src:"cpuinfo.img: cpuinfo_x86_entry.model_id"`
 	CapabilityVersion *uint32  `arrow:"capability_version" doc:"x86_64: layout of capability_words" src:"cpuinfo.img: cpuinfo_x86_entry.capability_ver"`
 	CapabilityWords   []uint32 `arrow:"capability_words" doc:"x86_64: features, a bit each, in CRIU's own order of CPUID leaves" src:"cpuinfo.img: cpuinfo_x86_entry.capability"`
-	Features          []string `arrow:"features" doc:"x86_64: names of these features, as /proc/cpuinfo has them; those without a name are WORD:BIT. NULL for layouts unknown here"`
+	Features          []string `arrow:"features" sensitive:"no" doc:"x86_64: names of these features, as /proc/cpuinfo has them; those without a name are WORD:BIT. NULL for layouts unknown here"`
 	XFeatures         Flags    `arrow:"xfeatures" doc:"x86_64: parts of the processor's state that XSAVE keeps" src:"cpuinfo.img: cpuinfo_x86_entry.xfeatures_mask"`
 	XsaveSize         *uint32  `arrow:"xsave_size" doc:"x86_64: size of the state that is in use, in bytes" src:"cpuinfo.img: cpuinfo_x86_entry.xsave_size"`
 	XsaveSizeMax      *uint32  `arrow:"xsave_size_max" doc:"x86_64: size of the state with all parts, in bytes" src:"cpuinfo.img: cpuinfo_x86_entry.xsave_size_max"`

@@ -1,25 +1,27 @@
 package schema
 
-import "testing"
+import (
+	"reflect"
+	"testing"
+	"unsafe"
+)
 
-// TestTablesDerive checks what every other package relies on: each row struct
-// yields columns, each documented, with no name twice and keys that exist.
-func TestTablesDerive(t *testing.T) {
-	for _, tab := range Tables() {
-		seen := map[string]bool{}
-		for _, c := range tab.Columns {
-			if c.Doc == "" {
-				t.Errorf("%s.%s has no documentation", tab.Name, c.Name)
-			}
-			if seen[c.Name] {
-				t.Errorf("%s.%s occurs twice", tab.Name, c.Name)
-			}
-			seen[c.Name] = true
-		}
-		for _, k := range tab.Key {
-			if !seen[k] {
-				t.Errorf("%s: key column %s does not exist", tab.Name, k)
-			}
-		}
+// TestTables: the tags of all row structs are right. What can be wrong with
+// them, TestMistakes lists.
+func TestTables(t *testing.T) {
+	if _, err := tablesOf(reflect.TypeFor[Rows]()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestSizeOfMaps: maps are measured by their type, not all as if they were of
+// texts.
+func TestSizeOfMaps(t *testing.T) {
+	row := struct {
+		Counts map[int64]int64
+		Labels map[string]string
+	}{map[int64]int64{1 << 60: 1 << 60}, map[string]string{"team": "blue"}}
+	if got, want := newSizer(reflect.TypeOf(row)).size(unsafe.Pointer(&row)), int(unsafe.Sizeof(row))+80+len("teamblue"); got != want {
+		t.Errorf("size %d, want %d", got, want)
 	}
 }

@@ -45,6 +45,8 @@ const (
 	FormNameOnly Form = "name_only"
 )
 
+var forms = []Form{FormWhole, FormAssignment, FormJSON, FormOptions, FormNameOnly}
+
 // Sensitivity says that a column may hold secrets of one kind.
 type Sensitivity struct {
 	Policy string
@@ -61,16 +63,27 @@ func (s Sensitivity) String() string {
 // anyPolicy in a tag stands for all policies.
 const anyPolicy = "any"
 
+// notSensitive in a tag says that it was found that a column can hold no
+// secrets: only names, paths, addresses, states and the like.
+const notSensitive = "no"
+
 // sensitivities reads a tag: policies separated by commas, each with its form
-// behind a colon where that is not the whole value.
-func sensitivities(tag reflect.StructTag) ([]Sensitivity, error) {
-	text, ok := tag.Lookup("sensitive")
-	if !ok {
+// behind a colon where that is not the whole value. Where a column is text or
+// bytes, someone must have decided.
+func sensitivities(facts tags, needed bool) ([]Sensitivity, error) {
+	text, ok := facts["sensitive"]
+	switch {
+	case !ok && needed:
+		return nil, fmt.Errorf(`it is text or bytes and has no tag sensitive: decide which policies of --redact replace it, or "no"`)
+	case !ok || text == notSensitive:
 		return nil, nil
 	}
 	var all []Sensitivity
 	for part := range strings.SplitSeq(text, ",") {
 		policy, form, _ := strings.Cut(part, ":")
+		if !slices.Contains(forms, Form(form)) {
+			return nil, fmt.Errorf("sensitive: there is no form %q", form)
+		}
 		if policy == anyPolicy {
 			for _, p := range Policies() {
 				all = append(all, Sensitivity{p, Form(form)})
@@ -78,11 +91,36 @@ func sensitivities(tag reflect.StructTag) ([]Sensitivity, error) {
 			continue
 		}
 		if !slices.Contains(Policies(), policy) {
-			return nil, fmt.Errorf("no policy %q", policy)
+			return nil, fmt.Errorf("sensitive: there is no policy %q", policy)
 		}
 		all = append(all, Sensitivity{policy, Form(form)})
 	}
 	return all, nil
+}
+
+// holdsFreeText reports whether fields of a type hold texts or bytes that
+// ckexport did not choose itself, as it does the names of numbers.
+func holdsFreeText(t reflect.Type) bool {
+	switch t {
+	case reflect.TypeFor[Text](), reflect.TypeFor[TextList](), reflect.TypeFor[string](), reflect.TypeFor[[]byte]():
+		return true
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return holdsFreeText(t.Elem())
+	case reflect.Map:
+		return true
+	case reflect.Slice:
+		if t.Elem().Kind() != reflect.Struct {
+			return holdsFreeText(t.Elem())
+		}
+		for i := range t.Elem().NumField() {
+			if holdsFreeText(t.Elem().Field(i).Type) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // sensitiveText names the policies of a column, as the dictionary shows them.
@@ -132,13 +170,4 @@ func (v Values) Len() int { return v.fields.n }
 // At returns a pointer to the field of row i.
 func (v Values) At(i int) any {
 	return reflect.NewAt(v.kind, unsafe.Add(v.fields.first, uintptr(i)*v.fields.stride)).Interface()
-}
-
-// Column returns the table's column of that name, nil if it has none.
-func (t *Table) Column(name string) *Column {
-	i := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
-	if i < 0 {
-		return nil
-	}
-	return &t.Columns[i]
 }

@@ -16,11 +16,12 @@ type sizer struct {
 // sizedPart is a field that holds more than the struct itself.
 type sizedPart struct {
 	offset uintptr // in the struct
-	size   behindFunc
+	size   heapFunc
 }
 
-// behindFunc says how many bytes the value at an address holds beside itself.
-type behindFunc func(value unsafe.Pointer) int
+// heapFunc says how many bytes the value at an address has on the heap, beside
+// itself.
+type heapFunc func(value unsafe.Pointer) int
 
 func newSizer(t reflect.Type) *sizer {
 	return &sizer{fixed: int(t.Size()), parts: sizedParts(t, 0)}
@@ -47,32 +48,26 @@ func sizedParts(t reflect.Type, offset uintptr) []sizedPart {
 			}
 			continue
 		}
-		if size := sizeBehind(f.Type); size != nil {
+		if size := heapSize(f.Type); size != nil {
 			parts = append(parts, sizedPart{offset + f.Offset, size})
 		}
 	}
 	return parts
 }
 
-// sizeBehind returns a function that says how many bytes a value of a type
-// holds beside itself, nil for types that hold none.
-func sizeBehind(t reflect.Type) behindFunc {
+// heapSize returns a function that says how many bytes a value of a type has on
+// the heap, nil for types that have none there.
+func heapSize(t reflect.Type) heapFunc {
+	if t == reflect.TypeFor[map[string]string]() { // no other map is a column
+		return sizeOfMap
+	}
 	switch t.Kind() {
 	case reflect.String:
 		return func(value unsafe.Pointer) int { return len(*(*string)(value)) }
 	case reflect.Pointer:
-		return sizeOfPointer(int(t.Elem().Size()), sizeBehind(t.Elem()))
+		return sizeOfPointer(int(t.Elem().Size()), heapSize(t.Elem()))
 	case reflect.Slice:
-		return sizeOfSlice(t.Elem().Size(), sizeBehind(t.Elem()))
-	case reflect.Map:
-		const entry = 80 // of a map of texts, without these
-		return func(value unsafe.Pointer) int {
-			n := 0
-			for key, v := range *(*map[string]string)(value) { // the only kind there is (column.go)
-				n += entry + len(key) + len(v)
-			}
-			return n
-		}
+		return sizeOfSlice(t.Elem().Size(), heapSize(t.Elem()))
 	case reflect.Struct:
 		s := newSizer(t)
 		if len(s.parts) == 0 {
@@ -83,26 +78,35 @@ func sizeBehind(t reflect.Type) behindFunc {
 	return nil
 }
 
-func sizeOfPointer(own int, behind behindFunc) behindFunc {
+func sizeOfMap(value unsafe.Pointer) int {
+	const entry = 80 // of a map of texts, without these
+	n := 0
+	for key, v := range *(*map[string]string)(value) {
+		n += entry + len(key) + len(v)
+	}
+	return n
+}
+
+func sizeOfPointer(own int, elem heapFunc) heapFunc {
 	return func(value unsafe.Pointer) int {
 		p := *(*unsafe.Pointer)(value)
 		switch {
 		case p == nil:
 			return 0
-		case behind == nil:
+		case elem == nil:
 			return own
 		}
-		return own + behind(p)
+		return own + elem(p)
 	}
 }
 
-func sizeOfSlice(own uintptr, behind behindFunc) behindFunc {
+func sizeOfSlice(own uintptr, elem heapFunc) heapFunc {
 	return func(value unsafe.Pointer) int {
 		list := *(*[]struct{})(value) // whatever its elements are
 		n := int(own) * len(list)
-		if behind != nil {
+		if elem != nil {
 			for i := range list {
-				n += behind(unsafe.Add(unsafe.Pointer(unsafe.SliceData(list)), uintptr(i)*own))
+				n += elem(unsafe.Add(unsafe.Pointer(unsafe.SliceData(list)), uintptr(i)*own))
 			}
 		}
 		return n

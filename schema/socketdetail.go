@@ -3,8 +3,11 @@ package schema
 // SocketOptions are the options of one socket. NULL where the image does not
 // keep the option.
 type SocketOptions struct {
-	FileID            uint32   `arrow:"file_id" doc:"its row in sockets"`
-	Family            string   `arrow:"family" doc:"inet, inet6, unix, netlink, packet"`
+	_ struct{} `table:"socket_options" key:"checkpoint_id file_id" doc:"The options of a socket."`
+	_ struct{} `compare:"family" through:"file_id to file_descriptors(file_id): pid fd"`
+
+	FileID            uint32   `arrow:"file_id" ref:"sockets(file_id)" doc:"its row in sockets"`
+	Family            string   `arrow:"family" sensitive:"no" doc:"inet, inet6, unix, netlink, packet"`
 	SendBuffer        *uint32  `arrow:"send_buffer_bytes" doc:"SO_SNDBUF: bytes, as the kernel doubled them" src:"files.img: sk_opts_entry.so_sndbuf"`
 	ReceiveBuffer     *uint32  `arrow:"receive_buffer_bytes" doc:"SO_RCVBUF: bytes, as the kernel doubled them" src:"files.img: sk_opts_entry.so_rcvbuf"`
 	BufferLock        Flags    `arrow:"buffer_lock" doc:"SO_BUF_LOCK: buffers whose size the program fixed" src:"files.img: sk_opts_entry.so_buf_lock"`
@@ -19,7 +22,7 @@ type SocketOptions struct {
 	PassSecurity      *bool    `arrow:"pass_security" doc:"SO_PASSSEC" src:"files.img: sk_opts_entry.so_passsec"`
 	DontRoute         *bool    `arrow:"dont_route" doc:"SO_DONTROUTE" src:"files.img: sk_opts_entry.so_dontroute"`
 	NoCheck           *bool    `arrow:"no_check" doc:"SO_NO_CHECK: UDP without checksums" src:"files.img: sk_opts_entry.so_no_check"`
-	BoundDevice       Text     `arrow:"bound_device" doc:"SO_BINDTODEVICE: interface; NULL for none" src:"files.img: sk_opts_entry.so_bound_dev"`
+	BoundDevice       Text     `arrow:"bound_device" sensitive:"no" doc:"SO_BINDTODEVICE: interface; NULL for none" src:"files.img: sk_opts_entry.so_bound_dev"`
 	Broadcast         *bool    `arrow:"broadcast" doc:"SO_BROADCAST" src:"files.img: sk_opts_entry.so_broadcast"`
 	Keepalive         *bool    `arrow:"keepalive" doc:"SO_KEEPALIVE" src:"files.img: sk_opts_entry.so_keepalive"`
 	OOBInline         *uint32  `arrow:"oob_inline" doc:"SO_OOBINLINE: urgent data stays in the stream" src:"files.img: sk_opts_entry.so_oobinline"`
@@ -51,13 +54,16 @@ type SocketOptions struct {
 // QueuedPacket is one packet or record that waits in a socket to be read.
 // CRIU keeps those of unix sockets; it drops those of UDP.
 type QueuedPacket struct {
-	Position      uint32   `arrow:"position" doc:"position in the image, from 0"`
-	FileID        uint32   `arrow:"file_id" doc:"socket that will read it, see sockets" src:"sk-queues.img: sk_packet_entry.id_for"`
+	_ struct{} `table:"socket_queues" key:"checkpoint_id position" doc:"A packet or record that waits in a socket to be read."`
+	_ struct{} `compare:"" order:"queue_position" through:"file_id to file_descriptors(file_id): pid fd" show:"size_bytes sha256"`
+
+	Position      uint32   `arrow:"position" compare:"no" doc:"position in the image, from 0"`
+	FileID        uint32   `arrow:"file_id" ref:"sockets(file_id)" doc:"socket that will read it, see sockets" src:"sk-queues.img: sk_packet_entry.id_for"`
 	QueuePosition uint32   `arrow:"queue_position" doc:"position in the socket's queue, from 0: the order of reading"`
 	Size          uint32   `arrow:"size_bytes" doc:"bytes of it; of a stream socket several writes may be one record" src:"sk-queues.img: sk_packet_entry.length"`
-	SHA256        *string  `arrow:"sha256" sensitive:"payloads" doc:"SHA-256 of it, lower-case hexadecimal; NULL where cut short"`
-	Data          []byte   `arrow:"data" sensitive:"payloads" doc:"its content; NULL without --payloads, cut at --payload-limit"`
-	PassedFileIDs []uint32 `arrow:"passed_file_ids" doc:"open files passed in it (SCM_RIGHTS), see files; empty if none" src:"sk-queues.img: scm_entry.rights"`
-	PassedPaths   TextList `arrow:"passed_paths" doc:"their paths; an empty text where CRIU keeps none"`
+	SHA256        *string  `arrow:"sha256" encode:"plain,bloom" sensitive:"payloads" doc:"SHA-256 of it, lower-case hexadecimal; NULL where cut short"`
+	Data          []byte   `arrow:"data" compare:"no" payload:"yes" sensitive:"payloads" doc:"its content; NULL without --payloads, cut at --payload-limit"`
+	PassedFileIDs []uint32 `arrow:"passed_file_ids" ref:"files(file_id)" compare:"no" doc:"open files passed in it (SCM_RIGHTS), see files; empty if none" src:"sk-queues.img: scm_entry.rights"`
+	PassedPaths   TextList `arrow:"passed_paths" sensitive:"no" doc:"their paths; an empty text where CRIU keeps none"`
 	ControlTypes  []uint32 `arrow:"control_types" doc:"types of its control messages: 1 is SCM_RIGHTS" src:"sk-queues.img: scm_entry.type"`
 }

@@ -3,20 +3,11 @@ package schema
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
 )
-
-// Version is the version of the tables' layout. It goes up when a column is
-// removed, renamed or changes its type; an output of another version is not
-// written to.
-const Version = 2
-
-// CheckpointID is the name of the first column of every table that is not
-// global.
-const CheckpointID = "checkpoint_id"
 
 // Table describes one table.
 type Table struct {
@@ -26,30 +17,47 @@ type Table struct {
 	// Key lists the columns that tell rows apart; empty where rows have no
 	// natural key.
 	Key []string
-	// Global marks a table whose rows belong to no checkpoint: it has no
-	// checkpoint_id.
-	Global  bool
+	// Scope is what the rows belong to.
+	Scope Scope
+	// Global marks a table whose rows belong to no checkpoint, by its scope: it
+	// gets no checkpoint_id.
+	Global bool
+	// Raw marks a table that has rows only with --raw.
+	Raw     bool
 	Columns []Column
 	// References are the columns that name rows of other tables. Besides, every
 	// checkpoint_id names a row of checkpoints.
 	References []Reference
 	// Comparison says how rows are compared between checkpoints; nil where they
-	// are not (NotCompared).
-	Comparison *Comparison
+	// are not, and NotCompared says why.
+	Comparison  *Comparison
+	NotCompared string
 
 	schema, batchSchema *arrow.Schema
 
-	rows  func(*Rows) reflect.Value
+	row   reflect.Type
+	field int // of Rows that holds the rows
 	sizer *sizer
 }
 
-// Schema returns the table's Arrow schema, with the documentation of table
-// and columns in its metadata (key "comment").
-func (t *Table) Schema() *arrow.Schema { return t.schema }
+// Tables returns every table, in the order of the documentation. The tables
+// are shared and must not be changed.
+var Tables = sync.OnceValue(func() []*Table {
+	tables, err := tablesOf(reflect.TypeFor[Rows]())
+	if err != nil {
+		panic("schema: " + err.Error()) // a mistake in a row struct, found by any test
+	}
+	return tables
+})
 
-// BatchSchema returns the schema of the table's record batches: Schema, with
-// dictionaries for texts that repeat.
-func (t *Table) BatchSchema() *arrow.Schema { return t.batchSchema }
+// Lookup returns the table of that name.
+func Lookup(name string) (*Table, bool) {
+	i := slices.IndexFunc(Tables(), func(t *Table) bool { return t.Name == name })
+	if i < 0 {
+		return nil, false
+	}
+	return Tables()[i], true
+}
 
 // TableOf returns the table with rows of that type.
 func TableOf(row reflect.Type) (*Table, bool) {
@@ -60,87 +68,125 @@ func TableOf(row reflect.Type) (*Table, bool) {
 var byRow = sync.OnceValue(func() map[reflect.Type]*Table {
 	tables := map[reflect.Type]*Table{}
 	for _, t := range Tables() {
-		tables[t.row()] = t
+		tables[t.row] = t
 	}
 	return tables
 })
 
-func (t *Table) row() reflect.Type { return t.rows(&Rows{}).Type().Elem() }
-
-// RowSize returns about how many bytes of memory the row takes that a pointer
-// leads to: the struct, twice, as a slice that grows is copied and has room to spare, and
-// what its fields point to. What rows share, such as the path of a file in the
-// row of each of its descriptors, counts in each: batches hold it as often.
-func (t *Table) RowSize(row any) int {
-	return t.sizer.fixed + t.sizer.size(reflect.ValueOf(row).UnsafePointer())
-}
-
-// Count returns how many rows of the table r holds.
-func (t *Table) Count(r *Rows) int { return t.rows(r).Len() }
-
-// Drop lets go of the table's rows in r.
-func (t *Table) Drop(r *Rows) { t.rows(r).SetZero() }
-
-// Tables returns every table, in the order of the documentation. The tables
-// are shared and must not be changed.
-var Tables = sync.OnceValue(func() []*Table {
-	tables := list()
+// tablesOf derives the tables whose rows are in the slices of a struct.
+func tablesOf(rows reflect.Type) ([]*Table, error) {
+	var tables []*Table
+	for i := range rows.NumField() {
+		if rows.Field(i).Type.Kind() != reflect.Slice {
+			continue
+		}
+		row := rows.Field(i).Type.Elem()
+		t, err := newTable(row)
+		if err != nil {
+			return nil, fmt.Errorf("%v: %w", row, err)
+		}
+		t.field = i
+		if slices.ContainsFunc(tables, func(other *Table) bool { return other.Name == t.Name }) {
+			return nil, fmt.Errorf("%v: there is a table %s already", row, t.Name)
+		}
+		tables = append(tables, t)
+	}
 	for _, t := range tables {
-		if err := t.derive(); err != nil {
-			panic(fmt.Sprintf("schema: table %s: %v", t.Name, err)) // a mistake in a row struct, found by any test
+		for i := range t.References {
+			if err := t.References[i].resolve(t, tables); err != nil {
+				return nil, fmt.Errorf("%v: %w", t.row, err)
+			}
+		}
+		if err := t.resolveComparison(tables); err != nil {
+			return nil, fmt.Errorf("%v: %w", t.row, err)
 		}
 	}
-	if err := addReferences(tables); err != nil {
-		panic(fmt.Sprintf("schema: %v", err))
-	}
-	if err := addComparisons(tables); err != nil {
-		panic(fmt.Sprintf("schema: %v", err))
-	}
-	return tables
-})
-
-// Lookup returns the table of that name.
-func Lookup(name string) (*Table, bool) {
-	for _, t := range Tables() {
-		if t.Name == name {
-			return t, true
-		}
-	}
-	return nil, false
+	return tables, nil
 }
 
-// table describes the table whose rows are in the slice that rows points to.
-func table[T any](name string, rows func(*Rows) *[]T, doc string, key ...string) *Table {
-	return &Table{
-		Name: name,
-		Doc:  doc,
-		Key:  key,
-		rows: func(r *Rows) reflect.Value { return reflect.ValueOf(rows(r)).Elem() },
-	}
-}
-
-// global marks a table as belonging to no checkpoint.
-func global(t *Table) *Table {
-	t.Global = true
-	return t
-}
-
-// derive fills in the columns and the Arrow schema from the row struct.
-func (t *Table) derive() error {
-	columns, err := columnsOf(t.row())
+// newTable derives a table from its row struct, but for what other tables have
+// to do with it.
+func newTable(row reflect.Type) (*Table, error) {
+	facts, references, err := parseTableTags(row)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	t := &Table{Name: facts["table"], Doc: facts["doc"], Key: facts.columns("key"), row: row}
+	if t.Name == "" || t.Doc == "" {
+		return nil, fmt.Errorf("it has no blank field with tags table and doc")
+	}
+	if t.Raw, err = facts.flag("raw", "yes"); err != nil {
+		return nil, err
+	}
+	if t.Scope, err = scopeOf(facts["scope"]); err != nil {
+		return nil, err
+	}
+	t.Global = t.Scope.isGlobal()
+	if t.Columns, err = columnsOf(row, columnTags); err != nil {
+		return nil, err
 	}
 	if !t.Global {
-		id := Column{
-			Name: CheckpointID, Type: arrow.BinaryTypes.String, Nullable: true,
-			Doc: "the checkpoint the row belongs to: 128 bits in hexadecimal, made from its content (SHA-256 over its metadata and images), so that a renamed or recompressed archive keeps it; NULL where an archive could not be read as a checkpoint",
-		}
-		columns = append([]Column{id}, columns...)
+		t.Columns = append([]Column{checkpointID}, t.Columns...)
 	}
-	t.Columns, t.sizer = columns, newSizer(t.row())
-	fields := make([]arrow.Field, len(columns))
-	for i, c := range columns {
+	if err := t.checkColumns(); err != nil {
+		return nil, err
+	}
+	if err := t.parseReferences(references); err != nil {
+		return nil, err
+	}
+	if err := t.parseComparison(facts); err != nil {
+		return nil, err
+	}
+	t.sizer = newSizer(row)
+	t.makeSchemas()
+	return t, nil
+}
+
+// checkpointID is the first column of tables with rows of checkpoints.
+var checkpointID = Column{
+	Name: CheckpointID, Type: arrow.BinaryTypes.String, Nullable: true, Encoding: Encoding{Dictionary: true, Bloom: true},
+	Doc: "the checkpoint the row belongs to: 128 bits in hexadecimal, made from its content (SHA-256 over its metadata and images), so that a renamed or recompressed archive keeps it; NULL where an archive could not be read as a checkpoint",
+}
+
+// checkColumns checks that columns have different names, and that the key is
+// among them.
+func (t *Table) checkColumns() error {
+	seen := map[string]bool{}
+	for _, c := range t.Columns {
+		if seen[c.Name] {
+			return fmt.Errorf("column %s occurs twice", c.Name)
+		}
+		seen[c.Name] = true
+	}
+	if !t.hasColumns(t.Key...) {
+		return fmt.Errorf("key %v: not all of these are columns", t.Key)
+	}
+	if t.Scope == ScopeContent && len(t.Key) == 0 {
+		return fmt.Errorf("nothing tells rows apart that all checkpoints share: it needs a key")
+	}
+	return nil
+}
+
+// parseReferences gathers those of the columns, and those of several columns.
+func (t *Table) parseReferences(ofTable []string) error {
+	for _, c := range t.Columns {
+		if c.reference != nil {
+			t.References = append(t.References, *c.reference)
+		}
+	}
+	for _, tag := range ofTable {
+		r, err := parseReference(tag, "")
+		if err != nil {
+			return err
+		}
+		t.References = append(t.References, r)
+	}
+	return nil
+}
+
+func (t *Table) makeSchemas() {
+	fields := make([]arrow.Field, len(t.Columns))
+	for i, c := range t.Columns {
 		fields[i] = arrow.Field{
 			Name: c.Name, Type: c.Type, Nullable: c.Nullable,
 			Metadata: arrow.NewMetadata([]string{"comment"}, []string{c.Comment()}),
@@ -148,90 +194,49 @@ func (t *Table) derive() error {
 	}
 	meta := arrow.NewMetadata([]string{"comment"}, []string{t.Doc})
 	t.schema = arrow.NewSchema(fields, &meta)
-	for i, c := range columns {
-		fields[i].Type = c.BatchType()
+	for i, c := range t.Columns {
+		fields[i].Type = c.batchType()
 	}
 	t.batchSchema = arrow.NewSchema(fields, &meta)
-	return nil
 }
 
-// Comment returns the column's documentation on one line, with the policies
-// it is sensitive for and its source.
-func (c Column) Comment() string {
-	comment := c.Doc
-	if len(c.Sensitive) > 0 {
-		comment += " (sensitive: " + c.sensitiveText() + ")"
+// Schema returns the table's Arrow schema, with the documentation of table
+// and columns in its metadata (key "comment").
+func (t *Table) Schema() *arrow.Schema { return t.schema }
+
+// BatchSchema returns the schema of the table's record batches: Schema, with
+// dictionaries for texts that repeat.
+func (t *Table) BatchSchema() *arrow.Schema { return t.batchSchema }
+
+// Column returns the table's column of that name, nil if it has none.
+func (t *Table) Column(name string) *Column {
+	i := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
+	if i < 0 {
+		return nil
 	}
-	if c.Source == "" {
-		return comment
-	}
-	return comment + " [" + c.Source + "]"
+	return &t.Columns[i]
 }
 
-// Builder gathers rows of one table into record batches.
-type Builder struct {
-	table   *Table
-	ids     *dictionaryVector // checkpoint_id, nil for a global table
-	columns []vector          // the others
-	offsets []uintptr         // of each in the row
-	rows    int
-	bytes   int
+func (t *Table) hasColumns(names ...string) bool {
+	return !slices.ContainsFunc(names, func(name string) bool { return t.Column(name) == nil })
 }
 
-// NewBuilder returns an empty builder for the table.
-func (t *Table) NewBuilder() *Builder {
-	b := &Builder{table: t}
-	for _, c := range t.Columns {
-		if c.field == nil { // checkpoint_id
-			b.ids = &dictionaryVector{}
-			continue
-		}
-		v, err := newVector(c.field, c.BatchType())
-		if err != nil {
-			panic(fmt.Sprintf("schema: column %s.%s: %v", t.Name, c.Name, err)) // derive has found it
-		}
-		b.columns, b.offsets = append(b.columns, v), append(b.offsets, c.offset)
-	}
-	return b
-}
+// rows returns the table's rows in r.
+func (t *Table) rows(r *Rows) reflect.Value { return t.rowsIn(reflect.ValueOf(r).Elem()) }
 
-// Append adds the table's rows of r.
-func (b *Builder) Append(r *Rows) { b.AppendRange(r, 0, b.table.Count(r)) }
+// rowsIn returns the table's rows in the struct that the tables were derived of.
+func (t *Table) rowsIn(all reflect.Value) reflect.Value { return all.Field(t.field) }
 
-// AppendRange adds the table's rows of r from one index up to another.
-func (b *Builder) AppendRange(r *Rows, from, to int) {
-	n := to - from
-	if n == 0 {
-		return
-	}
-	rows := fieldsOf(b.table.rows(r).Slice(from, to))
-	if b.ids != nil {
-		b.bytes += b.ids.repeat(r.CheckpointID, n)
-	}
-	for i, c := range b.columns {
-		b.bytes += c.extend(rows.at(b.offsets[i]))
-	}
-	b.rows += n
-}
+// Count returns how many rows of the table r holds.
+func (t *Table) Count(r *Rows) int { return t.rows(r).Len() }
 
-// Len returns the number of rows gathered since the last batch.
-func (b *Builder) Len() int { return b.rows }
+// Drop lets go of the table's rows in r.
+func (t *Table) Drop(r *Rows) { t.rows(r).SetZero() }
 
-// Bytes returns about how many bytes the gathered rows hold.
-func (b *Builder) Bytes() int { return b.bytes }
-
-// NewBatch returns the gathered rows as a record batch (BatchSchema) and starts
-// anew. The caller releases the batch.
-func (b *Builder) NewBatch() arrow.RecordBatch {
-	vectors := b.columns
-	if b.ids != nil {
-		vectors = append([]vector{b.ids}, vectors...)
-	}
-	columns := make([]arrow.Array, len(vectors))
-	for i, data := range takeAll(vectors) {
-		columns[i] = array.MakeFromData(data)
-	}
-	n := b.rows
-	b.rows, b.bytes = 0, 0
-	return array.NewRecordBatch(b.table.batchSchema, columns, int64(n))
+// RowSize returns about how many bytes of memory the row takes that a pointer
+// leads to: the struct, twice, as a slice that grows is copied and has room to spare, and
+// what its fields point to. What rows share, such as the path of a file in the
+// row of each of its descriptors, counts in each: batches hold it as often.
+func (t *Table) RowSize(row any) int {
+	return t.sizer.fixed + t.sizer.size(reflect.ValueOf(row).UnsafePointer())
 }

@@ -76,16 +76,16 @@ func (v *validity) take(n int) (bitmap *memory.Buffer, nulls int) {
 	return memory.NewBufferBytes(bits), nulls
 }
 
-// room is how much of something was taken last: so much will probably come
+// capacity is how much of something was taken last: so much will probably come
 // again. What is gathered anew gets it at its first value: after the last
 // batch of a run none comes.
-type room int
+type capacity int
 
-// grow returns a slice with room for n more, at the first of them for as many
+// grow returns a slice with capacity for n more, at the first of them for as many
 // as were taken.
-func grow[T any](gathered []T, n int, r room) []T {
+func grow[T any](gathered []T, n int, last capacity) []T {
 	if gathered == nil {
-		return make([]T, 0, max(n, int(r)))
+		return make([]T, 0, max(n, int(last)))
 	}
 	return slices.Grow(gathered, n)
 }
@@ -96,12 +96,12 @@ type fixedVector[T any] struct {
 	kind      arrow.DataType
 	isPointer bool
 	values    []T
-	room      room
+	last      capacity // of values
 }
 
 func (v *fixedVector[T]) extend(f fields) int {
 	n := len(v.values)
-	v.values = grow(v.values, f.n, v.room)[:n+f.n]
+	v.values = grow(v.values, f.n, v.last)[:n+f.n]
 	added := v.values[n:]
 	var zero T
 	if !v.isPointer {
@@ -123,7 +123,7 @@ func (v *fixedVector[T]) extend(f fields) int {
 
 func (v *fixedVector[T]) take() arrow.ArrayData {
 	values := v.values
-	v.values, v.room = nil, room(len(values))
+	v.values, v.last = nil, capacity(len(values))
 	bitmap, nulls := v.validity.take(len(values))
 	var zero T
 	bytes := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(values))), len(values)*int(unsafe.Sizeof(zero)))
@@ -134,7 +134,7 @@ func (v *fixedVector[T]) take() arrow.ArrayData {
 type timeVector struct{ fixedVector[int64] }
 
 func (v *timeVector) extend(f fields) int {
-	v.values = grow(v.values, f.n, v.room)
+	v.values = grow(v.values, f.n, v.last)
 	for i := range f.n {
 		p := (*time.Time)(f.index(i))
 		if v.isPointer {
@@ -218,7 +218,7 @@ type textVector struct {
 	offsets offsets
 	data    []byte
 
-	texts, bytes room // of offsets and data
+	texts, bytes capacity // of offsets and data, the last time
 }
 
 func readText(field unsafe.Pointer) (string, bool) { return *(*string)(field), true }
@@ -251,7 +251,7 @@ func (v *textVector) extend(f fields) int {
 
 func (v *textVector) take() arrow.ArrayData {
 	n, data := v.offsets.len(), v.data
-	v.data, v.texts, v.bytes = nil, room(n+1), room(len(data))
+	v.data, v.texts, v.bytes = nil, capacity(n+1), capacity(len(data))
 	bitmap, nulls := v.validity.take(n)
 	return array.NewData(v.kind, n, []*memory.Buffer{bitmap, v.offsets.take(), memory.NewBufferBytes(data)}, nil, nulls, 0)
 }
@@ -400,7 +400,7 @@ func newVector(t reflect.Type, kind arrow.DataType) (vector, error) {
 }
 
 func newStructVector(t reflect.Type, kind arrow.DataType) (vector, error) {
-	columns, err := columnsOf(t)
+	columns, err := columnsOf(t, elementTags)
 	if err != nil {
 		return nil, err
 	}

@@ -73,8 +73,8 @@ type Program struct{ SHA256, ByteOrder string }
 type LedgerArchive struct {
 	SizeBytes    uint64
 	ModifiedAt   time.Time // microseconds, UTC
-	Status       string    // as archives.status
-	Error        string    // as archives.error
+	Status       schema.Status
+	Error        string // as archives.error
 	CheckpointID string
 }
 

@@ -53,20 +53,14 @@ func (c *Compared) String() string {
 
 // known is what an output says of the archives it was made from.
 type known struct {
-	checkpoints map[string]bool            // ids
-	sources     map[string]map[string]bool // statuses, by source
-	idsOf       map[string]map[string]bool // checkpoint ids, by source
-	forgotten   map[string]string          // sources of checkpoints that were removed on purpose
-	digests     map[string]map[string]bool // SHA-256 of archives, by checkpoint id
+	checkpoints map[string]bool                   // ids
+	sources     map[string]map[schema.Status]bool // by source
+	idsOf       map[string]map[string]bool        // checkpoint ids, by source
+	forgotten   map[string]string                 // sources of checkpoints that were removed on purpose
+	digests     map[string]map[string]bool        // SHA-256 of archives, by checkpoint id
 }
 
-func (k *known) add(source, status, id, digest string) {
-	put := func(m map[string]map[string]bool, key, value string) {
-		if m[key] == nil {
-			m[key] = map[string]bool{}
-		}
-		m[key][value] = true
-	}
+func (k *known) add(source string, status schema.Status, id, digest string) {
 	put(k.sources, source, status)
 	if id == "" {
 		return
@@ -76,6 +70,13 @@ func (k *known) add(source, status, id, digest string) {
 	if digest != "" {
 		put(k.digests, id, digest)
 	}
+}
+
+func put[V comparable](sets map[string]map[V]bool, key string, value V) {
+	if sets[key] == nil {
+		sets[key] = map[V]bool{}
+	}
+	sets[key][value] = true
 }
 
 // compare reads archives anew and compares them with the output.
@@ -102,13 +103,14 @@ func (o *output) compareIn(ctx context.Context, opts Options, k *known, archives
 		return nil, err
 	}
 	run := opts.Against.Run
-	run.Raw, run.PayloadLimit = o.rows["image_entries"] > 0, limit
+	run.Raw = slices.ContainsFunc(o.tables, func(t *schema.Table) bool { return t.Raw && o.rows[t.Name] > 0 })
+	run.PayloadLimit = limit
 	run.Archives = archives
 	// Of several copies of a checkpoint the first one counts: let it be that
 	// which the output was made from.
 	slices.SortStableFunc(run.Archives, func(a, b source.Item) int {
 		rank := func(a source.Item) int {
-			if s := k.sources[decode.SourceText(a.Name())]; s[decode.StatusOK] || s[decode.StatusPartial] {
+			if s := k.sources[decode.SourceText(a.Name())]; s[schema.StatusOK] || s[schema.StatusPartial] {
 				return 0
 			}
 			return 1
@@ -131,7 +133,7 @@ func (o *output) compareIn(ctx context.Context, opts Options, k *known, archives
 	}
 	c.Checkpoints, c.Others = len(common), len(k.checkpoints)-len(common)
 	for _, t := range o.tables {
-		if t.Global || dependsOnRun[t.Name] || !fresh.hasColumns(t.Name, schema.CheckpointID) {
+		if t.Scope != schema.ScopeCheckpoint || !fresh.hasColumns(t.Name, schema.CheckpointID) {
 			continue
 		}
 		if err := o.compareRows(ctx, fresh, t, common, c); err != nil {
@@ -148,7 +150,7 @@ func (o *output) compareIn(ctx context.Context, opts Options, k *known, archives
 // file stands in the footer.
 func (o *output) known(ctx context.Context) (*known, error) {
 	k := &known{
-		checkpoints: map[string]bool{}, sources: map[string]map[string]bool{}, idsOf: map[string]map[string]bool{},
+		checkpoints: map[string]bool{}, sources: map[string]map[schema.Status]bool{}, idsOf: map[string]map[string]bool{},
 		digests: map[string]map[string]bool{},
 	}
 	var err error
@@ -172,7 +174,8 @@ func (o *output) known(ctx context.Context) (*known, error) {
 			digest = "coalesce(sha256, '')"
 		}
 		err := o.eachRow(ctx, "SELECT source, status, coalesce(checkpoint_id, ''), "+digest+" FROM archives", func(rows *sql.Rows) error {
-			var source, status, id, digest string
+			var source, id, digest string
+			var status schema.Status
 			err := rows.Scan(&source, &status, &id, &digest)
 			k.add(source, status, id, digest)
 			return err
@@ -189,7 +192,7 @@ func (o *output) known(ctx context.Context) (*known, error) {
 			err := rows.Scan(&id, &source)
 			k.checkpoints[id] = true
 			for digest := range k.digestsOfSource(source) {
-				k.add(source, decode.StatusOK, id, digest)
+				k.add(source, schema.StatusOK, id, digest)
 			}
 			return err
 		})
@@ -215,7 +218,7 @@ func reread(ctx context.Context, run pipeline.Options, tables []*schema.Table, p
 	var wanted []*schema.Table
 	var names []string
 	for _, t := range schema.Tables() {
-		if t.Name == archivesTable || t.Name == checkpointsTable || slices.Contains(tables, t) && !t.Global && !dependsOnRun[t.Name] {
+		if t.Name == archivesTable || t.Name == checkpointsTable || slices.Contains(tables, t) && t.Scope == schema.ScopeCheckpoint {
 			wanted, names = append(wanted, t), append(names, t.Name)
 		}
 	}
@@ -270,7 +273,7 @@ func (o *output) compareArchives(ctx context.Context, fresh *output, k *known, a
 	for _, a := range archives {
 		name := decode.SourceText(a.Name())
 		if failure, failed := failures[name]; failed {
-			if !k.sources[name][decode.StatusFailed] {
+			if !k.sources[name][schema.StatusFailed] {
 				o.found.Found(sinks.Damage, "archive", "", name, "the output lacks it, and it cannot be read: %s", failure)
 			}
 			continue

@@ -23,8 +23,9 @@ const (
 
 // archiveRow is a row of the ledger.
 type archiveRow struct {
-	source, status, id string
-	rows               int64
+	source, id string
+	status     schema.Status
+	rows       int64
 }
 
 // checkLedger compares the ledger with the tables: who says that a checkpoint
@@ -157,13 +158,12 @@ func (o *output) countRows(ctx context.Context, checkpoints map[string]string) (
 func (o *output) checkArchives(ledger []archiveRow, checkpoints, forgotten map[string]string) {
 	ids, sources := map[string]bool{}, map[string]bool{}
 	for _, a := range ledger {
-		switch a.status {
-		case "ok", "partial", "duplicate":
+		if a.status.HasCheckpoint() {
 			ids[a.id], sources[a.source] = true, true
 		}
 	}
 	for _, a := range ledger {
-		if !slices.Contains([]string{"ok", "partial", "duplicate"}, a.status) {
+		if !a.status.HasCheckpoint() {
 			continue
 		}
 		_, gone := forgotten[a.id]

@@ -13,32 +13,26 @@ import (
 	"github.com/ckexport/ckexport/sinks"
 )
 
-// dependsOnRun names the tables that tell of runs rather than of checkpoints.
-var dependsOnRun = map[string]bool{archivesTable: true, "runs": true}
-
-// dependsOnPlace names the columns that depend on where an archive lies and
-// how the run was called: the same checkpoint may differ in them.
-var dependsOnPlace = map[string][]string{
-	checkpointsTable: {"source", "archive_name", "labels", "kubelet_pod", "kubelet_namespace_container", "kubelet_at", "kubelet_name_mismatch"},
-	problemsTable:    {"source"},
-}
-
-// payloads names the columns that are NULL without --payloads, and cut at
-// --payload-limit.
-var payloads = map[string][]string{
-	"ghost_files":   {"data"},
-	"pipe_buffers":  {"data"},
-	"ttys":          {"data"},
-	"bpf_maps":      {"data", "keys", "values"},
-	"socket_queues": {"data"},
-	"tcp_streams":   {"receive_data", "send_data"},
-	"ipc_objects":   {"messages", "data"},
-	"gpu_devices":   {"private_data"},
-}
-
-// rowsKey returns the columns that name a row within a checkpoint.
+// rowsKey returns the columns that name a row within a checkpoint: the key, or
+// in a table without one what ckexport diff knows rows by.
 func rowsKey(t *schema.Table) []string {
-	return slices.DeleteFunc(slices.Clone(t.Key), func(c string) bool { return c == schema.CheckpointID })
+	key := slices.DeleteFunc(slices.Clone(t.Key), func(c string) bool { return c == schema.CheckpointID })
+	if len(t.Key) == 0 && t.Comparison != nil {
+		key = t.KeyAcross()
+	}
+	return key
+}
+
+// payloadColumns returns the columns that are NULL without --payloads, and cut
+// at --payload-limit.
+func payloadColumns(t *schema.Table) []string {
+	var names []string
+	for _, c := range t.Columns {
+		if c.Payload {
+			names = append(names, c.Name)
+		}
+	}
+	return names
 }
 
 // digest of the rows of a checkpoint, whatever their order.
@@ -52,8 +46,7 @@ type digest struct {
 func (o *output) compareRows(ctx context.Context, fresh *output, t *schema.Table, common map[string]bool, c *Compared) error {
 	var columns []string
 	for _, column := range t.Columns {
-		if o.has[t.Name][column.Name] && fresh.has[t.Name][column.Name] &&
-			!slices.Contains(dependsOnPlace[t.Name], column.Name) && !slices.Contains(payloads[t.Name], column.Name) {
+		if o.has[t.Name][column.Name] && fresh.has[t.Name][column.Name] && !column.Provenance && !column.Payload {
 			columns = append(columns, column.Name)
 		}
 	}
@@ -85,7 +78,7 @@ func (o *output) compareRows(ctx context.Context, fresh *output, t *schema.Table
 	}
 	for _, id := range slices.Sorted(maps.Keys(common)) {
 		c.Rows += want[id].rows
-		if t.Name == "image_entries" && have[id].rows == 0 {
+		if t.Raw && have[id].rows == 0 {
 			continue // exported without --raw
 		}
 		if have[id] == want[id] {
@@ -159,7 +152,7 @@ func (o *output) nameDifference(ctx context.Context, fresh *output, t *schema.Ta
 func (o *output) payloadLimit(ctx context.Context) (int64, error) {
 	var limit int64
 	for _, t := range o.tables {
-		for _, c := range payloads[t.Name] {
+		for _, c := range payloadColumns(t) {
 			if !o.hasColumns(t.Name, c) {
 				continue
 			}
@@ -180,14 +173,11 @@ func (o *output) payloadLimit(ctx context.Context) (int64, error) {
 // comparePayloads checks that the contents in the output are those of the
 // archives, as far as --payload-limit let them in.
 func (o *output) comparePayloads(ctx context.Context, fresh *output, t *schema.Table, common map[string]bool) error {
-	columns := payloads[t.Name]
+	columns := payloadColumns(t)
 	if len(columns) == 0 || !o.hasColumns(t.Name, columns...) {
 		return nil
 	}
 	key := rowsKey(t)
-	if len(key) == 0 {
-		key = []string{"map_id"} // of bpf_maps, whose rows may also lack a file
-	}
 	present := "coalesce(" + identifiers(columns) + ") IS NOT NULL"
 	if len(columns) > 1 {
 		present = strings.ReplaceAll(identifiers(columns), ", ", " IS NOT NULL OR ") + " IS NOT NULL"

@@ -78,7 +78,7 @@ func diffFlags(c *cli.Context) (*diffOptions, error) {
 	if c.IsSet("tables") {
 		for _, t := range opts.tables {
 			if t.Comparison == nil {
-				return nil, usagef("--tables: %s is not compared: it %s", t.Name, schema.NotCompared()[t.Name])
+				return nil, usagef("--tables: %s is not compared: it %s", t.Name, t.NotCompared)
 			}
 		}
 	}

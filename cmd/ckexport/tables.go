@@ -53,7 +53,7 @@ func describeTable(std streams, t *schema.Table) error {
 	if t.Comparison != nil {
 		fmt.Fprintf(std.out, "compared %s\n", strings.ReplaceAll(t.Comparison.String(), "`", ""))
 	} else {
-		fmt.Fprintf(std.out, "not compared: it %s\n", schema.NotCompared()[t.Name])
+		fmt.Fprintf(std.out, "not compared: it %s\n", t.NotCompared)
 	}
 	w := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
 	for _, c := range t.Columns {

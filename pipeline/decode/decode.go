@@ -25,10 +25,10 @@ import (
 
 // Statuses of an archive and a checkpoint.
 const (
-	StatusOK        = "ok"
-	StatusPartial   = "partial"
-	StatusFailed    = "failed"
-	StatusDuplicate = "duplicate"
+	StatusOK        = schema.StatusOK
+	StatusPartial   = schema.StatusPartial
+	StatusFailed    = schema.StatusFailed
+	StatusDuplicate = schema.StatusDuplicate
 )
 
 // Decoder decodes archives one after another. It is for one goroutine and

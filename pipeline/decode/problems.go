@@ -14,9 +14,9 @@ import (
 
 // Severities of problems.
 const (
-	Error   = "error"   // data is missing
-	Warning = "warning" // data may be missing, or does not fit together
-	Info    = "info"    // worth knowing; nothing is missing
+	Error   = schema.SeverityError
+	Warning = schema.SeverityWarning
+	Info    = schema.SeverityInfo
 )
 
 // Codes of problems.
@@ -56,7 +56,10 @@ type notes struct {
 }
 
 // problemSort is a sort of problems.
-type problemSort struct{ severity, code string }
+type problemSort struct {
+	severity schema.Severity
+	code     string
+}
 
 // limitProblem tells of a limit that was passed, by a table if it names one.
 type limitProblem struct {
@@ -166,7 +169,7 @@ func (n *notes) readProblem(member string, err error) {
 }
 
 // memberProblem notes something about a member of the archive.
-func (n *notes) memberProblem(name, severity, code, message string) {
+func (n *notes) memberProblem(name string, severity schema.Severity, code, message string) {
 	n.problem(schema.Problem{Member: text(name), Severity: severity, Code: code, Message: message})
 }
 
@@ -188,7 +191,7 @@ func (s *set) imageProblem(img *image, err error) {
 }
 
 // rowProblem notes something about a row of a table.
-func (n *notes) rowProblem(table, key, severity, code, message string) {
+func (n *notes) rowProblem(table, key string, severity schema.Severity, code, message string) {
 	n.problem(schema.Problem{TableName: &table, RowKey: &key, Severity: severity, Code: code, Message: message})
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/ckexport/ckexport/pipeline/archive"
 	"github.com/ckexport/ckexport/pipeline/layout"
+	"github.com/ckexport/ckexport/pipeline/source"
 )
 
 var update = flag.Bool("update", false, "write testdata/members.txt")
@@ -51,7 +52,7 @@ func TestMembers(t *testing.T) {
 // linesOf describes the members of an archive: name, type, and what they are.
 func linesOf(t *testing.T, path string) (lines []string) {
 	opener := archive.Opener{Budget: archive.Budget{MaxRead: 1 << 40, MaxExpanded: 1 << 40, MaxRatio: 1000}}
-	a, err := opener.Open(context.Background(), path)
+	a, err := opener.Open(context.Background(), source.Path(path))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 )
 
@@ -22,13 +23,13 @@ type footerLedger struct {
 }
 
 type footerArchive struct {
-	Source       string `json:"source"`
-	SizeBytes    uint64 `json:"size_bytes"`
-	ModifiedAt   int64  `json:"modified_at"` // 0 if not known
-	Status       string `json:"status"`
-	Error        string `json:"error,omitempty"`
-	CheckpointID string `json:"checkpoint_id,omitempty"`
-	StartedAt    int64  `json:"started_at"`
+	Source       string        `json:"source"`
+	SizeBytes    uint64        `json:"size_bytes"`
+	ModifiedAt   int64         `json:"modified_at"` // 0 if not known
+	Status       schema.Status `json:"status"`
+	Error        string        `json:"error,omitempty"`
+	CheckpointID string        `json:"checkpoint_id,omitempty"`
+	StartedAt    int64         `json:"started_at"`
 }
 
 func (l *ledgerBuilder) encode() (string, error) {

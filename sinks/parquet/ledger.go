@@ -72,18 +72,15 @@ func (l *ledgerBuilder) addArchives(batch arrow.RecordBatch) error {
 	for i := range int(batch.NumRows()) {
 		a := sinks.LedgerArchive{
 			SizeBytes:    valueOr(size, i),
-			Status:       valueOr(status, i),
+			Status:       schema.Status(valueOr(status, i)),
 			Error:        valueOr(failure, i),
 			CheckpointID: valueOr(id, i),
 		}
 		if modified.IsValid(i) {
 			a.ModifiedAt = time.UnixMicro(int64(modified.Value(i))).UTC()
 		}
-		switch a.Status {
-		case "ok", "partial", "duplicate":
-			if a.CheckpointID != "" {
-				l.Checkpoints[a.CheckpointID] = true
-			}
+		if a.Status.HasCheckpoint() && a.CheckpointID != "" {
+			l.Checkpoints[a.CheckpointID] = true
 		}
 		at := started.Value(i)
 		if last, known := l.startedAt[source.Value(i)]; !known || at >= last {

@@ -1,8 +1,6 @@
 package parquet
 
 import (
-	"strings"
-
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/parquet"
@@ -40,7 +38,7 @@ func writerProperties(table *schema.Table, scratch bool, first arrow.RecordBatch
 		opts = append(opts, parquet.WithPageIndexEnabled(true), parquet.WithMaxBloomFilterBytes(bloomBytes))
 	}
 	for i, c := range table.Columns {
-		if isSpread(c) {
+		if c.Encoding.Delta {
 			opts = append(opts, parquet.WithEncodingFor(c.Name, parquet.Encodings.DeltaBinaryPacked))
 		}
 		if first == nil || c.Type.ID() != arrow.STRING {
@@ -50,7 +48,7 @@ func writerProperties(table *schema.Table, scratch bool, first arrow.RecordBatch
 		if isDictionary && int64(2*texts.Dictionary().Len()) <= first.NumRows() {
 			opts = append(opts, parquet.WithDictionaryFor(c.Name, true))
 		}
-		if !isSought(table, c) || scratch {
+		if !c.Encoding.Bloom || scratch {
 			continue
 		}
 		if distinct := distinctTexts(first.Column(i)); distinct > 0 {
@@ -74,39 +72,4 @@ func distinctTexts(column arrow.Array) int64 {
 		}
 	}
 	return int64(len(seen))
-}
-
-// isSpread tells whether a column's values are mostly distinct but near their
-// predecessors: addresses, offsets, times. A dictionary gains nothing there,
-// differences do.
-func isSpread(c schema.Column) bool {
-	switch c.Type.ID() {
-	case arrow.TIMESTAMP:
-		return true
-	case arrow.UINT64:
-		n := c.Name
-		return strings.Contains(n, "address") ||
-			strings.HasPrefix(n, "start_") || strings.HasPrefix(n, "end_") ||
-			strings.HasSuffix(n, "_start") || strings.HasSuffix(n, "_end") ||
-			n == "offset" || strings.HasSuffix(n, "_offset") ||
-			strings.HasSuffix(n, "_pointer") || strings.HasSuffix(n, "_addr") ||
-			n == "elapsed_us"
-	default:
-		return false
-	}
-}
-
-// isSought tells whether people look a column up by value across the fleet,
-// so that a Bloom filter spares them reading most row groups: ids, paths,
-// hashes, network addresses. Minimum and maximum say little about these.
-func isSought(table *schema.Table, c schema.Column) bool {
-	if table.Global || c.Type.ID() != arrow.STRING {
-		return false
-	}
-	switch c.Name {
-	case schema.CheckpointID, "source", "path", "exe", "container_id", "image_id", "pod_uid", "address":
-		return true
-	}
-	return strings.HasSuffix(c.Name, "sha256") || strings.HasSuffix(c.Name, "build_id") ||
-		strings.HasSuffix(c.Name, "_path") || strings.HasSuffix(c.Name, "_address")
 }

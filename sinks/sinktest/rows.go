@@ -85,7 +85,9 @@ func fill(v reflect.Value, n int) {
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
-			fill(v.Field(i), n+i)
+			if v.Type().Field(i).Name != "_" { // facts of the table
+				fill(v.Field(i), n+i)
+			}
 		}
 	case reflect.Pointer:
 		if n%3 != 0 {

@@ -384,7 +384,7 @@ func (k Kind) ledger(t *testing.T) {
 	archives, _ := schema.Lookup("archives")
 	size, text := uint64(1<<40), "größer als 'erwartet'"
 	at := time.Date(2026, 5, 6, 7, 8, 9, 123456000, time.UTC)
-	archive := func(run, source, status string, failure *string, started time.Time) schema.Archive {
+	archive := func(run, source string, status schema.Status, failure *string, started time.Time) schema.Archive {
 		return schema.Archive{RunID: run, Source: source, Status: status, Error: failure, SizeBytes: &size, ModifiedAt: &at, StartedAt: started}
 	}
 	commit := func(run string, rows map[string]schema.Archive) {
@@ -421,7 +421,7 @@ func (k Kind) ledger(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	entry := func(status, failure, id string) sinks.LedgerArchive {
+	entry := func(status schema.Status, failure, id string) sinks.LedgerArchive {
 		return sinks.LedgerArchive{SizeBytes: size, ModifiedAt: at, Status: status, Error: failure, CheckpointID: id}
 	}
 	want := &sinks.Ledger{
