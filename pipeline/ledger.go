@@ -55,7 +55,7 @@ func (c *collector) ledgerRow(d decodedArchive) *schema.Rows {
 	}
 	known := sinks.LedgerArchive{SizeBytes: *row.SizeBytes, Status: row.Status, Error: deref(row.Error), CheckpointID: r.CheckpointID}
 	if row.ModifiedAt != nil {
-		known.ModifiedAt = *row.ModifiedAt
+		known.ModifiedAt = row.ModifiedAt.Truncate(time.Microsecond)
 	}
 	c.ledger.Archives[row.Source] = known
 	return r

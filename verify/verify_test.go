@@ -312,6 +312,18 @@ func TestForgotten(t *testing.T) {
 	}
 }
 
+// TestOddName compares with an archive whose name is no text: its source is
+// escaped in the output.
+func TestOddName(t *testing.T) {
+	dir := t.TempDir()
+	copyFile(t, "../testdata/archives/ghost-files.tar", filepath.Join(dir, "odd\xff.tar"))
+	path := filepath.Join(t.TempDir(), "fleet.parquet")
+	export(t, parquet.Format(), dir, path)
+	if report := check(t, parquet.Format(), path, dir); !report.Whole || report.Compared.Checkpoints != 1 {
+		t.Errorf("%+v: %s", report.Compared, text(report.Findings))
+	}
+}
+
 // TestRecordedDigest compares with archives whose SHA-256 the output recorded.
 func TestRecordedDigest(t *testing.T) {
 	dir := inputs(t)

@@ -1,6 +1,7 @@
 package archive_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -33,25 +34,38 @@ func TestDigest(t *testing.T) {
 			if err := os.WriteFile(file, content, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			a, err := opener.Open(t.Context(), source.Path(file))
-			if err != nil {
-				t.Fatal(err)
-			}
-			readSome(a)
-			got, err := a.Finish()
-			if err != nil {
-				t.Errorf("%s, %s: %v", path, name, err)
-			}
 			want := sha256.Sum256(content)
-			if got != hex.EncodeToString(want[:]) {
-				t.Errorf("%s, %s: digest %s, want %x", path, name, got, want)
+			for _, in := range []archive.Input{source.Path(file), inOrder{source.Path(file)}} {
+				a, err := opener.Open(t.Context(), in)
+				if err != nil {
+					t.Fatal(err)
+				}
+				readSome(a)
+				got, err := a.Finish()
+				if err != nil {
+					t.Errorf("%s, %s, %T: %v", path, name, in, err)
+				}
+				if got != hex.EncodeToString(want[:]) {
+					t.Errorf("%s, %s, %T: digest %s, want %x", path, name, in, got, want)
+				}
+				if name == "whole" && a.BytesRead() < int64(len(data)) {
+					t.Errorf("%s, %T: %d of %d bytes read", path, in, a.BytesRead(), len(data))
+				}
+				a.Close()
 			}
-			if name == "whole" && a.BytesRead() < int64(len(data)) {
-				t.Errorf("%s: %d of %d bytes read", path, a.BytesRead(), len(data))
-			}
-			a.Close()
 		}
 	}
+}
+
+// inOrder is a file that can be read only in order.
+type inOrder struct{ source.Path }
+
+func (i inOrder) Open(ctx context.Context) (archive.Content, error) {
+	content, err := i.Path.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return struct{ archive.FileContent }{content.(archive.FileContent)}, nil
 }
 
 // readSome reads every third member, and the end of every fourth.
@@ -107,8 +121,20 @@ func TestChanged(t *testing.T) {
 			}
 			readSome(a)
 			_, err = a.Finish()
-			if changed, want := errors.Is(err, archive.ErrChanged), name != "nothing" && name != "removed"; changed != want {
+			want := name != "nothing" && name != "removed"
+			if changed := errors.Is(err, archive.ErrChanged); changed != want {
 				t.Errorf("error %v", err)
+			}
+			if name == "removed" {
+				return
+			}
+			again, err := opener.Reopen(t.Context(), a) // compared with what it was at first
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer again.Close()
+			if _, err = again.Finish(); errors.Is(err, archive.ErrChanged) != want {
+				t.Errorf("reopened: error %v", err)
 			}
 		})
 	}
