@@ -87,7 +87,7 @@ func (r *reading) content(m *archive.Member, depth int, row *schema.ArchiveMembe
 		row.Kind = string(m.Type)
 		if m.Type == archive.Symlink && base == "parent" {
 			if s := r.newSet(m, dir, row); s != nil {
-				s.parentLink = &m.LinkTarget
+				s.linkTo(&m.LinkTarget)
 			}
 		}
 		return
@@ -205,8 +205,10 @@ func (r *reading) image(m *archive.Member, kind criu.Kind, number uint64, s *set
 		switch kind.Name {
 		case "INVENTORY":
 			s.dumpedAt = when(m.ModTime)
-		case "PAGEMAP":
-			s.newPagemaps = append(s.newPagemaps, uint32(number))
+		case "PAGEMAP", "SHMEM_PAGEMAP":
+			if r.keptImage != nil {
+				s.newPagemaps = append(s.newPagemaps, r.keptImage)
+			}
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/pstree"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/memory"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -202,7 +203,7 @@ func (s *set) credentialColumns(row *schema.Process, c *creds.CredsEntry) {
 // spaceColumns fills in what the memory image tells.
 func (s *set) spaceColumns(row *schema.Process) {
 	m := s.memoryOf(row.PID)
-	space := m.space
+	space := m.Descriptor()
 	if space == nil {
 		if s.cores[row.PID] != nil {
 			s.rowProblem("processes", pidKey(row.PID), Error, MissingImage, fmt.Sprintf("mm-%d.img is not there", row.PID))
@@ -222,10 +223,10 @@ func (s *set) spaceColumns(row *schema.Process) {
 	} else {
 		s.dangling("processes", pidKey(row.PID), "program file", uint64(space.GetExeFileId()))
 	}
-	if m.pagemap != nil {
-		row.PagesID = ptr(m.pagemap.PagesID)
-		for i := range m.pagemap.Runs {
-			run := &m.pagemap.Runs[i]
+	if m.Pagemap() != nil {
+		row.PagesID = ptr(m.Pagemap().PagesID)
+		for i := range m.Pagemap().Runs {
+			run := &m.Pagemap().Runs[i]
 			switch run.Content() {
 			case criu.Present:
 				row.PagesPresent += run.Pages
@@ -241,38 +242,19 @@ func (s *set) spaceColumns(row *schema.Process) {
 			row.VirtualBytes += v.GetEnd() - v.GetStart()
 		}
 	}
-	if !m.planned {
-		m.args.status, m.env.status = s.statusWithoutPages(m), s.statusWithoutPages(m)
-	}
-	row.CmdlineStatus, row.EnvironStatus = ptr(m.args.status), ptr(m.env.status)
-	s.regionProblem("processes", row.PID, "command line", m.args.status)
-	s.regionProblem("environment", row.PID, "environment", m.env.status)
-	switch m.args.status {
-	case regionOK, regionEmpty:
-		cmdline := procCmdline(m)
-		args, ok := splitArgs(cmdline)
+	texts := s.textsOf(m)
+	row.CmdlineStatus, row.EnvironStatus = ptr(string(texts.Args.Status)), ptr(string(texts.Env.Status))
+	switch texts.Args.Status {
+	case memory.StatusOK, memory.StatusEmpty:
+		args, ok := memory.Arguments(texts.Cmdline())
 		if !ok {
-			m.args.status = regionTooLong
-			row.CmdlineStatus = ptr(m.args.status)
-			s.regionProblem("processes", row.PID, "command line", m.args.status)
+			row.CmdlineStatus = ptr(string(memory.StatusTooLong))
+			s.textProblem("processes", row.PID, "command line", memory.StatusTooLong)
 			return
 		}
 		row.Argv = textList(args)
 		row.Cmdline = ptr(plain(strings.Join(args, " ")))
 	}
-}
-
-// statusWithoutPages settles regions of a process whose pages image was not
-// met: a process all of whose memory is elsewhere has none.
-func (s *set) statusWithoutPages(m *memory) string {
-	if m.pagemap == nil {
-		return regionMissing
-	}
-	if pieces := s.plan(m); len(pieces) > 0 {
-		s.rowProblem("processes", fmt.Sprintf("pages_id=%d", m.pagemap.PagesID), Error, MissingImage, fmt.Sprintf("pages-%d.img is not there", m.pagemap.PagesID))
-		m.args.status, m.env.status, m.texts = regionMissing, regionMissing, nil
-	}
-	return m.args.status
 }
 
 // idColumns fills in kernel objects and namespaces.
@@ -334,12 +316,12 @@ func environmentOf(environment []byte) iter.Seq[string] {
 }
 
 func (s *set) environmentRows(pid uint32) {
-	m := s.memory[pid]
-	if m == nil || m.env.status != regionOK {
+	env := s.texts.Of(s.memory.Process(pid)).Env
+	if env.Status != memory.StatusOK {
 		return
 	}
 	i := -1
-	for entry := range environmentOf(m.env.data) {
+	for entry := range environmentOf(env.Data) {
 		if i++; isFull(&s.notes, &s.rows.Environment) {
 			return
 		}

@@ -20,6 +20,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/memory"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -53,13 +54,11 @@ type set struct {
 
 	images      map[string]*image // by base name
 	ghosts      map[uint32]*savedGhost
-	pages       map[uint32]*storedPages // by pages id
-	memory      map[uint32]*memory      // by pid, see memoryOf
-	ownersOf    map[uint32][]uint32     // pages id to pids, see owners
-	newPagemaps []uint32                // pids whose pagemap owners has not looked at
+	memory      *memory.Checkpoint // see memoryOf
+	texts       *memory.Texts
+	newPagemaps []*image // see decodeNewPagemaps
 	parentLink  *string
-	parent      *set // see parentSet, once parentFound
-	parentFound bool
+	parent      *set // the checkpoint that this one builds on, if the archive has it
 	dumpedAt    *time.Time
 	pagesBytes  uint64
 
@@ -73,7 +72,7 @@ type set struct {
 	ids       map[uint32]*core.TaskKobjIdsEntry
 	spaces    map[uint32]*mm.MmEntry
 	// see mappingAt; made once spaces are complete
-	mappingsOf map[uint32]mappingIndex
+	mappingsOf map[uint32]memory.Mappings
 	folders    map[uint32]*fsimg.FsEntry
 	filters    *seccomp.SeccompEntry
 	idMaps     map[uint32]*userns.UsernsEntry // by user namespace
@@ -83,10 +82,9 @@ type set struct {
 	container  container
 	packaging  packaging
 
-	networks       map[uint32]*netdev.NetnsEntry // by namespace
-	sysctlsNoted   map[string]bool               // lists a problem tells of
-	sharedPagemaps map[uint64]*criu.Pagemap
-	segments       []segment // SysV memory
+	networks     map[uint32]*netdev.NetnsEntry // by namespace
+	sysctlsNoted map[string]bool               // lists a problem tells of
+	segments     []segment                     // SysV memory
 }
 
 // set returns the image set of a folder, a new one if need be.
@@ -97,15 +95,15 @@ func (r *reading) set(dir string) *set {
 		r.take(setBytes)
 		s = &set{
 			reading: r, dir: dir, images: map[string]*image{}, ghosts: map[uint32]*savedGhost{},
-			pages: map[uint32]*storedPages{}, memory: map[uint32]*memory{}, ownersOf: map[uint32][]uint32{},
 		}
 		s.notes = notes{of: r.walk, list: &s.rows.Problems}
+		s.memory = s.newMemory()
 		r.sets[dir] = s
 	}
 	return s
 }
 
-func (s *set) hasImages() bool { return len(s.images)+len(s.ghosts)+len(s.pages) > 0 }
+func (s *set) hasImages() bool { return len(s.images)+len(s.ghosts) > 0 || s.memory.HasPages() }
 
 func (s *set) isMain() bool { return path.Base(s.dir) != "pre-checkpoint" }
 
@@ -217,8 +215,8 @@ func (s *set) decodeBasics() {
 	s.idMaps = byNumber[userns.UsernsEntry](s, "USERNS")
 	s.spaces = map[uint32]*mm.MmEntry{}
 	for _, img := range s.ofKind("MM") {
-		if m := s.memoryOf(uint32(img.number)); m.space != nil && s.inTree(uint32(img.number)) {
-			s.spaces[uint32(img.number)] = m.space
+		if m := s.memoryOf(uint32(img.number)); m.Descriptor() != nil && s.inTree(uint32(img.number)) {
+			s.spaces[uint32(img.number)] = m.Descriptor()
 		}
 	}
 	s.adoptOldTasks()

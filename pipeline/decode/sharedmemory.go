@@ -12,10 +12,8 @@ import (
 
 // decodeSharedPagemaps decodes the page maps of shared objects.
 func (s *set) decodeSharedPagemaps() {
-	s.sharedPagemaps = map[uint64]*criu.Pagemap{}
 	for _, img := range s.ofKind("SHMEM_PAGEMAP") {
-		if p := s.readPagemap(img); p != nil {
-			s.sharedPagemaps[img.number] = p
+		if p := s.sharedMemoryOf(img).Pagemap(); p != nil && img.decoded {
 			s.pagemapRows("shared", img, p)
 		}
 	}
@@ -74,7 +72,7 @@ func (s *set) decodeSharedMemory() {
 // addShared adds an object with what its page map and its mappings tell; kinds
 // are those of the mappings that can be of it.
 func (s *set) addShared(row schema.SharedMemory, mappings map[uint64][]*schema.MemoryMapping, kinds ...string) {
-	if p := s.sharedPagemaps[row.ShmemID]; p != nil {
+	if p := s.memory.SharedObject(row.ShmemID).Pagemap(); p != nil {
 		row.PagesID = &p.PagesID
 		row.PagesPresent = ptr(uint64(0))
 		for i := range p.Runs {
