@@ -7,6 +7,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/inventory"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/mm"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/vma"
 
@@ -110,6 +111,13 @@ func (s *set) decodeNewPagemaps() {
 	s.newPagemaps = nil
 }
 
+// readInventory decodes the inventory once, if it has come.
+func (s *set) readInventory() {
+	if img := s.images["inventory.img"]; img != nil && !img.decoded {
+		s.inventory = oneOf[inventory.InventoryEntry](s, img)
+	}
+}
+
 // readPages takes what is wanted of a pages image that the archive is at, as
 // far as its page map has come already.
 func (s *set) readPages(m *archive.Member, pagesID uint32) error {
@@ -119,6 +127,8 @@ func (s *set) readPages(m *archive.Member, pagesID uint32) error {
 			s.memoryOf(uint32(space.ID))
 		}
 	}
+	s.readInventory()
+	s.memory.PreDump = s.inventory != nil && s.inventory.PreDumpMode != nil
 	s.linkHeirs()
 	at, _ := m.ReaderAt()
 	return s.deliver(s.memory.AddPages(pagesID, m.Name, uint64(m.Size), at), m)

@@ -184,7 +184,7 @@ func (s *set) finish() {
 
 // decodeBasics decodes the images that most tables need.
 func (s *set) decodeBasics() {
-	s.inventory = one[inventory.InventoryEntry](s, "inventory.img")
+	s.readInventory()
 	if img := s.images["inventory.img"]; img != nil {
 		if r, err := criu.NewReader(img.kind, img.data, false); err == nil {
 			order := "little"

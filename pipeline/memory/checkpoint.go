@@ -12,6 +12,10 @@ import (
 
 // Checkpoint is the memory of one checkpoint, as far as its images were seen.
 type Checkpoint struct {
+	// PreDump is set if the checkpoint is a pre-dump, which has page maps and
+	// pages, but no memory descriptors to wait for.
+	PreDump bool
+
 	reader    *Reader
 	consumers []Consumer
 	spaces    map[key]*Space

@@ -59,6 +59,7 @@ type Block struct {
 	Inherited bool
 }
 
-// MaxBlock is the size of the largest block: what is read at once. Larger
-// blocks are not delivered faster, as they leave the processor's cache.
+// MaxBlock is the size of the largest block: what is read at once. It is large
+// enough for reading at the speed of copying, and small enough for a consumer to
+// find its bytes in the processor's cache.
 const MaxBlock = 256 << 10

@@ -52,13 +52,14 @@ func (s *Space) SetPagemap(p *criu.Pagemap) {
 }
 
 // Descriptor returns the memory descriptor of a process: its mappings, and where
-// its arguments are. It is nil for shared objects, and while its image was not seen.
+// its arguments are. It is nil for shared objects, in pre-dumps, and while its
+// image was not seen.
 func (s *Space) Descriptor() *mm.MmEntry { return s.descriptor }
 
 // Pagemap returns the page map, nil while its image was not seen.
 func (s *Space) Pagemap() *criu.Pagemap { return s.pagemap }
 
-// Mappings returns the mappings of a process, once consumers are asked.
+// Mappings returns the mappings of a process, from when consumers are asked.
 func (s *Space) Mappings() Mappings { return s.mappings }
 
 // DefaultPageSize is assumed where nothing tells the page size: that of x86_64.
@@ -101,7 +102,7 @@ func AuxvPageSize(space *mm.MmEntry) uint64 {
 // isWhole reports whether consumers can be asked what they want of the space:
 // its images are there, or will never be.
 func (s *Space) isWhole() bool {
-	return s.pagemap != nil && (s.Shared || s.descriptor != nil || s.checkpoint.reader.Complete)
+	return s.pagemap != nil && (s.Shared || s.descriptor != nil || s.checkpoint.PreDump || s.checkpoint.reader.Complete)
 }
 
 // ask asks the consumers what they want, once.

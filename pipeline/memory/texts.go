@@ -166,11 +166,13 @@ func (p *ProcessTexts) all(yield func(*Text) bool) {
 
 // Of returns the texts of a process, once all pages have passed by.
 func (t *Texts) Of(s *Space) *ProcessTexts {
-	if s.descriptor == nil || s.pagemap == nil {
+	if s.pagemap != nil {
+		s.ask() // if its pages image is not there, nothing did
+	}
+	p := t.of[s]
+	if p == nil {
 		return &ProcessTexts{Args: Text{Status: StatusMissing}, Env: Text{Status: StatusMissing}}
 	}
-	s.ask() // if its pages image is not there, nothing did
-	p := t.of[s]
 	p.Lost = p.Lost || s.Unread
 	for text := range p.all {
 		p.Lost = p.Lost || text.own > 0
