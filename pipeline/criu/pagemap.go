@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"math/bits"
 	"slices"
 	"sort"
@@ -188,7 +189,7 @@ func eachVarint(m []byte, f func(protowire.Number, uint64)) error {
 	return nil
 }
 
-// Index prepares Find and Count for a page size in bytes. It returns how many
+// Index prepares Find, Within and Count for a page size in bytes. It returns how many
 // runs it left out because they overlap an earlier one or wrap around.
 func (p *Pagemap) Index(pageSize uint64) (dropped int) {
 	if p.pageSize == pageSize && p.index != nil {
@@ -237,6 +238,28 @@ func (p *Pagemap) Find(address uint64) *Run {
 		return nil
 	}
 	return r
+}
+
+// Part is what a run has of a range of addresses.
+type Part struct {
+	Run        *Run
+	Start, End uint64
+}
+
+// Within yields what runs have of [start, end), by address. Between the parts
+// are holes.
+func (p *Pagemap) Within(start, end uint64) iter.Seq[Part] {
+	return func(yield func(Part) bool) {
+		for _, x := range p.index[max(p.at(start), 0):] {
+			if x.run.Address >= end {
+				return
+			}
+			part := Part{Run: x.run, Start: max(start, x.run.Address), End: min(end, x.run.Address+x.run.Pages*p.pageSize)}
+			if part.Start < part.End && !yield(part) {
+				return
+			}
+		}
+	}
 }
 
 // at returns the position of the last run that begins at or before the

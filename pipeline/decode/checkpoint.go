@@ -11,6 +11,7 @@ import (
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/stats"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/memory"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -193,7 +194,7 @@ func (s *set) countColumns(row *schema.Checkpoint) {
 // hostColumns fills in what single processes and namespaces tell of the whole.
 func (s *set) hostColumns(row *schema.Checkpoint) {
 	row.PageSizeSource = ptr("default")
-	row.PageSize = ptr(uint32(defaultPageSize))
+	row.PageSize = ptr(uint32(memory.DefaultPageSize))
 	if s.pageSize() != 0 {
 		row.PageSize, row.PageSizeSource = ptr(s.pageSize()), ptr("auxv")
 	}

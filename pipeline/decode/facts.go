@@ -13,6 +13,7 @@ import (
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/userns"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/memory"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -37,13 +38,12 @@ type facts struct {
 	namespaces        fact[[]schema.Namespace]
 	networks          fact[map[uint32]*netdev.NetnsEntry]
 	devices           fact[*deviceTable]
-	sharedPagemaps    fact[map[uint64]*criu.Pagemap]
 	sharedMappings    fact[[]sharedMapping]
 	segments          fact[[]segment]
 	container         fact[*container]
 	packaging         fact[*packaging]
 	containerNetworks fact[[]schema.ContainerNetwork]
-	mappingsOf        map[uint32]mappingIndex // see mappingAt
+	mappingsOf        map[uint32]memory.Mappings // see mappings
 }
 
 // fact is a value that is made once.
@@ -186,8 +186,8 @@ func (s *set) spaces() map[uint32]*mm.MmEntry {
 	return s.facts.spaces.get(func() map[uint32]*mm.MmEntry {
 		spaces := map[uint32]*mm.MmEntry{}
 		for _, img := range s.ofKind("MM") {
-			if m := s.memoryOf(uint32(img.number)); m.space != nil && s.mayBeInTree(uint32(img.number)) {
-				spaces[uint32(img.number)] = m.space
+			if space := s.memoryOf(uint32(img.number)).Descriptor(); space != nil && s.mayBeInTree(uint32(img.number)) {
+				spaces[uint32(img.number)] = space
 			}
 		}
 		s.adoptOldMappings(spaces)
@@ -199,7 +199,7 @@ func (s *set) spaces() map[uint32]*mm.MmEntry {
 func (s *set) pageSize() uint32 {
 	return s.facts.pageSize.get(func() uint32 {
 		for _, p := range s.tree() {
-			if size := auxvPageSize(s.spaces()[p.GetPid()]); size != 0 {
+			if size := memory.AuxvPageSize(s.spaces()[p.GetPid()]); size != 0 {
 				return uint32(size)
 			}
 		}
@@ -212,5 +212,5 @@ func (s *set) pageBytes() uint64 {
 	if size := s.pageSize(); size != 0 {
 		return uint64(size)
 	}
-	return defaultPageSize
+	return memory.DefaultPageSize
 }

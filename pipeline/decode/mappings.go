@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/memory"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -28,14 +29,14 @@ func (s *set) mappedFile(v *vma.VmaEntry) *openFile {
 func (s *set) decodeMappings() {
 	executing := s.instructionPointers()
 	for _, p := range s.tree() {
-		m := s.memoryOf(p.GetPid())
+		m := s.memory.Process(p.GetPid())
 		if s.spaces()[p.GetPid()] == nil {
 			continue
 		}
-		if s.mappingAt(p.GetPid(), 0); s.facts.mappingsOf[p.GetPid()].dropped > 0 {
-			s.rowProblem("memory_mappings", pidKey(p.GetPid()), Warning, Inconsistent, fmt.Sprintf("%d mappings overlap others", s.facts.mappingsOf[p.GetPid()].dropped))
+		if n := s.mappings(p.GetPid()).Overlapping; n > 0 {
+			s.rowProblem("memory_mappings", pidKey(p.GetPid()), Warning, Inconsistent, fmt.Sprintf("%d mappings overlap others", n))
 		}
-		for _, v := range m.space.GetVmas() {
+		for _, v := range m.Descriptor().GetVmas() {
 			if isFull(&s.notes, &s.rows.MemoryMappings) {
 				break
 			}
@@ -52,14 +53,21 @@ func (s *set) decodePagemaps() {
 	for img, p := range s.processPagemaps() {
 		s.pagemapRows("process", img, p)
 	}
+	for _, m := range s.memory.Spaces() {
+		if m.Unread {
+			p, stored := m.Pagemap(), s.memory.Pages(m.Pagemap().PagesID)
+			s.reading.memberProblem(stored.Member, Error, SizeMismatch, fmt.Sprintf(
+				"%d bytes for %d pages, with page entries of an unknown form: pages may be compressed and were not read", stored.Size, p.StoredPages))
+		}
+	}
 }
 
 // processPagemaps yields the page maps of processes, with their images.
 func (s *set) processPagemaps() iter.Seq2[*image, *criu.Pagemap] {
 	return func(yield func(*image, *criu.Pagemap) bool) {
 		for _, img := range s.ofKind("PAGEMAP") {
-			m := s.memoryOf(uint32(img.number))
-			if m.pagemap != nil && s.mayBeInTree(uint32(img.number)) && !yield(img, m.pagemap) {
+			p := s.memoryOf(uint32(img.number)).Pagemap()
+			if p != nil && s.mayBeInTree(uint32(img.number)) && !yield(img, p) {
 				return
 			}
 		}
@@ -83,12 +91,12 @@ func (s *set) instructionPointers() map[uint32][]uint64 {
 	return at
 }
 
-func (s *set) mappingRow(pid uint32, m *memory, v *vma.VmaEntry, executing []uint64) schema.MemoryMapping {
+func (s *set) mappingRow(pid uint32, m *memory.Space, v *vma.VmaEntry, executing []uint64) schema.MemoryMapping {
 	file := s.mappedFile(v)
 	prot := v.GetProt()
 	row := schema.MemoryMapping{
 		PID: pid, StartAddress: v.GetStart(), EndAddress: v.GetEnd(), Perms: perms(v), FileOffset: v.GetPgoff(), ShmidRaw: v.GetShmid(),
-		Kind:     s.mappingKind(m.space, v, file),
+		Kind:     s.mappingKind(m.Descriptor(), v, file),
 		Readable: prot&unix.PROT_READ != 0, Writable: prot&unix.PROT_WRITE != 0, Executable: prot&unix.PROT_EXEC != 0,
 		Prot: flags(&criu.Prot, prot), MapFlags: flags(&criu.MapFlags, v.GetFlags()), Status: flags(&criu.VMAStatus, v.GetStatus()),
 		Madvise: optionalFlags(&criu.Madvise, v.Madv), FdFlags: optionalFlags(&criu.OpenFlags, v.Fdflags),
@@ -183,7 +191,7 @@ func (s *set) isSharedAnonymous(f *openFile) bool {
 
 // pageColumns counts pages: a private mapping's in the process's pagemap, a
 // shared one's in that of the object.
-func (s *set) pageColumns(row *schema.MemoryMapping, m *memory, v *vma.VmaEntry, file *openFile) {
+func (s *set) pageColumns(row *schema.MemoryMapping, m *memory.Space, v *vma.VmaEntry, file *openFile) {
 	var counts [3]uint64
 	row.ShmemID = s.sharedObject(v, file)
 	if row.ShmemID != nil {
@@ -192,11 +200,9 @@ func (s *set) pageColumns(row *schema.MemoryMapping, m *memory, v *vma.VmaEntry,
 		}
 	}
 	// a private mapping of a shared object has pages of its own too
-	if m.pagemap != nil && v.GetFlags()&criu.MapShared == 0 {
-		if !m.planned {
-			s.plan(m)
-		}
-		own := m.pagemap.Count(row.StartAddress, row.EndAddress)
+	if m.Pagemap() != nil && v.GetFlags()&criu.MapShared == 0 {
+		m.Pagemap().Index(m.PageSize())
+		own := m.Pagemap().Count(row.StartAddress, row.EndAddress)
 		for i := range counts {
 			if row.ShmemID == nil || own[i] > 0 {
 				counts[i] = own[i]
@@ -266,12 +272,12 @@ func (s *set) pagemapRows(kind string, img *image, p *criu.Pagemap) {
 		}
 		add(&s.notes, &s.rows.Pagemaps, row)
 	}
-	stored := s.pages[p.PagesID]
+	stored := s.memory.Pages(p.PagesID)
 	switch {
 	case stored == nil && p.StoredPages > 0:
 		s.rowProblem("pagemaps", fmt.Sprintf("kind=%s,pagemap_id=%d", kind, img.number), Error, MissingImage, fmt.Sprintf("pages-%d.img is not there", p.PagesID))
-	case stored != nil && !img.truncated && !stored.holds(p.StoredPages, size):
-		s.reading.memberProblem(stored.member, Error, SizeMismatch, fmt.Sprintf("%d bytes, but the page map has %d pages of %d bytes", stored.size, p.StoredPages, size))
+	case stored != nil && !img.truncated && !stored.Holds(p.StoredPages, size):
+		s.reading.memberProblem(stored.Member, Error, SizeMismatch, fmt.Sprintf("%d bytes, but the page map has %d pages of %d bytes", stored.Size, p.StoredPages, size))
 	}
 }
 

@@ -173,24 +173,23 @@ func (r *reading) inSet(m *member, take func(*set, *member)) {
 	take(r.set(m.is.Dir), m)
 }
 
-func (s *set) parentLinkMember(m *member) { s.parentLink = &m.LinkTarget }
+func (s *set) parentLinkMember(m *member) { s.linkTo(&m.LinkTarget) }
 
 func (s *set) imageMember(m *member) {
 	s.keepImage(m, s.images)
 	switch m.is.Kind.Name {
 	case "INVENTORY":
 		s.dumpedAt = when(m.ModTime)
-	case "PAGEMAP":
-		s.newPagemaps = append(s.newPagemaps, uint32(m.is.Number))
+	case "PAGEMAP", "SHMEM_PAGEMAP":
+		if s.keptImage != nil {
+			s.newPagemaps = append(s.newPagemaps, s.keptImage)
+		}
 	}
 }
 
 func (s *set) pagesMember(m *member) {
 	s.pagesBytes += uint64(m.Size)
 	s.sizeDigest(m)
-	if !s.decoder.plan.wants(layout.Pages) {
-		return
-	}
 	if err := s.readPages(m.Member, uint32(m.is.Number)); err != nil {
 		s.streamProblem(m.Name, &m.row, err)
 	}

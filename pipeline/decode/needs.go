@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/ckexport/ckexport/pipeline/layout"
+	"github.com/ckexport/ckexport/pipeline/memory"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -23,7 +24,7 @@ var (
 	coresFact          = images("CORE", "CREDS", "SIGACT", "RLIMIT", "ITIMERS", "POSIX_TIMERS", "SIGNAL", "PSIGNAL")
 	idsFact            = needs(coresFact, images("IDS"))
 	spacesFact         = needs(treeFact, images("MM", "VMAS", "PAGEMAP"))
-	textsFact          = needs(spacesFact, members(layout.Pages))
+	textsFact          = needs(inventoryFact, spacesFact) // and a line of pageConsumers
 	foldersFact        = images("FS")
 	filtersFact        = images("SECCOMP")
 	idMapsFact         = images("USERNS")
@@ -61,12 +62,13 @@ func needs(list ...need) (joined need) {
 
 // plan is what decoding does for the tables that are asked for.
 type plan struct {
-	families []family
-	tables   map[string]bool // that get rows
-	asides   []*schema.Table // of them, those that nobody asked for
-	kinds    map[string]bool
-	roles    map[layout.Role]bool
-	all      bool
+	families  []family
+	consumers []func(*set) memory.Consumer
+	tables    map[string]bool // that get rows
+	asides    []*schema.Table // of them, those that nobody asked for
+	kinds     map[string]bool
+	roles     map[layout.Role]bool
+	all       bool
 }
 
 // planFor returns the plan for tables; nil are all. A table that tells of the
@@ -80,11 +82,8 @@ func planFor(wanted []*schema.Table) *plan {
 	for _, t := range wanted {
 		p.tables[t.Name] = true
 	}
-	isWanted := func(f family) bool {
-		return slices.ContainsFunc(f.tables, func(name string) bool { return p.tables[name] })
-	}
 	for _, f := range families {
-		if !isWanted(f) {
+		if !p.hasAny(f.tables) {
 			continue
 		}
 		p.families = append(p.families, f)
@@ -96,17 +95,25 @@ func planFor(wanted []*schema.Table) *plan {
 			p.roles[r] = true
 		}
 	}
-	if !p.all {
-		return p
+	if p.all {
+		p.families = families
+		for _, t := range schema.Tables() {
+			if !p.tables[t.Name] {
+				p.tables[t.Name] = true
+				p.asides = append(p.asides, t)
+			}
+		}
 	}
-	p.families = families
-	for _, t := range schema.Tables() {
-		if !p.tables[t.Name] {
-			p.tables[t.Name] = true
-			p.asides = append(p.asides, t)
+	for _, c := range pageConsumers {
+		if p.hasAny(c.tables) {
+			p.consumers = append(p.consumers, c.make)
 		}
 	}
 	return p
+}
+
+func (p *plan) hasAny(tables []string) bool {
+	return slices.ContainsFunc(tables, func(name string) bool { return p.tables[name] })
 }
 
 // wantsImage reports whether images of a kind are decoded.

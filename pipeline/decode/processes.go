@@ -11,6 +11,7 @@ import (
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/pstree"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/memory"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -225,9 +226,9 @@ func (s *set) spaceColumns(row *schema.Process) {
 	} else {
 		s.dangling("processes", pidKey(row.PID), "program file", uint64(space.GetExeFileId()))
 	}
-	if m.pagemap != nil {
-		row.PagesID = ptr(m.pagemap.PagesID)
-		pages := m.pagemap.Totals()
+	if m.Pagemap() != nil {
+		row.PagesID = ptr(m.Pagemap().PagesID)
+		pages := m.Pagemap().Totals()
 		row.PagesPresent, row.PagesParent, row.PagesLazyOnly = pages[criu.Present], pages[criu.Parent], pages[criu.Lazy]
 	}
 	for _, v := range space.GetVmas() {
@@ -235,42 +236,20 @@ func (s *set) spaceColumns(row *schema.Process) {
 			row.VirtualBytes += v.GetEnd() - v.GetStart()
 		}
 	}
-	s.settleTexts(m)
-	row.CmdlineStatus, row.EnvironStatus = ptr(m.args.status), ptr(m.env.status)
-	s.regionProblem("processes", row.PID, "command line", m.args.status)
-	switch m.args.status {
-	case regionOK, regionEmpty:
-		cmdline := procCmdline(m)
-		args, ok := splitArgs(cmdline)
+	texts := s.textsOf(m)
+	row.CmdlineStatus, row.EnvironStatus = ptr(string(texts.Args.Status)), ptr(string(texts.Env.Status))
+	s.textProblem("processes", row.PID, "command line", texts.Args.Status)
+	switch texts.Args.Status {
+	case memory.StatusOK, memory.StatusEmpty:
+		args, ok := memory.Arguments(texts.Cmdline())
 		if !ok {
-			m.args.status = regionTooLong
-			row.CmdlineStatus = ptr(m.args.status)
-			s.regionProblem("processes", row.PID, "command line", m.args.status)
+			row.CmdlineStatus = ptr(string(memory.StatusTooLong))
+			s.textProblem("processes", row.PID, "command line", memory.StatusTooLong)
 			return
 		}
 		row.Argv = textList(args)
 		row.Cmdline = ptr(plain(strings.Join(args, " ")))
 	}
-}
-
-// settleTexts settles the texts of a process whose pages image was not met.
-func (s *set) settleTexts(m *memory) {
-	if !m.planned {
-		m.args.status, m.env.status = s.statusWithoutPages(m), s.statusWithoutPages(m)
-	}
-}
-
-// statusWithoutPages settles regions of a process whose pages image was not
-// met: a process all of whose memory is elsewhere has none.
-func (s *set) statusWithoutPages(m *memory) string {
-	if m.pagemap == nil {
-		return regionMissing
-	}
-	if pieces := s.plan(m); len(pieces) > 0 {
-		s.rowProblem("processes", fmt.Sprintf("pages_id=%d", m.pagemap.PagesID), Error, MissingImage, fmt.Sprintf("pages-%d.img is not there", m.pagemap.PagesID))
-		m.args.status, m.env.status, m.texts = regionMissing, regionMissing, nil
-	}
-	return m.args.status
 }
 
 // idColumns fills in kernel objects and namespaces.
@@ -342,21 +321,21 @@ func (s *set) decodeEnvironment() {
 			return
 		}
 		m := s.memoryOf(p.GetPid())
-		if m.space == nil {
+		if m.Descriptor() == nil {
 			continue // the processes tell
 		}
-		s.settleTexts(m)
-		s.regionProblem("environment", p.GetPid(), "environment", m.env.status)
-		s.environmentRows(p.GetPid(), m)
+		env := s.textsOf(m).Env
+		s.textProblem("environment", p.GetPid(), "environment", env.Status)
+		s.environmentRows(p.GetPid(), env)
 	}
 }
 
-func (s *set) environmentRows(pid uint32, m *memory) {
-	if m.env.status != regionOK {
+func (s *set) environmentRows(pid uint32, env memory.Text) {
+	if env.Status != memory.StatusOK {
 		return
 	}
 	i := -1
-	for entry := range environmentOf(m.env.data) {
+	for entry := range environmentOf(env.Data) {
 		if i++; isFull(&s.notes, &s.rows.Environment) {
 			return
 		}

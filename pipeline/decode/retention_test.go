@@ -36,8 +36,8 @@ func TestRowsLetGoOfImages(t *testing.T) {
 				for _, f := range s.files().byID {
 					pieces = append(pieces, piece{fmt.Sprintf("open file %d", f.id), isKept(f)})
 				}
-				for pid, m := range s.memory {
-					pieces = append(pieces, piece{fmt.Sprintf("the memory of %d", pid), isKept(m)})
+				for _, m := range s.memory.Spaces() {
+					pieces = append(pieces, piece{fmt.Sprintf("the memory of %d", m.ID), isKept(m)})
 				}
 			}
 			w = nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/memory"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -39,18 +40,15 @@ type set struct {
 	dir  string
 	main bool // the facts of the container go to its rows
 
-	images     map[string]*image // by base name
-	ghosts     map[uint32]*savedGhost
-	pages      map[uint32]*storedPages // by pages id
-	parentLink *string
-	dumpedAt   *time.Time
-	pagesBytes uint64
-
-	memory      map[uint32]*memory  // by pid, see memoryOf
-	ownersOf    map[uint32][]uint32 // pages id to pids, see owners
-	newPagemaps []uint32            // pids whose pagemap owners has not looked at
-	parent      *set                // see parentSet, once parentFound
-	parentFound bool
+	images      map[string]*image // by base name
+	ghosts      map[uint32]*savedGhost
+	memory      *memory.Checkpoint // see memoryOf
+	texts       *memory.Texts      // nil if no wanted table has them
+	newPagemaps []*image           // see decodeNewPagemaps
+	parentLink  *string
+	parent      *set // the checkpoint that this one builds on, if the archive has it
+	dumpedAt    *time.Time
+	pagesBytes  uint64
 
 	facts facts
 	rows  schema.Rows
@@ -64,15 +62,15 @@ func (r *reading) set(dir string) *set {
 		r.take(setBytes)
 		s = &set{
 			reading: r, dir: dir, images: map[string]*image{}, ghosts: map[uint32]*savedGhost{},
-			pages: map[uint32]*storedPages{}, memory: map[uint32]*memory{}, ownersOf: map[uint32][]uint32{},
 		}
 		s.notes = notes{of: r.walk, list: &s.rows.Problems}
+		s.memory = s.newMemory()
 		r.sets[dir] = s
 	}
 	return s
 }
 
-func (s *set) hasImages() bool { return len(s.images)+len(s.ghosts)+len(s.pages) > 0 }
+func (s *set) hasImages() bool { return len(s.images)+len(s.ghosts) > 0 || s.memory.HasPages() }
 
 func (s *set) isMain() bool { return path.Base(s.dir) != "pre-checkpoint" }
 

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"cmp"
+	"fmt"
 	"iter"
 	"slices"
 
@@ -16,7 +17,7 @@ import (
 func (s *set) sharedPagemaps() iter.Seq2[*image, *criu.Pagemap] {
 	return func(yield func(*image, *criu.Pagemap) bool) {
 		for _, img := range s.ofKind("SHMEM_PAGEMAP") {
-			if p := s.sharedPagemap(img.number); p != nil && !yield(img, p) {
+			if p := s.sharedMemoryOf(img).Pagemap(); p != nil && img.decoded && !yield(img, p) {
 				return
 			}
 		}
@@ -25,16 +26,11 @@ func (s *set) sharedPagemaps() iter.Seq2[*image, *criu.Pagemap] {
 
 // sharedPagemap returns the page map of a shared object, nil if there is none.
 func (s *set) sharedPagemap(shmemID uint64) *criu.Pagemap {
-	return s.facts.sharedPagemaps.get(func() map[uint64]*criu.Pagemap {
-		pagemaps := map[uint64]*criu.Pagemap{}
-		for _, img := range s.ofKind("SHMEM_PAGEMAP") {
-			if p := s.readPagemap(img); p != nil {
-				p.Index(s.pageBytes())
-				pagemaps[img.number] = p
-			}
-		}
-		return pagemaps
-	})[shmemID]
+	img := s.image(fmt.Sprintf("pagemap-shmem-%d.img", shmemID))
+	if img == nil {
+		return nil
+	}
+	return s.sharedMemoryOf(img).Pagemap()
 }
 
 // sharedMapping is a mapping that shows a shared object.

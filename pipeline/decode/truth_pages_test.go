@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"testing"
 
 	"github.com/ckexport/ckexport/schema"
 )
@@ -17,13 +18,23 @@ const pageSize = 4096
 // the archive have it too.
 func checkPageContents(s *subject) {
 	var images map[uint32][]byte
+	comparePages(s, func(pid uint32, address uint64) (string, bool) {
+		if images == nil {
+			images = pagesImages(s.t, s.path, "checkpoint")
+		}
+		page, ok := s.storedPage(images, pid, address)
+		sum := sha256.Sum256(page)
+		return hex.EncodeToString(sum[:]), ok
+	})
+}
+
+// comparePages compares pages with the truth, if that has them; digestOf returns
+// the SHA-256 of a page of a process.
+func comparePages(s *subject, digestOf func(pid uint32, address uint64) (string, bool)) {
 	s.both(func(p *groundProcess, _ *schema.Process) {
 		text, ok := s.truth.proc(p.PID, "pages.sha256")
 		if !ok {
 			return
-		}
-		if images == nil {
-			images = pagesImages(s)
 		}
 		compared := 0
 		for line := range strings.Lines(text) {
@@ -32,15 +43,14 @@ func checkPageContents(s *subject) {
 				continue
 			}
 			address := hexadecimal(s.t, f[0])
-			page, ok := s.storedPage(images, p.PID, address)
+			digest, ok := digestOf(p.PID, address)
 			if !ok {
 				if f[2] == "A" {
 					s.differ(p.PID, "pagemaps", fmt.Sprintf("%#x", address), "no such page", "an anonymous page")
 				}
 				continue
 			}
-			sum := sha256.Sum256(page)
-			same(s, p.PID, "pagemaps.file_offset", fmt.Sprintf("%#x %s", address, f[3]), hex.EncodeToString(sum[:]), f[1])
+			same(s, p.PID, "pagemaps.file_offset", fmt.Sprintf("%#x %s", address, f[3]), digest, f[1])
 			compared++
 		}
 		if compared < 5 {
@@ -49,12 +59,12 @@ func checkPageContents(s *subject) {
 	})
 }
 
-// pagesImages returns the pages images of an archive, by number.
-func pagesImages(s *subject) map[uint32][]byte {
+// pagesImages returns the pages images of a folder of an archive, by number.
+func pagesImages(t *testing.T, archive, dir string) map[uint32][]byte {
 	images := map[uint32][]byte{}
-	for _, m := range readTar(s.t, s.path) {
+	for _, m := range readTar(t, archive) {
 		var number uint32
-		if n, _ := fmt.Sscanf(path.Base(m.header.Name), "pages-%d.img", &number); n == 1 && path.Base(path.Dir(m.header.Name)) == "checkpoint" {
+		if n, _ := fmt.Sscanf(path.Base(m.header.Name), "pages-%d.img", &number); n == 1 && path.Base(path.Dir(m.header.Name)) == dir {
 			images[number] = m.data
 		}
 	}

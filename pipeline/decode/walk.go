@@ -15,6 +15,7 @@ import (
 	"github.com/ckexport/ckexport/pipeline/archive"
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/pipeline/layout"
+	"github.com/ckexport/ckexport/pipeline/memory"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -43,6 +44,10 @@ type walk struct {
 	created     map[string]*time.Time      // when images were made, by configuration; see imageCreated
 	packedFacts map[packed]map[string]string
 	pods        map[string]*reading // that have a pod's files, by path
+
+	pages     memory.Reader
+	consumers []func(*set) memory.Consumer // see pageConsumers
+	heirs     map[site][]*set              // checkpoints that build on the one in a folder, see linkTo
 }
 
 // site is where a checkpoint stands: the archive within the archive, empty
@@ -71,9 +76,12 @@ func newWalk(ctx context.Context, d *Decoder, in archive.Input) *walk {
 	if d.plan == nil {
 		d.plan = planFor(d.Tables)
 	}
-	return &walk{
+	w := &walk{
 		decoder: d, ctx: ctx, input: in, source: SourceText(in.Name()), tables: map[reflect.Type]*tableUse{}, messages: criu.Messages{Shapes: &d.shapes}, bySite: map[site]*reading{}, seen: map[site]bool{}, nested: map[string]bool{}, documents: map[string][]byte{}, pods: map[string]*reading{},
+		consumers: d.plan.consumers, heirs: map[site][]*set{},
 	}
+	w.pages.Take = w.take
+	return w
 }
 
 // reading returns the reading of a site, a new one if need be.

@@ -1,0 +1,191 @@
+package memory
+
+import (
+	"iter"
+
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/mm"
+
+	"github.com/ckexport/ckexport/pipeline/criu"
+)
+
+// key names a space in a checkpoint, and in those that build on it.
+type key struct {
+	shared bool
+	id     uint64
+}
+
+// Space is memory that has a page map: the address space of a process, or a
+// shared object, such as a memfd or System V memory.
+type Space struct {
+	// ID is the pid, or the number that CRIU gave the object.
+	ID     uint64
+	Shared bool
+	// Unread is set if its pages were not read although the pages image is
+	// there: entries of the page map are of an unknown form, and the image has
+	// not the size that they tell of, so pages may be compressed.
+	Unread bool
+
+	checkpoint *Checkpoint
+	descriptor *mm.MmEntry
+	pagemap    *criu.Pagemap
+
+	// what consumers want, once they were asked
+	asked    bool
+	wants    []want
+	pageSize uint64
+	mappings Mappings
+}
+
+// want is what one consumer wants of a space.
+type want struct {
+	consumer Consumer
+	ranges   []Range
+}
+
+// SetDescriptor says what mm-PID.img holds.
+func (s *Space) SetDescriptor(m *mm.MmEntry) { s.descriptor = m }
+
+// SetPagemap says what the page map is. It must not be called twice.
+func (s *Space) SetPagemap(p *criu.Pagemap) {
+	s.pagemap = p
+	s.checkpoint.naming[p.PagesID] = append(s.checkpoint.naming[p.PagesID], s)
+}
+
+// Descriptor returns the memory descriptor of a process: its mappings, and where
+// its arguments are. It is nil for shared objects, in pre-dumps, and while its
+// image was not seen.
+func (s *Space) Descriptor() *mm.MmEntry { return s.descriptor }
+
+// Pagemap returns the page map, nil while its image was not seen.
+func (s *Space) Pagemap() *criu.Pagemap { return s.pagemap }
+
+// Mappings returns the mappings of a process, from when consumers are asked.
+func (s *Space) Mappings() Mappings { return s.mappings }
+
+// DefaultPageSize is assumed where nothing tells the page size: that of x86_64.
+const DefaultPageSize = 4096
+
+// PageSize returns the page size of the checkpointed host in bytes: as the
+// kernel told the process, else as the size of the pages image tells it.
+func (s *Space) PageSize() uint64 {
+	if s.pageSize != 0 {
+		return s.pageSize
+	}
+	if size := AuxvPageSize(s.descriptor); size != 0 {
+		return size
+	}
+	if s.pagemap != nil {
+		if p := s.checkpoint.pages[s.pagemap.PagesID]; p != nil {
+			for _, size := range []uint64{4 << 10, 16 << 10, 64 << 10} { // those of the architectures CRIU knows
+				if s.pagemap.StoredPages > 0 && p.Holds(s.pagemap.StoredPages, size) {
+					return size
+				}
+			}
+		}
+	}
+	return DefaultPageSize
+}
+
+// AuxvPageSize returns the page size the kernel told a process, 0 if none or
+// no possible one. Source: linux/auxvec.h, AT_PAGESZ.
+func AuxvPageSize(space *mm.MmEntry) uint64 {
+	const atNull, atPagesz = 0, 6
+	auxv := space.GetMmSavedAuxv()
+	for i := 0; i+1 < len(auxv) && auxv[i] != atNull; i += 2 {
+		if size := auxv[i+1]; auxv[i] == atPagesz && size >= 1<<10 && size <= 1<<21 && size&(size-1) == 0 {
+			return size
+		}
+	}
+	return 0
+}
+
+// isWhole reports whether consumers can be asked what they want of the space:
+// its images are there, or will never be.
+func (s *Space) isWhole() bool {
+	return s.pagemap != nil && (s.Shared || s.descriptor != nil || s.checkpoint.PreDump || s.checkpoint.reader.Complete)
+}
+
+// ask asks the consumers what they want, once.
+func (s *Space) ask() {
+	if s.asked {
+		return
+	}
+	s.asked = true
+	s.pageSize, s.mappings = s.PageSize(), NewMappings(s.descriptor)
+	for _, c := range s.checkpoint.consumers {
+		if ranges := merged(c.Wants(s)); len(ranges) > 0 {
+			s.wants = append(s.wants, want{c, ranges})
+		}
+	}
+}
+
+// Where says where the content of memory is.
+type Where int
+
+// Where content can be.
+const (
+	Present Where = iota // in the checkpoint's own pages image
+	Parent               // in the parent checkpoint, if the archive holds that
+	Lazy                 // left on the host
+	Zero                 // nowhere, as it is zeros: anonymous memory that was never written to
+	Absent               // in a file that is mapped, or nowhere
+	Invalid              // beyond what a file can hold
+)
+
+// Extent is a range of a space whose content is in one place.
+type Extent struct {
+	Range
+	Where  Where
+	offset uint64 // in the pages image, if present
+}
+
+// maxOffset is more than any file has.
+const maxOffset = 1 << 62
+
+// Extents yields the extents of a range, by address.
+func (s *Space) Extents(r Range) iter.Seq[Extent] {
+	return func(yield func(Extent) bool) {
+		s.pagemap.Index(s.PageSize())
+		at := r.Start
+		for part := range s.pagemap.Within(r.Start, r.End) {
+			if !s.holes(Range{at, part.Start}, yield) || !yield(s.extentOf(part)) {
+				return
+			}
+			at = part.End
+		}
+		s.holes(Range{at, r.End}, yield)
+	}
+}
+
+func (s *Space) extentOf(part criu.Part) Extent {
+	e := Extent{Range: Range{part.Start, part.End}}
+	switch part.Run.Content() {
+	case criu.Parent:
+		e.Where = Parent
+	case criu.Lazy:
+		e.Where = Lazy
+	default:
+		offset, ok := part.Run.Offset(part.Start, s.PageSize())
+		if e.offset = offset; !ok || offset > maxOffset {
+			e.Where = Invalid
+		}
+	}
+	return e
+}
+
+// holes yields the extents of a range that has no pages; false ends all. Of a
+// shared object CRIU saves all that is not zeros. Source: CRIU criu/shmem.c.
+func (s *Space) holes(r Range, yield func(Extent) bool) bool {
+	for r.Start < r.End {
+		v, end := s.mappings.upTo(r.Start, r.End)
+		where := Absent
+		if s.Shared || isAnonymous(v) {
+			where = Zero
+		}
+		if !yield(Extent{Range: Range{r.Start, end}, Where: where}) {
+			return false
+		}
+		r.Start = end
+	}
+	return true
+}
