@@ -30,7 +30,11 @@ func (s *set) sharedPagemap(shmemID uint64) *criu.Pagemap {
 	if img == nil {
 		return nil
 	}
-	return s.sharedMemoryOf(img).Pagemap()
+	p := s.sharedMemoryOf(img).Pagemap()
+	if p != nil {
+		p.Index(s.pageBytes())
+	}
+	return p
 }
 
 // sharedMapping is a mapping that shows a shared object.
