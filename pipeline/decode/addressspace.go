@@ -9,14 +9,14 @@ import (
 )
 
 // decodeAuxiliaryVectors fills auxiliary_vectors.
-func (s *set) decodeAuxiliaryVectors() {
+func (s *imageSet) decodeAuxiliaryVectors() {
 	for _, p := range s.tree() {
 		s.auxiliaryRows(p.GetPid(), s.spaces()[p.GetPid()].GetMmSavedAuxv())
 	}
 }
 
 // decodeAIORings fills aio_rings.
-func (s *set) decodeAIORings() {
+func (s *imageSet) decodeAIORings() {
 	for _, p := range s.tree() {
 		pid := p.GetPid()
 		space := s.spaces()[pid]
@@ -32,7 +32,7 @@ func (s *set) decodeAIORings() {
 
 // auxiliaryRows fills auxiliary_vectors: pairs of type and value, up to the
 // type 0.
-func (s *set) auxiliaryRows(pid uint32, words []uint64) {
+func (s *imageSet) auxiliaryRows(pid uint32, words []uint64) {
 	for i := 0; i+1 < len(words) && words[i] != 0; i += 2 {
 		if i/2 == memory.MaxAuxiliary {
 			s.rowProblem("auxiliary_vectors", pidKey(pid), Warning, Inconsistent, fmt.Sprintf("more than %d values", memory.MaxAuxiliary))

@@ -13,7 +13,7 @@ import (
 )
 
 // decodePipes fills pipe_buffers.
-func (s *set) decodePipes() {
+func (s *imageSet) decodePipes() {
 	ends := map[string]map[uint32][]*openFile{"pipe": {}, "fifo": {}}
 	for _, f := range s.files().order {
 		if p := f.entry.GetPipe(); p != nil {
@@ -50,7 +50,7 @@ func (s *set) decodePipes() {
 }
 
 // decodeTTYs fills ttys.
-func (s *set) decodeTTYs() {
+func (s *imageSet) decodeTTYs() {
 	files := map[uint32][]*openFile{}
 	for _, f := range s.files().order {
 		if t := f.entry.GetTty(); t != nil {
@@ -96,7 +96,7 @@ func (s *set) decodeTTYs() {
 	}
 }
 
-func (s *set) ttyRow(t *tty.TtyInfoEntry) schema.TTY {
+func (s *imageSet) ttyRow(t *tty.TtyInfoEntry) schema.TTY {
 	row := schema.TTY{
 		TTYID: t.GetId(), Type: optionalEnum(&criu.TTYType, t.Type), SessionID: t.Sid, PGID: t.Pgrp, Locked: t.Locked, Exclusive: t.Exclusive,
 		PacketMode: t.PacketMode, RDevice: userDevice(t.Rdev), Device: userDevice(t.Dev), UID: t.Uid, GID: t.Gid,
@@ -123,7 +123,7 @@ func (s *set) ttyRow(t *tty.TtyInfoEntry) schema.TTY {
 
 // controlCharacters takes the special characters out of the words that CRIU
 // copied them into, as bytes. Source: CRIU criu/tty.c, termios_copy.
-func (s *set) controlCharacters(words []uint32) []uint32 {
+func (s *imageSet) controlCharacters(words []uint32) []uint32 {
 	const count = 19 // NCCS of the kernel, asm-generic/termbits.h
 	var memory []byte
 	for _, w := range words[:min(len(words), (count+3)/4)] {
@@ -147,7 +147,7 @@ type mapContent struct {
 
 // decodeBPFMaps fills bpf_maps. A map that is open several times is saved as
 // often, in the same order.
-func (s *set) decodeBPFMaps() {
+func (s *imageSet) decodeBPFMaps() {
 	contents := map[uint32][]mapContent{}
 	var order []uint32
 	img := s.image("bpfmap-data.img")
@@ -186,7 +186,7 @@ func (s *set) decodeBPFMaps() {
 
 // mapContentColumns fills in the content of a map, and splits it into pairs
 // where the sizes agree.
-func (s *set) mapContentColumns(row *schema.BPFMap, c mapContent) {
+func (s *imageSet) mapContentColumns(row *schema.BPFMap, c mapContent) {
 	d := c.entry
 	row.EntryCount, row.KeysBytes, row.ValuesBytes = d.Count, d.KeysBytes, d.ValuesBytes
 	row.Size = ptr(uint64(d.GetKeysBytes()) + uint64(d.GetValuesBytes()))

@@ -9,7 +9,7 @@ import (
 )
 
 // decodeCgroups fills cgroup_memberships and cgroup_properties.
-func (s *set) decodeCgroups() {
+func (s *imageSet) decodeCgroups() {
 	c := one[cgroup.CgroupEntry](s, "cgroup.img")
 	for _, set := range c.GetSets() {
 		for _, m := range set.GetCtls() {
@@ -47,7 +47,7 @@ func (s *set) decodeCgroups() {
 // cgroupDirectories adds the rows of directories and what is below them. The
 // image has the outermost ones by their path without the slash it begins with,
 // those below by their names. Source: CRIU criu/cgroup.c, dump_cg_dirs.
-func (s *set) cgroupDirectories(row schema.CgroupProperty, dirs []*cgroup.CgroupDirEntry, above *string, depth uint32) {
+func (s *imageSet) cgroupDirectories(row schema.CgroupProperty, dirs []*cgroup.CgroupDirEntry, above *string, depth uint32) {
 	for _, d := range dirs {
 		var path *string
 		if above != nil && len(*above)+1+len(d.GetDirName()) <= maxPath {

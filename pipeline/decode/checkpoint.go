@@ -16,8 +16,8 @@ import (
 )
 
 // decodeCheckpoint fills checkpoints, from what all the others found.
-func (s *set) decodeCheckpoint() {
-	c := s.container()
+func (s *imageSet) decodeCheckpoint() {
+	c := s.containerInfo()
 	row := schema.Checkpoint{
 		Source: s.source, ArchiveName: filepath.Base(s.source), ImageDir: plain(s.dir), Engine: c.engine, Labels: s.decoder.Labels,
 		ContainerName: c.name(), ContainerID: nonEmpty(c.config.ID), Image: nonEmpty(c.config.Image), Runtime: nonEmpty(c.config.Runtime),
@@ -81,7 +81,7 @@ func optionalWhen(t *time.Time) *time.Time {
 }
 
 // dumpKind tells a full checkpoint from one that lacks parts on purpose.
-func (s *set) dumpKind() string {
+func (s *imageSet) dumpKind() string {
 	if s.inventory() == nil {
 		return "unknown"
 	}
@@ -109,7 +109,7 @@ func (s *set) dumpKind() string {
 // pkg/kubelet/kubelet.go, CheckpointContainer.
 var kubeletName = regexp.MustCompile(`^checkpoint-([^_]+)_(.+)-(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))\.tar(?:\.\w+)?$`)
 
-func (s *set) kubeletColumns(row *schema.Checkpoint) {
+func (s *imageSet) kubeletColumns(row *schema.Checkpoint) {
 	m := kubeletName.FindStringSubmatch(row.ArchiveName)
 	if m == nil {
 		return
@@ -123,7 +123,7 @@ func (s *set) kubeletColumns(row *schema.Checkpoint) {
 	}
 }
 
-func (s *set) inventoryColumns(row *schema.Checkpoint) {
+func (s *imageSet) inventoryColumns(row *schema.Checkpoint) {
 	i := s.inventory()
 	if i == nil {
 		if len(s.images) > 0 {
@@ -149,7 +149,7 @@ func (s *set) inventoryColumns(row *schema.Checkpoint) {
 
 // statisticsColumns fills in stats-dump and stats-restore, which may stand
 // beside the images.
-func (s *set) statisticsColumns(row *schema.Checkpoint) {
+func (s *imageSet) statisticsColumns(row *schema.Checkpoint) {
 	if r := oneOf[stats.StatsEntry](s, s.serviceImage("stats-restore")).GetRestore(); r != nil {
 		row.RestoreForkingUS, row.RestoreUS = r.ForkingTime, r.RestoreTime
 		row.RestorePagesCompared, row.RestorePagesSkippedCOW, row.RestorePagesRestored = r.PagesCompared, r.PagesSkippedCow, r.PagesRestored
@@ -165,7 +165,7 @@ func (s *set) statisticsColumns(row *schema.Checkpoint) {
 }
 
 // countColumns counts what the other tables have rows of.
-func (s *set) countColumns(row *schema.Checkpoint) {
+func (s *imageSet) countColumns(row *schema.Checkpoint) {
 	for _, p := range s.tree() {
 		row.VMACount += uint32(len(s.spaces()[p.GetPid()].GetVmas()))
 		if isDead(s.cores()[p.GetPid()]) {
@@ -192,7 +192,7 @@ func (s *set) countColumns(row *schema.Checkpoint) {
 }
 
 // hostColumns fills in what single processes and namespaces tell of the whole.
-func (s *set) hostColumns(row *schema.Checkpoint) {
+func (s *imageSet) hostColumns(row *schema.Checkpoint) {
 	row.PageSizeSource = ptr("default")
 	row.PageSize = ptr(uint32(memory.DefaultPageSize))
 	if s.pageSize() != 0 {

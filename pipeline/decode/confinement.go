@@ -17,7 +17,7 @@ import (
 )
 
 // decodeSeccomp fills seccomp_filters.
-func (s *set) decodeSeccomp() {
+func (s *imageSet) decodeSeccomp() {
 	filters := s.filters().GetSeccompFilters()
 	if len(filters) == 0 {
 		return
@@ -51,7 +51,7 @@ func (s *set) decodeSeccomp() {
 
 // programOf decodes the program of a filter, and adds it where the checkpoint
 // has not had it yet.
-func (s *set) programOf(row *schema.SeccompFilter, code []byte, key string) {
+func (s *imageSet) programOf(row *schema.SeccompFilter, code []byte, key string) {
 	decoded := schema.SeccompProgram{ProgramSHA256: row.ProgramSHA256, ByteOrder: row.ByteOrder, Program: code}
 	defer func() {
 		if !slices.ContainsFunc(s.rows.SeccompPrograms, func(p schema.SeccompProgram) bool { return p.ProgramSHA256 == row.ProgramSHA256 }) {
@@ -160,7 +160,7 @@ func chainLengths(filters []*seccomp.SeccompFilter) []int {
 
 // innermostThreads returns the threads whose innermost filter each is. Threads
 // of a process that all have the leader's chain name none of their own.
-func (s *set) innermostThreads(filters int) map[int][]uint32 {
+func (s *imageSet) innermostThreads(filters int) map[int][]uint32 {
 	threads := map[int][]uint32{}
 	for _, p := range s.tree() {
 		leader := s.cores()[p.GetPid()]
@@ -211,7 +211,7 @@ func threadCounts(filters []*seccomp.SeccompFilter, lengths []int, innermost map
 const maxPath = 4096
 
 // decodeApparmor fills apparmor_profiles.
-func (s *set) decodeApparmor() {
+func (s *imageSet) decodeApparmor() {
 	var walk func(namespaces []*apparmor.AaNamespace, above *string)
 	walk = func(namespaces []*apparmor.AaNamespace, above *string) {
 		for _, ns := range namespaces {
@@ -249,7 +249,7 @@ func nestedPath(above *string, separator, name string) *string {
 }
 
 // decodeIDMappings fills id_mappings.
-func (s *set) decodeIDMappings() {
+func (s *imageSet) decodeIDMappings() {
 	for _, img := range s.ofKind("USERNS") {
 		u := s.idMaps()[uint32(img.number)]
 		for _, m := range []struct {

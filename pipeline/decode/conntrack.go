@@ -41,7 +41,7 @@ const (
 // decodeConntrack fills conntrack_entries. What a message is, it says itself:
 // CRIU up to 4.2 asks for connections where it means expectations
 // (criu/net.c, dump_nf_ct: the subsystem is CTNETLINK for both).
-func (s *set) decodeConntrack() {
+func (s *imageSet) decodeConntrack() {
 	type connection struct {
 		namespace uint32
 		tuple     string

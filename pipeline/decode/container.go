@@ -1,265 +1,96 @@
 package decode
 
 import (
-	"encoding/json"
-	"maps"
-	"net/netip"
+	"path"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/ckexport/ckexport/schema"
 )
 
-// engineConfig is what is read of config.dump: of Podman its whole container
-// configuration, of CRI-O and containerd a small struct.
-type engineConfig struct {
-	ID             string            `json:"id"`
-	Name           string            `json:"name"`
-	Image          string            `json:"rootfsImageName"`
-	ImageRef       string            `json:"rootfsImageRef"`
-	ImageID        string            `json:"rootfsImageID"`
-	Runtime        string            `json:"runtime"`
-	Pod            string            `json:"pod"`
-	CreatedAt      *time.Time        `json:"createdTime"`
-	CheckpointedAt *time.Time        `json:"checkpointedTime"`
-	RestoredAt     *time.Time        `json:"restoredTime"`
-	Restored       *bool             `json:"restored"`
-	Labels         map[string]string `json:"labels"`
-	RestartPolicy  string            `json:"restart_policy"`
-	Privileged     *bool             `json:"privileged"`
-	NamedVolumes   []namedVolume     `json:"namedVolumes"`
-}
-
-type namedVolume struct {
-	Name        string `json:"volumeName"`
-	Destination string `json:"dest"`
-}
-
-// criStatus is what is read of status.dump, containerd's CRI ContainerStatus.
-type criStatus struct {
-	Metadata struct {
-		Name    string  `json:"name"`
-		Attempt *uint32 `json:"attempt"`
-	} `json:"metadata"`
-	StartedAt int64             `json:"started_at"` // nanoseconds
-	Labels    map[string]string `json:"labels"`
-}
-
-// networkStatus is network.status, which Podman writes: by network.
-type networkStatus map[string]struct {
-	Interfaces map[string]*networkInterface `json:"interfaces"`
-}
-
-type networkInterface struct {
-	Subnets []struct {
-		Network string `json:"ipnet"`
-		Gateway string `json:"gateway"`
-	} `json:"subnets"`
-	MACAddress string `json:"mac_address"`
-}
-
-// container is what the metadata tells of a container.
+// container is what belongs to one container of an archive: its image sets, and
+// the metadata and captured files beside them.
 type container struct {
-	isKnown bool // there is metadata
-	engine  string
-	spec    ociSpec
-	config  engineConfig
-	status  criStatus
-	labels  map[string]string
+	*archiveReader
+	notes
+	site site
+
+	sets     map[string]*imageSet // by folder
+	services map[string]*image    // images that may stand beside the folder
+	metadata map[string][]byte    // small members that are no images, by name
+	// hasMetadata says that there is what only checkpoints have.
+	hasMetadata bool
+	problems    []schema.Problem
+
+	members     []schema.ArchiveMember
+	folderBytes map[string]uint64 // of the files in each folder
+	keptImage   *image            // of the member at hand
+	digests     []digest
+	filesystem  []schema.FilesystemEntry
+	logLines    []schema.LogLine
+	outputLines []schema.ContainerLogLine
+
+	captures        []capture
+	logFacts        criuFacts
+	rootfsDiffBytes *uint64
+	podFiles        *podFiles // see readPodFiles
 }
 
-// Names of engines.
-const (
-	enginePodman     = "podman"
-	engineCRIO       = "cri-o"
-	engineContainerd = "containerd"
-	engineUnknown    = "unknown"
-)
+// add takes in what was found where there is no checkpoint.
+func (c *container) add(other *container) {
+	for _, captured := range other.captures {
+		captured.first, captured.last = captured.first+len(c.filesystem), captured.last+len(c.filesystem)
+		c.captures = append(c.captures, captured)
+	}
+	c.filesystem = append(c.filesystem, other.filesystem...)
+	c.members = append(c.members, other.members...)
+	c.logLines = append(c.logLines, other.logLines...)
+	c.outputLines = append(c.outputLines, other.outputLines...)
+	c.merge(&other.notes, func(schema.Problem) bool { return true })
+	for dir, bytes := range other.folderBytes {
+		c.folderBytes[dir] += bytes
+	}
+	if c.logFacts.version == nil && c.logFacts.kernelRelease == nil {
+		c.logFacts = other.logFacts
+	}
+	if c.rootfsDiffBytes == nil {
+		c.rootfsDiffBytes = other.rootfsDiffBytes
+	}
+}
 
-// container returns what the metadata tells of the container.
-func (s *set) container() *container {
-	return s.facts.container.get(func() *container {
-		c := &container{}
-		hasSpec := s.decodeJSON("spec.dump", &c.spec)
-		hasConfig := s.decodeJSON("config.dump", &c.config)
-		s.decodeJSON("status.dump", &c.status)
-		p := s.packaging()
-		c.isKnown = hasSpec || hasConfig || p.optionsFile != nil || p.dumpFile != nil
-		c.engine = engineOf(c.spec.Annotations)
-		s.labelsOf(c)
-		return c
+// isCheckpoint reports whether there are CRIU images, or the metadata
+// that only checkpoints have. In an archive within the archive a name is not
+// enough: files of an ordinary image may be called so.
+func (c *container) isCheckpoint() bool {
+	for _, s := range c.sets {
+		if s.hasImages() && (c.site.archive == "" || s.images["inventory.img"] != nil || s.hasKind("CORE") || s.hasKind("PAGEMAP")) {
+			return true
+		}
+	}
+	return c.hasMetadata
+}
+
+// sortedSets returns the image sets of a checkpoint, the main one first.
+func (c *container) sortedSets() []*imageSet {
+	sets := make([]*imageSet, 0, len(c.sets))
+	for _, s := range c.sets {
+		if s.hasImages() {
+			sets = append(sets, s)
+		}
+	}
+	slices.SortFunc(sets, func(a, b *imageSet) int {
+		if a.isMain() != b.isMain() {
+			if a.isMain() {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.dir, b.dir)
 	})
-}
-
-// decodeContainer fills the tables of the container's own metadata, and those
-// of the image and pod around it.
-func (s *set) decodeContainer() {
-	c := s.container()
-	if i := s.packaging().image; i != nil {
-		s.annotationRows("image_annotation", i.annotations)
+	if len(sets) == 0 { // metadata without images
+		sets = append(sets, c.imageSet(path.Join(c.site.folder, "checkpoint")))
+		c.problem(schema.Problem{Severity: Error, Code: MissingImage, Message: "no CRIU images"})
 	}
-	s.annotationRows("pod_annotation", s.packaging().options.Annotations)
-	for _, row := range s.containerNetworks() {
-		add(&s.notes, &s.rows.ContainerNetworks, row)
-	}
-	if !c.isKnown {
-		return
-	}
-	s.specRow(&c.spec, &c.config)
-	s.mountRows(&c.spec)
-	s.deviceRows(&c.spec)
-	s.annotationRows("annotation", c.spec.Annotations)
-	s.annotationRows("label", c.labels)
-}
-
-// engineOf tells the engine by its annotations.
-func engineOf(annotations map[string]string) string {
-	switch annotations["io.container.manager"] {
-	case "libpod":
-		return enginePodman
-	case "cri-o":
-		return engineCRIO
-	}
-	for key := range annotations {
-		if strings.HasPrefix(key, "io.kubernetes.cri.") {
-			return engineContainerd
-		}
-	}
-	return engineUnknown
-}
-
-// labelsOf finds the labels where the engine keeps them.
-func (s *set) labelsOf(c *container) {
-	switch c.engine {
-	case enginePodman:
-		c.labels = c.config.Labels
-	case engineCRIO:
-		if text := c.spec.Annotations["io.kubernetes.cri-o.Labels"]; text != "" {
-			if err := s.unmarshal([]byte(text), &c.labels); err != nil {
-				s.problem(schema.Problem{TableName: ptr("annotations"), Severity: Warning, Code: Malformed,
-					Message: "annotation io.kubernetes.cri-o.Labels is no JSON object of texts: " + jsonFault(err)})
-			}
-		}
-	case engineContainerd:
-		c.labels = c.status.Labels
-	}
-}
-
-func (s *set) annotationRows(kind string, values map[string]string) {
-	if isFull(&s.notes, &s.rows.Annotations) {
-		return
-	}
-	for _, k := range slices.Sorted(maps.Keys(values)) {
-		add(&s.notes, &s.rows.Annotations, schema.Annotation{Kind: kind, Key: plain(k), Value: plain(values[k])})
-	}
-}
-
-// containerNetworks returns the addresses of the container: those of
-// network.status, and those that CRI-O numbers in its annotations.
-func (s *set) containerNetworks() []schema.ContainerNetwork {
-	return s.facts.containerNetworks.get(func() (rows []schema.ContainerNetwork) {
-		var status networkStatus
-		s.decodeJSON("network.status", &status)
-		for _, network := range slices.Sorted(maps.Keys(status)) {
-			interfaces := status[network].Interfaces
-			for _, name := range slices.Sorted(maps.Keys(interfaces)) {
-				rows = interfaces[name].appendRows(rows, network, name)
-			}
-		}
-		for n := 0; ; n++ {
-			ip, ok := s.container().spec.Annotations["io.kubernetes.cri-o.IP."+strconv.Itoa(n)]
-			if !ok {
-				return rows
-			}
-			if ip != "" {
-				rows = append(rows, schema.ContainerNetwork{Origin: "annotation", Address: parsedAddress(ip)})
-			}
-		}
-	})
-}
-
-// appendRows adds a row for each address of the interface, or one without.
-func (i *networkInterface) appendRows(rows []schema.ContainerNetwork, network, name string) []schema.ContainerNetwork {
-	row := schema.ContainerNetwork{Origin: "network_status", NetworkName: ptr(plain(network)), Interface: ptr(plain(name)), MACAddress: nonEmpty(i.MACAddress)}
-	if len(i.Subnets) == 0 {
-		return append(rows, row)
-	}
-	for _, subnet := range i.Subnets {
-		row.Address, row.PrefixLength = parsedAddress(subnet.Network), nil
-		if prefix, err := netip.ParsePrefix(subnet.Network); err == nil {
-			row.Address = address(prefix.Addr().AsSlice())
-			row.PrefixLength = ptr(uint32(prefix.Bits()))
-		}
-		row.Gateway = nonEmpty(subnet.Gateway)
-		rows = append(rows, row)
-	}
-	return rows
-}
-
-// volumeMounts returns where named volumes are mounted.
-func (s *set) volumeMounts() map[string]string {
-	mounts := map[string]string{}
-	for _, v := range s.container().config.NamedVolumes {
-		mounts[v.Name] = v.Destination
-	}
-	return mounts
-}
-
-// name returns the container's name, as its engine's users know it.
-func (c *container) name() *string {
-	a := c.spec.Annotations
-	switch c.engine {
-	case engineCRIO:
-		var metadata struct {
-			Name string `json:"name"`
-		}
-		if json.Unmarshal([]byte(a["io.kubernetes.cri-o.Metadata"]), &metadata) == nil && metadata.Name != "" {
-			return nonEmpty(metadata.Name)
-		}
-		if n := a["io.kubernetes.container.name"]; n != "" {
-			return nonEmpty(n)
-		}
-	case engineContainerd:
-		if n := a["io.kubernetes.cri.container-name"]; n != "" {
-			return nonEmpty(n)
-		}
-		if n := c.status.Metadata.Name; n != "" {
-			return nonEmpty(n)
-		}
-	}
-	return nonEmpty(c.config.Name)
-}
-
-// attempt returns how often the container was restarted before.
-func (c *container) attempt() *uint32 {
-	switch c.engine {
-	case engineCRIO:
-		var metadata struct {
-			Attempt *uint32 `json:"attempt"`
-		}
-		if json.Unmarshal([]byte(c.spec.Annotations["io.kubernetes.cri-o.Metadata"]), &metadata) == nil && metadata.Attempt != nil {
-			return metadata.Attempt
-		}
-		if n, err := strconv.ParseUint(c.spec.Annotations["io.kubernetes.container.restartCount"], 10, 32); err == nil {
-			return ptr(uint32(n))
-		}
-	case engineContainerd:
-		if c.status.Metadata.Attempt == nil && c.status.Metadata.Name != "" {
-			return new(uint32) // a message of protobuf as JSON: zeros are left out
-		}
-		return c.status.Metadata.Attempt
-	}
-	return nil
-}
-
-// firstAnnotation returns the first annotation that is there.
-func (c *container) firstAnnotation(keys ...string) *string {
-	for _, k := range keys {
-		if v := c.spec.Annotations[k]; v != "" {
-			return nonEmpty(v)
-		}
-	}
-	return nil
+	sets[0].main = true
+	return sets
 }

@@ -52,20 +52,20 @@ func contentColumns(f content.Facts) schema.FileContent {
 }
 
 // capabilityColumns decodes the file capabilities of an entry.
-func (r *reading) capabilityColumns(row *schema.FilesystemEntry, m *archive.Member) {
+func (c *container) capabilityColumns(row *schema.FilesystemEntry, m *archive.Member) {
 	value, ok := m.Xattrs[content.CapabilityXattr]
 	if !ok {
 		return
 	}
-	c, err := content.ReadFileCapabilities(value)
+	captured, err := content.ReadFileCapabilities(value)
 	if err != nil {
 		table, key := "filesystem_entries", fmt.Sprintf("member=%s,position=%d", plain(bytesOf(row.Member)), row.Position)
-		r.problem(schema.Problem{Member: row.Member, TableName: &table, RowKey: &key, Severity: Warning, Code: Malformed,
+		c.problem(schema.Problem{Member: row.Member, TableName: &table, RowKey: &key, Severity: Warning, Code: Malformed,
 			Message: fmt.Sprintf("file capabilities: %v", err)})
 		return
 	}
-	row.FileCapabilities, row.FileCapEffective, row.FileCapRootUID, row.FileCapVersion = ptr(capabilityText(c)), &c.Effective, c.RootUID, &c.Version
-	row.FileCapPermitted, row.FileCapInheritable = flags(&criu.Capabilities, c.Permitted), flags(&criu.Capabilities, c.Inheritable)
+	row.FileCapabilities, row.FileCapEffective, row.FileCapRootUID, row.FileCapVersion = ptr(capabilityText(captured)), &captured.Effective, captured.RootUID, &captured.Version
+	row.FileCapPermitted, row.FileCapInheritable = flags(&criu.Capabilities, captured.Permitted), flags(&criu.Capabilities, captured.Inheritable)
 }
 
 // capabilityText writes file capabilities as getcap does, capabilities with

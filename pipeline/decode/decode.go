@@ -78,19 +78,19 @@ func SourceText(name string) string { return plain(name) }
 // is not nil only if the context ended.
 func (d *Decoder) Decode(ctx context.Context, in archive.Input) (*Result, error) {
 	started := time.Now()
-	w := newWalk(ctx, d, in)
+	ar := newArchiveReader(ctx, d, in)
 	if d.programs == nil {
 		d.programs = programs{}
 	}
 	d.opener.MaxRead, d.opener.MaxExpanded, d.opener.MaxRatio = d.Limits.ReadBytes, d.Limits.ExpandedBytes, d.Limits.Ratio
 	d.opener.SHA256 = d.SHA256
-	result := &Result{Archive: schema.Archive{Source: w.source, ArchiveName: filepath.Base(w.source), StartedAt: started.UTC()}}
-	w.decodeArchive(result)
+	result := &Result{Archive: schema.Archive{Source: ar.source, ArchiveName: filepath.Base(ar.source), StartedAt: started.UTC()}}
+	ar.decodeArchive(result)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	w.settle(result)
-	result.Memory = w.taken
+	ar.settle(result)
+	result.Memory = ar.taken
 	result.Archive.Seconds = time.Since(started).Seconds()
 	return result, nil
 }
@@ -98,19 +98,19 @@ func (d *Decoder) Decode(ctx context.Context, in archive.Input) (*Result, error)
 // decodeArchive reads the archive into the result. Faults of this program cost
 // a member or a family of tables, see guard; one elsewhere costs the archive's
 // rows, not the run.
-func (w *walk) decodeArchive(result *Result) {
-	d := w.decoder
+func (ar *archiveReader) decodeArchive(result *Result) {
+	d := ar.decoder
 	defer func() {
 		if fault := recover(); fault != nil {
 			result.Checkpoints, d.opener = nil, archive.Opener{}
-			w.outer().problem(schema.Problem{Severity: Error, Code: Internal, Message: faultText(fault)})
+			ar.outer().problem(schema.Problem{Severity: Error, Code: Internal, Message: faultText(fault)})
 		}
 	}()
-	a, err := d.opener.Open(w.ctx, w.input)
+	a, err := d.opener.Open(ar.ctx, ar.input)
 	if err != nil {
-		w.outer().problem(schema.Problem{Severity: Error, Code: openCode(err), Message: err.Error()})
+		ar.outer().problem(schema.Problem{Severity: Error, Code: openCode(err), Message: err.Error()})
 		if !errors.As(err, new(*archive.OpenError)) {
-			w.digestOnly(&result.Archive)
+			ar.digestOnly(&result.Archive)
 		}
 		return
 	}
@@ -121,10 +121,10 @@ func (w *walk) decodeArchive(result *Result) {
 		}
 	}
 	result.Archive.Format, result.Archive.Compression = ptr(a.Format), ptr(a.Compression)
-	if err := w.readMembers(a, "", 0); err != nil {
-		w.current().readProblem("", err)
+	if err := ar.readMembers(a, "", 0); err != nil {
+		ar.current().readProblem("", err)
 	}
-	result.Checkpoints = w.decode(a, &result.Archive)
+	result.Checkpoints = ar.decode(a, &result.Archive)
 }
 
 func openCode(err error) string {
@@ -138,23 +138,23 @@ func openCode(err error) string {
 }
 
 // settle derives the statuses of archive and checkpoints from the problems.
-func (w *walk) settle(result *Result) {
+func (ar *archiveReader) settle(result *Result) {
 	a := &result.Archive
 	if len(result.Checkpoints) == 0 {
-		all := notes{of: w, list: &result.Problems}
-		for _, r := range w.readings { // of an ordinary layer only what kept it from being read
+		all := notes{of: ar, list: &result.Problems}
+		for _, r := range ar.containers { // of an ordinary layer only what kept it from being read
 			all.merge(&r.notes, func(p schema.Problem) bool { return r.site.archive == "" || isError(p) && p.Code != DuplicateMember })
 		}
 		all.close()
 		if !slices.ContainsFunc(result.Problems, isError) {
-			result.Problems = append(result.Problems, schema.Problem{Source: w.source, Severity: Error, Code: NotACheckpoint, Message: w.whyNoCheckpoint()})
+			result.Problems = append(result.Problems, schema.Problem{Source: ar.source, Severity: Error, Code: NotACheckpoint, Message: ar.whyNoCheckpoint()})
 		}
 		a.Status, a.Error = StatusFailed, firstError(result.Problems)
 		return
 	}
 	a.Status = StatusOK
 	for _, rows := range result.Checkpoints {
-		w.noteDangling(rows)
+		ar.noteDangling(rows)
 		status := StatusOK
 		if e := firstError(rows.Problems); e != nil {
 			status, a.Status = StatusPartial, StatusPartial
@@ -165,7 +165,7 @@ func (w *walk) settle(result *Result) {
 		for i := range rows.Checkpoints {
 			rows.Checkpoints[i].Status = status
 		}
-		for _, t := range w.decoder.plan.asides {
+		for _, t := range ar.decoder.plan.asides {
 			t.Drop(rows)
 		}
 	}

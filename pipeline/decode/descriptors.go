@@ -13,7 +13,7 @@ import (
 )
 
 // decodeDescriptors fills file_descriptors, files and file_remaps.
-func (s *set) decodeDescriptors() {
+func (s *imageSet) decodeDescriptors() {
 	for _, p := range s.tree() {
 		ids := s.kernelIDs(p.GetPid())
 		if ids == nil {
@@ -45,7 +45,7 @@ func (s *set) decodeDescriptors() {
 	}
 }
 
-func (s *set) descriptorRow(pid uint32, filesID *uint32, d *fdinfo.FdinfoEntry) schema.FileDescriptor {
+func (s *imageSet) descriptorRow(pid uint32, filesID *uint32, d *fdinfo.FdinfoEntry) schema.FileDescriptor {
 	const closeOnExec = 1 // FD_CLOEXEC, linux/fcntl.h
 	row := schema.FileDescriptor{
 		PID: pid, FD: int32(d.GetFd()), FileID: d.GetId(), FilesID: filesID, Type: criu.FileType.Name(uint64(d.GetType())),
@@ -76,7 +76,7 @@ func peerOf(e *fdinfo.FileEntry) *string {
 	return nil
 }
 
-func (s *set) remapRow(r *remap.RemapFilePathEntry) schema.FileRemap {
+func (s *imageSet) remapRow(r *remap.RemapFilePathEntry) schema.FileRemap {
 	row := schema.FileRemap{FileID: r.GetOrigId(), RemapID: r.GetRemapId()}
 	if f := s.files().byID[r.GetOrigId()]; f != nil {
 		row.Path = f.pathText()

@@ -27,7 +27,7 @@ type messageOf[T any] interface {
 
 // each calls f for every entry of an image that may be nil, and notes what is
 // wrong with the image. Payload behind an entry is taken from entry.reader.
-func each[T any, P messageOf[T]](s *set, img *image, f func(*entry, P)) {
+func each[T any, P messageOf[T]](s *imageSet, img *image, f func(*entry, P)) {
 	if img == nil {
 		return
 	}
@@ -37,7 +37,7 @@ func each[T any, P messageOf[T]](s *set, img *image, f func(*entry, P)) {
 	}
 }
 
-func eachEntry[T any, P messageOf[T]](s *set, img *image, f func(*entry, P)) {
+func eachEntry[T any, P messageOf[T]](s *imageSet, img *image, f func(*entry, P)) {
 	r, err := criu.NewReader(img.kind, img.data, img.truncated)
 	img.layout, img.magic = r.Layout, r.Magic
 	if err != nil {
@@ -83,7 +83,7 @@ func eachEntry[T any, P messageOf[T]](s *set, img *image, f func(*entry, P)) {
 
 // afford takes the memory that a message will take, and the entry with it, and
 // notes where the archive has no more: the rest of the image is not decoded.
-func (s *set) afford(img *image, message int64) bool {
+func (s *imageSet) afford(img *image, message int64) bool {
 	const entryBytes = 128 // what a decoder keeps beside the message
 	if s.take(entryBytes + message) {
 		return true
@@ -94,9 +94,9 @@ func (s *set) afford(img *image, message int64) bool {
 }
 
 // one returns the only entry of an image, nil if there is none.
-func one[T any, P messageOf[T]](s *set, name string) P { return oneOf[T, P](s, s.image(name)) }
+func one[T any, P messageOf[T]](s *imageSet, name string) P { return oneOf[T, P](s, s.image(name)) }
 
-func oneOf[T any, P messageOf[T]](s *set, img *image) P {
+func oneOf[T any, P messageOf[T]](s *imageSet, img *image) P {
 	var first P
 	each(s, img, func(_ *entry, m P) {
 		if first == nil {
@@ -108,7 +108,7 @@ func oneOf[T any, P messageOf[T]](s *set, img *image) P {
 
 // byNumber decodes the images of a kind that have one entry, by the number in
 // their names.
-func byNumber[T any, P messageOf[T]](s *set, kind string) map[uint32]P {
+func byNumber[T any, P messageOf[T]](s *imageSet, kind string) map[uint32]P {
 	found := map[uint32]P{}
 	for _, img := range s.ofKind(kind) {
 		if m := oneOf[T, P](s, img); m != nil {
@@ -120,7 +120,7 @@ func byNumber[T any, P messageOf[T]](s *set, kind string) map[uint32]P {
 
 // keepEntry notes the fields of a message that are not known, and with --raw
 // the whole message.
-func (s *set) keepEntry(img *image, e *entry, m proto.Message, data []byte, hasUnknown bool) {
+func (s *imageSet) keepEntry(img *image, e *entry, m proto.Message, data []byte, hasUnknown bool) {
 	if hasUnknown {
 		s.unknownFields(img, e.index, m, data)
 	}
@@ -130,7 +130,7 @@ func (s *set) keepEntry(img *image, e *entry, m proto.Message, data []byte, hasU
 }
 
 // keepMessage fills image_entries.
-func (s *set) keepMessage(member string, index uint32, offset, size uint64, m proto.Message) {
+func (s *imageSet) keepMessage(member string, index uint32, offset, size uint64, m proto.Message) {
 	const growth = 8 // JSON takes six bytes for some, and grows while it is made
 	if isFull(&s.notes, &s.rows.ImageEntries) {
 		return
@@ -147,7 +147,7 @@ func (s *set) keepMessage(member string, index uint32, offset, size uint64, m pr
 }
 
 // unknownFields notes the fields of an entry that its message does not have.
-func (s *set) unknownFields(img *image, index int, m proto.Message, data []byte) {
+func (s *imageSet) unknownFields(img *image, index int, m proto.Message, data []byte) {
 	s.decoder.shapes.Find(m.ProtoReflect().Descriptor(), data, func(u criu.Unknown) bool {
 		return !isFull(&s.notes, &s.rows.UnknownFields) && add(&s.notes, &s.rows.UnknownFields, schema.UnknownField{
 			Member: plain(img.member), EntryIndex: uint32(index), Path: u.Path, Position: u.Position, FieldNumber: u.Number,
@@ -159,7 +159,7 @@ func (s *set) unknownFields(img *image, index int, m proto.Message, data []byte)
 // decodeOthers notes images that are left over, and goes over those that no
 // table is made of: their framing is checked, and their entries are counted.
 // There are none of these now; a test tells when a kind is added without a decoder.
-func (s *set) decodeOthers() {
+func (s *imageSet) decodeOthers() {
 	s.staleImages()
 	for _, name := range slices.Sorted(maps.Keys(s.images)) {
 		img := s.images[name]

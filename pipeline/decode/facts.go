@@ -40,7 +40,7 @@ type facts struct {
 	devices           fact[*deviceTable]
 	sharedMappings    fact[[]sharedMapping]
 	segments          fact[[]segment]
-	container         fact[*container]
+	containerInfo     fact[*containerInfo]
 	packaging         fact[*packaging]
 	containerNetworks fact[[]schema.ContainerNetwork]
 	mappingsOf        map[uint32]memory.Mappings // see mappings
@@ -61,7 +61,7 @@ func (f *fact[T]) get(make func() T) T {
 }
 
 // inventory returns the set's inventory, nil if there is none.
-func (s *set) inventory() *inventory.InventoryEntry {
+func (s *imageSet) inventory() *inventory.InventoryEntry {
 	return s.facts.inventory.get(func() *inventory.InventoryEntry {
 		return one[inventory.InventoryEntry](s, "inventory.img")
 	})
@@ -69,7 +69,7 @@ func (s *set) inventory() *inventory.InventoryEntry {
 
 // byteOrder names the byte order of the dumped host, by how the inventory
 // begins; nil where that does not tell.
-func (s *set) byteOrder() *string {
+func (s *imageSet) byteOrder() *string {
 	return s.facts.byteOrder.get(func() *string {
 		img := s.image("inventory.img")
 		if img == nil {
@@ -88,7 +88,7 @@ func (s *set) byteOrder() *string {
 
 // hostOrder returns the byte order of the dumped host: that of nearly all where
 // it is not known.
-func (s *set) hostOrder() binary.ByteOrder {
+func (s *imageSet) hostOrder() binary.ByteOrder {
 	if s.bigEndian() {
 		return binary.BigEndian
 	}
@@ -96,7 +96,7 @@ func (s *set) hostOrder() binary.ByteOrder {
 }
 
 // bigEndian reports whether the dumped host was big-endian.
-func (s *set) bigEndian() bool { return s.byteOrder() != nil && *s.byteOrder() == "big" }
+func (s *imageSet) bigEndian() bool { return s.byteOrder() != nil && *s.byteOrder() == "big" }
 
 // processTree is what pstree.img tells.
 type processTree struct {
@@ -105,12 +105,12 @@ type processTree struct {
 	cut       bool // not whole: --max-processes
 }
 
-func (s *set) processTree() *processTree {
+func (s *imageSet) processTree() *processTree {
 	s.facts.processTree.get(s.readProcessTree)
 	return &s.facts.processTree.value
 }
 
-func (s *set) readProcessTree() processTree {
+func (s *imageSet) readProcessTree() processTree {
 	t := processTree{pids: map[uint32]bool{}}
 	each(s, s.image("pstree.img"), func(_ *entry, p *pstree.PstreeEntry) {
 		if t.pids[p.GetPid()] {
@@ -129,18 +129,18 @@ func (s *set) readProcessTree() processTree {
 }
 
 // tree returns the processes, in the order of pstree.img.
-func (s *set) tree() []*pstree.PstreeEntry { return s.processTree().processes }
+func (s *imageSet) tree() []*pstree.PstreeEntry { return s.processTree().processes }
 
 // isInTree reports whether the process tree has a pid.
-func (s *set) isInTree(pid uint32) bool { return s.processTree().pids[pid] }
+func (s *imageSet) isInTree(pid uint32) bool { return s.processTree().pids[pid] }
 
 // mayBeInTree reports whether a pid is in the process tree. A pre-dump has no
 // tree: then every pid may be.
-func (s *set) mayBeInTree(pid uint32) bool { return len(s.tree()) == 0 || s.isInTree(pid) }
+func (s *imageSet) mayBeInTree(pid uint32) bool { return len(s.tree()) == 0 || s.isInTree(pid) }
 
 // cores returns the core images by pid or thread id, completed from those of
 // the older layout.
-func (s *set) cores() map[uint32]*core.CoreEntry {
+func (s *imageSet) cores() map[uint32]*core.CoreEntry {
 	return s.facts.cores.get(func() map[uint32]*core.CoreEntry {
 		cores := byNumber[core.CoreEntry](s, "CORE")
 		s.adoptOldCores(cores)
@@ -149,12 +149,12 @@ func (s *set) cores() map[uint32]*core.CoreEntry {
 }
 
 // ids returns the images of kernel objects, by pid. See kernelIDs.
-func (s *set) ids() map[uint32]*core.TaskKobjIdsEntry {
+func (s *imageSet) ids() map[uint32]*core.TaskKobjIdsEntry {
 	return s.facts.ids.get(func() map[uint32]*core.TaskKobjIdsEntry { return byNumber[core.TaskKobjIdsEntry](s, "IDS") })
 }
 
 // kernelIDs returns the ids of a process; some images have them in core.
-func (s *set) kernelIDs(pid uint32) *core.TaskKobjIdsEntry {
+func (s *imageSet) kernelIDs(pid uint32) *core.TaskKobjIdsEntry {
 	if ids := s.ids()[pid]; ids != nil {
 		return ids
 	}
@@ -162,27 +162,27 @@ func (s *set) kernelIDs(pid uint32) *core.TaskKobjIdsEntry {
 }
 
 // folders returns the images of working and root directories, by pid.
-func (s *set) folders() map[uint32]*fsimg.FsEntry {
+func (s *imageSet) folders() map[uint32]*fsimg.FsEntry {
 	return s.facts.folders.get(func() map[uint32]*fsimg.FsEntry { return byNumber[fsimg.FsEntry](s, "FS") })
 }
 
 // filters returns the seccomp filters, nil if there are none.
-func (s *set) filters() *seccomp.SeccompEntry {
+func (s *imageSet) filters() *seccomp.SeccompEntry {
 	return s.facts.filters.get(func() *seccomp.SeccompEntry { return one[seccomp.SeccompEntry](s, "seccomp.img") })
 }
 
 // idMaps returns the maps of users and groups, by user namespace.
-func (s *set) idMaps() map[uint32]*userns.UsernsEntry {
+func (s *imageSet) idMaps() map[uint32]*userns.UsernsEntry {
 	return s.facts.idMaps.get(func() map[uint32]*userns.UsernsEntry { return byNumber[userns.UsernsEntry](s, "USERNS") })
 }
 
 // networks returns the images of network namespaces, by namespace.
-func (s *set) networks() map[uint32]*netdev.NetnsEntry {
+func (s *imageSet) networks() map[uint32]*netdev.NetnsEntry {
 	return s.facts.networks.get(func() map[uint32]*netdev.NetnsEntry { return byNumber[netdev.NetnsEntry](s, "NETNS") })
 }
 
 // spaces returns the address spaces of the processes, by pid.
-func (s *set) spaces() map[uint32]*mm.MmEntry {
+func (s *imageSet) spaces() map[uint32]*mm.MmEntry {
 	return s.facts.spaces.get(func() map[uint32]*mm.MmEntry {
 		spaces := map[uint32]*mm.MmEntry{}
 		for _, img := range s.ofKind("MM") {
@@ -196,7 +196,7 @@ func (s *set) spaces() map[uint32]*mm.MmEntry {
 }
 
 // pageSize returns the page size that a process tells, 0 where none does.
-func (s *set) pageSize() uint32 {
+func (s *imageSet) pageSize() uint32 {
 	return s.facts.pageSize.get(func() uint32 {
 		for _, p := range s.tree() {
 			if size := memory.AuxvPageSize(s.spaces()[p.GetPid()]); size != 0 {
@@ -208,7 +208,7 @@ func (s *set) pageSize() uint32 {
 }
 
 // pageBytes returns the page size in bytes, the default where it is not known.
-func (s *set) pageBytes() uint64 {
+func (s *imageSet) pageBytes() uint64 {
 	if size := s.pageSize(); size != 0 {
 		return uint64(size)
 	}

@@ -30,15 +30,15 @@ func faultText(fault any) string {
 	if err, ok := fault.(runtime.Error); ok {
 		what = err.Error()
 	}
-	return fmt.Sprintf("a fault of ckexport, please report it: %s, %s", what, faultPlace())
+	return fmt.Sprintf("a fault of ckexport, please report it: %s, %s", what, faultLocation())
 }
 
 // modulePath begins the names of this program's functions.
 const modulePath = "github.com/ckexport/ckexport/"
 
-// faultPlace returns the innermost function of this program in which a panic
+// faultLocation returns the innermost function of this program in which a panic
 // came about, and what it called, if that was of another module.
-func faultPlace() string {
+func faultLocation() string {
 	callers := make([]uintptr, 64)
 	frames := runtime.CallersFrames(callers[:runtime.Callers(1, callers)])
 	called, panicked := "", false

@@ -45,10 +45,10 @@ func TestFaults(t *testing.T) {
 		beneath, member string
 		lost            []string // tables that lack rows
 	}{
-		{".(*set).decodeMounts", "checkpoint/mountpoints-13.img", []string{"mounts"}},
-		{".(*set).decodePipes", "checkpoint/pipes-data.img", []string{"pipe_buffers"}},
-		{".(*reading).readContainerLog", "ctr.log", []string{"container_log_lines"}},
-		{".(*reading).readFilesystem", "rootfs-diff.tar", []string{"filesystem_entries"}},
+		{".(*imageSet).decodeMounts", "checkpoint/mountpoints-13.img", []string{"mounts"}},
+		{".(*imageSet).decodePipes", "checkpoint/pipes-data.img", []string{"pipe_buffers"}},
+		{".(*container).readContainerLog", "ctr.log", []string{"container_log_lines"}},
+		{".(*container).readFilesystem", "rootfs-diff.tar", []string{"filesystem_entries"}},
 	} {
 		t.Run(c.beneath, func(t *testing.T) {
 			ctx := &faulty{Context: t.Context(), beneath: c.beneath}

@@ -93,9 +93,9 @@ func (f *openFile) role(name string) {
 }
 
 // files returns the open files and the descriptors of the set.
-func (s *set) files() *fileTable { return s.facts.files.get(s.readFiles) }
+func (s *imageSet) files() *fileTable { return s.facts.files.get(s.readFiles) }
 
-func (s *set) readFiles() *fileTable {
+func (s *imageSet) readFiles() *fileTable {
 	t := &fileTable{
 		byID: map[uint32]*openFile{}, tables: map[uint32][]*fdinfo.FdinfoEntry{}, memfds: map[uint32]*memfd.MemfdInodeEntry{},
 		byNumber: map[uint32]map[uint32]uint32{},
@@ -123,7 +123,7 @@ func (s *set) readFiles() *fileTable {
 }
 
 // findHolders notes which processes hold a descriptor of each file.
-func (s *set) findHolders(t *fileTable) {
+func (s *imageSet) findHolders(t *fileTable) {
 	pairs := 0 // of processes and descriptors: processes can share a table
 	for _, p := range s.tree() {
 		ids := s.kernelIDs(p.GetPid())
@@ -146,7 +146,7 @@ func (s *set) findHolders(t *fileTable) {
 }
 
 // addFile adds an open file to the table.
-func (s *set) addFile(t *fileTable, e *fdinfo.FileEntry) {
+func (s *imageSet) addFile(t *fileTable, e *fdinfo.FileEntry) {
 	if known := t.byID[e.GetId()]; known != nil {
 		if !mergeTun(known.entry, e) {
 			s.rowProblem("files", fmt.Sprintf("file_id=%d", e.GetId()), Error, DuplicateObject, "the id occurs twice; only the first file was decoded")
@@ -173,7 +173,7 @@ func mergeTun(known, e *fdinfo.FileEntry) bool {
 }
 
 // describe settles path, flags and owner of a file by its kind.
-func (s *set) describe(t *fileTable, f *openFile) {
+func (s *imageSet) describe(t *fileTable, f *openFile) {
 	anon := func(name string) { f.path = ptr("anon_inode:" + name) }
 	e := f.entry
 	switch {
@@ -250,7 +250,7 @@ func socketPath(inode *uint32) *string {
 
 // openedBy takes path and flags of a FIFO or terminal from the file it was
 // opened by.
-func (s *set) openedBy(t *fileTable, f *openFile, id *uint32) {
+func (s *imageSet) openedBy(t *fileTable, f *openFile, id *uint32) {
 	if id == nil {
 		return
 	}
@@ -264,7 +264,7 @@ func (s *set) openedBy(t *fileTable, f *openFile, id *uint32) {
 }
 
 // assignRoles notes what refers to each file.
-func (s *set) assignRoles() {
+func (s *imageSet) assignRoles() {
 	role := func(id *uint32, name string) {
 		if id == nil {
 			return
@@ -338,7 +338,7 @@ func fileKind(mode *uint32) *string {
 }
 
 // fileRow makes the row of an open file.
-func (s *set) fileRow(f *openFile) schema.File {
+func (s *imageSet) fileRow(f *openFile) schema.File {
 	e := f.entry
 	row := schema.File{
 		FileID: f.id, OwnID: ownID(e), Type: criu.FileType.Name(uint64(e.GetType())), TypeCode: int32(e.GetType()), Path: f.pathText(), Deleted: f.deleted,

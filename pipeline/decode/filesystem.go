@@ -22,7 +22,7 @@ type capture struct {
 	member string
 	root   string // mount point; empty where others tell it
 	volume string
-	set    *set
+	set    *imageSet
 	// of a tmpfs image: what its name says
 	device, mountID *uint32
 
@@ -36,13 +36,13 @@ const (
 )
 
 // readFilesystem fills filesystem_entries from a tar, plain or compressed.
-func (r *reading) readFilesystem(c capture, in io.Reader) error {
-	c.first = len(r.filesystem)
+func (c *container) readFilesystem(captured capture, in io.Reader) error {
+	captured.first = len(c.filesystem)
 	defer func() {
-		c.last = len(r.filesystem)
-		r.captures = append(r.captures, c)
+		captured.last = len(c.filesystem)
+		c.captures = append(c.captures, captured)
 	}()
-	nested, err := r.decoder.opener.Nested(in, nil)
+	nested, err := c.decoder.opener.Nested(in, nil)
 	if errors.Is(err, archive.ErrEmpty) {
 		return nil
 	}
@@ -58,26 +58,26 @@ func (r *reading) readFilesystem(c capture, in io.Reader) error {
 		if err != nil {
 			return fmt.Errorf("behind entry %d: %w", position, err)
 		}
-		limits := &r.decoder.Limits
+		limits := &c.decoder.Limits
 		if position >= limits.Members {
 			return &limitError{limits.members(), "a tar of files has more entries"}
 		}
-		if isFull(&r.notes, &r.filesystem) {
+		if isFull(&c.notes, &c.filesystem) {
 			return nil
 		}
-		row, err := r.entryRow(&c, m, uint32(position))
-		add(&r.notes, &r.filesystem, row)
+		row, err := c.entryRow(&captured, m, uint32(position))
+		add(&c.notes, &c.filesystem, row)
 		if err != nil {
 			return fmt.Errorf("content of %q: %w", m.Name, err)
 		}
 	}
 }
 
-// entryRow makes the row of an entry. Its path is settled by placeCaptures.
-func (r *reading) entryRow(c *capture, m *archive.Member, position uint32) (schema.FilesystemEntry, error) {
-	row := schema.FilesystemEntry{Origin: c.origin, Member: text(c.member), Position: position, MemberPath: text(m.RawName), VolumeName: nonEmpty(c.volume)}
+// entryRow makes the row of an entry. Its path is settled by resolveCapturePaths.
+func (c *container) entryRow(captured *capture, m *archive.Member, position uint32) (schema.FilesystemEntry, error) {
+	row := schema.FilesystemEntry{Origin: captured.origin, Member: text(captured.member), Position: position, MemberPath: text(m.RawName), VolumeName: nonEmpty(captured.volume)}
 	dir, base := path.Split(m.Name)
-	if c.origin == "rootfs_diff" && strings.HasPrefix(base, whiteoutPrefix) {
+	if captured.origin == "rootfs_diff" && strings.HasPrefix(base, whiteoutPrefix) {
 		row.Change = ptr("deleted")
 		if row.IsOpaque = base == opaqueWhiteout; row.IsOpaque {
 			row.Path = text(strings.TrimSuffix(dir, "/"))
@@ -87,15 +87,15 @@ func (r *reading) entryRow(c *capture, m *archive.Member, position uint32) (sche
 		return row, nil
 	}
 	row.Path = text(m.Name)
-	if c.origin == "rootfs_diff" {
+	if captured.origin == "rootfs_diff" {
 		row.Change = ptr("written")
 	}
-	return row, r.fileColumns(&row, m)
+	return row, c.fileColumns(&row, m)
 }
 
 // fileColumns fills in what a tar header tells; the content is hashed, and
 // looked at for what it is.
-func (r *reading) fileColumns(row *schema.FilesystemEntry, m *archive.Member) error {
+func (c *container) fileColumns(row *schema.FilesystemEntry, m *archive.Member) error {
 	v := &struct { // one piece of memory for what nearly every entry has
 		kind       string
 		mode       uint32
@@ -126,10 +126,10 @@ func (r *reading) fileColumns(row *schema.FilesystemEntry, m *archive.Member) er
 		row.DeviceMajor, row.DeviceMinor = ptr(uint32(m.DevMajor)), ptr(uint32(m.DevMinor))
 	case archive.File:
 		row.SizeBytes, row.IsSetuid, row.IsSetgid = &v.size, &v.uidBit, &v.gidBit
-		r.capabilityColumns(row, m)
+		c.capabilityColumns(row, m)
 		sum := sha256.New()
-		sniffer := r.decoder.newSniffer()
-		n, err := io.CopyBuffer(io.MultiWriter(sum, sniffer), m, r.decoder.copyBuffer())
+		sniffer := c.decoder.newSniffer()
+		n, err := io.CopyBuffer(io.MultiWriter(sum, sniffer), m, c.decoder.copyBuffer())
 		if err == nil && n != m.Size {
 			err = early(io.ErrUnexpectedEOF)
 		}
@@ -143,27 +143,27 @@ func (r *reading) fileColumns(row *schema.FilesystemEntry, m *archive.Member) er
 }
 
 // readArtifact takes a file that Podman's --keep or a plugin left behind.
-func (r *reading) readArtifact(m *archive.Member, in io.Reader) error {
+func (c *container) readArtifact(m *archive.Member, in io.Reader) error {
 	row := schema.FilesystemEntry{Origin: "artifact", Member: text(m.Name), MemberPath: text(m.RawName)}
-	err := r.fileColumns(&row, m)
-	add(&r.notes, &r.filesystem, row)
+	err := c.fileColumns(&row, m)
+	add(&c.notes, &c.filesystem, row)
 	return err
 }
 
 // decodeCaptures fills filesystem_entries, with the rows that were made while
 // the files passed by and what deleted.files lists.
-func (s *set) decodeCaptures() {
+func (s *imageSet) decodeCaptures() {
 	if !s.main {
 		return
 	}
-	s.placeCaptures()
+	s.resolveCapturePaths()
 	s.deletedFiles()
 	s.rows.FilesystemEntries = s.filesystem
 }
 
-// placeCaptures completes the paths of captured files, once the mounts are
+// resolveCapturePaths completes the paths of captured files, once the mounts are
 // known.
-func (s *set) placeCaptures() {
+func (s *imageSet) resolveCapturePaths() {
 	volumes := s.volumeMounts()
 	for _, c := range s.captures {
 		root, known := c.root, c.root != ""
@@ -176,7 +176,7 @@ func (s *set) placeCaptures() {
 			root, known = c.set.mounts().byID[*c.mountID]
 		}
 		if !known && c.last > c.first {
-			s.reading.memberProblem(c.member, Warning, DanglingReference, "nothing tells where it was mounted; paths are NULL")
+			s.container.memberProblem(c.member, Warning, DanglingReference, "nothing tells where it was mounted; paths are NULL")
 		}
 		for i := c.first; i < c.last; i++ {
 			row := &s.filesystem[i]
@@ -185,7 +185,7 @@ func (s *set) placeCaptures() {
 				continue
 			}
 			if !s.take(2 * int64(len(root))) {
-				s.reading.passedIn(s.decoder.Limits.memory(), "filesystem_entries", "the archive takes more memory; paths are left out")
+				s.container.passedIn(s.decoder.Limits.memory(), "filesystem_entries", "the archive takes more memory; paths are left out")
 				row.Path = schema.Text{}
 				continue
 			}
@@ -220,7 +220,7 @@ func joinRoot(root, name string) string {
 }
 
 // deletedFiles adds the paths that Podman and CRI-O list as deleted.
-func (s *set) deletedFiles() {
+func (s *imageSet) deletedFiles() {
 	data := s.metadataFile("deleted.files")
 	if data == nil {
 		return
@@ -228,13 +228,13 @@ func (s *set) deletedFiles() {
 	member := path.Join(s.base(), "deleted.files")
 	var paths []string
 	if err := s.unmarshal(data, &paths); err != nil {
-		s.reading.jsonProblem(member, err)
+		s.container.jsonProblem(member, err)
 		return
 	}
 	for i, p := range paths {
-		if !add(&s.reading.notes, &s.filesystem, schema.FilesystemEntry{
+		if !add(&s.container.notes, &s.filesystem, schema.FilesystemEntry{
 			Origin: "deleted_files", Member: text(member), Position: uint32(i), Change: ptr("deleted"), Path: text(p), MemberPath: text(p),
-		}) && isFull(&s.reading.notes, &s.filesystem) {
+		}) && isFull(&s.container.notes, &s.filesystem) {
 			return
 		}
 	}

@@ -17,7 +17,7 @@ import (
 const maxFirewallName = 255
 
 // decodeFirewalls fills firewall_rules.
-func (s *set) decodeFirewalls() {
+func (s *imageSet) decodeFirewalls() {
 	for _, k := range []struct{ kind, backend string }{{"IPTABLES", "iptables"}, {"IP6TABLES", "ip6tables"}, {"NFTABLES", "nftables"}} {
 		for _, img := range s.ofKind(k.kind) {
 			img.decoded, img.layout = true, criu.LayoutRaw
@@ -52,7 +52,7 @@ func (s *set) decodeFirewalls() {
 
 // firewall is the text of a firewall's rules while it is decoded.
 type firewall struct {
-	set  *set
+	set  *imageSet
 	img  *image
 	base schema.FirewallRule // columns that all rows have
 	odd  int                 // lines that were not understood

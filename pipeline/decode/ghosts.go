@@ -25,7 +25,7 @@ type savedGhost struct {
 
 // keepGhostEntry keeps the message of a deleted file with --raw; it was decoded
 // from the stream, apart from other images.
-func (s *set) keepGhostEntry(member string, g *criu.Ghost) {
+func (s *imageSet) keepGhostEntry(member string, g *criu.Ghost) {
 	if !s.decoder.Raw {
 		return
 	}
@@ -35,7 +35,7 @@ func (s *set) keepGhostEntry(member string, g *criu.Ghost) {
 
 // readGhost reads a deleted file from a stream. A file of holes has few bytes in
 // the archive, and as many as it says to hash: they count as expanded.
-func (s *set) readGhost(m *archive.Member, id uint32, in io.Reader) error {
+func (s *imageSet) readGhost(m *archive.Member, id uint32, in io.Reader) error {
 	d := s.decoder
 	most := min(d.Limits.HashedFileBytes, uint64(d.opener.Allowed(m.Size)))
 	sniffer := d.newSniffer()
@@ -45,7 +45,7 @@ func (s *set) readGhost(m *archive.Member, id uint32, in io.Reader) error {
 	}
 	d.opener.Spend(m.Size, int64(min(g.Size, most)-min(g.Stored, g.Size, most)))
 	if g.Size > most && err == nil {
-		s.reading.passedBy(d.Limits.ratio(), m.Name, fmt.Sprintf("a file of %d bytes with its holes was not hashed", g.Size))
+		s.container.passedBy(d.Limits.ratio(), m.Name, fmt.Sprintf("a file of %d bytes with its holes was not hashed", g.Size))
 	}
 	s.keepGhostEntry(m.Name, g)
 	saved := &savedGhost{Ghost: g}
@@ -54,14 +54,14 @@ func (s *set) readGhost(m *archive.Member, id uint32, in io.Reader) error {
 	}
 	if !s.take(setBytes + int64(len(g.Content)+16*len(g.Extents))) {
 		g.Content, g.Extents = nil, nil
-		s.reading.passedBy(d.Limits.memory(), m.Name, "the archive takes more memory; the file's content and pieces are left out")
+		s.container.passedBy(d.Limits.memory(), m.Name, "the archive takes more memory; the file's content and pieces are left out")
 	}
 	s.ghosts[id] = saved
 	return err
 }
 
 // decodeGhosts fills ghost_files.
-func (s *set) decodeGhosts() {
+func (s *imageSet) decodeGhosts() {
 	files := map[uint32][]*openFile{} // by ghost id
 	used := s.usersOfFiles()
 	for _, r := range s.files().remaps {
@@ -90,7 +90,7 @@ type fileUse struct {
 }
 
 // usersOfFiles returns the use of every open file.
-func (s *set) usersOfFiles() map[*openFile]*fileUse {
+func (s *imageSet) usersOfFiles() map[*openFile]*fileUse {
 	used := make(map[*openFile]*fileUse, len(s.files().order))
 	for _, f := range s.files().order {
 		used[f] = &fileUse{}
@@ -110,7 +110,7 @@ func (s *set) usersOfFiles() map[*openFile]*fileUse {
 	return used
 }
 
-func (s *set) ghostRow(id uint32, g *savedGhost, files []*openFile, used map[*openFile]*fileUse) schema.GhostFile {
+func (s *imageSet) ghostRow(id uint32, g *savedGhost, files []*openFile, used map[*openFile]*fileUse) schema.GhostFile {
 	e := g.Entry
 	row := schema.GhostFile{
 		GhostID: id, UID: e.GetUid(), GID: e.GetGid(), Mode: e.GetMode() & 0o7777, FileKind: fileKind(e.Mode), Device: kernelDevice(e.Dev),

@@ -10,7 +10,7 @@ import (
 )
 
 // decodeGPUs fills gpu_devices and gpu_buffers.
-func (s *set) decodeGPUs() {
+func (s *imageSet) decodeGPUs() {
 	for _, img := range s.ofKind("AMDGPU_KFD") {
 		if m, ok := s.gpuImage(img, "criu_kfd"); ok {
 			s.kfdRows(img, m)
@@ -69,7 +69,7 @@ func (m gpuMessage) messages(name protoreflect.Name) []gpuMessage {
 }
 
 // gpuImage decodes an image of the plugin, which is one message.
-func (s *set) gpuImage(img *image, name string) (gpuMessage, bool) {
+func (s *imageSet) gpuImage(img *image, name string) (gpuMessage, bool) {
 	img.decoded, img.layout = true, criu.LayoutRaw
 	if img.truncated {
 		s.imageProblem(img, &criu.ImageError{Code: Truncated, Entry: -1, Err: errors.New("the image is cut short")})
@@ -90,7 +90,7 @@ func (s *set) gpuImage(img *image, name string) (gpuMessage, bool) {
 	return gpuMessage{m}, true
 }
 
-func (s *set) kfdRows(img *image, m gpuMessage) {
+func (s *imageSet) kfdRows(img *image, m gpuMessage) {
 	row := schema.GPUDevice{
 		Image: plain(img.name), FileID: img.number, Kind: "kfd", PID: m.u32("pid"), GPUCount: m.u32("num_of_gpus"), CPUCount: m.u32("num_of_cpus"),
 		BufferCount: m.u64("num_of_bos"), ObjectCount: m.u32("num_of_objects"), SharedMemBytes: m.u64("shared_mem_size"),
@@ -130,7 +130,7 @@ func (s *set) kfdRows(img *image, m gpuMessage) {
 	}
 }
 
-func (s *set) renderRows(img *image, m gpuMessage) {
+func (s *imageSet) renderRows(img *image, m gpuMessage) {
 	add(&s.notes, &s.rows.GPUDevices, schema.GPUDevice{
 		Image: plain(img.name), FileID: img.number, Kind: "render_node", GPUID: m.u32("gpu_id"), RenderID: m.u32("id"),
 		DRMRenderMinor: m.u32("drm_render_minor"), BufferCount: m.u64("num_of_bos"),

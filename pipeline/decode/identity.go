@@ -24,7 +24,7 @@ type digest struct {
 // Neither the archive's name nor the order or compression of its members
 // matters, nor the folder it was packed under. A checkpoint that a limit cut short
 // is another one than the whole: neither takes the place of the other.
-func (s *set) identity() string {
+func (s *imageSet) identity() string {
 	base := s.base()
 	var lines []string
 	for _, d := range s.digests {
@@ -46,9 +46,9 @@ func (s *set) identity() string {
 }
 
 // isCutShort reports whether a limit left something of the checkpoint out.
-func (s *set) isCutShort() bool {
+func (s *imageSet) isCutShort() bool {
 	isLimit := func(p schema.Problem) bool { return p.Code == LimitExceeded && isError(p) }
-	return len(s.reading.limits)+len(s.limits) > 0 || slices.ContainsFunc(s.problems, isLimit) || slices.ContainsFunc(s.rows.Problems, isLimit)
+	return len(s.container.limits)+len(s.limits) > 0 || slices.ContainsFunc(s.problems, isLimit) || slices.ContainsFunc(s.rows.Problems, isLimit)
 }
 
 // folderOf returns the folder part of a member's name, empty for none.

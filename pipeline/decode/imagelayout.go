@@ -28,9 +28,9 @@ func isDocument(m *archive.Member) bool {
 }
 
 // checkDigest notes a document that is not what its name says.
-func (r *reading) checkDigest(member string, sha256 *string) {
+func (c *container) checkDigest(member string, sha256 *string) {
 	if blob, ok := layout.ParseBlob(member); ok && blob.Algorithm == "sha256" && sha256 != nil && *sha256 != blob.Digest {
-		r.memberProblem(member, Warning, Inconsistent, "the content does not have the digest that names it")
+		c.memberProblem(member, Warning, Inconsistent, "the content does not have the digest that names it")
 	}
 }
 
@@ -67,13 +67,13 @@ type dockerManifest struct {
 
 // imagesByLayer returns the container images, by the members that are their
 // layers. A layer may belong to several: the first image counts.
-func (w *walk) imagesByLayer() map[string]*containerImage {
+func (ar *archiveReader) imagesByLayer() map[string]*containerImage {
 	byLayer := map[string]*containerImage{}
 	names, descriptors := map[string][]string{}, map[string]map[string]string{}
 	manifests := map[string]*imageManifest{}
-	for _, member := range slices.Sorted(maps.Keys(w.documents)) {
+	for _, member := range slices.Sorted(maps.Keys(ar.documents)) {
 		m := &imageManifest{}
-		if w.unmarshal(w.documents[member], m) != nil {
+		if ar.unmarshal(ar.documents[member], m) != nil {
 			continue // manifest.json of a docker archive is a list; others tell nothing
 		}
 		for _, d := range m.Manifests {
@@ -96,25 +96,25 @@ func (w *walk) imagesByLayer() map[string]*containerImage {
 		maps.Copy(image.annotations, descriptors[image.digest])
 		maps.Copy(image.annotations, m.Annotations)
 		image.names = names[image.digest]
-		image.createdAt = w.imageCreated(blobMember(blob.Layout, m.Config.Digest))
+		image.createdAt = ar.imageCreated(blobMember(blob.Layout, m.Config.Digest))
 		for _, l := range m.Layers {
 			addLayer(byLayer, blobMember(blob.Layout, l.Digest), image)
 		}
 	}
-	w.dockerImages(byLayer)
+	ar.dockerImages(byLayer)
 	return byLayer
 }
 
 // dockerImages adds the images that manifest.json of a docker archive lists.
-func (w *walk) dockerImages(byLayer map[string]*containerImage) {
-	for _, member := range slices.Sorted(maps.Keys(w.documents)) {
+func (ar *archiveReader) dockerImages(byLayer map[string]*containerImage) {
+	for _, member := range slices.Sorted(maps.Keys(ar.documents)) {
 		var list []dockerManifest
-		if path.Base(member) != "manifest.json" || w.unmarshal(w.documents[member], &list) != nil {
+		if path.Base(member) != "manifest.json" || ar.unmarshal(ar.documents[member], &list) != nil {
 			continue
 		}
 		dir := folderOf(member)
 		for _, m := range list {
-			image := &containerImage{createdAt: w.imageCreated(path.Join(dir, archive.CleanName(m.Config)))}
+			image := &containerImage{createdAt: ar.imageCreated(path.Join(dir, archive.CleanName(m.Config)))}
 			for _, tag := range m.RepoTags {
 				image.names = append(image.names, plain(tag))
 			}
@@ -146,32 +146,32 @@ func blobMember(root, digest string) string {
 }
 
 // imageCreated returns when an image was made, by its configuration.
-func (w *walk) imageCreated(member string) *time.Time {
-	if known, ok := w.created[member]; ok {
+func (ar *archiveReader) imageCreated(member string) *time.Time {
+	if known, ok := ar.created[member]; ok {
 		return known // many images may name one configuration
 	}
 	var config struct {
 		Created *time.Time `json:"created"`
 	}
 	var created *time.Time
-	if w.unmarshal(w.documents[member], &config) == nil {
+	if ar.unmarshal(ar.documents[member], &config) == nil {
 		created = optionalWhen(config.Created)
 	}
-	if w.created == nil {
-		w.created = map[string]*time.Time{}
+	if ar.created == nil {
+		ar.created = map[string]*time.Time{}
 	}
-	w.created[member] = created
+	ar.created[member] = created
 	return created
 }
 
 // imageOf returns the container image whose layer a checkpoint is in, nil if
 // there is none.
-func (w *walk) imageOf(s site) *containerImage {
-	if w.images == nil {
-		w.images = w.imagesByLayer()
+func (ar *archiveReader) imageOf(s site) *containerImage {
+	if ar.images == nil {
+		ar.images = ar.imagesByLayer()
 	}
 	for member := range (site{archive: s.archive}).around { // the layer itself, or what it is nested in
-		if image := w.images[member]; image != nil && member != "" {
+		if image := ar.images[member]; image != nil && member != "" {
 			return image
 		}
 	}
@@ -179,11 +179,11 @@ func (w *walk) imageOf(s site) *containerImage {
 }
 
 // whyNoCheckpoint says what an archive without a checkpoint is.
-func (w *walk) whyNoCheckpoint() string {
-	if len(w.imagesByLayer()) > 0 {
+func (ar *archiveReader) whyNoCheckpoint() string {
+	if len(ar.imagesByLayer()) > 0 {
 		return "an ordinary container image: none of its layers holds a checkpoint"
 	}
-	for member := range w.documents {
+	for member := range ar.documents {
 		if base := path.Base(member); base == "oci-layout" || base == "index.json" {
 			return "a container image layout in which no layer holds a checkpoint"
 		}

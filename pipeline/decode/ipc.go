@@ -26,7 +26,7 @@ type segment struct {
 }
 
 // segments returns the segments of System V shared memory.
-func (s *set) segments() []segment {
+func (s *imageSet) segments() []segment {
 	return s.facts.segments.get(func() (list []segment) {
 		for _, img := range s.ofKind("IPCNS_SHM") {
 			each(s, img, func(e *entry, m *ipcshm.IpcShmEntry) {
@@ -42,7 +42,7 @@ func (s *set) segments() []segment {
 }
 
 // decodeIPC fills ipc_objects.
-func (s *set) decodeIPC() {
+func (s *imageSet) decodeIPC() {
 	type name struct {
 		namespace, id uint32
 		kind          string
@@ -101,7 +101,7 @@ func objectRow(img *image, kind string, d *ipcdesc.IpcDescEntry) schema.IPCObjec
 
 // padded takes n bytes of content from behind an entry, and the padding that
 // makes them a multiple of align.
-func (s *set) padded(img *image, e *entry, n, align uint64) (content []byte, whole bool) {
+func (s *imageSet) padded(img *image, e *entry, n, align uint64) (content []byte, whole bool) {
 	padding := (align - n%align) % align
 	if n+padding < n { // more than any image can hold: without padding it is as much too much
 		padding = 0
@@ -112,7 +112,7 @@ func (s *set) padded(img *image, e *entry, n, align uint64) (content []byte, who
 
 // messageColumns takes the messages of a queue from behind its entry: each is
 // a size, a message of its own, and content padded to 8 bytes.
-func (s *set) messageColumns(row *schema.IPCObject, img *image, e *entry, count uint32) {
+func (s *imageSet) messageColumns(row *schema.IPCObject, img *image, e *entry, count uint32) {
 	row.MessageTypes, row.MessageSizes, row.MessageSHA256 = []uint64{}, []uint32{}, []string{}
 	if s.decoder.PayloadLimit > 0 {
 		row.Messages = [][]byte{}
@@ -156,7 +156,7 @@ func (s *set) messageColumns(row *schema.IPCObject, img *image, e *entry, count 
 }
 
 // decodeAutomounts fills autofs_mounts and binfmt_misc_entries.
-func (s *set) decodeAutomounts() {
+func (s *imageSet) decodeAutomounts() {
 	for _, img := range s.ofKind("AUTOFS") {
 		device := uint32(img.number)
 		each(s, img, func(_ *entry, a *autofs.AutofsEntry) {

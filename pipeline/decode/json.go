@@ -17,11 +17,11 @@ const maxStrict = 4 << 20
 // unmarshal decodes JSON into a zero value, unless it would take more memory
 // than the archive may have: that is an error too. Lists of empty objects take
 // 3 bytes an element, and tens of times as much once they are decoded.
-func (w *walk) unmarshal(data []byte, into any) error {
+func (ar *archiveReader) unmarshal(data []byte, into any) error {
 	const perObject, perElement = 256, 64
 	cost := int64(len(data)) + perObject*int64(bytes.Count(data, []byte{'{'})) + perElement*int64(bytes.Count(data, []byte{','})+bytes.Count(data, []byte{'['}))
-	if !w.take(cost) {
-		return &limitError{w.decoder.Limits.memory(), "the JSON takes more memory once it is decoded"}
+	if !ar.take(cost) {
+		return &limitError{ar.decoder.Limits.memory(), "the JSON takes more memory once it is decoded"}
 	}
 	if len(data) <= maxStrict && unmarshalStrict(data, into) == nil {
 		return nil

@@ -15,50 +15,50 @@ import (
 )
 
 // sizeDigest makes a member part of the identity by its size alone.
-func (r *reading) sizeDigest(m *member) {
-	r.digests = append(r.digests, digest{name: m.Name, size: uint64(m.Size)})
+func (c *container) sizeDigest(m *member) {
+	c.digests = append(c.digests, digest{name: m.Name, size: uint64(m.Size)})
 }
 
 // leave passes over a member that no wanted table needs: its digest is part of
 // the checkpoint's identity all the same.
-func (r *reading) leave(m *member) {
-	r.stream(m, true, func(io.Reader) error { return nil })
+func (c *container) leave(m *member) {
+	c.stream(m, true, func(io.Reader) error { return nil })
 }
 
 // keepImage keeps an image in memory, to be decoded when all have been seen; of
 // one that no wanted table needs, that it is there.
-func (r *reading) keepImage(m *member, images map[string]*image) {
+func (c *container) keepImage(m *member, images map[string]*image) {
 	name := path.Base(m.Name)
-	if !r.decoder.plan.wantsImage(m.is.Kind.Name) {
-		r.leave(m)
+	if !c.decoder.plan.wantsImage(m.is.Kind.Name) {
+		c.leave(m)
 		images[name] = &image{kind: m.is.Kind, number: m.is.Number, name: name, member: m.Name, left: true, row: noRow}
 		return
 	}
-	data, whole := r.keep(m)
+	data, whole := c.keep(m)
 	if data == nil {
 		return
 	}
 	if images[name] != nil { // a service image in two folders: the one beside the images counts
 		name = m.Name
 	}
-	r.keptImage = &image{
-		kind: m.is.Kind, number: m.is.Number, name: name, member: m.Name, data: data, truncated: !whole, row: len(r.members), status: m.row.DecodeStatus,
+	c.keptImage = &image{
+		kind: m.is.Kind, number: m.is.Number, name: name, member: m.Name, data: data, truncated: !whole, row: len(c.members), status: m.row.DecodeStatus,
 	}
-	images[name] = r.keptImage
+	images[name] = c.keptImage
 }
 
 // keep reads a small member whole. whole is false where it was cut short; data
 // then holds what there is.
-func (r *reading) keep(m *member) (data []byte, whole bool) {
-	limits := &r.decoder.Limits
+func (c *container) keep(m *member) (data []byte, whole bool) {
+	limits := &c.decoder.Limits
 	tooLarge := m.Size > limits.MetadataBytes
-	if tooLarge || !r.take(m.Size) { // its digest is still part of the checkpoint's identity
+	if tooLarge || !c.take(m.Size) { // its digest is still part of the checkpoint's identity
 		if tooLarge {
-			r.passedBy(limits.metadata(), m.Name, fmt.Sprintf("the member has %d bytes; it was not decoded", m.Size))
+			c.passedBy(limits.metadata(), m.Name, fmt.Sprintf("the member has %d bytes; it was not decoded", m.Size))
 		} else {
-			r.passedBy(limits.memory(), m.Name, "the archive takes more memory; the member was not decoded")
+			c.passedBy(limits.memory(), m.Name, "the archive takes more memory; the member was not decoded")
 		}
-		r.stream(m, true, func(io.Reader) error { return nil })
+		c.stream(m, true, func(io.Reader) error { return nil })
 		m.row.DecodeStatus = limitStatus
 		return nil, false
 	}
@@ -66,9 +66,9 @@ func (r *reading) keep(m *member) (data []byte, whole bool) {
 	sum := sha256.Sum256(data)
 	m.row.SHA256 = ptr(hex.EncodeToString(sum[:]))
 	m.row.DecodeStatus = "ok"
-	r.digests = append(r.digests, digest{name: m.Name, size: uint64(len(data)), sha256: *m.row.SHA256})
+	c.digests = append(c.digests, digest{name: m.Name, size: uint64(len(data)), sha256: *m.row.SHA256})
 	if err != nil {
-		r.streamProblem(m.Name, &m.row, err)
+		c.streamProblem(m.Name, &m.row, err)
 		return data, false
 	}
 	return data, true
@@ -103,7 +103,7 @@ func early(err error) error {
 
 // stream passes a member to read and reads what that leaves over. With digest
 // the content takes part in the checkpoint's identity.
-func (r *reading) stream(m *member, withDigest bool, read func(io.Reader) error) {
+func (c *container) stream(m *member, withDigest bool, read func(io.Reader) error) {
 	var in io.Reader = m
 	var sum hash.Hash
 	if withDigest {
@@ -117,17 +117,17 @@ func (r *reading) stream(m *member, withDigest bool, read func(io.Reader) error)
 			err = restErr
 		}
 		m.row.SHA256 = ptr(hex.EncodeToString(sum.Sum(nil)))
-		r.digests = append(r.digests, digest{name: m.Name, size: uint64(m.Size), sha256: *m.row.SHA256})
+		c.digests = append(c.digests, digest{name: m.Name, size: uint64(m.Size), sha256: *m.row.SHA256})
 	}
 	if err != nil {
-		r.streamProblem(m.Name, &m.row, err)
+		c.streamProblem(m.Name, &m.row, err)
 	}
 }
 
 // streamProblem notes why a member could not be read whole.
-func (r *reading) streamProblem(name string, row *schema.ArchiveMember, err error) {
-	if l, what, ok := r.decoder.Limits.passed(err); ok {
-		r.passedBy(l, name, what)
+func (c *container) streamProblem(name string, row *schema.ArchiveMember, err error) {
+	if l, what, ok := c.decoder.Limits.passed(err); ok {
+		c.passedBy(l, name, what)
 		row.DecodeStatus = limitStatus
 		return
 	}
@@ -137,5 +137,5 @@ func (r *reading) streamProblem(name string, row *schema.ArchiveMember, err erro
 		p.Code, p.Offset = ie.Code, &ie.Offset
 	}
 	row.DecodeStatus = p.Code
-	r.problem(p)
+	c.problem(p)
 }

@@ -2,12 +2,9 @@ package decode
 
 import (
 	"errors"
-	"reflect"
-	"slices"
 	"strconv"
 
 	"github.com/ckexport/ckexport/pipeline/archive"
-	"github.com/ckexport/ckexport/schema"
 )
 
 // Limits bound what one archive may cost. Past one, the archive is partial,
@@ -22,7 +19,7 @@ type Limits struct {
 	Processes     int   // --max-processes: processes of a checkpoint
 	Rows          int   // --max-rows: rows of any one table
 	MetadataBytes int64 // --max-metadata: bytes of one image or metadata member
-	MemoryBytes   int64 // --max-archive-memory: bytes kept while it is decoded, see walk.take
+	MemoryBytes   int64 // --max-archive-memory: bytes kept while it is decoded, see archiveReader.take
 
 	// Bounds that ordinary archives do not come near, without flags.
 	HashedFileBytes uint64 // bytes of a ghost file with its holes that are hashed
@@ -91,98 +88,21 @@ func (l Limits) passed(err error) (passed limit, what string, ok bool) {
 }
 
 // What the memory of things beside their texts is taken for, in bytes: of a
-// member, with its place in maps; of a reading, and of an image set.
+// member, with its entries in maps; of a container, and of an image set.
 const (
-	memberBytes  = 512
-	readingBytes = 1 << 10
-	setBytes     = 6 << 10
+	memberBytes    = 512
+	containerBytes = 1 << 10
+	setBytes       = 6 << 10
 )
 
 // take takes memory of what the archive may have; false, and nothing is taken,
 // where it has no more. It counts what is kept until the archive is done: members in
 // memory, decoded messages, rows. It is an estimate, made before memory is
 // allocated; what is soon freed again does not count.
-func (w *walk) take(bytes int64) bool {
-	if bytes > w.decoder.Limits.MemoryBytes-w.taken {
+func (ar *archiveReader) take(bytes int64) bool {
+	if bytes > ar.decoder.Limits.MemoryBytes-ar.taken {
 		return false
 	}
-	w.taken += bytes
+	ar.taken += bytes
 	return true
-}
-
-// tableUse counts the rows of a table in an archive.
-type tableUse struct {
-	*schema.Table
-	isWanted bool // else no rows of it are kept
-	rows     int
-	full     bool  // no more rows are added
-	limit    limit // why
-}
-
-// use returns the count of a table, by the type of its rows.
-func (w *walk) use(row reflect.Type) *tableUse {
-	if w.usedType == row { // rows of a table mostly come together
-		return w.used
-	}
-	u := w.tables[row]
-	if u == nil {
-		t, _ := schema.TableOf(row) // each row struct has one
-		u = &tableUse{Table: t, isWanted: w.decoder.plan.tables[t.Name]}
-		w.tables[row] = u
-	}
-	w.usedType, w.used = row, u
-	return u
-}
-
-// largeRow is the size from which a row counts several times: the batch that it
-// makes alone, and what a sink makes of that, hold it once more each.
-const largeRow = 1 << 20
-
-// add appends a row to a table and reports whether it did. It does not where
-// the table is not wanted, nor where the archive has as many rows as it may
-// have, or takes as much memory: that is noted once for the table.
-func add[T any](n *notes, table *[]T, row T) bool {
-	u := n.of.use(reflect.TypeFor[T]())
-	limits := &n.of.decoder.Limits
-	switch {
-	case !u.isWanted:
-		return false
-	case u.full:
-		n.passedIn(u.limit, u.Name, "rows of the table are left out")
-		return false
-	case u.rows >= limits.Rows:
-		u.full, u.limit = true, limits.rows()
-		n.passedIn(u.limit, u.Name, "the table has more rows; they are left out")
-		return false
-	}
-	if n := len(*table); n == cap(*table) && n >= 256 && n < 4096 { // append would grow it by a quarter, and copy all more often
-		*table = slices.Grow(*table, n)
-	}
-	*table = append(*table, row)
-	last := &(*table)[len(*table)-1]
-	size := int64(u.RowSize(last))
-	if size > largeRow {
-		size *= 4
-	}
-	if !n.of.take(size) {
-		const room = 64 << 10 // with less left, no row is tried any more
-		u.full, u.limit = limits.MemoryBytes-n.of.taken < room, limits.memory()
-		*last = *new(T)
-		*table = (*table)[:len(*table)-1]
-		n.passedIn(u.limit, u.Name, "the archive takes more memory; rows of the table are left out")
-		return false
-	}
-	u.rows++
-	return true
-}
-
-// isFull reports whether a table takes no more rows, and notes that some are
-// left out, if it is wanted at all. Loops that would make many rows in vain end
-// there.
-func isFull[T any](n *notes, _ *[]T) bool {
-	u := n.of.use(reflect.TypeFor[T]())
-	if u.full {
-		n.passedIn(u.limit, u.Name, "rows of the table are left out")
-	}
-	return u.full || !u.isWanted
 }

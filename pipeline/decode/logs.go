@@ -47,11 +47,11 @@ func eachLine(in io.Reader, f func(number uint32, line []byte) bool) error {
 // The forms of CRIU's log. Time is relative to the start; from 100 seconds on
 // its last digits are cut. Source: CRIU criu/log.c.
 var (
-	logPID     = regexp.MustCompile(`^ *(\d+): `)
-	logPlace   = regexp.MustCompile(`^(Error|Warn ) \(([^():]+):(\d+)\): `)
-	logProcess = regexp.MustCompile(`^Process: (\d+)\((\d+)\)`)
-	logVersion = regexp.MustCompile(`^Version: (\S+)(?: \(gitid ([^)]*)\))?`)
-	logKernel  = regexp.MustCompile(`^Running on (\S+) Linux (\S+) (.*) \S+$`)
+	logPID      = regexp.MustCompile(`^ *(\d+): `)
+	logLocation = regexp.MustCompile(`^(Error|Warn ) \(([^():]+):(\d+)\): `)
+	logProcess  = regexp.MustCompile(`^Process: (\d+)\((\d+)\)`)
+	logVersion  = regexp.MustCompile(`^Version: (\S+)(?: \(gitid ([^)]*)\))?`)
+	logKernel   = regexp.MustCompile(`^Running on (\S+) Linux (\S+) (.*) \S+$`)
 )
 
 // criuFacts are facts that only CRIU's log tells.
@@ -71,30 +71,30 @@ type logLines struct {
 }
 
 // readCRIULog fills log_lines.
-func (r *reading) readCRIULog(name string, in io.Reader) error {
+func (c *container) readCRIULog(name string, in io.Reader) error {
 	l := logLines{name: name, subsystems: map[string]*string{}}
 	return eachLine(in, func(number uint32, line []byte) bool {
-		if isFull(&r.notes, &r.logLines) {
+		if isFull(&c.notes, &c.logLines) {
 			if name == "dump.log" && tellsFact(line) {
-				l.row(number, line, &r.logFacts)
+				l.row(number, line, &c.logFacts)
 			}
 			return true
 		}
-		add(&r.notes, &r.logLines, l.row(number, line, &r.logFacts))
+		add(&c.notes, &c.logLines, l.row(number, line, &c.logFacts))
 		return true
 	})
 }
 
 // takeLogLines fills log_lines, with the rows that were made while the logs
 // passed by.
-func (s *set) takeLogLines() {
+func (s *imageSet) takeLogLines() {
 	if s.main {
 		s.rows.LogLines = s.logLines
 	}
 }
 
 // takeOutputLines fills container_log_lines likewise.
-func (s *set) takeOutputLines() {
+func (s *imageSet) takeOutputLines() {
 	if s.main {
 		s.rows.ContainerLogLines = s.outputLines
 	}
@@ -114,7 +114,7 @@ func (l *logLines) row(number uint32, line []byte, facts *criuFacts) schema.LogL
 				}
 			}
 		}
-		if m := placeOf(rest); m != nil {
+		if m := sourceLocation(rest); m != nil {
 			rest = rest[len(m[0]):]
 			row.Level = strings.TrimSpace(strings.ToLower(m[1]))
 			row.SourceFile = ptr(plain(m[2]))
@@ -170,12 +170,12 @@ func digits(s string) (n uint64, ok bool) {
 	return n, s != ""
 }
 
-// placeOf finds the place in CRIU's source that errors and warnings begin with.
-func placeOf(line string) []string {
+// sourceLocation finds the place in CRIU's source that errors and warnings begin with.
+func sourceLocation(line string) []string {
 	if !strings.HasPrefix(line, "Error (") && !strings.HasPrefix(line, "Warn  (") {
 		return nil
 	}
-	return logPlace.FindStringSubmatch(line)
+	return logLocation.FindStringSubmatch(line)
 }
 
 // subsystem returns the part of CRIU that a message names before a colon, a
@@ -240,14 +240,14 @@ func (f *criuFacts) take(line string) {
 // readContainerLog fills container_log_lines. The CRI format, which Podman's
 // k8s-file is too, begins with time, stream and tag; lines of other forms are
 // kept whole.
-func (r *reading) readContainerLog(member string, in io.Reader) error {
+func (c *container) readContainerLog(member string, in io.Reader) error {
 	return eachLine(in, func(number uint32, line []byte) bool {
-		if number > r.decoder.Limits.LogLines {
-			r.problem(schema.Problem{Member: text(member), Severity: Warning, Code: LimitExceeded, TableName: ptr("container_log_lines"),
-				Message: fmt.Sprintf("only the first %d lines were kept", r.decoder.Limits.LogLines)})
+		if number > c.decoder.Limits.LogLines {
+			c.problem(schema.Problem{Member: text(member), Severity: Warning, Code: LimitExceeded, TableName: ptr("container_log_lines"),
+				Message: fmt.Sprintf("only the first %d lines were kept", c.decoder.Limits.LogLines)})
 			return false
 		}
-		if isFull(&r.notes, &r.outputLines) {
+		if isFull(&c.notes, &c.outputLines) {
 			return false
 		}
 		row := schema.ContainerLogLine{Member: plain(member), LineNumber: number}
@@ -264,7 +264,7 @@ func (r *reading) readContainerLog(member string, in io.Reader) error {
 			}
 		}
 		row.Message = text(rest)
-		add(&r.notes, &r.outputLines, row)
+		add(&c.notes, &c.outputLines, row)
 		return true
 	})
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // mappedFile returns the file that a mapping names, nil if it names none.
-func (s *set) mappedFile(v *vma.VmaEntry) *openFile {
+func (s *imageSet) mappedFile(v *vma.VmaEntry) *openFile {
 	if v.GetStatus()&(criu.VMAFilePrivate|criu.VMAFileShared|criu.VMASocket|criu.VMAMemfd) == 0 {
 		return nil
 	}
@@ -26,7 +26,7 @@ func (s *set) mappedFile(v *vma.VmaEntry) *openFile {
 }
 
 // decodeMappings fills memory_mappings.
-func (s *set) decodeMappings() {
+func (s *imageSet) decodeMappings() {
 	executing := s.instructionPointers()
 	for _, p := range s.tree() {
 		m := s.memory.Process(p.GetPid())
@@ -46,7 +46,7 @@ func (s *set) decodeMappings() {
 }
 
 // decodePagemaps fills pagemaps.
-func (s *set) decodePagemaps() {
+func (s *imageSet) decodePagemaps() {
 	for img, p := range s.sharedPagemaps() {
 		s.pagemapRows("shared", img, p)
 	}
@@ -56,14 +56,14 @@ func (s *set) decodePagemaps() {
 	for _, m := range s.memory.Spaces() {
 		if m.Unread {
 			p, stored := m.Pagemap(), s.memory.Pages(m.Pagemap().PagesID)
-			s.reading.memberProblem(stored.Member, Error, SizeMismatch, fmt.Sprintf(
+			s.container.memberProblem(stored.Member, Error, SizeMismatch, fmt.Sprintf(
 				"%d bytes for %d pages, with page entries of an unknown form: pages may be compressed and were not read", stored.Size, p.StoredPages))
 		}
 	}
 }
 
 // processPagemaps yields the page maps of processes, with their images.
-func (s *set) processPagemaps() iter.Seq2[*image, *criu.Pagemap] {
+func (s *imageSet) processPagemaps() iter.Seq2[*image, *criu.Pagemap] {
 	return func(yield func(*image, *criu.Pagemap) bool) {
 		for _, img := range s.ofKind("PAGEMAP") {
 			p := s.memoryOf(uint32(img.number)).Pagemap()
@@ -76,7 +76,7 @@ func (s *set) processPagemaps() iter.Seq2[*image, *criu.Pagemap] {
 
 // instructionPointers returns where the threads of each process execute,
 // ascending.
-func (s *set) instructionPointers() map[uint32][]uint64 {
+func (s *imageSet) instructionPointers() map[uint32][]uint64 {
 	at := map[uint32][]uint64{}
 	for _, p := range s.tree() {
 		for _, tid := range liveThreads(p) {
@@ -91,7 +91,7 @@ func (s *set) instructionPointers() map[uint32][]uint64 {
 	return at
 }
 
-func (s *set) mappingRow(pid uint32, m *memory.Space, v *vma.VmaEntry, executing []uint64) schema.MemoryMapping {
+func (s *imageSet) mappingRow(pid uint32, m *memory.Space, v *vma.VmaEntry, executing []uint64) schema.MemoryMapping {
 	file := s.mappedFile(v)
 	prot := v.GetProt()
 	row := schema.MemoryMapping{
@@ -139,7 +139,7 @@ func perms(v *vma.VmaEntry) string {
 }
 
 // mappingKind says what a mapping is, by the first that holds.
-func (s *set) mappingKind(space *mm.MmEntry, v *vma.VmaEntry, file *openFile) string {
+func (s *imageSet) mappingKind(space *mm.MmEntry, v *vma.VmaEntry, file *openFile) string {
 	status := v.GetStatus()
 	has := func(bits uint32) bool { return status&bits != 0 }
 	switch {
@@ -184,14 +184,14 @@ func fileMode(f *openFile) *uint32 {
 
 // isSharedAnonymous reports whether a memfd is CRIU's form of an anonymous
 // shared mapping.
-func (s *set) isSharedAnonymous(f *openFile) bool {
+func (s *imageSet) isSharedAnonymous(f *openFile) bool {
 	m := s.files().memfds[f.entry.GetMemfd().GetInodeId()]
 	return m.GetName() == sharedAnonymous
 }
 
 // pageColumns counts pages: a private mapping's in the process's pagemap, a
 // shared one's in that of the object.
-func (s *set) pageColumns(row *schema.MemoryMapping, m *memory.Space, v *vma.VmaEntry, file *openFile) {
+func (s *imageSet) pageColumns(row *schema.MemoryMapping, m *memory.Space, v *vma.VmaEntry, file *openFile) {
 	var counts [3]uint64
 	row.ShmemID = s.sharedObject(v, file)
 	if row.ShmemID != nil {
@@ -213,7 +213,7 @@ func (s *set) pageColumns(row *schema.MemoryMapping, m *memory.Space, v *vma.Vma
 }
 
 // sharedObject returns the shared object a mapping shows, nil if none.
-func (s *set) sharedObject(v *vma.VmaEntry, file *openFile) *uint64 {
+func (s *imageSet) sharedObject(v *vma.VmaEntry, file *openFile) *uint64 {
 	switch {
 	case v.GetStatus()&criu.VMAMemfd != 0:
 		if file == nil {
@@ -247,7 +247,7 @@ func judgeMapping(row *schema.MemoryMapping) {
 }
 
 // pagemapRows fills pagemaps, and checks the size of the pages image.
-func (s *set) pagemapRows(kind string, img *image, p *criu.Pagemap) {
+func (s *imageSet) pagemapRows(kind string, img *image, p *criu.Pagemap) {
 	size := s.pageBytes()
 	if dropped := p.Index(size); dropped > 0 {
 		s.rowProblem("pagemaps", fmt.Sprintf("kind=%s,pagemap_id=%d", kind, img.number), Warning, Inconsistent,
@@ -277,13 +277,13 @@ func (s *set) pagemapRows(kind string, img *image, p *criu.Pagemap) {
 	case stored == nil && p.StoredPages > 0:
 		s.rowProblem("pagemaps", fmt.Sprintf("kind=%s,pagemap_id=%d", kind, img.number), Error, MissingImage, fmt.Sprintf("pages-%d.img is not there", p.PagesID))
 	case stored != nil && !img.truncated && !stored.Holds(p.StoredPages, size):
-		s.reading.memberProblem(stored.Member, Error, SizeMismatch, fmt.Sprintf("%d bytes, but the page map has %d pages of %d bytes", stored.Size, p.StoredPages, size))
+		s.container.memberProblem(stored.Member, Error, SizeMismatch, fmt.Sprintf("%d bytes, but the page map has %d pages of %d bytes", stored.Size, p.StoredPages, size))
 	}
 }
 
 // keepPagemap keeps the messages of a page map, which ReadPagemap decodes
 // without making messages of them.
-func (s *set) keepPagemap(img *image) {
+func (s *imageSet) keepPagemap(img *image) {
 	r, err := criu.NewReader(img.kind, img.data, img.truncated)
 	if err != nil {
 		return

@@ -19,16 +19,16 @@ import (
 // pageConsumers lists what reads the pages of memory, of processes and of shared
 // objects, with the tables that have it read.
 var pageConsumers = []pageConsumer{
-	{list("processes", "environment", "auxiliary_vectors"), (*set).newTexts},
+	{list("processes", "environment", "auxiliary_vectors"), (*imageSet).newTexts},
 }
 
 type pageConsumer struct {
 	tables []string
-	make   func(*set) memory.Consumer
+	make   func(*imageSet) memory.Consumer
 }
 
 // newTexts makes the consumer of command lines and environments.
-func (s *set) newTexts() memory.Consumer {
+func (s *imageSet) newTexts() memory.Consumer {
 	s.texts = memory.NewTexts(s.decoder.Limits.RegionBytes, func(bytes int64) bool {
 		taken := s.take(bytes)
 		if !taken {
@@ -40,17 +40,17 @@ func (s *set) newTexts() memory.Consumer {
 }
 
 // newMemory makes the memory of a checkpoint, with all that reads it.
-func (s *set) newMemory() *memory.Checkpoint {
+func (s *imageSet) newMemory() *memory.Checkpoint {
 	var consumers []memory.Consumer
-	for _, c := range s.walk.consumers {
+	for _, c := range s.archiveReader.consumers {
 		consumers = append(consumers, c(s))
 	}
-	return s.walk.pages.NewCheckpoint(consumers...)
+	return s.archiveReader.pages.NewCheckpoint(consumers...)
 }
 
 // memoryOf returns the memory of a process. While the archive is still being
 // read, its images may not all be there yet.
-func (s *set) memoryOf(pid uint32) *memory.Space {
+func (s *imageSet) memoryOf(pid uint32) *memory.Space {
 	m := s.memory.Process(pid)
 	if m.Descriptor() == nil {
 		if img := s.image(fmt.Sprintf("mm-%d.img", pid)); img != nil && !img.decoded {
@@ -66,7 +66,7 @@ func (s *set) memoryOf(pid uint32) *memory.Space {
 }
 
 // sharedMemoryOf returns the memory of the shared object that a page map is of.
-func (s *set) sharedMemoryOf(img *image) *memory.Space {
+func (s *imageSet) sharedMemoryOf(img *image) *memory.Space {
 	m := s.memory.SharedObject(img.number)
 	if m.Pagemap() == nil {
 		s.decodePagemap(m, img)
@@ -75,7 +75,7 @@ func (s *set) sharedMemoryOf(img *image) *memory.Space {
 }
 
 // decodePagemap decodes a page map, noting what is wrong with it.
-func (s *set) decodePagemap(m *memory.Space, img *image) {
+func (s *imageSet) decodePagemap(m *memory.Space, img *image) {
 	if img.decoded {
 		return
 	}
@@ -104,7 +104,7 @@ func (s *set) decodePagemap(m *memory.Space, img *image) {
 }
 
 // decodeNewPagemaps decodes the page maps that came since it was last called.
-func (s *set) decodeNewPagemaps() {
+func (s *imageSet) decodeNewPagemaps() {
 	for _, img := range s.newPagemaps {
 		if img.kind.Name == "PAGEMAP" {
 			s.memoryOf(uint32(img.number))
@@ -117,7 +117,7 @@ func (s *set) decodeNewPagemaps() {
 
 // readPages takes what is wanted of a pages image that the archive is at, as
 // far as its page map has come already.
-func (s *set) readPages(m *archive.Member, pagesID uint32) error {
+func (s *imageSet) readPages(m *archive.Member, pagesID uint32) error {
 	at, _ := m.ReaderAt()
 	pages := s.memory.AddPages(pagesID, m.Name, uint64(m.Size), at)
 	if len(s.consumers) == 0 {
@@ -137,7 +137,7 @@ func (s *set) readPages(m *archive.Member, pagesID uint32) error {
 }
 
 // deliver reads what is wanted of a pages image, and was not read before.
-func (s *set) deliver(p *memory.Pages, in io.Reader) error {
+func (s *imageSet) deliver(p *memory.Pages, in io.Reader) error {
 	err := p.Read(in)
 	if errors.Is(err, memory.ErrMemory) {
 		return &limitError{s.decoder.Limits.memory(), "the archive takes more memory; the pages were not read"}
@@ -148,11 +148,11 @@ func (s *set) deliver(p *memory.Pages, in io.Reader) error {
 // readLatePages reads wanted memory from pages images that came before the
 // images that say what they are. It reports whether some need another pass over
 // the archive.
-func (w *walk) readLatePages() (again bool) {
-	if len(w.consumers) == 0 {
+func (ar *archiveReader) readLatePages() (again bool) {
+	if len(ar.consumers) == 0 {
 		return false
 	}
-	sets := w.allSets()
+	sets := ar.allSets()
 	for _, s := range sets {
 		s.guard("", s.decodeNewPagemaps)
 		for _, space := range s.memory.Spaces() {
@@ -164,7 +164,7 @@ func (w *walk) readLatePages() (again bool) {
 			s.linkHeirs()
 		}
 	}
-	w.pages.Complete = true
+	ar.pages.Complete = true
 	for _, s := range sets {
 		for _, p := range s.memory.AllPages() {
 			s.guard(p.Member, func() {
@@ -182,22 +182,22 @@ func (w *walk) readLatePages() (again bool) {
 }
 
 // readMissed is readPages in a second pass.
-func (s *set) readMissed(m *archive.Member, pagesID uint32) {
+func (s *imageSet) readMissed(m *archive.Member, pagesID uint32) {
 	if p := s.memory.Pages(pagesID); p != nil {
 		s.guard(p.Member, func() { s.deliverLate(p, m) })
 	}
 }
 
-func (s *set) deliverLate(p *memory.Pages, in io.Reader) {
+func (s *imageSet) deliverLate(p *memory.Pages, in io.Reader) {
 	if err := s.deliver(p, in); err != nil {
-		s.reading.readProblem(p.Member, err)
+		s.container.readProblem(p.Member, err)
 	}
 }
 
 // linkTo notes that the set builds on another: the link parent names its folder.
 // CRIU makes the link relative; it is looked up among the archive's folders and
 // never followed.
-func (s *set) linkTo(target *string) {
+func (s *imageSet) linkTo(target *string) {
 	isFirst := s.parentLink == nil
 	s.parentLink = target
 	if !isFirst || strings.HasPrefix(*target, "/") {
@@ -214,7 +214,7 @@ func (s *set) linkTo(target *string) {
 }
 
 // linkHeirs lets checkpoints that build on this one inherit its memory.
-func (s *set) linkHeirs() {
+func (s *imageSet) linkHeirs() {
 	folder := site{s.site.archive, s.dir}
 	for _, heir := range s.heirs[folder] {
 		heir.parent = s
@@ -225,12 +225,12 @@ func (s *set) linkHeirs() {
 
 // mappingAt returns the mapping of a process that holds an address, nil if none
 // does.
-func (s *set) mappingAt(pid uint32, address uint64) *vma.VmaEntry {
+func (s *imageSet) mappingAt(pid uint32, address uint64) *vma.VmaEntry {
 	return s.mappings(pid).At(address)
 }
 
 // mappings returns the mappings of a process.
-func (s *set) mappings(pid uint32) memory.Mappings {
+func (s *imageSet) mappings(pid uint32) memory.Mappings {
 	x, ok := s.facts.mappingsOf[pid]
 	if !ok {
 		if s.facts.mappingsOf == nil {
@@ -243,7 +243,7 @@ func (s *set) mappings(pid uint32) memory.Mappings {
 }
 
 // textsOf returns the texts of a process.
-func (s *set) textsOf(m *memory.Space) *memory.ProcessTexts {
+func (s *imageSet) textsOf(m *memory.Space) *memory.ProcessTexts {
 	texts := s.texts.Of(m)
 	if texts.Lost && s.memory.Pages(m.Pagemap().PagesID) == nil {
 		s.rowProblem("processes", fmt.Sprintf("pages_id=%d", m.Pagemap().PagesID), Error, MissingImage, fmt.Sprintf("pages-%d.img is not there", m.Pagemap().PagesID))
@@ -252,7 +252,7 @@ func (s *set) textsOf(m *memory.Space) *memory.ProcessTexts {
 }
 
 // textProblem notes that a text of a process is not available.
-func (s *set) textProblem(table string, pid uint32, what string, status memory.Status) {
+func (s *imageSet) textProblem(table string, pid uint32, what string, status memory.Status) {
 	key := pidKey(pid)
 	p := schema.Problem{TableName: &table, RowKey: &key, Severity: Warning, Code: MemoryNotKept}
 	switch status {

@@ -25,7 +25,7 @@ type mount struct {
 }
 
 // mounts returns the mounts of all mount namespaces.
-func (s *set) mounts() *mountTable {
+func (s *imageSet) mounts() *mountTable {
 	return s.facts.mounts.get(func() *mountTable {
 		t := &mountTable{byDevice: map[uint32]string{}, byID: map[uint32]string{}}
 		for _, img := range s.ofKind("MNTS") {
@@ -43,13 +43,13 @@ func (s *set) mounts() *mountTable {
 }
 
 // decodeMounts fills mounts.
-func (s *set) decodeMounts() {
+func (s *imageSet) decodeMounts() {
 	for _, m := range s.mounts().mounts {
 		add(&s.notes, &s.rows.Mounts, s.mountRow(m.namespace, m.entry))
 	}
 }
 
-func (s *set) mountRow(namespace uint32, m *mnt.MntEntry) schema.Mount {
+func (s *imageSet) mountRow(namespace uint32, m *mnt.MntEntry) schema.Mount {
 	row := schema.Mount{
 		MntNsID: namespace, MountID: m.GetMntId(), ParentMountID: m.GetParentMntId(), Mountpoint: optionalText(m.Mountpoint),
 		Root: optionalText(m.Root), FSType: fsType(m), FSTypeCode: uint32(m.GetFstype()), Source: optionalText(m.Source),
@@ -76,7 +76,7 @@ func (s *set) mountRow(namespace uint32, m *mnt.MntEntry) schema.Mount {
 }
 
 // joinDir returns the name in the archive of an image of the set.
-func (s *set) joinDir(name string) string {
+func (s *imageSet) joinDir(name string) string {
 	if s.dir == "" {
 		return name
 	}

@@ -41,7 +41,7 @@ var namespaceImages = map[string]string{
 
 // namespaceID returns the namespace that an image is about: the number in its
 // name, but in old sets that is the pid of a process in it, for IPC and UTS.
-func (s *set) namespaceID(img *image) uint32 {
+func (s *imageSet) namespaceID(img *image) uint32 {
 	kind := namespaceImages[img.kind.Name]
 	if s.inventory() == nil || s.inventory().GetNsPerId() || kind != "ipc" && kind != "uts" {
 		return uint32(img.number)
@@ -55,7 +55,7 @@ func (s *set) namespaceID(img *image) uint32 {
 }
 
 // decodeProcessNamespaces fills process_namespaces.
-func (s *set) decodeProcessNamespaces() {
+func (s *imageSet) decodeProcessNamespaces() {
 	dumper := map[string]*uint32{}
 	for _, n := range namespaceIDs(s.inventory().GetRootIds()) {
 		dumper[n.kind] = n.id
@@ -75,7 +75,7 @@ func (s *set) decodeProcessNamespaces() {
 }
 
 // decodeNamespaces fills namespaces.
-func (s *set) decodeNamespaces() {
+func (s *imageSet) decodeNamespaces() {
 	for _, ns := range s.namespaces() {
 		add(&s.notes, &s.rows.Namespaces, ns)
 	}
@@ -83,9 +83,9 @@ func (s *set) decodeNamespaces() {
 
 // namespaces returns the namespaces that anything of the set names, by kind and
 // number.
-func (s *set) namespaces() []schema.Namespace { return s.facts.namespaces.get(s.findNamespaces) }
+func (s *imageSet) namespaces() []schema.Namespace { return s.facts.namespaces.get(s.findNamespaces) }
 
-func (s *set) findNamespaces() []schema.Namespace {
+func (s *imageSet) findNamespaces() []schema.Namespace {
 	found := map[string]map[uint32]*schema.Namespace{}
 	get := func(kind string, id uint32) *schema.Namespace {
 		if found[kind] == nil {
@@ -170,7 +170,7 @@ func linkedNamespaces(ns *schema.Namespace, ids []*netdev.NetnsId) {
 }
 
 // namespacesOfFiles adds the namespaces that only an open file is in, or keeps.
-func (s *set) namespacesOfFiles(get func(kind string, id uint32) *schema.Namespace) {
+func (s *imageSet) namespacesOfFiles(get func(kind string, id uint32) *schema.Namespace) {
 	for _, f := range s.files().order {
 		var network *uint32
 		switch e := f.entry; {
@@ -198,7 +198,7 @@ func (s *set) namespacesOfFiles(get func(kind string, id uint32) *schema.Namespa
 
 // firstNamespaces returns the mount and network namespace of the first
 // process.
-func (s *set) firstNamespaces() map[string]uint32 {
+func (s *imageSet) firstNamespaces() map[string]uint32 {
 	first := map[string]uint32{}
 	if len(s.tree()) == 0 {
 		return first

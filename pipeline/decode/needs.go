@@ -63,7 +63,7 @@ func needs(list ...need) (joined need) {
 // plan is what decoding does for the tables that are asked for.
 type plan struct {
 	families  []family
-	consumers []func(*set) memory.Consumer
+	consumers []func(*imageSet) memory.Consumer
 	tables    map[string]bool // that get rows
 	asides    []*schema.Table // of them, those that nobody asked for
 	kinds     map[string]bool

@@ -15,20 +15,20 @@ import (
 
 // netlinkImage is an image of netlink messages while it is decoded.
 type netlinkImage struct {
-	set   *set
+	set   *imageSet
 	img   *image
 	order binary.ByteOrder
 	index uint32 // of the message, from 0
 
-	offset uint64 // of the message
-	wrong  int    // things that could not be read
-	first  error  // of them
-	place  uint64 // of the first
+	offset      uint64 // of the message
+	wrong       int    // things that could not be read
+	first       error  // of them
+	firstOffset uint64
 }
 
 // eachMessage calls f for every message of an image, with the body behind its
 // fixed part of that size, and notes what is wrong with the image.
-func (s *set) eachMessage(img *image, fixed int, f func(n *netlinkImage, kind uint16, head, attributes []byte)) {
+func (s *imageSet) eachMessage(img *image, fixed int, f func(n *netlinkImage, kind uint16, head, attributes []byte)) {
 	img.decoded, img.layout = true, criu.LayoutRaw
 	r, err := criu.NewNetlinkReader(img.kind, img.data, s.hostOrder(), img.truncated)
 	if err != nil {
@@ -58,7 +58,7 @@ func (s *set) eachMessage(img *image, fixed int, f func(n *netlinkImage, kind ui
 		if n.wrong > 1 {
 			message += fmt.Sprintf(" (and %d more)", n.wrong-1)
 		}
-		s.problem(schema.Problem{Member: text(img.member), Offset: ptr(n.place), Severity: Error, Code: Malformed, Message: message})
+		s.problem(schema.Problem{Member: text(img.member), Offset: ptr(n.firstOffset), Severity: Error, Code: Malformed, Message: message})
 	}
 }
 
@@ -66,7 +66,7 @@ func (s *set) eachMessage(img *image, fixed int, f func(n *netlinkImage, kind ui
 // the first in an image, and how many there are.
 func (n *netlinkImage) note(err error) {
 	if n.wrong++; n.first == nil {
-		n.first, n.place = fmt.Errorf("message %d at byte %d: %w", n.index, n.offset, err), n.offset
+		n.first, n.firstOffset = fmt.Errorf("message %d at byte %d: %w", n.index, n.offset, err), n.offset
 	}
 }
 

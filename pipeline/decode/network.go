@@ -29,7 +29,7 @@ type device struct {
 }
 
 // devices returns the network interfaces of all namespaces.
-func (s *set) devices() *deviceTable {
+func (s *imageSet) devices() *deviceTable {
 	return s.facts.devices.get(func() *deviceTable {
 		t := &deviceTable{names: map[uint32]interfaceNames{}}
 		for _, img := range s.ofKind("NETDEV") {
@@ -47,7 +47,7 @@ func (s *set) devices() *deviceTable {
 }
 
 // decodeInterfaces fills network_addresses and network_devices.
-func (s *set) decodeInterfaces() {
+func (s *imageSet) decodeInterfaces() {
 	addresses := s.decodeAddresses()
 	for _, d := range s.devices().devices {
 		row := s.deviceRow(d)
@@ -59,7 +59,7 @@ func (s *set) decodeInterfaces() {
 	}
 }
 
-func (s *set) deviceRow(device device) schema.NetworkDevice {
+func (s *imageSet) deviceRow(device device) schema.NetworkDevice {
 	d := device.entry
 	row := schema.NetworkDevice{
 		NetNsID: device.namespace, Position: device.position, InterfaceIndex: d.GetIfindex(), Name: optionalText(d.Name),

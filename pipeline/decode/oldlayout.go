@@ -35,7 +35,7 @@ import (
 // the tables are the same from either. Source: CRIU criu/files.c, criu/cr-restore.c.
 
 // adoptOldFiles adds open files of the images before files.img, one a kind.
-func (s *set) adoptOldFiles(t *fileTable) {
+func (s *imageSet) adoptOldFiles(t *fileTable) {
 	adopt(s, t, "reg-files", func(m *regfile.RegFileEntry) *fdinfo.FileEntry {
 		return &fdinfo.FileEntry{Type: fdinfo.FdTypes_REG.Enum(), Id: m.Id, Reg: m}
 	})
@@ -91,12 +91,12 @@ func (s *set) adoptOldFiles(t *fileTable) {
 }
 
 // adopt adds the files of one image of the older layout.
-func adopt[T any, P messageOf[T]](s *set, t *fileTable, name string, wrap func(P) *fdinfo.FileEntry) {
+func adopt[T any, P messageOf[T]](s *imageSet, t *fileTable, name string, wrap func(P) *fdinfo.FileEntry) {
 	each(s, s.image(name+".img"), func(_ *entry, m P) { s.addFile(t, wrap(m)) })
 }
 
 // adoptOldWatches adds what watchers watch, which names them by their id.
-func (s *set) adoptOldWatches(t *fileTable) {
+func (s *imageSet) adoptOldWatches(t *fileTable) {
 	watcher := func(id uint32, image string) *fdinfo.FileEntry {
 		if f := t.byID[id]; f != nil {
 			return f.entry
@@ -123,7 +123,7 @@ func (s *set) adoptOldWatches(t *fileTable) {
 
 // adoptOldCores completes cores from images per process or thread. What a core
 // holds already counts.
-func (s *set) adoptOldCores(cores map[uint32]*core.CoreEntry) {
+func (s *imageSet) adoptOldCores(cores map[uint32]*core.CoreEntry) {
 	for _, img := range s.ofKind("CREDS") {
 		if t := threadCore(cores, img); t != nil && t.Creds == nil {
 			t.Creds = oneOf[creds.CredsEntry](s, img)
@@ -155,7 +155,7 @@ func (s *set) adoptOldCores(cores map[uint32]*core.CoreEntry) {
 
 // adoptOldMappings completes address spaces with the mappings that stood in
 // images of their own.
-func (s *set) adoptOldMappings(spaces map[uint32]*mm.MmEntry) {
+func (s *imageSet) adoptOldMappings(spaces map[uint32]*mm.MmEntry) {
 	for _, img := range s.ofKind("VMAS") {
 		if space := spaces[uint32(img.number)]; space != nil && space.Vmas == nil {
 			each(s, img, func(_ *entry, m *vma.VmaEntry) { space.Vmas = append(space.Vmas, m) })
@@ -165,7 +165,7 @@ func (s *set) adoptOldMappings(spaces map[uint32]*mm.MmEntry) {
 
 // adoptOldTimers adds interval timers, which stand in the order real, virtual,
 // profiling, and POSIX timers.
-func (s *set) adoptOldTimers(cores map[uint32]*core.CoreEntry) {
+func (s *imageSet) adoptOldTimers(cores map[uint32]*core.CoreEntry) {
 	for _, img := range s.ofKind("ITIMERS") {
 		t := taskCore(cores, img)
 		if t == nil || t.Timers != nil {
@@ -191,7 +191,7 @@ func (s *set) adoptOldTimers(cores map[uint32]*core.CoreEntry) {
 	}
 }
 
-func (s *set) oldSignals(img *image) *siginfo.SignalQueueEntry {
+func (s *imageSet) oldSignals(img *image) *siginfo.SignalQueueEntry {
 	q := &siginfo.SignalQueueEntry{}
 	each(s, img, func(_ *entry, m *siginfo.SiginfoEntry) { q.Signals = append(q.Signals, m) })
 	return q

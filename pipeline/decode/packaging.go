@@ -46,7 +46,7 @@ type podDump struct {
 }
 
 // packaging returns what stands around the checkpoint.
-func (s *set) packaging() *packaging {
+func (s *imageSet) packaging() *packaging {
 	return s.facts.packaging.get(func() *packaging {
 		p := &packaging{image: s.imageOf(s.site)}
 		pod := s.podAround()
@@ -64,14 +64,14 @@ func (s *set) packaging() *packaging {
 }
 
 // readPodFiles reads the files of the pod around the checkpoint.
-func (s *set) readPodFiles(pod *reading) *podFiles {
+func (s *imageSet) readPodFiles(pod *container) *podFiles {
 	p := &podFiles{}
 	read := func(name string, into any) []byte {
 		member := path.Join(pod.site.folder, name)
 		data := pod.metadata[member]
 		if data != nil {
 			if err := s.unmarshal(data, into); err != nil {
-				s.reading.jsonProblem(member, err)
+				s.container.jsonProblem(member, err)
 			}
 		}
 		return data
@@ -80,9 +80,9 @@ func (s *set) readPodFiles(pod *reading) *podFiles {
 	return p
 }
 
-// podAround returns the nearest reading around the checkpoint that has a pod's
+// podAround returns the nearest container around the checkpoint that has a pod's
 // files, nil if none has.
-func (s *set) podAround() *reading {
+func (s *imageSet) podAround() *container {
 	for path := range s.site.around {
 		if r := s.pods[path]; r != nil {
 			return r
@@ -99,22 +99,22 @@ var annotationPrefixes = []string{"io.podman.annotations.checkpoint.", "io.kuber
 
 // packed is what the annotations that tell facts stand in.
 type packed struct {
-	pod   *reading
+	pod   *container
 	image *containerImage
 }
 
 // factsOf returns the checkpoint's annotations without their prefixes; those of
 // the image before those of the pod. Checkpoints that stand together share them.
-func (w *walk) factsOf(pod *reading, p *packaging) map[string]string {
+func (ar *archiveReader) factsOf(pod *container, p *packaging) map[string]string {
 	key := packed{pod, p.image}
-	if known, ok := w.packedFacts[key]; ok {
+	if known, ok := ar.packedFacts[key]; ok {
 		return known
 	}
 	facts := map[string]string{}
-	if w.packedFacts == nil {
-		w.packedFacts = map[packed]map[string]string{}
+	if ar.packedFacts == nil {
+		ar.packedFacts = map[packed]map[string]string{}
 	}
-	w.packedFacts[key] = facts
+	ar.packedFacts[key] = facts
 	take := func(annotations map[string]string) {
 		for _, prefix := range annotationPrefixes {
 			for key, value := range annotations {
@@ -133,7 +133,7 @@ func (w *walk) factsOf(pod *reading, p *packaging) map[string]string {
 
 // packagingColumns fills in what only image and pod tell, and notes where they
 // contradict the checkpoint's own metadata.
-func (s *set) packagingColumns(row *schema.Checkpoint) {
+func (s *imageSet) packagingColumns(row *schema.Checkpoint) {
 	p := s.packaging()
 	row.ContainerMember = nonEmpty(s.site.archive)
 	if i := p.image; i != nil {
@@ -183,7 +183,7 @@ func (s *set) packagingColumns(row *schema.Checkpoint) {
 
 // packagingEngine fills in engine and architecture where the checkpoint does
 // not tell them.
-func (s *set) packagingEngine(row *schema.Checkpoint, facts map[string]string) {
+func (s *imageSet) packagingEngine(row *schema.Checkpoint, facts map[string]string) {
 	if row.Engine == engineUnknown {
 		name := strings.ToLower(facts["engine.name"])
 		switch {

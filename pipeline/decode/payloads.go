@@ -8,8 +8,8 @@ import (
 
 // payload returns content for a column: NULL unless contents are wanted, and
 // only the beginning of what is longer than the limit.
-func (r *reading) payload(content []byte) []byte {
-	limit := r.decoder.PayloadLimit
+func (c *container) payload(content []byte) []byte {
+	limit := c.decoder.PayloadLimit
 	if limit <= 0 || content == nil {
 		return nil
 	}
@@ -18,7 +18,7 @@ func (r *reading) payload(content []byte) []byte {
 
 // behind takes n bytes of content from behind an entry. Where the image ends
 // too early that is noted, whole is false, and content is what there is.
-func (s *set) behind(img *image, e *entry, n uint64) (content []byte, whole bool) {
+func (s *imageSet) behind(img *image, e *entry, n uint64) (content []byte, whole bool) {
 	content, err := e.reader.Extra(n)
 	if err != nil {
 		s.imageProblem(img, err)

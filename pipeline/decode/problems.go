@@ -44,11 +44,11 @@ const (
 	Internal          = "internal"           // a fault of ckexport itself: please report it
 )
 
-// notes gathers the problems of a reading or an image set. An archive can have
+// notes gathers the problems of a container or an image set. An archive can have
 // a problem a million times: of each sort the first are kept, and counted the
 // others.
 type notes struct {
-	of      *walk
+	of      *archiveReader
 	list    *[]schema.Problem
 	counts  map[problemSort]int // of those kept
 	dropped map[problemSort]int
@@ -174,7 +174,7 @@ func (n *notes) memberProblem(name string, severity schema.Severity, code, messa
 }
 
 // imageProblem notes why an image could not be decoded whole.
-func (s *set) imageProblem(img *image, err error) {
+func (s *imageSet) imageProblem(img *image, err error) {
 	p := schema.Problem{Member: text(img.member), Severity: Error, Code: Malformed, Message: err.Error()}
 	var ie *criu.ImageError
 	switch {

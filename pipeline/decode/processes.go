@@ -24,7 +24,7 @@ const (
 )
 
 // decodeProcesses fills processes.
-func (s *set) decodeProcesses() {
+func (s *imageSet) decodeProcesses() {
 	depths := s.depths()
 	for _, p := range s.tree() {
 		if isFull(&s.notes, &s.rows.Processes) {
@@ -65,8 +65,8 @@ func liveThreads(p *pstree.PstreeEntry) []uint32 {
 	return threads
 }
 
-// place is where a process stands in the tree.
-type place struct {
+// treePosition is where a process stands in the tree.
+type treePosition struct {
 	depth uint32
 	path  []uint32
 }
@@ -75,15 +75,15 @@ type place struct {
 // otherwise cost n*n numbers.
 const maxTreePath = 64
 
-// depths returns the place of every process that a root can be found for.
-func (s *set) depths() map[uint32]place {
+// depths returns the position of every process that a root can be found for.
+func (s *imageSet) depths() map[uint32]treePosition {
 	children := map[uint32][]uint32{}
 	var next []uint32
-	places := make(map[uint32]place, len(s.tree()))
+	positions := make(map[uint32]treePosition, len(s.tree()))
 	for _, p := range s.tree() {
 		pid, ppid := p.GetPid(), p.GetPpid()
 		if ppid == 0 || !s.isInTree(ppid) {
-			places[pid] = place{path: []uint32{pid}}
+			positions[pid] = treePosition{path: []uint32{pid}}
 			next = append(next, pid)
 		} else {
 			children[ppid] = append(children[ppid], pid)
@@ -92,25 +92,25 @@ func (s *set) depths() map[uint32]place {
 	for len(next) > 0 {
 		parent := next[0]
 		next = next[1:]
-		above := places[parent]
+		above := positions[parent]
 		for _, pid := range children[parent] {
-			if _, known := places[pid]; known {
+			if _, known := positions[pid]; known {
 				continue
 			}
-			here := place{depth: above.depth + 1}
+			here := treePosition{depth: above.depth + 1}
 			if here.depth < maxTreePath {
 				here.path = append(append(make([]uint32, 0, len(above.path)+1), above.path...), pid)
 			}
-			places[pid] = here
+			positions[pid] = here
 			next = append(next, pid)
 		}
 	}
-	return places
+	return positions
 }
 
 // coreColumns fills in what the leader's core image tells; dead says that the
 // process has no memory, files or threads.
-func (s *set) coreColumns(row *schema.Process, c *core.CoreEntry) (dead bool) {
+func (s *imageSet) coreColumns(row *schema.Process, c *core.CoreEntry) (dead bool) {
 	if c == nil {
 		s.rowProblem("processes", pidKey(row.PID), Error, MissingImage, fmt.Sprintf("core-%d.img is not there", row.PID))
 		return false
@@ -194,7 +194,7 @@ func seccompFilter(c *core.CoreEntry) *uint32 {
 	return nil
 }
 
-func (s *set) credentialColumns(row *schema.Process, c *creds.CredsEntry) {
+func (s *imageSet) credentialColumns(row *schema.Process, c *creds.CredsEntry) {
 	if c == nil {
 		return
 	}
@@ -205,7 +205,7 @@ func (s *set) credentialColumns(row *schema.Process, c *creds.CredsEntry) {
 }
 
 // spaceColumns fills in what the memory image tells.
-func (s *set) spaceColumns(row *schema.Process) {
+func (s *imageSet) spaceColumns(row *schema.Process) {
 	m, space := s.memoryOf(row.PID), s.spaces()[row.PID]
 	if space == nil {
 		if s.cores()[row.PID] != nil {
@@ -253,7 +253,7 @@ func (s *set) spaceColumns(row *schema.Process) {
 }
 
 // idColumns fills in kernel objects and namespaces.
-func (s *set) idColumns(row *schema.Process) {
+func (s *imageSet) idColumns(row *schema.Process) {
 	ids := s.kernelIDs(row.PID)
 	if ids == nil {
 		return
@@ -265,7 +265,7 @@ func (s *set) idColumns(row *schema.Process) {
 }
 
 // folderColumns fills in working and root directory.
-func (s *set) folderColumns(row *schema.Process) {
+func (s *imageSet) folderColumns(row *schema.Process) {
 	f := s.folders()[row.PID]
 	if f == nil {
 		if s.cores()[row.PID] != nil {
@@ -278,7 +278,7 @@ func (s *set) folderColumns(row *schema.Process) {
 	row.Root = s.pathOf(row.PID, "root directory", f.GetRootId())
 }
 
-func (s *set) pathOf(pid uint32, what string, id uint32) schema.Text {
+func (s *imageSet) pathOf(pid uint32, what string, id uint32) schema.Text {
 	if f := s.files().byID[id]; f != nil {
 		return f.pathText()
 	}
@@ -304,7 +304,7 @@ func environmentOf(environment []byte) iter.Seq[string] {
 
 // livingTasks returns the processes that have memory, files and threads: those
 // that are neither dead nor zombies.
-func (s *set) livingTasks() []*pstree.PstreeEntry {
+func (s *imageSet) livingTasks() []*pstree.PstreeEntry {
 	living := make([]*pstree.PstreeEntry, 0, len(s.tree()))
 	for _, p := range s.tree() {
 		if !isDead(s.cores()[p.GetPid()]) {
@@ -315,7 +315,7 @@ func (s *set) livingTasks() []*pstree.PstreeEntry {
 }
 
 // decodeEnvironment fills environment.
-func (s *set) decodeEnvironment() {
+func (s *imageSet) decodeEnvironment() {
 	for _, p := range s.livingTasks() {
 		if isFull(&s.notes, &s.rows.Environment) {
 			return
@@ -330,7 +330,7 @@ func (s *set) decodeEnvironment() {
 	}
 }
 
-func (s *set) environmentRows(pid uint32, env memory.Text) {
+func (s *imageSet) environmentRows(pid uint32, env memory.Text) {
 	if env.Status != memory.StatusOK {
 		return
 	}
@@ -349,14 +349,14 @@ func (s *set) environmentRows(pid uint32, env memory.Text) {
 }
 
 // decodeResourceLimits fills resource_limits.
-func (s *set) decodeResourceLimits() {
+func (s *imageSet) decodeResourceLimits() {
 	for _, p := range s.livingTasks() {
 		s.limitRows(p.GetPid(), s.cores()[p.GetPid()])
 	}
 }
 
 // limitRows makes rows of resource limits: the position is the resource's number.
-func (s *set) limitRows(pid uint32, c *core.CoreEntry) {
+func (s *imageSet) limitRows(pid uint32, c *core.CoreEntry) {
 	const unlimited = 1<<64 - 1
 	for i, l := range c.GetTc().GetRlimits().GetRlimits() {
 		row := schema.ResourceLimit{PID: pid, Resource: criu.Resource.Name(uint64(i)), ResourceCode: uint32(i), Soft: l.Cur, Hard: l.Max}

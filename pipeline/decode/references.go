@@ -10,11 +10,11 @@ import (
 // noteDangling notes the references within a checkpoint that was read in full
 // which nothing answers, where the decoder of the table has not done so. Of
 // others, what is missing has been said.
-func (w *walk) noteDangling(rows *schema.Rows) {
+func (ar *archiveReader) noteDangling(rows *schema.Rows) {
 	if firstError(rows.Problems) != nil {
 		return
 	}
-	for _, d := range schema.DanglingReferences(rows, w.decoder.plan.tables) {
+	for _, d := range schema.DanglingReferences(rows, ar.decoder.plan.tables) {
 		noted := slices.ContainsFunc(rows.Problems, func(p schema.Problem) bool {
 			return p.Code == DanglingReference && p.TableName != nil && *p.TableName == d.Table
 		})
@@ -22,7 +22,7 @@ func (w *walk) noteDangling(rows *schema.Rows) {
 			continue
 		}
 		rows.Problems = append(rows.Problems, schema.Problem{
-			Source: w.source, TableName: &d.Table, RowKey: &d.Example, Severity: Warning, Code: DanglingReference,
+			Source: ar.source, TableName: &d.Table, RowKey: &d.Example, Severity: Warning, Code: DanglingReference,
 			Message: fmt.Sprintf("%d times it refers to a row of %s that the checkpoint does not have", d.Rows, d.Reference.Table),
 		})
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // decodeRegisters fills registers and tls_descriptors.
-func (s *set) decodeRegisters() {
+func (s *imageSet) decodeRegisters() {
 	for _, p := range s.tree() {
 		for _, tid := range liveThreads(p) {
 			if isFull(&s.notes, &s.rows.Registers) && isFull(&s.notes, &s.rows.TLSDescriptors) {
@@ -35,7 +35,7 @@ func (s *set) decodeRegisters() {
 // maxGrowth bounds the rows of registers that memory is allocated for at once.
 const maxGrowth = 1 << 16
 
-func (s *set) registerRows(pid, tid uint32, c *core.CoreEntry) {
+func (s *imageSet) registerRows(pid, tid uint32, c *core.CoreEntry) {
 	found, uneven := s.decoder.registers.Registers(s.hostOrder(), c)
 	if len(uneven) > 0 {
 		s.rowProblem("registers", fmt.Sprintf("tid=%d", tid), Warning, Inconsistent,
@@ -68,7 +68,7 @@ func descriptorRow(pid, tid uint32, position int, d *x86.UserDescT, t *x86.Threa
 }
 
 // decodeCPUInfo fills cpu_info.
-func (s *set) decodeCPUInfo() {
+func (s *imageSet) decodeCPUInfo() {
 	info := one[cpuinfo.CpuinfoEntry](s, "cpuinfo.img")
 	for i, c := range info.GetX86Entry() {
 		row := schema.CPU{

@@ -16,10 +16,10 @@ import (
 func TestRowsLetGoOfImages(t *testing.T) {
 	for _, name := range []string{"everything.tar.zst", "fd-kinds.tar.zst", "nginx.tar.zst", "checkpoint-web-7d4b9c6f5-x2x9q_shop-app-2026-11-23T14-34-49Z.tar"} {
 		t.Run(name, func(t *testing.T) {
-			w := newWalk(context.Background(), &Decoder{Limits: DefaultLimits(), programs: programs{}}, source.Path("../../testdata/archives/"+name))
+			ar := newArchiveReader(context.Background(), &Decoder{Limits: DefaultLimits(), programs: programs{}}, source.Path("../../testdata/archives/"+name))
 			result := new(Result)
-			w.decodeArchive(result)
-			w.settle(result)
+			ar.decodeArchive(result)
+			ar.settle(result)
 			if len(result.Checkpoints) == 0 {
 				t.Fatal("no checkpoint")
 			}
@@ -27,8 +27,8 @@ func TestRowsLetGoOfImages(t *testing.T) {
 				what   string
 				isKept func() bool
 			}
-			pieces := []piece{{"the walk", isKept(w)}}
-			for _, s := range w.allSets() {
+			pieces := []piece{{"the reader", isKept(ar)}}
+			for _, s := range ar.allSets() {
 				pieces = append(pieces, piece{"set " + s.dir, isKept(s)})
 				for _, img := range s.images {
 					pieces = append(pieces, piece{img.name, isKept(&img.data[0])})
@@ -40,7 +40,7 @@ func TestRowsLetGoOfImages(t *testing.T) {
 					pieces = append(pieces, piece{fmt.Sprintf("the memory of %d", m.ID), isKept(m)})
 				}
 			}
-			w = nil
+			ar = nil
 			runtime.GC()
 			for _, p := range pieces {
 				if p.isKept() {
@@ -54,6 +54,6 @@ func TestRowsLetGoOfImages(t *testing.T) {
 
 // isKept tells later whether what p points to is still in memory.
 func isKept[T any](p *T) func() bool {
-	w := weak.Make(p)
-	return func() bool { return w.Value() != nil }
+	ar := weak.Make(p)
+	return func() bool { return ar.Value() != nil }
 }

@@ -18,7 +18,7 @@ const forever = 1<<32 - 1
 
 // decodeAddresses fills network_addresses. It returns the addresses as ip shows
 // them by namespace and interface, of the namespaces whose image could be read.
-func (s *set) decodeAddresses() map[uint32]map[uint32][]string {
+func (s *imageSet) decodeAddresses() map[uint32]map[uint32][]string {
 	names, shown := s.devices().names, map[uint32]map[uint32][]string{}
 	for _, img := range s.ofKind("IFADDR") {
 		id := uint32(img.number)
@@ -109,7 +109,7 @@ func (a attribute) lifetimes(row *schema.NetworkAddress) bool {
 }
 
 // decodeRoutes fills routes.
-func (s *set) decodeRoutes() {
+func (s *imageSet) decodeRoutes() {
 	names, count := s.devices().names, map[uint32]uint32{} // of a namespace's routes
 	for _, kindOfImage := range []string{"ROUTE", "ROUTE6"} {
 		for _, img := range s.ofKind(kindOfImage) {
@@ -286,7 +286,7 @@ func (a attribute) routeCache(row *schema.Route) bool {
 }
 
 // decodeRoutingRules fills routing_rules.
-func (s *set) decodeRoutingRules() {
+func (s *imageSet) decodeRoutingRules() {
 	const fixed = 12 // struct fib_rule_hdr
 	for _, img := range s.ofKind("RULE") {
 		s.eachMessage(img, fixed, func(n *netlinkImage, kind uint16, head, attributes []byte) {

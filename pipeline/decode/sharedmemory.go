@@ -14,7 +14,7 @@ import (
 )
 
 // sharedPagemaps yields the page maps of shared objects, with their images.
-func (s *set) sharedPagemaps() iter.Seq2[*image, *criu.Pagemap] {
+func (s *imageSet) sharedPagemaps() iter.Seq2[*image, *criu.Pagemap] {
 	return func(yield func(*image, *criu.Pagemap) bool) {
 		for _, img := range s.ofKind("SHMEM_PAGEMAP") {
 			if p := s.sharedMemoryOf(img).Pagemap(); p != nil && img.decoded && !yield(img, p) {
@@ -25,7 +25,7 @@ func (s *set) sharedPagemaps() iter.Seq2[*image, *criu.Pagemap] {
 }
 
 // sharedPagemap returns the page map of a shared object, nil if there is none.
-func (s *set) sharedPagemap(shmemID uint64) *criu.Pagemap {
+func (s *imageSet) sharedPagemap(shmemID uint64) *criu.Pagemap {
 	img := s.image(fmt.Sprintf("pagemap-shmem-%d.img", shmemID))
 	if img == nil {
 		return nil
@@ -47,7 +47,7 @@ type sharedMapping struct {
 
 // sharedMappings returns the mappings of shared objects, in the order of the
 // processes and their mappings.
-func (s *set) sharedMappings() []sharedMapping {
+func (s *imageSet) sharedMappings() []sharedMapping {
 	return s.facts.sharedMappings.get(func() (list []sharedMapping) {
 		for _, p := range s.tree() {
 			space := s.spaces()[p.GetPid()]
@@ -64,7 +64,7 @@ func (s *set) sharedMappings() []sharedMapping {
 
 // decodeSharedMemory fills shared_memory: from memfd.img, from SysV images,
 // and what only mappings and page maps tell of.
-func (s *set) decodeSharedMemory() {
+func (s *imageSet) decodeSharedMemory() {
 	named := map[uint64]bool{}
 	mappings := map[uint64][]sharedMapping{} // by what they show
 	for _, v := range s.sharedMappings() {
@@ -112,7 +112,7 @@ func (s *set) decodeSharedMemory() {
 
 // addShared adds an object with what its page map and its mappings tell; kinds
 // are those of the mappings that can be of it.
-func (s *set) addShared(row schema.SharedMemory, mappings map[uint64][]sharedMapping, kinds ...string) {
+func (s *imageSet) addShared(row schema.SharedMemory, mappings map[uint64][]sharedMapping, kinds ...string) {
 	if p := s.sharedPagemap(row.ShmemID); p != nil {
 		row.PagesID = &p.PagesID
 		row.PagesPresent = ptr(p.Totals()[criu.Present])

@@ -13,7 +13,7 @@ import (
 )
 
 // decodeSignals fills signal_handlers, pending_signals and timers.
-func (s *set) decodeSignals() {
+func (s *imageSet) decodeSignals() {
 	for _, p := range s.tree() {
 		pid := p.GetPid()
 		tc := s.cores()[pid].GetTc()
@@ -33,7 +33,7 @@ const maxSignal = 128
 // handlerRows fills signal_handlers. The actions stand in the order of the
 // signals; SIGKILL and SIGSTOP have none. Source: CRIU
 // criu/parasite-syscall.c, parasite_dump_sigacts_seized.
-func (s *set) handlerRows(pid uint32, arch core.CoreEntryMarch, actions []*sa.SaEntry) {
+func (s *imageSet) handlerRows(pid uint32, arch core.CoreEntryMarch, actions []*sa.SaEntry) {
 	const kill = 9
 	stop := criu.StopSignal(arch)
 	signals, masks := criu.Signals(arch)
@@ -61,14 +61,14 @@ func (s *set) handlerRows(pid uint32, arch core.CoreEntryMarch, actions []*sa.Sa
 			row.Disposition = "ignore"
 		default:
 			row.Disposition = "handler"
-			s.handlerPlace(&row)
+			s.handlerMapping(&row)
 		}
 		add(&s.notes, &s.rows.SignalHandlers, row)
 	}
 }
 
-// handlerPlace fills in the mapping that holds a handler.
-func (s *set) handlerPlace(row *schema.SignalHandler) {
+// handlerMapping fills in the mapping that holds a handler.
+func (s *imageSet) handlerMapping(row *schema.SignalHandler) {
 	space := s.spaces()[row.PID]
 	v := s.mappingAt(row.PID, *row.Handler)
 	if v == nil {
@@ -84,7 +84,7 @@ func (s *set) handlerPlace(row *schema.SignalHandler) {
 
 // pendingRows fills pending_signals with one queue: a thread's, or with no
 // thread that of the process.
-func (s *set) pendingRows(pid uint32, tid *uint32, arch core.CoreEntryMarch, queue *siginfo.SignalQueueEntry) {
+func (s *imageSet) pendingRows(pid uint32, tid *uint32, arch core.CoreEntryMarch, queue *siginfo.SignalQueueEntry) {
 	name := "shared"
 	if tid != nil {
 		name = "private"
@@ -111,7 +111,7 @@ func (s *set) pendingRows(pid uint32, tid *uint32, arch core.CoreEntryMarch, que
 }
 
 // timerRows fills timers.
-func (s *set) timerRows(pid uint32, arch core.CoreEntryMarch, timers *timer.TaskTimersEntry) {
+func (s *imageSet) timerRows(pid uint32, arch core.CoreEntryMarch, timers *timer.TaskTimersEntry) {
 	for _, t := range []struct {
 		kind  string
 		timer *timer.ItimerEntry

@@ -31,7 +31,7 @@ func (q *queuedPacket) passed() []uint32 {
 }
 
 // queues returns what waits in sockets, in the order of sk-queues.img.
-func (s *set) queues() []queuedPacket {
+func (s *imageSet) queues() []queuedPacket {
 	return s.facts.queues.get(func() (queues []queuedPacket) {
 		img := s.image("sk-queues.img")
 		each(s, img, func(e *entry, p *skpacket.SkPacketEntry) {
@@ -43,7 +43,7 @@ func (s *set) queues() []queuedPacket {
 }
 
 // decodeSocketQueues fills socket_queues.
-func (s *set) decodeSocketQueues() {
+func (s *imageSet) decodeSocketQueues() {
 	queued := map[uint32]uint32{}
 	for _, q := range s.queues() {
 		if isFull(&s.notes, &s.rows.SocketQueues) {
@@ -64,7 +64,7 @@ func (s *set) decodeSocketQueues() {
 }
 
 // passedColumns fills in the paths of passed files.
-func (s *set) passedColumns(row *schema.QueuedPacket) {
+func (s *imageSet) passedColumns(row *schema.QueuedPacket) {
 	paths, missing := []string{}, 0
 	for _, id := range row.PassedFileIDs {
 		path := ""

@@ -25,7 +25,7 @@ type queue struct {
 }
 
 // decodeSockets fills sockets and socket_options.
-func (s *set) decodeSockets() {
+func (s *imageSet) decodeSockets() {
 	queues := map[uint32]queue{}
 	for _, p := range s.queues() {
 		q := queues[p.entry.GetIdFor()]
@@ -59,7 +59,7 @@ func (s *set) decodeSockets() {
 }
 
 // decodeTCPStreams fills tcp_streams.
-func (s *set) decodeTCPStreams() {
+func (s *imageSet) decodeTCPStreams() {
 	byInode := map[uint32]uint32{} // to file id
 	for _, f := range s.files().order {
 		if i := f.entry.GetIsk(); i != nil {
@@ -176,7 +176,7 @@ func packetColumns(row *schema.Socket, p *packet.PacketSockEntry, bigEndian bool
 	packetOptionColumns(row, p)
 }
 
-func (s *set) tcpRow(img *image, byInode map[uint32]uint32) {
+func (s *imageSet) tcpRow(img *image, byInode map[uint32]uint32) {
 	each(s, img, func(e *entry, t *tcp.TcpStreamEntry) {
 		row := schema.TCPStream{
 			Inode: uint32(img.number), ReceiveQueueBytes: t.GetInqLen(), ReceiveSeq: t.GetInqSeq(), SendQueueBytes: t.GetOutqLen(),

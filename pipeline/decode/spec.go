@@ -109,7 +109,7 @@ type ociDeviceRule struct {
 
 // decodeJSON decodes a metadata file. What does not fit the type is left out,
 // and noted; ok is false where nothing of it can be used.
-func (s *set) decodeJSON(name string, into any) (ok bool) {
+func (s *imageSet) decodeJSON(name string, into any) (ok bool) {
 	data := s.metadataFile(name)
 	if len(data) == 0 {
 		return false
@@ -118,19 +118,19 @@ func (s *set) decodeJSON(name string, into any) (ok bool) {
 	if err == nil {
 		return true
 	}
-	s.reading.jsonProblem(path.Join(s.base(), name), err)
+	s.container.jsonProblem(path.Join(s.base(), name), err)
 	_, isType := err.(*json.UnmarshalTypeError) // the other fields were decoded
 	return isType
 }
 
 // jsonText returns a metadata file for a column, NULL where there is none.
-func (s *set) jsonText(name string) *string {
+func (s *imageSet) jsonText(name string) *string {
 	return s.exactText(s.metadataFile(name))
 }
 
 // exactText returns bytes for a column without a raw form, NULL where there
 // are none, they are no text, or the row would be too large with them.
-func (s *set) exactText(data []byte) *string {
+func (s *imageSet) exactText(data []byte) *string {
 	const copies = 8 // until it is written
 	if copies*int64(len(data)) > s.decoder.Limits.MemoryBytes-s.taken {
 		s.passedIn(s.decoder.Limits.memory(), "container_specs", "the archive takes more memory; JSON is left out")
@@ -143,7 +143,7 @@ func (s *set) exactText(data []byte) *string {
 }
 
 // specRow fills container_specs.
-func (s *set) specRow(spec *ociSpec, config *engineConfig) {
+func (s *imageSet) specRow(spec *ociSpec, config *engineConfig) {
 	row := schema.ContainerSpec{
 		OCIVersion: nonEmpty(spec.Version), Hostname: nonEmpty(spec.Hostname), Privileged: privileged(spec, config),
 		HookNames: hookNames(spec), RestartPolicy: nonEmpty(config.RestartPolicy),
@@ -255,7 +255,7 @@ type bindMount struct {
 }
 
 // mountRows fills container_mounts.
-func (s *set) mountRows(spec *ociSpec) {
+func (s *imageSet) mountRows(spec *ociSpec) {
 	for i, m := range spec.Mounts {
 		row := schema.ContainerMount{
 			Origin: "spec", Position: uint32(i), Destination: plain(m.Destination), Source: nonEmpty(m.Source), Type: nonEmpty(m.Type),
@@ -281,7 +281,7 @@ func (s *set) mountRows(spec *ociSpec) {
 }
 
 // deviceRows fills container_devices.
-func (s *set) deviceRows(spec *ociSpec) {
+func (s *imageSet) deviceRows(spec *ociSpec) {
 	if spec.Linux == nil {
 		return
 	}

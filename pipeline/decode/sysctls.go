@@ -32,13 +32,13 @@ type sysctlList struct {
 
 // sysctlTable is sysctls while it is filled.
 type sysctlTable struct {
-	*set
+	*imageSet
 	noted map[string]bool // lists that a problem tells of
 }
 
 // decodeSysctls fills sysctls.
-func (s *set) decodeSysctls() {
-	t := &sysctlTable{set: s, noted: map[string]bool{}}
+func (s *imageSet) decodeSysctls() {
+	t := &sysctlTable{imageSet: s, noted: map[string]bool{}}
 	for _, d := range s.devices().devices {
 		t.deviceSettings(d.namespace, d.entry)
 	}
@@ -159,7 +159,7 @@ func (s *sysctlTable) deviceSettings(id uint32, d *netdev.NetDeviceEntry) {
 func (s *sysctlTable) ipcSettings() {
 	for _, img := range s.ofKind("IPC_VAR") {
 		id := s.namespaceID(img)
-		v := oneOf[ipc.IpcVarEntry](s.set, img)
+		v := oneOf[ipc.IpcVarEntry](s.imageSet, img)
 		if v == nil {
 			continue
 		}

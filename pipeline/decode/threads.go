@@ -13,7 +13,7 @@ import (
 )
 
 // decodeThreads fills threads and credentials.
-func (s *set) decodeThreads() {
+func (s *imageSet) decodeThreads() {
 	for _, p := range s.tree() {
 		leader := s.cores()[p.GetPid()]
 		for i, tid := range liveThreads(p) {
@@ -63,7 +63,7 @@ func sharesChain(filters *seccomp.SeccompEntry, leader *core.CoreEntry) bool {
 	return uint64(*last) < uint64(len(chain)) && chain[*last].GetFlags()&tsync != 0
 }
 
-func (s *set) threadColumns(row *schema.Thread, t *core.ThreadCoreEntry, tc *core.TaskCoreEntry) {
+func (s *imageSet) threadColumns(row *schema.Thread, t *core.ThreadCoreEntry, tc *core.TaskCoreEntry) {
 	if t.Comm != nil {
 		row.Comm = text(t.GetComm())
 	}
@@ -90,7 +90,7 @@ func (s *set) threadColumns(row *schema.Thread, t *core.ThreadCoreEntry, tc *cor
 }
 
 // registerColumns fills in where the thread is, and what it waits for.
-func (s *set) registerColumns(row *schema.Thread, c *core.CoreEntry) {
+func (s *imageSet) registerColumns(row *schema.Thread, c *core.CoreEntry) {
 	r := criu.RegistersOf(c)
 	if r == nil {
 		s.rowProblem("threads", fmt.Sprintf("tid=%d", row.TID), Warning, MissingField, fmt.Sprintf("no registers known for architecture %s", c.GetMtype()))
@@ -122,7 +122,7 @@ func capabilitySet(words []uint32) uint64 {
 	return set
 }
 
-func (s *set) credentialRow(pid, tid uint32, c *creds.CredsEntry) {
+func (s *imageSet) credentialRow(pid, tid uint32, c *creds.CredsEntry) {
 	row := schema.Credential{
 		PID: pid, TID: tid, UID: c.GetUid(), EUID: c.GetEuid(), SUID: c.GetSuid(), FSUID: c.GetFsuid(),
 		GID: c.GetGid(), EGID: c.GetEgid(), SGID: c.GetSgid(), FSGID: c.GetFsgid(), Groups: notNil(c.GetGroups()),

@@ -15,7 +15,7 @@ import (
 )
 
 // decodeLocks fills file_locks.
-func (s *set) decodeLocks() {
+func (s *imageSet) decodeLocks() {
 	each(s, s.image("filelocks.img"), func(e *entry, l *filelock.FileLockEntry) {
 		row := schema.FileLock{
 			Position: uint32(e.index), Kind: optionalEnum(&criu.FileLockKind, l.Flag), Type: optionalEnum(&criu.FileLockType, l.Type),
@@ -36,7 +36,7 @@ func (s *set) decodeLocks() {
 
 // descriptorsOf returns the file ids of a process's descriptors by their
 // numbers; the map is kept, and shared by processes that share a table.
-func (s *set) descriptorsOf(pid uint32) map[uint32]uint32 {
+func (s *imageSet) descriptorsOf(pid uint32) map[uint32]uint32 {
 	ids := s.kernelIDs(pid)
 	if ids == nil {
 		return nil
@@ -44,7 +44,7 @@ func (s *set) descriptorsOf(pid uint32) map[uint32]uint32 {
 	return s.descriptorTable(ids.GetFilesId())
 }
 
-func (s *set) descriptorTable(filesID uint32) map[uint32]uint32 {
+func (s *imageSet) descriptorTable(filesID uint32) map[uint32]uint32 {
 	if known, ok := s.files().byNumber[filesID]; ok {
 		return known
 	}
@@ -57,7 +57,7 @@ func (s *set) descriptorTable(filesID uint32) map[uint32]uint32 {
 }
 
 // decodeWatches fills epoll_targets and file_watches.
-func (s *set) decodeWatches() {
+func (s *imageSet) decodeWatches() {
 	for _, f := range s.files().order {
 		if e := f.entry.GetEpfd(); e != nil {
 			s.epollRows(f, e)
@@ -75,7 +75,7 @@ func (s *set) decodeWatches() {
 	}
 }
 
-func (s *set) epollRows(f *openFile, e *eventpoll.EventpollFileEntry) {
+func (s *imageSet) epollRows(f *openFile, e *eventpoll.EventpollFileEntry) {
 	tables := s.tablesWith(f)
 	missing := 0
 	for n, t := range e.GetTfd() {
@@ -99,7 +99,7 @@ func (s *set) epollRows(f *openFile, e *eventpoll.EventpollFileEntry) {
 const maxHolders = 64
 
 // tablesWith returns the descriptor tables that hold a file.
-func (s *set) tablesWith(f *openFile) []map[uint32]uint32 {
+func (s *imageSet) tablesWith(f *openFile) []map[uint32]uint32 {
 	var tables []map[uint32]uint32
 	seen := map[uint32]bool{}
 	for _, pid := range f.pids {
@@ -115,7 +115,7 @@ func (s *set) tablesWith(f *openFile) []map[uint32]uint32 {
 // epollTarget returns the file behind a watched descriptor. The number is one
 // of the process that CRIU met the epoll in, which the image does not name:
 // where the holders have different files there, the inode may decide.
-func (s *set) epollTarget(tables []map[uint32]uint32, t *eventpoll.EventpollTfdEntry) *uint32 {
+func (s *imageSet) epollTarget(tables []map[uint32]uint32, t *eventpoll.EventpollTfdEntry) *uint32 {
 	var found []uint32
 	for _, table := range tables {
 		id, ok := table[t.GetTfd()]
@@ -151,7 +151,7 @@ func inodeOf(e *fdinfo.FileEntry) *uint32 {
 	return nil
 }
 
-func (s *set) inotifyRow(file uint32, position int, w *fsnotify.InotifyWdEntry) schema.FileWatch {
+func (s *imageSet) inotifyRow(file uint32, position int, w *fsnotify.InotifyWdEntry) schema.FileWatch {
 	row := schema.FileWatch{
 		FileID: file, Kind: "inotify", Position: uint32(position), OwnID: w.Id, WatchDescriptor: w.Wd,
 		Mask: optionalFlags(&criu.InotifyMask, w.Mask), IgnoredMask: optionalFlags(&criu.InotifyMask, w.IgnoredMask),
@@ -161,7 +161,7 @@ func (s *set) inotifyRow(file uint32, position int, w *fsnotify.InotifyWdEntry) 
 	return row
 }
 
-func (s *set) fanotifyRow(file uint32, position int, m *fsnotify.FanotifyMarkEntry) schema.FileWatch {
+func (s *imageSet) fanotifyRow(file uint32, position int, m *fsnotify.FanotifyMarkEntry) schema.FileWatch {
 	row := schema.FileWatch{
 		FileID: file, Kind: "fanotify", Position: uint32(position), OwnID: m.Id, MarkType: optionalEnum(&criu.FanotifyMarkType, m.Type),
 		MarkFlags: optionalFlags(&criu.FanotifyMarkFlags, m.Mflags), Mask: optionalFlags(&criu.FanotifyMask, m.Mask),
@@ -182,7 +182,7 @@ func (s *set) fanotifyRow(file uint32, position int, m *fsnotify.FanotifyMarkEnt
 
 // handleColumns fills in a file handle. Its bytes stand in words of the
 // host's order, more of them than are used.
-func (s *set) handleColumns(row *schema.FileWatch, h *fh.FhEntry) {
+func (s *imageSet) handleColumns(row *schema.FileWatch, h *fh.FhEntry) {
 	if h == nil {
 		return
 	}
@@ -203,14 +203,14 @@ func (s *set) handleColumns(row *schema.FileWatch, h *fh.FhEntry) {
 }
 
 // wordBytes returns a word as it lay in the host's memory.
-func (s *set) wordBytes(word uint64) []byte {
+func (s *imageSet) wordBytes(word uint64) []byte {
 	b := make([]byte, 8)
 	s.hostOrder().PutUint64(b, word)
 	return b
 }
 
 // decodeIrmap fills irmap_cache.
-func (s *set) decodeIrmap() {
+func (s *imageSet) decodeIrmap() {
 	each(s, s.serviceImage("irmap-cache"), func(e *entry, c *fh.IrmapCacheEntry) {
 		add(&s.notes, &s.rows.IrmapCache, schema.IrmapEntry{
 			Position: uint32(e.index), Device: userDevice(c.Dev), Inode: c.GetInode(), Path: optionalText(c.Path),

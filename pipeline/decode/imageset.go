@@ -34,8 +34,8 @@ type image struct {
 const noRow = -1
 
 // set is one CRIU image set: a folder of images, and what is decoded of it.
-type set struct {
-	*reading
+type imageSet struct {
+	*container
 	notes
 	dir  string
 	main bool // the facts of the container go to its rows
@@ -46,7 +46,7 @@ type set struct {
 	texts       *memory.Texts      // nil if no wanted table has them
 	newPagemaps []*image           // see decodeNewPagemaps
 	parentLink  *string
-	parent      *set // the checkpoint that this one builds on, if the archive has it
+	parent      *imageSet // the checkpoint that this one builds on, if the archive has it
 	dumpedAt    *time.Time
 	pagesBytes  uint64
 
@@ -55,31 +55,31 @@ type set struct {
 }
 
 // set returns the image set of a folder, a new one if need be.
-func (r *reading) set(dir string) *set {
-	s := r.sets[dir]
+func (c *container) imageSet(dir string) *imageSet {
+	s := c.sets[dir]
 	if s == nil {
-		r.setCount++
-		r.take(setBytes)
-		s = &set{
-			reading: r, dir: dir, images: map[string]*image{}, ghosts: map[uint32]*savedGhost{},
+		c.setCount++
+		c.take(setBytes)
+		s = &imageSet{
+			container: c, dir: dir, images: map[string]*image{}, ghosts: map[uint32]*savedGhost{},
 		}
-		s.notes = notes{of: r.walk, list: &s.rows.Problems}
+		s.notes = notes{of: c.archiveReader, list: &s.rows.Problems}
 		s.memory = s.newMemory()
-		r.sets[dir] = s
+		c.sets[dir] = s
 	}
 	return s
 }
 
-func (s *set) hasImages() bool { return len(s.images)+len(s.ghosts) > 0 || s.memory.HasPages() }
+func (s *imageSet) hasImages() bool { return len(s.images)+len(s.ghosts) > 0 || s.memory.HasPages() }
 
-func (s *set) isMain() bool { return path.Base(s.dir) != "pre-checkpoint" }
+func (s *imageSet) isMain() bool { return path.Base(s.dir) != "pre-checkpoint" }
 
 // base returns the folder that the metadata stands in.
-func (s *set) base() string { return baseOf(s.dir) }
+func (s *imageSet) base() string { return baseOf(s.dir) }
 
 // metadataFile returns a metadata member of the checkpoint, nil if there is
 // none.
-func (s *set) metadataFile(name string) []byte {
+func (s *imageSet) metadataFile(name string) []byte {
 	for _, dir := range []string{s.base(), s.dir} {
 		if data, ok := s.metadata[path.Join(dir, name)]; ok {
 			return data
@@ -89,7 +89,7 @@ func (s *set) metadataFile(name string) []byte {
 }
 
 // decode decodes the families of tables that are wanted, one after another.
-func (s *set) decode() {
+func (s *imageSet) decode() {
 	for _, f := range s.decoder.plan.families {
 		if s.ctx.Err() != nil {
 			return
@@ -100,7 +100,7 @@ func (s *set) decode() {
 
 // finish hands the archive's own rows to the main checkpoint and settles the
 // identity.
-func (s *set) finish() {
+func (s *imageSet) finish() {
 	for _, images := range []map[string]*image{s.images, s.services} {
 		for _, img := range images {
 			if img.row == noRow {
@@ -128,30 +128,30 @@ func (s *set) finish() {
 		return
 	}
 	for _, l := range s.limits { // one row for each limit
-		s.reading.pass(l)
+		s.container.pass(l)
 	}
 	s.limits = nil
 	s.close()
-	s.reading.close()
+	s.container.close()
 	s.rows.ArchiveMembers = s.members
 	s.rows.Problems = append(s.problems, s.rows.Problems...)
 }
 
 // staleImages notes images of processes that are not in the tree: an engine
 // that uses a folder again leaves those of the checkpoint before behind.
-func (s *set) staleImages() {
+func (s *imageSet) staleImages() {
 	if s.processTree().cut {
 		return // they may be those of processes that were left out
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.images)) {
 		if img := s.images[name]; img.kind.Number == criu.PID && !s.mayBeInTree(uint32(img.number)) {
-			s.reading.memberProblem(img.member, Info, StaleImage, "no process of the checkpoint has its pid: left over from an earlier one")
+			s.container.memberProblem(img.member, Info, StaleImage, "no process of the checkpoint has its pid: left over from an earlier one")
 		}
 	}
 }
 
 // image returns the image of a name, nil if there is none.
-func (s *set) image(name string) *image {
+func (s *imageSet) image(name string) *image {
 	img := s.images[name]
 	if img != nil && img.left {
 		panic("a family does not name its need of " + img.kind.Name)
@@ -161,7 +161,7 @@ func (s *set) image(name string) *image {
 
 // serviceImage returns a service image by how its name begins: that in the image
 // folder, else that beside it; nil if there is none.
-func (s *set) serviceImage(name string) *image {
+func (s *imageSet) serviceImage(name string) *image {
 	var found *image
 	for _, img := range s.services {
 		dir := folderOf(img.member)
@@ -176,7 +176,7 @@ func (s *set) serviceImage(name string) *image {
 }
 
 // hasKind reports whether the set has images of a kind.
-func (s *set) hasKind(kind string) bool {
+func (s *imageSet) hasKind(kind string) bool {
 	for _, img := range s.images {
 		if img.kind.Name == kind {
 			return true
@@ -186,7 +186,7 @@ func (s *set) hasKind(kind string) bool {
 }
 
 // ofKind returns the images of a kind, by number.
-func (s *set) ofKind(kind string) []*image {
+func (s *imageSet) ofKind(kind string) []*image {
 	var found []*image
 	for name, img := range s.images {
 		if img.kind.Name == kind {

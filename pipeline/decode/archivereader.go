@@ -19,9 +19,9 @@ import (
 	"github.com/ckexport/ckexport/schema"
 )
 
-// walk is the state of going over one archive, and over those within it: the
+// archiveReader reads one archive, and those within it: the
 // layers of a container image, the containers of a pod.
-type walk struct {
+type archiveReader struct {
 	decoder  *Decoder
 	ctx      context.Context
 	input    archive.Input
@@ -34,20 +34,20 @@ type walk struct {
 	setCount int    // image sets, over all archives
 	position uint32 // of the next member, over all archives
 
-	readings    []*reading // in the order their first member came
-	last        *reading   // of the last member
-	bySite      map[site]*reading
+	containers  []*container // in the order their first member came
+	last        *container   // of the last member
+	bySite      map[site]*container
 	seen        map[site]bool
 	nested      map[string]bool            // members that were read as archives
 	documents   map[string][]byte          // of a container image: small members that are JSON
 	images      map[string]*containerImage // by layer; see imageOf
 	created     map[string]*time.Time      // when images were made, by configuration; see imageCreated
 	packedFacts map[packed]map[string]string
-	pods        map[string]*reading // that have a pod's files, by path
+	pods        map[string]*container // that have a pod's files, by path
 
 	pages     memory.Reader
-	consumers []func(*set) memory.Consumer // see pageConsumers
-	heirs     map[site][]*set              // checkpoints that build on the one in a folder, see linkTo
+	consumers []func(*imageSet) memory.Consumer // see pageConsumers
+	heirs     map[site][]*imageSet              // checkpoints that build on the one in a folder, see linkTo
 }
 
 // site is where a checkpoint stands: the archive within the archive, empty
@@ -72,38 +72,38 @@ func (p site) around(yield func(string) bool) {
 	}
 }
 
-func newWalk(ctx context.Context, d *Decoder, in archive.Input) *walk {
+func newArchiveReader(ctx context.Context, d *Decoder, in archive.Input) *archiveReader {
 	if d.plan == nil {
 		d.plan = planFor(d.Tables)
 	}
-	w := &walk{
-		decoder: d, ctx: ctx, input: in, source: SourceText(in.Name()), tables: map[reflect.Type]*tableUse{}, messages: criu.Messages{Shapes: &d.shapes}, bySite: map[site]*reading{}, seen: map[site]bool{}, nested: map[string]bool{}, documents: map[string][]byte{}, pods: map[string]*reading{},
-		consumers: d.plan.consumers, heirs: map[site][]*set{},
+	ar := &archiveReader{
+		decoder: d, ctx: ctx, input: in, source: SourceText(in.Name()), tables: map[reflect.Type]*tableUse{}, messages: criu.Messages{Shapes: &d.shapes}, bySite: map[site]*container{}, seen: map[site]bool{}, nested: map[string]bool{}, documents: map[string][]byte{}, pods: map[string]*container{},
+		consumers: d.plan.consumers, heirs: map[site][]*imageSet{},
 	}
-	w.pages.Take = w.take
-	return w
+	ar.pages.Take = ar.take
+	return ar
 }
 
-// reading returns the reading of a site, a new one if need be.
-func (w *walk) reading(p site) *reading {
-	r := w.bySite[p]
+// container returns the container of a site, a new one if need be.
+func (ar *archiveReader) container(p site) *container {
+	r := ar.bySite[p]
 	if r == nil {
-		w.take(readingBytes + int64(len(p.folder)+len(p.archive)))
-		r = &reading{walk: w, site: p, sets: map[string]*set{}, services: map[string]*image{}, metadata: map[string][]byte{}, folderBytes: map[string]uint64{}}
-		r.notes = notes{of: w, list: &r.problems}
-		w.bySite[p] = r
-		w.readings = append(w.readings, r)
+		ar.take(containerBytes + int64(len(p.folder)+len(p.archive)))
+		r = &container{archiveReader: ar, site: p, sets: map[string]*imageSet{}, services: map[string]*image{}, metadata: map[string][]byte{}, folderBytes: map[string]uint64{}}
+		r.notes = notes{of: ar, list: &r.problems}
+		ar.bySite[p] = r
+		ar.containers = append(ar.containers, r)
 	}
 	return r
 }
 
-// outer is the reading of what belongs to the archive as a whole.
-func (w *walk) outer() *reading { return w.reading(site{}) }
+// outer is the container of what belongs to the archive as a whole.
+func (ar *archiveReader) outer() *container { return ar.container(site{}) }
 
 // allSets returns every image set that was seen.
-func (w *walk) allSets() []*set {
-	var all []*set
-	for _, r := range w.readings {
+func (ar *archiveReader) allSets() []*imageSet {
+	var all []*imageSet
+	for _, r := range ar.containers {
 		for _, dir := range slices.Sorted(maps.Keys(r.sets)) {
 			all = append(all, r.sets[dir])
 		}
@@ -112,8 +112,8 @@ func (w *walk) allSets() []*set {
 }
 
 // setIn returns the image set of a folder of an archive, nil if there is none.
-func (w *walk) setIn(archive, dir string) *set {
-	if r := w.bySite[site{archive, baseOf(dir)}]; r != nil {
+func (ar *archiveReader) setIn(archive, dir string) *imageSet {
+	if r := ar.bySite[site{archive, baseOf(dir)}]; r != nil {
 		return r.sets[dir]
 	}
 	return nil
@@ -137,7 +137,7 @@ func classify(m *archive.Member, nested bool) layout.Member {
 
 // readMembers goes over the members of an archive once; name is that of the
 // archive within the outer one.
-func (w *walk) readMembers(a *archive.Archive, name string, depth int) error {
+func (ar *archiveReader) readMembers(a *archive.Archive, name string, depth int) error {
 	for n := 0; ; n++ {
 		m, err := a.Next()
 		if errors.Is(err, io.EOF) {
@@ -146,36 +146,36 @@ func (w *walk) readMembers(a *archive.Archive, name string, depth int) error {
 		if err != nil {
 			return fmt.Errorf("behind member %d: %w", n, err)
 		}
-		limits := &w.decoder.Limits
-		if int(w.position) >= limits.Members {
+		limits := &ar.decoder.Limits
+		if int(ar.position) >= limits.Members {
 			return &limitError{limits.members(), "the archive has more members"}
 		}
-		if !w.take(memberBytes + 2*int64(len(m.Name)+len(m.RawName)+len(m.LinkTarget))) {
+		if !ar.take(memberBytes + 2*int64(len(m.Name)+len(m.RawName)+len(m.LinkTarget))) {
 			return &limitError{limits.memory(), "the archive takes more memory; the rest of it was not read"}
 		}
 		is := classify(m, depth > 0)
-		w.last = w.reading(site{name, is.Site})
-		position := w.position
-		w.position++
-		w.last.readMember(w.last.newMember(m, is, depth, position))
+		ar.last = ar.container(site{name, is.Site})
+		position := ar.position
+		ar.position++
+		ar.last.readMember(ar.last.newMember(m, is, depth, position))
 	}
 }
 
 // readAgain goes over the archive a second time, for memory that stood in
 // front of the images that say what it is. Engines write it behind them.
-func (w *walk) readAgain(first *archive.Archive, ledger *schema.Archive) {
-	a, err := w.decoder.opener.Reopen(w.ctx, first)
+func (ar *archiveReader) readAgain(first *archive.Archive, ledger *schema.Archive) {
+	a, err := ar.decoder.opener.Reopen(ar.ctx, first)
 	if err != nil {
-		w.outer().problem(schema.Problem{Severity: Error, Code: Unreadable, Message: fmt.Sprintf("reading a second time: %v", err)})
+		ar.outer().problem(schema.Problem{Severity: Error, Code: Unreadable, Message: fmt.Sprintf("reading a second time: %v", err)})
 		return
 	}
-	defer w.closeArchive(a, ledger)
-	w.readMissed(a, "")
+	defer ar.closeArchive(a, ledger)
+	ar.readMissed(a, "")
 }
 
 // readMissed goes over an archive in the second pass. What is wrong with it,
 // the first pass told.
-func (w *walk) readMissed(a *archive.Archive, name string) {
+func (ar *archiveReader) readMissed(a *archive.Archive, name string) {
 	for {
 		m, err := a.Next()
 		if err != nil {
@@ -188,13 +188,13 @@ func (w *walk) readMissed(a *archive.Archive, name string) {
 		is := classify(m, name != "")
 		switch {
 		case is.Role == layout.Pages:
-			if s := w.setIn(name, is.Dir); s != nil {
+			if s := ar.setIn(name, is.Dir); s != nil {
 				s.readMissed(m, uint32(is.Number))
 			}
-		case w.nested[inner]:
+		case ar.nested[inner]:
 			at, _ := m.ReaderAt()
-			if nested, err := w.decoder.opener.Nested(m, at); err == nil {
-				w.readMissed(nested, inner)
+			if nested, err := ar.decoder.opener.Nested(m, at); err == nil {
+				ar.readMissed(nested, inner)
 				nested.Close() //nolint:errcheck // nothing is open but buffers
 			}
 		}
@@ -203,14 +203,14 @@ func (w *walk) readMissed(a *archive.Archive, name string) {
 
 // closeArchive closes the archive, once it is known that it stayed what it
 // was, and adds up what was read.
-func (w *walk) closeArchive(a *archive.Archive, ledger *schema.Archive) {
+func (ar *archiveReader) closeArchive(a *archive.Archive, ledger *schema.Archive) {
 	sum, err := a.Finish()
 	if err != nil {
 		code := Unreadable
 		if errors.Is(err, archive.ErrChanged) {
 			code = Changed
 		}
-		w.outer().problem(schema.Problem{Severity: Error, Code: code, Message: err.Error()})
+		ar.outer().problem(schema.Problem{Severity: Error, Code: code, Message: err.Error()})
 	}
 	if sum != "" {
 		ledger.SHA256 = &sum
@@ -218,18 +218,18 @@ func (w *walk) closeArchive(a *archive.Archive, ledger *schema.Archive) {
 	ledger.BytesRead += uint64(a.BytesRead())
 	ledger.ExpandedBytes += uint64(a.ExpandedBytes())
 	if err := a.Close(); err != nil {
-		w.outer().problem(schema.Problem{Severity: Warning, Code: Unreadable, Message: fmt.Sprintf("closing: %v", err)})
+		ar.outer().problem(schema.Problem{Severity: Warning, Code: Unreadable, Message: fmt.Sprintf("closing: %v", err)})
 	}
 }
 
 // digestOnly fills in the digest of a file that is no archive.
-func (w *walk) digestOnly(ledger *schema.Archive) {
-	if !w.decoder.SHA256 {
+func (ar *archiveReader) digestOnly(ledger *schema.Archive) {
+	if !ar.decoder.SHA256 {
 		return
 	}
-	sum, err := w.decoder.opener.Digest(w.ctx, w.input)
+	sum, err := ar.decoder.opener.Digest(ar.ctx, ar.input)
 	if err != nil {
-		w.outer().problem(schema.Problem{Severity: Error, Code: Unreadable, Message: fmt.Sprintf("reading it for its SHA-256: %v", err)})
+		ar.outer().problem(schema.Problem{Severity: Error, Code: Unreadable, Message: fmt.Sprintf("reading it for its SHA-256: %v", err)})
 		return
 	}
 	if sum != "" {
@@ -239,17 +239,17 @@ func (w *walk) digestOnly(ledger *schema.Archive) {
 
 // decode decodes each checkpoint: of a container, the set in checkpoint is the
 // main one. It closes the archive, once all wanted memory has been read.
-func (w *walk) decode(a *archive.Archive, ledger *schema.Archive) []*schema.Rows {
-	again := w.readLatePages()
-	w.closeArchive(a, ledger)
+func (ar *archiveReader) decode(a *archive.Archive, ledger *schema.Archive) []*schema.Rows {
+	again := ar.readLatePages()
+	ar.closeArchive(a, ledger)
 	if again {
-		w.readAgain(a, ledger)
+		ar.readAgain(a, ledger)
 	}
-	found := w.checkpoints()
+	found := ar.checkpoints()
 	if len(found) == 0 {
 		return nil
 	}
-	var sets []*set
+	var sets []*imageSet
 	for _, r := range found {
 		sets = append(sets, r.sortedSets()...)
 	}
@@ -265,13 +265,13 @@ func (w *walk) decode(a *archive.Archive, ledger *schema.Archive) []*schema.Rows
 	return all
 }
 
-// checkpoints returns the readings that hold a checkpoint, by site, after the
+// checkpoints returns the containers that hold a checkpoint, by site, after the
 // others were added to them: what stands in a folder of its own belongs to the
 // checkpoint above it, or to the first.
-func (w *walk) checkpoints() []*reading {
-	var found, others []*reading
+func (ar *archiveReader) checkpoints() []*container {
+	var found, others []*container
 	packed := map[string]bool{"": true} // archives that hold a checkpoint
-	for _, r := range w.readings {
+	for _, r := range ar.containers {
 		if r.isCheckpoint() {
 			found = append(found, r)
 			packed[r.site.archive] = true
@@ -282,8 +282,8 @@ func (w *walk) checkpoints() []*reading {
 	if len(found) == 0 {
 		return nil
 	}
-	slices.SortFunc(found, func(a, b *reading) int { return strings.Compare(a.site.path(), b.site.path()) })
-	byPath := map[string]*reading{}
+	slices.SortFunc(found, func(a, b *container) int { return strings.Compare(a.site.path(), b.site.path()) })
+	byPath := map[string]*container{}
 	for _, f := range found {
 		byPath[f.site.path()] = f
 	}
@@ -305,66 +305,10 @@ func (w *walk) checkpoints() []*reading {
 	return found
 }
 
-// add takes in what a reading found that holds no checkpoint.
-func (r *reading) add(other *reading) {
-	for _, c := range other.captures {
-		c.first, c.last = c.first+len(r.filesystem), c.last+len(r.filesystem)
-		r.captures = append(r.captures, c)
+// current returns the container of the last member, for what is wrong behind it.
+func (ar *archiveReader) current() *container {
+	if ar.last == nil {
+		return ar.outer()
 	}
-	r.filesystem = append(r.filesystem, other.filesystem...)
-	r.members = append(r.members, other.members...)
-	r.logLines = append(r.logLines, other.logLines...)
-	r.outputLines = append(r.outputLines, other.outputLines...)
-	r.merge(&other.notes, func(schema.Problem) bool { return true })
-	if r.logFacts.version == nil && r.logFacts.kernelRelease == nil {
-		r.logFacts = other.logFacts
-	}
-	if r.rootfsDiffBytes == nil {
-		r.rootfsDiffBytes = other.rootfsDiffBytes
-	}
-}
-
-// isCheckpoint reports whether the reading holds CRIU images, or the metadata
-// that only checkpoints have. In an archive within the archive a name is not
-// enough: files of an ordinary image may be called so.
-func (r *reading) isCheckpoint() bool {
-	for _, s := range r.sets {
-		if s.hasImages() && (r.site.archive == "" || s.images["inventory.img"] != nil || s.hasKind("CORE") || s.hasKind("PAGEMAP")) {
-			return true
-		}
-	}
-	return r.hasMetadata
-}
-
-// sortedSets returns the image sets of a checkpoint, the main one first.
-func (r *reading) sortedSets() []*set {
-	sets := make([]*set, 0, len(r.sets))
-	for _, s := range r.sets {
-		if s.hasImages() {
-			sets = append(sets, s)
-		}
-	}
-	slices.SortFunc(sets, func(a, b *set) int {
-		if a.isMain() != b.isMain() {
-			if a.isMain() {
-				return -1
-			}
-			return 1
-		}
-		return strings.Compare(a.dir, b.dir)
-	})
-	if len(sets) == 0 { // metadata without images
-		sets = append(sets, r.set(path.Join(r.site.folder, "checkpoint")))
-		r.problem(schema.Problem{Severity: Error, Code: MissingImage, Message: "no CRIU images"})
-	}
-	sets[0].main = true
-	return sets
-}
-
-// current returns the reading of the last member, for what is wrong behind it.
-func (w *walk) current() *reading {
-	if w.last == nil {
-		return w.outer()
-	}
-	return w.last
+	return ar.last
 }

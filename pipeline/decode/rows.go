@@ -1,0 +1,85 @@
+package decode
+
+import (
+	"reflect"
+	"slices"
+
+	"github.com/ckexport/ckexport/schema"
+)
+
+// tableUse counts the rows of a table in an archive.
+type tableUse struct {
+	*schema.Table
+	isWanted bool // else no rows of it are kept
+	rows     int
+	full     bool  // no more rows are added
+	limit    limit // why
+}
+
+// use returns the count of a table, by the type of its rows.
+func (ar *archiveReader) use(row reflect.Type) *tableUse {
+	if ar.usedType == row { // rows of a table mostly come together
+		return ar.used
+	}
+	u := ar.tables[row]
+	if u == nil {
+		t, _ := schema.TableOf(row) // each row struct has one
+		u = &tableUse{Table: t, isWanted: ar.decoder.plan.tables[t.Name]}
+		ar.tables[row] = u
+	}
+	ar.usedType, ar.used = row, u
+	return u
+}
+
+// largeRow is the size from which a row counts several times: the batch that it
+// makes alone, and what a sink makes of that, hold it once more each.
+const largeRow = 1 << 20
+
+// add appends a row to a table and reports whether it did. It does not where
+// the table is not wanted, nor where the archive has as many rows as it may
+// have, or takes as much memory: that is noted once for the table.
+func add[T any](n *notes, table *[]T, row T) bool {
+	u := n.of.use(reflect.TypeFor[T]())
+	limits := &n.of.decoder.Limits
+	switch {
+	case !u.isWanted:
+		return false
+	case u.full:
+		n.passedIn(u.limit, u.Name, "rows of the table are left out")
+		return false
+	case u.rows >= limits.Rows:
+		u.full, u.limit = true, limits.rows()
+		n.passedIn(u.limit, u.Name, "the table has more rows; they are left out")
+		return false
+	}
+	if n := len(*table); n == cap(*table) && n >= 256 && n < 4096 { // append would grow it by a quarter, and copy all more often
+		*table = slices.Grow(*table, n)
+	}
+	*table = append(*table, row)
+	last := &(*table)[len(*table)-1]
+	size := int64(u.RowSize(last))
+	if size > largeRow {
+		size *= 4
+	}
+	if !n.of.take(size) {
+		const room = 64 << 10 // with less left, no row is tried any more
+		u.full, u.limit = limits.MemoryBytes-n.of.taken < room, limits.memory()
+		*last = *new(T)
+		*table = (*table)[:len(*table)-1]
+		n.passedIn(u.limit, u.Name, "the archive takes more memory; rows of the table are left out")
+		return false
+	}
+	u.rows++
+	return true
+}
+
+// isFull reports whether a table takes no more rows, and notes that some are
+// left out, if it is wanted at all. Loops that would make many rows in vain end
+// there.
+func isFull[T any](n *notes, _ *[]T) bool {
+	u := n.of.use(reflect.TypeFor[T]())
+	if u.full {
+		n.passedIn(u.limit, u.Name, "rows of the table are left out")
+	}
+	return u.full || !u.isWanted
+}
