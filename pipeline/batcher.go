@@ -177,10 +177,7 @@ func (b *batcher) archive(ctx context.Context, d decodedArchive) error {
 
 // hasProgram reports whether the output, or the run, has a program already.
 func (b *batcher) hasProgram(p schema.SeccompProgram) bool {
-	key := sinks.Program{SHA256: p.ProgramSHA256, ByteOrder: p.ByteOrder}
-	has := b.ledger.Programs[key]
-	b.ledger.Programs[key] = true
-	return has
+	return !b.ledger.AddContent("seccomp_programs", sinks.ContentKeyOf(p.ProgramSHA256, p.ByteOrder))
 }
 
 // append adds rows to the tables' batches, and passes on those that are full.

@@ -20,6 +20,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/ckexport/ckexport/cmd/ckexport/internal/sandbox"
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
@@ -44,6 +45,9 @@ var sandboxCommands = map[string]func(){
 // and after.
 func TestSandbox(t *testing.T) {
 	for _, format := range formats() {
+		if format.Missing != "" {
+			continue
+		}
 		t.Run(format.Name, func(t *testing.T) {
 			w := newProbeWorld(t, "fleet"+format.Suffixes[0])
 			got := w.probe(t, "probe")
@@ -207,7 +211,7 @@ func probe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	format, err := sinks.FormatOf(formats(), w.Output)
+	format, err := formats().For(w.Output)
 	if err != nil {
 		return err
 	}
@@ -241,7 +245,8 @@ func probe(ctx context.Context) error {
 		go try(n)
 	}
 	ready.Wait()
-	if err := confine(slog.New(slog.NewTextHandler(os.Stderr, nil)), append(readGrants(listing.Paths), outputGrants(sink.Footprint())...)); err != nil {
+	box := confinement{log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
+	if err := box.to(sink.Footprint(), grant(sandbox.Read, listing.Paths...)...); err != nil {
 		return err
 	}
 	ready.Add(threads)

@@ -11,12 +11,8 @@ import (
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
-	"github.com/ckexport/ckexport/sinks/internal/staging"
+	"github.com/ckexport/ckexport/sinks/internal/contents"
 )
-
-// checkpointsTable has checkpoints that archives does not name: an archive may
-// hold several.
-const checkpointsTable = "checkpoints"
 
 // ledgerColumns are the columns of archives that the ledger is made of.
 var ledgerColumns = []string{schema.CheckpointID, "source", "size_bytes", "modified_at", "status", "error", "started_at"}
@@ -34,25 +30,37 @@ func newLedger() *ledgerBuilder {
 	}
 }
 
-// readArchives adds the rows of a file of table archives.
-func (l *ledgerBuilder) readArchives(ctx context.Context, path string) error {
-	return readColumns(ctx, path, ledgerColumns, l.addArchives)
+// read adds what a file of the table tells.
+func (l *ledgerBuilder) read(ctx context.Context, table *schema.Table, path string) error {
+	switch {
+	case table.Name == contents.Archives:
+		return readColumns(ctx, path, ledgerColumns, l.addArchives)
+	case table.Name == contents.Checkpoints, table.Name == contents.Forgotten:
+		return readColumns(ctx, path, []string{schema.CheckpointID}, l.addCheckpoints)
+	case sinks.IsContentAddressed(table):
+		return readColumns(ctx, path, table.Key, func(batch arrow.RecordBatch) error { return l.addContents(table, batch) })
+	}
+	return nil
 }
 
-// readCheckpoints adds the rows of a file of table checkpoints.
-func (l *ledgerBuilder) readCheckpoints(ctx context.Context, path string) error {
-	return readColumns(ctx, path, []string{schema.CheckpointID}, l.addCheckpoints)
-}
-
-// readPrograms adds the rows of a file of table seccomp_programs.
-func (l *ledgerBuilder) readPrograms(ctx context.Context, path string) error {
-	return readColumns(ctx, path, []string{"program_sha256", "byte_order"}, func(batch arrow.RecordBatch) error {
-		sum, order := schema.TextsOf(batch.Column(0)), schema.TextsOf(batch.Column(1))
-		for i := range sum.Len() {
-			l.Programs[sinks.Program{SHA256: valueOr(sum, i), ByteOrder: valueOr(order, i)}] = true
+// addContents adds the keys of rows of a content-addressed table.
+func (l *ledgerBuilder) addContents(table *schema.Table, batch arrow.RecordBatch) error {
+	columns := make([]arrow.Array, len(table.Key))
+	for i, name := range table.Key {
+		at := batch.Schema().FieldIndices(name)
+		if len(at) != 1 {
+			return fmt.Errorf("rows of %s have no column %s", table.Name, name)
 		}
-		return nil
-	})
+		columns[i] = batch.Column(at[0])
+	}
+	values := make([]string, len(columns))
+	for row := range int(batch.NumRows()) {
+		for i, c := range columns {
+			values[i] = c.ValueStr(row)
+		}
+		l.AddContent(table.Name, sinks.ContentKeyOf(values...))
+	}
+	return nil
 }
 
 // addArchives adds rows of archives; the batch may have other columns too.
@@ -61,7 +69,7 @@ func (l *ledgerBuilder) addArchives(batch arrow.RecordBatch) error {
 	for i, name := range ledgerColumns {
 		at := batch.Schema().FieldIndices(name)
 		if len(at) != 1 {
-			return fmt.Errorf("rows of %s have no column %s", staging.LedgerTable, name)
+			return fmt.Errorf("rows of %s have no column %s", contents.Archives, name)
 		}
 		columns[i] = batch.Column(at[0])
 	}
