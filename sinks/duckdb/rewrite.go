@@ -87,15 +87,24 @@ func Rewrite(ctx context.Context, path string, opts sinks.Options, what sinks.Re
 	return done, place.Publish(made)
 }
 
+const (
+	retentionRows = `SELECT checkpoint_id, coalesce(container_id, ''), coalesce(container_name, ''), source, coalesce(checkpointed_at, dumped_at)
+FROM checkpoints WHERE checkpoint_id IS NOT NULL`
+
+	// Without that table, the ledger tells which checkpoints are there.
+	retentionIDs = `SELECT checkpoint_id, '', '', min(source), NULL::TIMESTAMPTZ FROM archives
+WHERE checkpoint_id IS NOT NULL AND checkpoint_id NOT IN (SELECT checkpoint_id FROM forgotten_checkpoints) GROUP BY 1`
+)
+
 // checkpoints reads what retention needs to know.
 func (s *sink) checkpoints(ctx context.Context) ([]sinks.Checkpoint, error) {
-	if !slices.Contains(s.old.Tables, contents.Checkpoints) {
-		return nil, nil
+	query := retentionIDs
+	if slices.Contains(s.old.Tables, contents.Checkpoints) {
+		query = retentionRows
 	}
 	var all []sinks.Checkpoint
 	err := withDatabase(ctx, s.place.Path, s.access(true), func(db *sql.DB) error {
-		return eachRow(ctx, db, `SELECT checkpoint_id, coalesce(container_id, ''), coalesce(container_name, ''), source, coalesce(checkpointed_at, dumped_at)
-FROM checkpoints WHERE checkpoint_id IS NOT NULL`, func(rows *sql.Rows) error {
+		return eachRow(ctx, db, query, func(rows *sql.Rows) error {
 			var c sinks.Checkpoint
 			var at sql.NullTime
 			if err := rows.Scan(&c.ID, &c.ContainerID, &c.ContainerName, &c.Source, &at); err != nil {

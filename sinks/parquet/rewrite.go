@@ -132,10 +132,32 @@ func (r *rewrite) path(p spool.Part) string {
 	return filepath.Join(r.place.Path, filepath.FromSlash(p.Path))
 }
 
-// checkpoints reads what retention needs to know from table checkpoints.
+// checkpoints reads what retention needs to know: from table checkpoints, or,
+// without it, from the ledger.
 func (r *rewrite) checkpoints(ctx context.Context) ([]sinks.Checkpoint, error) {
+	if slices.Contains(r.old.Tables, contents.Checkpoints) {
+		return r.retentionRows(ctx, contents.Checkpoints)
+	}
+	forgotten, err := r.retentionRows(ctx, contents.Forgotten)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{"": true} // archives may have none, or be read again
+	for _, c := range forgotten {
+		seen[c.ID] = true
+	}
+	archives, err := r.retentionRows(ctx, contents.Archives)
+	return slices.DeleteFunc(archives, func(c sinks.Checkpoint) bool {
+		had := seen[c.ID]
+		seen[c.ID] = true
+		return had
+	}), err
+}
+
+// retentionRows reads what a table tells of checkpoints.
+func (r *rewrite) retentionRows(ctx context.Context, table string) ([]sinks.Checkpoint, error) {
 	var all []sinks.Checkpoint
-	for _, p := range r.partsOf(contents.Checkpoints) {
+	for _, p := range r.partsOf(table) {
 		err := readColumns(ctx, r.path(p), retentionColumns, func(batch arrow.RecordBatch) error {
 			all = append(all, retentionRows(batch)...)
 			return nil
