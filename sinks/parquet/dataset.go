@@ -14,6 +14,7 @@ import (
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/internal/contents"
+	"github.com/ckexport/ckexport/sinks/internal/ledger"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
 	"github.com/ckexport/ckexport/sinks/spool"
 )
@@ -107,18 +108,18 @@ func (d *dataset) Footprint() sinks.Footprint {
 
 // Ledger reads the ledger from the parts of the tables that it is made of.
 func (d *dataset) Ledger(ctx context.Context) (*sinks.Ledger, error) {
-	ledger := newLedger()
+	built := ledger.New()
 	if d.old == nil {
-		return ledger.Ledger, nil
+		return built.Ledger, nil
 	}
 	for _, t := range d.tables {
 		for _, part := range d.old.partsOf(t.Name) {
-			if err := ledger.read(ctx, t, filepath.Join(d.place.Path, part)); err != nil {
+			if err := readLedger(ctx, built, t, filepath.Join(d.place.Path, part)); err != nil {
 				return nil, err
 			}
 		}
 	}
-	return ledger.Ledger, nil
+	return built.Ledger, nil
 }
 
 // Write adds rows of a table; those of tables that are not kept are dropped.

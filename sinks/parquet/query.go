@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/internal/local"
@@ -28,6 +29,27 @@ func recognise(_ context.Context, path string) (bool, error) {
 		return holdsTables(path), nil
 	}
 	return err == nil, err
+}
+
+// footprint is that of queries. Engines take paths of files for patterns: they
+// list the folders in which there are names with characters of these.
+func footprint(path string) (sinks.Footprint, error) {
+	f, err := local.Footprint(path)
+	if err != nil {
+		return f, err
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return f, err
+	}
+	for _, dir := range []string{filepath.Dir(abs), f.Read[0]} {
+		for ; filepath.Dir(dir) != dir; dir = filepath.Dir(dir) {
+			if strings.ContainsAny(filepath.Base(dir), "*?[") {
+				f.List = append(f.List, filepath.Dir(dir))
+			}
+		}
+	}
+	return f, nil
 }
 
 // openSQL returns what opens an output with an engine.

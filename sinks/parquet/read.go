@@ -16,8 +16,10 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
+	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/internal/contents"
+	"github.com/ckexport/ckexport/sinks/internal/ledger"
 	"github.com/ckexport/ckexport/sinks/spool"
 )
 
@@ -43,8 +45,8 @@ func fileLedger(path string) (*sinks.Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := newLedger()
-	if err := l.decode(mark.pairs.FindValue(keyLedger)); err != nil {
+	l := ledger.New()
+	if err := decodeLedger(l, mark.pairs.FindValue(keyLedger)); err != nil {
 		return nil, fmt.Errorf("reading ledger of %q: %w", path, err)
 	}
 	return l.Ledger, nil
@@ -79,6 +81,15 @@ func readMark(path string) (*fileMark, error) {
 		mark.columns = append(mark.columns, root.Field(i).Name())
 	}
 	return mark, nil
+}
+
+// readLedger adds what a file of the table tells to a ledger.
+func readLedger(ctx context.Context, l *ledger.Builder, table *schema.Table, path string) error {
+	columns := ledger.Columns(table)
+	if columns == nil {
+		return nil
+	}
+	return readColumns(ctx, path, columns, func(rows arrow.RecordBatch) error { return l.Add(table, rows) })
 }
 
 // readColumns reads columns of a Parquet file, all if columns is nil, batch

@@ -15,6 +15,7 @@ import (
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/internal/contents"
+	"github.com/ckexport/ckexport/sinks/internal/ledger"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
 	"github.com/ckexport/ckexport/sinks/spool"
 )
@@ -26,7 +27,7 @@ type single struct {
 	table  *schema.Table
 	place  *staging.Place
 	keep   bool // there is a file whose rows stay
-	ledger *ledgerBuilder
+	ledger *ledger.Builder
 	known  *sinks.Ledger // the ledger as it was at the beginning
 
 	file    *spool.File
@@ -36,7 +37,7 @@ type single struct {
 }
 
 func openSingle(ctx context.Context, place *staging.Place, path string, exists bool, opts sinks.Options) (sinks.Sink, error) {
-	s := &single{table: opts.Tables[0], place: place, ledger: newLedger()}
+	s := &single{table: opts.Tables[0], place: place, ledger: ledger.New()}
 	if exists {
 		mark, err := readMark(place.Path)
 		if err != nil {
@@ -49,11 +50,11 @@ func openSingle(ctx context.Context, place *staging.Place, path string, exists b
 			if err := canConform(path, mark.columns, s.table); err != nil {
 				return nil, err
 			}
-			if err := s.ledger.decode(mark.pairs.FindValue(keyLedger)); err != nil {
+			if err := decodeLedger(s.ledger, mark.pairs.FindValue(keyLedger)); err != nil {
 				return nil, fmt.Errorf("reading ledger of %q: %w", path, err)
 			}
 			if sinks.IsContentAddressed(s.table) { // its keys are not in the footer
-				if err := s.ledger.read(ctx, s.table, place.Path); err != nil {
+				if err := readLedger(ctx, s.ledger, s.table, place.Path); err != nil {
 					return nil, err
 				}
 			}
@@ -94,7 +95,7 @@ func (s *single) Write(ctx context.Context, table *schema.Table, batch arrow.Rec
 	}
 	if table.Name == contents.Archives {
 		s.wrote = true
-		if err := s.ledger.addArchives(batch); err != nil {
+		if err := s.ledger.Add(table, batch); err != nil {
 			return err
 		}
 	}
@@ -106,7 +107,7 @@ func (s *single) Write(ctx context.Context, table *schema.Table, batch arrow.Rec
 		return err
 	}
 	if table.Name != contents.Archives { // there, failed archives have no checkpoint
-		if err := s.ledger.addCheckpoints(batch); err != nil {
+		if err := s.ledger.AddCheckpoints(batch); err != nil {
 			return err
 		}
 	}
@@ -165,7 +166,7 @@ func (s *single) Close() error {
 
 // footer is the ledger, and room for the file's digest.
 func (s *single) footer() ([][2]string, error) {
-	text, err := s.ledger.encode()
+	text, err := encodeLedger(s.ledger)
 	if err != nil {
 		return nil, fmt.Errorf("writing ledger: %w", err)
 	}

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apache/arrow-go/v18/arrow"
+
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 )
@@ -36,16 +38,23 @@ func (s suite) rewrite(t testing.TB, location string, what sinks.Rewrite) (*sink
 // forgetting returns a choice of checkpoints, with a row for each.
 func forgetting(ids ...string) func([]sinks.Checkpoint) (map[string]bool, *schema.Rows, error) {
 	return func(there []sinks.Checkpoint) (map[string]bool, *schema.Rows, error) {
-		gone, add := map[string]bool{}, &schema.Rows{}
+		gone := map[string]bool{}
 		for _, id := range ids {
 			if !slices.ContainsFunc(there, func(c sinks.Checkpoint) bool { return c.ID == id }) {
 				return nil, nil, fmt.Errorf("checkpoint %s is not there", id)
 			}
 			gone[id] = true
-			add.Forgotten = append(add.Forgotten, schema.ForgottenCheckpoint{CheckpointID: id, RunID: "forget", ForgottenAt: time.Now().UTC()})
 		}
-		return gone, add, nil
+		return gone, forgottenRows(ids...), nil
 	}
+}
+
+func forgottenRows(ids ...string) *schema.Rows {
+	rows := &schema.Rows{}
+	for _, id := range ids {
+		rows.Forgotten = append(rows.Forgotten, schema.ForgottenCheckpoint{CheckpointID: id, RunID: "forget", ForgottenAt: time.Unix(2e9, 0).UTC()})
+	}
+	return rows
 }
 
 // forget removes one of four checkpoints. That it was there stays known.
@@ -70,9 +79,6 @@ func (s suite) forget(t *testing.T) {
 		}
 	}
 	row := Archive(t, id, schema.Archive{RunID: "run2", Source: "/gone.tar", Status: "ok", StartedAt: time.Unix(1e9, 0).UTC()})
-	if slices.ContainsFunc(tables, isLedger) {
-		kept["archives"] = append(kept["archives"], Values(row)...)
-	}
 	if err := sink.Write(t.Context(), table(t, "archives"), row); err != nil {
 		t.Fatal(err)
 	}
@@ -96,6 +102,18 @@ func (s suite) forget(t *testing.T) {
 	}
 	if want := uint64(5 * len(slices.DeleteFunc(slices.Clone(tables), isLedger))); !done.Changed || done.Rows != want {
 		t.Errorf("got %+v, want %d rows to be gone", done, want)
+	}
+	found, err := s.format.Inspect(t.Context(), location)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rows := range []struct {
+		table string
+		batch arrow.RecordBatch
+	}{{"archives", row}, {"forgotten_checkpoints", Build(t, table(t, "forgotten_checkpoints"), forgottenRows(id))}} {
+		if slices.Contains(found.Tables, rows.table) { // the output may keep its ledger in its own way
+			kept[rows.table] = append(kept[rows.table], Values(rows.batch)...)
+		}
 	}
 	s.expect(t, location, kept)
 	sink = s.open(t, location, options("run3", tables))
