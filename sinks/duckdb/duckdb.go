@@ -141,6 +141,7 @@ func (s *sink) Footprint() sinks.Footprint { return s.footprint(s.old == nil) }
 // database that is changed in place: DuckDB makes, empties and removes its log beside it.
 func (s *sink) footprint(replaces bool) sinks.Footprint {
 	f := s.place.Footprint()
+	f.List = local.PatternFolders(f.Folder) // to load rows from files
 	_, err := os.Lstat(s.place.Path + ".wal")
 	hasLog := !errors.Is(err, fs.ErrNotExist)
 	f.Moves = replaces

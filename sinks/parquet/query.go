@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/internal/local"
@@ -31,8 +30,7 @@ func recognise(_ context.Context, path string) (bool, error) {
 	return err == nil, err
 }
 
-// footprint is that of queries. Engines take paths of files for patterns: they
-// list the folders in which there are names with characters of these.
+// footprint is that of queries: an engine takes the paths of files for patterns.
 func footprint(path string) (sinks.Footprint, error) {
 	f, err := local.Footprint(path)
 	if err != nil {
@@ -42,13 +40,7 @@ func footprint(path string) (sinks.Footprint, error) {
 	if err != nil {
 		return f, err
 	}
-	for _, dir := range []string{filepath.Dir(abs), f.Read[0]} {
-		for ; filepath.Dir(dir) != dir; dir = filepath.Dir(dir) {
-			if strings.ContainsAny(filepath.Base(dir), "*?[") {
-				f.List = append(f.List, filepath.Dir(dir))
-			}
-		}
-	}
+	f.List = append(local.PatternFolders(filepath.Dir(abs)), local.PatternFolders(f.Read[0])...)
 	return f, nil
 }
 
