@@ -108,18 +108,21 @@ func (all Formats) At(ctx context.Context, location string) (Format, error) {
 		if ok {
 			return f, nil
 		}
-		failure = errors.Join(failure, err)
+		if failure == nil {
+			failure = err
+		}
 	}
 	if failure == nil {
 		return all.For(location)
 	}
-	if err := ctx.Err(); err != nil {
-		return Format{}, err
+	var ofPath *fs.PathError
+	switch {
+	case ctx.Err() != nil:
+		return Format{}, ctx.Err()
+	case errors.As(failure, &ofPath):
+		failure = ofPath.Err // the path is named already
+	case !errors.Is(failure, fs.ErrNotExist):
+		return Format{}, fmt.Errorf("looking at output %q: %w", location, failure)
 	}
-	for _, reason := range []error{fs.ErrNotExist, fs.ErrPermission} {
-		if errors.Is(failure, reason) {
-			return Format{}, &RefusedError{Path: location, Reason: "cannot be looked at: " + reason.Error()}
-		}
-	}
-	return Format{}, fmt.Errorf("looking at output %q: %w", location, failure)
+	return Format{}, &RefusedError{Path: location, Reason: "cannot be looked at: " + failure.Error()}
 }

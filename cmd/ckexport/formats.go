@@ -6,13 +6,11 @@ import (
 	"github.com/ckexport/ckexport/sinks/parquet"
 )
 
-// formats returns the kinds of output.
+// formats returns the kinds of output. Rows that are kept for a while only are
+// written as the first one.
 func formats() sinks.Formats {
 	return sinks.Formats{
 		parquet.Format(duckdb.Engine()),
 		duckdb.Format(),
 	}
 }
-
-// temporary is the kind of output that rows are written as for a while.
-func temporary() sinks.Format { return formats()[0] }

@@ -158,7 +158,7 @@ func againstOptions(c *cli.Context, output *output, std streams) (*verify.Agains
 		return nil, err
 	}
 	return &verify.Against{
-		Archives: archives, TempDir: c.String("temp-dir"), Format: temporary(),
+		Archives: archives, TempDir: c.String("temp-dir"), Format: formats()[0],
 		Run: pipeline.Options{Run: *run, Limits: decode.DefaultLimits(), Redaction: redaction, Jobs: c.Int("jobs"), Log: slog.New(slog.DiscardHandler)},
 	}, nil
 }
