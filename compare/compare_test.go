@@ -25,7 +25,9 @@ import (
 	"github.com/ckexport/ckexport/sinks/parquet"
 )
 
-func formats() []sinks.Format { return []sinks.Format{duckdb.Format(), parquet.Format()} }
+func formats() []sinks.Format {
+	return []sinks.Format{duckdb.Format(), parquet.Format(duckdb.Engine())}
+}
 
 // folder holds an output of each kind, which no test changes.
 var folder string
@@ -47,7 +49,7 @@ func exported(t *testing.T, format sinks.Format) *sql.DB {
 	if _, err := os.Stat(path); err != nil {
 		export(t, format, path)
 	}
-	db, err := duckdb.OpenOutput(context.Background(), path, nil)
+	db, err := format.OpenSQL(context.Background(), path, sinks.SQLOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +227,7 @@ func b2i(b bool) int {
 // TestBothKinds: outputs of both kinds have the same differences, with the
 // same values in the same order.
 func TestBothKinds(t *testing.T) {
-	a, b := open(t, exported(t, duckdb.Format())), open(t, exported(t, parquet.Format()))
+	a, b := open(t, exported(t, duckdb.Format())), open(t, exported(t, parquet.Format(duckdb.Engine())))
 	for _, names := range pairs[:4] {
 		countsA, changesA, _ := a.compareAll(t, a.pair(t, names[0], names[1]))
 		countsB, changesB, _ := b.compareAll(t, b.pair(t, names[0], names[1]))

@@ -140,10 +140,7 @@ func (c *collector) newCheckpoints(checkpoints []*schema.Rows) []*schema.Rows {
 
 // hasProgram reports whether the output, or the run, has a program already.
 func (c *collector) hasProgram(p schema.SeccompProgram) bool {
-	key := sinks.Program{SHA256: p.ProgramSHA256, ByteOrder: p.ByteOrder}
-	has := c.ledger.Programs[key]
-	c.ledger.Programs[key] = true
-	return has
+	return !c.ledger.AddContent("seccomp_programs", sinks.ContentKeyOf(p.ProgramSHA256, p.ByteOrder))
 }
 
 // report counts an archive and tells of it.

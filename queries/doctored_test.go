@@ -19,6 +19,7 @@ import (
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/queries"
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/duckdb"
 )
 
@@ -190,7 +191,7 @@ var doctored = sync.OnceValues(func() (*sql.DB, error) {
 	if err := errors.Join(sink.Commit(ctx), sink.Close()); err != nil {
 		return nil, err
 	}
-	return duckdb.OpenOutput(ctx, path, views())
+	return duckdb.OpenSQL(ctx, path, sinks.SQLOptions{})
 })
 
 // TestDoctored asks for what no real archive of testdata has.

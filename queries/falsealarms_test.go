@@ -14,6 +14,7 @@ import (
 
 	"github.com/ckexport/ckexport/queries"
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks/duckdb"
 	"github.com/ckexport/ckexport/sinks/parquet"
 )
 
@@ -45,7 +46,7 @@ var notes = map[string]string{
 func TestFalseAlarms(t *testing.T) {
 	counts := map[string][]int{}
 	for i, a := range ordinaryArchives {
-		db, err := export(fmt.Sprintf("ordinary-%d", i), parquet.Format(), schema.Tables(), filepath.Join("../testdata", a.path))
+		db, err := export(fmt.Sprintf("ordinary-%d", i), parquet.Format(duckdb.Engine()), schema.Tables(), filepath.Join("../testdata", a.path))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -41,8 +41,10 @@ func TestMain(m *testing.M) {
 var (
 	// fleet has all archives, in both kinds of output.
 	fleet = map[string]func() (*sql.DB, error){
-		"duckdb":  sync.OnceValues(func() (*sql.DB, error) { return export("fleet", duckdb.Format(), schema.Tables(), archives...) }),
-		"parquet": sync.OnceValues(func() (*sql.DB, error) { return export("fleet", parquet.Format(), schema.Tables(), archives...) }),
+		"duckdb": sync.OnceValues(func() (*sql.DB, error) { return export("fleet", duckdb.Format(), schema.Tables(), archives...) }),
+		"parquet": sync.OnceValues(func() (*sql.DB, error) {
+			return export("fleet", parquet.Format(duckdb.Engine()), schema.Tables(), archives...)
+		}),
 	}
 	// ordinary has a web server and a process that sleeps, both as they should be.
 	ordinary = sync.OnceValues(func() (*sql.DB, error) {
@@ -96,7 +98,7 @@ func export(name string, format sinks.Format, tables []*schema.Table, inputs ...
 	if _, err := os.Stat(path); err != nil { // a run without archives leaves no output
 		return nil, err
 	}
-	return duckdb.OpenOutput(ctx, path, views())
+	return format.OpenSQL(ctx, path, sinks.SQLOptions{Views: views()})
 }
 
 func options(tables []*schema.Table) sinks.Options {

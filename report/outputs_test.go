@@ -26,7 +26,10 @@ import (
 )
 
 // formats are the kinds of output.
-var formats = map[string]sinks.Format{"duckdb": duckdb.Format(), "parquet": parquet.Format()}
+var formats = map[string]sinks.Format{"duckdb": duckdb.Format(), "parquet": parquet.Format(duckdb.Engine())}
+
+// formatOf returns the kind of an output.
+func formatOf(path string) sinks.Format { return formats[strings.TrimPrefix(filepath.Ext(path), ".")] }
 
 func views() []sinks.View {
 	var list []sinks.View
@@ -94,7 +97,7 @@ func write(t *testing.T, format string, all []*schema.Rows) string {
 // with its page.
 func made(t *testing.T, path, name string) (*report.Report, []byte) {
 	t.Helper()
-	db, err := duckdb.OpenOutput(t.Context(), path, views())
+	db, err := formatOf(path).OpenSQL(t.Context(), path, sinks.SQLOptions{Views: views()})
 	if err != nil {
 		t.Fatal(err)
 	}

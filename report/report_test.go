@@ -17,7 +17,7 @@ import (
 	"github.com/ckexport/ckexport/queries"
 	"github.com/ckexport/ckexport/report"
 	"github.com/ckexport/ckexport/schema"
-	"github.com/ckexport/ckexport/sinks/duckdb"
+	"github.com/ckexport/ckexport/sinks"
 )
 
 // TestFleet makes the page of all archives, from both kinds of output, and
@@ -194,7 +194,7 @@ func checkMounts(t *testing.T, doc *html.Node) {
 }
 
 func checkDetections(t *testing.T, path string, r *report.Report, doc *html.Node) {
-	db, err := duckdb.OpenOutput(t.Context(), path, views())
+	db, err := formatOf(path).OpenSQL(t.Context(), path, sinks.SQLOptions{Views: views()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,9 +38,12 @@ type Inspection struct {
 	// Unsummed are those of Tables with files that no checksum is known of:
 	// only their footers were looked at, and their rows must still be read.
 	Unsummed []string
-	Files    int
-	Bytes    int64
-	Rows     int64
+	// Ledger is the output's, where it is kept beside the tables; nil where the
+	// table archives is it.
+	Ledger *Ledger
+	Files  int
+	Bytes  int64
+	Rows   int64
 }
 
 // Found adds a finding.

@@ -15,7 +15,6 @@ import (
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
-	"github.com/ckexport/ckexport/sinks/parquet"
 )
 
 // Against says what to compare an output with.
@@ -28,6 +27,8 @@ type Against struct {
 	// as long as the comparison takes; empty for that of the output. They are
 	// for their owner alone, as outputs are.
 	TempDir string
+	// Format is the kind of output that they are written as.
+	Format sinks.Format
 	// Run says how to read archives. Its archives, sink and tables are set
 	// here, and so is what the output shows of the flags it was made with.
 	Run pipeline.Options
@@ -93,7 +94,7 @@ func (o *output) compare(ctx context.Context, opts Options) (*Compared, error) {
 	if err != nil {
 		return nil, errors.Join(err, place.release())
 	}
-	compared, err := o.compareIn(ctx, opts, k, archives, place.rows())
+	compared, err := o.compareIn(ctx, opts, k, archives, place.rows(opts.Against.Format))
 	return compared, errors.Join(err, place.release())
 }
 
@@ -117,11 +118,11 @@ func (o *output) compareIn(ctx context.Context, opts Options, k *known, archives
 		}
 		return rank(a) - rank(b)
 	})
-	names, err := reread(ctx, run, o.tables, temp)
+	names, err := reread(ctx, run, o.tables, opts.Against.Format, temp)
 	if err != nil {
 		return nil, err
 	}
-	fresh, err := open(ctx, opts.Open, temp, names)
+	fresh, err := open(ctx, opts.Against.Format, temp, names)
 	if err != nil {
 		return nil, err
 	}
@@ -146,8 +147,8 @@ func (o *output) compareIn(ctx context.Context, opts Options, k *known, archives
 	return c, nil
 }
 
-// known reads what the output says of archives: its ledger, which in a single
-// file stands in the footer.
+// known reads what the output says of archives: its ledger, in a table or kept
+// beside the tables.
 func (o *output) known(ctx context.Context) (*known, error) {
 	k := &known{
 		checkpoints: map[string]bool{}, sources: map[string]map[schema.Status]bool{}, idsOf: map[string]map[string]bool{},
@@ -157,11 +158,7 @@ func (o *output) known(ctx context.Context) (*known, error) {
 	if k.forgotten, err = o.forgotten(ctx); err != nil {
 		return nil, err
 	}
-	if o.isSingle() {
-		ledger, err := parquet.FileLedger(o.path)
-		if err != nil {
-			return nil, err
-		}
+	if ledger := o.found.Ledger; ledger != nil {
 		k.checkpoints = maps.Clone(ledger.Checkpoints)
 		for source, a := range ledger.Archives {
 			k.add(source, a.Status, a.CheckpointID, "")
@@ -212,9 +209,9 @@ func (k *known) digestsOfSource(source string) map[string]bool {
 	return all
 }
 
-// reread exports the archives to a dataset of the same tables, and of those
+// reread exports the archives to an output of the same tables, and of those
 // that tell what became of each archive. It returns their names.
-func reread(ctx context.Context, run pipeline.Options, tables []*schema.Table, path string) ([]string, error) {
+func reread(ctx context.Context, run pipeline.Options, tables []*schema.Table, format sinks.Format, path string) ([]string, error) {
 	var wanted []*schema.Table
 	var names []string
 	for _, t := range schema.Tables() {
@@ -222,7 +219,7 @@ func reread(ctx context.Context, run pipeline.Options, tables []*schema.Table, p
 			wanted, names = append(wanted, t), append(names, t.Name)
 		}
 	}
-	sink, err := parquet.Open(ctx, path, sinks.Options{Tables: wanted, RunID: run.Run.RunID, Version: run.Run.ToolVersion})
+	sink, err := format.Open(ctx, path, sinks.Options{Tables: wanted, RunID: run.Run.RunID, Version: run.Run.ToolVersion})
 	if err != nil {
 		return nil, fmt.Errorf("making room for the rows of the archives: %w", err)
 	}

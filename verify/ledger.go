@@ -5,12 +5,10 @@ import (
 	"database/sql"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
-	"github.com/ckexport/ckexport/sinks/parquet"
 )
 
 // Tables with a part of their own in an output's ledger.
@@ -39,8 +37,8 @@ func (o *output) checkLedger(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if o.isSingle() {
-		return o.checkFooterLedger(ctx, totals)
+	if o.found.Ledger != nil {
+		return o.checkOwnLedger(ctx, totals)
 	}
 	if !o.hasColumns(archivesTable, schema.CheckpointID, "source", "status", "row_count") {
 		if !slices.Contains(o.found.Damaged, archivesTable) {
@@ -222,32 +220,23 @@ func (o *output) checkRowCounts(ctx context.Context, ledger []archiveRow, checkp
 	return nil
 }
 
-// isSingle tells whether the output is one Parquet file.
-func (o *output) isSingle() bool {
-	info, err := os.Stat(o.path)
-	return err == nil && !info.IsDir() && o.found.Kind == parquet.Format().Name
-}
-
-// checkFooterLedger checks that the ledger in the footer of a single file knows
-// whatever its rows are of.
-func (o *output) checkFooterLedger(ctx context.Context, totals map[string]int64) error {
-	ledger, err := parquet.FileLedger(o.path)
-	if err != nil {
-		return err
-	}
+// checkOwnLedger checks that a ledger which is kept beside the tables knows
+// whatever the rows are of.
+func (o *output) checkOwnLedger(ctx context.Context, totals map[string]int64) error {
+	ledger := o.found.Ledger
 	for _, id := range slices.Sorted(maps.Keys(totals)) {
 		if !ledger.Checkpoints[id] {
-			o.found.Found(sinks.Damage, "ledger", o.tables[0].Name, id, "%d rows of a checkpoint that the ledger in the footer does not know", totals[id])
+			o.found.Found(sinks.Damage, "ledger", o.tables[0].Name, id, "%d rows of a checkpoint that the ledger, which is no table, does not know", totals[id])
 		}
 	}
 	if !o.hasColumns(archivesTable, "source") {
 		return nil
 	}
-	err = o.eachRow(ctx, "SELECT DISTINCT source FROM archives", func(rows *sql.Rows) error {
+	err := o.eachRow(ctx, "SELECT DISTINCT source FROM archives", func(rows *sql.Rows) error {
 		var source string
 		err := rows.Scan(&source)
 		if _, known := ledger.Archives[source]; !known {
-			o.found.Found(sinks.Damage, "ledger", archivesTable, source, "the ledger in the footer does not know it")
+			o.found.Found(sinks.Damage, "ledger", archivesTable, source, "the ledger, which is no table, does not know it")
 		}
 		return err
 	})

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ckexport/ckexport/sinks"
 )
 
 // tempPlace is a folder for the rows of archives, beside the output. It is
@@ -42,8 +44,10 @@ func takeTemp(output, dir string) (*tempPlace, error) {
 	return &tempPlace{path: path, lock: lock}, nil
 }
 
-// rows is where the rows of the archives go.
-func (p *tempPlace) rows() string { return filepath.Join(p.path, "rows.parquet") }
+// rows is where the rows of the archives go, as an output of the format.
+func (p *tempPlace) rows(format sinks.Format) string {
+	return filepath.Join(p.path, "rows"+format.Suffixes[0])
+}
 
 func (p *tempPlace) release() error {
 	return errors.Join(os.RemoveAll(p.path), p.lock.Close())

@@ -13,7 +13,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -22,20 +21,18 @@ import (
 	"github.com/ckexport/ckexport/sinks"
 )
 
-// Opener opens tables of an output, and no others, for SQL.
-type Opener func(ctx context.Context, path string, tables []string) (*sql.DB, error)
-
 // Options says what to check.
 type Options struct {
-	// Path is the output, and Format its kind.
+	// Path is where the output lies, and Format its kind. Where that has no SQL,
+	// what needs it is not checked, and a note says so.
 	Path   string
 	Format sinks.Format
-	// Open may be nil, as in a build without DuckDB: what needs SQL is not
-	// checked then, and a note says so.
-	Open Opener
-	// Against, where not nil, are archives to compare with. It needs Open.
+	// Against, where not nil, are archives to compare with. It needs SQL.
 	Against *Against
 }
+
+// sqlMemory bounds what the checks in SQL keep in memory.
+const sqlMemory = 2 << 30
 
 // Report is what a check found.
 type Report struct {
@@ -55,9 +52,6 @@ type Report struct {
 // that it could not be checked.
 func Run(ctx context.Context, opts Options) (*Report, error) {
 	started := time.Now()
-	if _, err := os.Stat(opts.Path); err != nil {
-		return nil, &sinks.RefusedError{Path: opts.Path, Reason: "cannot be looked at: " + err.Error()}
-	}
 	seen, err := opts.Format.Inspect(ctx, opts.Path)
 	if err != nil {
 		return nil, err
@@ -66,8 +60,8 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 		return nil, &sinks.RefusedError{Path: opts.Path, Reason: "its secrets were replaced in another way than --redact and --redact-key-file say, so its rows cannot be compared: " + cmp.Or(seen.Redaction, "not at all")}
 	}
 	report := &Report{Output: opts.Path, Kind: seen.Kind, Files: seen.Files, Bytes: seen.Bytes, Rows: seen.Rows, Tables: len(seen.Tables) + len(seen.Damaged)}
-	if opts.Open == nil {
-		seen.Found(sinks.Note, "build", "", "", "this build has no DuckDB: ledger, keys, references, and rows of files without SHA-256 were not checked")
+	if opts.Format.OpenSQL == nil {
+		seen.Found(sinks.Note, "build", "", "", "this build cannot query the output: ledger, keys, references, and rows of files without SHA-256 were not checked")
 	} else if len(seen.Tables) > 0 {
 		if err := checkTables(ctx, opts, seen, report); err != nil {
 			return nil, err
@@ -84,12 +78,12 @@ func checkTables(ctx context.Context, opts Options, seen *sinks.Inspection, repo
 	if err := readUnsummed(ctx, opts, seen); err != nil || len(seen.Tables) == 0 {
 		return err
 	}
-	o, err := open(ctx, opts.Open, opts.Path, seen.Tables)
+	o, err := open(ctx, opts.Format, opts.Path, seen.Tables)
 	if err != nil {
 		return err
 	}
 	defer o.db.Close()
-	o.found, o.path = seen, opts.Path
+	o.found = seen
 	if len(seen.Damaged) > 0 {
 		seen.Found(sinks.Note, "tables", "", "", "what concerns damaged tables was not checked further: %s", strings.Join(seen.Damaged, ", "))
 	}
@@ -112,7 +106,7 @@ func readUnsummed(ctx context.Context, opts Options, seen *sinks.Inspection) err
 		if !slices.Contains(seen.Tables, name) {
 			continue
 		}
-		db, err := opts.Open(ctx, opts.Path, []string{name})
+		db, err := opts.Format.OpenSQL(ctx, opts.Path, sinks.SQLOptions{Tables: []string{name}, MemoryBytes: sqlMemory})
 		if err == nil {
 			var sum any
 			err = errors.Join(db.QueryRowContext(ctx, "SELECT bit_xor(hash(r)) FROM "+identifier(name)+" AS r").Scan(&sum), db.Close())
@@ -132,7 +126,6 @@ func readUnsummed(ctx context.Context, opts Options, seen *sinks.Inspection) err
 
 // output is an output opened for SQL.
 type output struct {
-	path   string
 	db     *sql.DB
 	tables []*schema.Table            // those that are there and whole, in its order
 	has    map[string]map[string]bool // columns by table
@@ -140,8 +133,8 @@ type output struct {
 	found  *sinks.Inspection
 }
 
-func open(ctx context.Context, opener Opener, path string, tables []string) (*output, error) {
-	db, err := opener(ctx, path, tables)
+func open(ctx context.Context, format sinks.Format, path string, tables []string) (*output, error) {
+	db, err := format.OpenSQL(ctx, path, sinks.SQLOptions{Tables: tables, MemoryBytes: sqlMemory})
 	if err != nil {
 		return nil, err
 	}

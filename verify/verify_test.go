@@ -56,6 +56,9 @@ func options() pipeline.Options {
 	return pipeline.Options{Run: schema.Run{RunID: "run", ToolVersion: "test"}, Limits: decode.DefaultLimits(), Jobs: 2, Log: slog.New(slog.DiscardHandler)}
 }
 
+// dataset is the kind of output of datasets.
+var dataset = parquet.Format(duckdb.Engine())
+
 // export writes the archives in dir to an output at path.
 func export(t *testing.T, format sinks.Format, dir, path string) {
 	t.Helper()
@@ -77,11 +80,9 @@ func export(t *testing.T, format sinks.Format, dir, path string) {
 // check verifies an output, against the archives in dir if it is not empty.
 func check(t *testing.T, format sinks.Format, path, dir string) *verify.Report {
 	t.Helper()
-	opts := verify.Options{Path: path, Format: format, Open: func(ctx context.Context, path string, tables []string) (*sql.DB, error) {
-		return duckdb.OpenTables(ctx, path, tables, 512)
-	}}
+	opts := verify.Options{Path: path, Format: format}
 	if dir != "" {
-		opts.Against = &verify.Against{Archives: func(context.Context, string) ([]source.Item, error) { return find(t, dir), nil }, TempDir: t.TempDir(), Run: options()}
+		opts.Against = &verify.Against{Archives: func(context.Context, string) ([]source.Item, error) { return find(t, dir), nil }, TempDir: t.TempDir(), Format: dataset, Run: options()}
 	}
 	report, err := verify.Run(t.Context(), opts)
 	if err != nil {
@@ -123,8 +124,8 @@ func expect(t *testing.T, report *verify.Report, patterns ...string) {
 func TestDatasetDamage(t *testing.T) {
 	dir := inputs(t)
 	pristine := filepath.Join(t.TempDir(), "fleet.parquet")
-	export(t, parquet.Format(), dir, pristine)
-	if report := check(t, parquet.Format(), pristine, dir); len(report.Findings) > 0 || report.Rows == 0 || report.Compared.Rows == 0 {
+	export(t, dataset, dir, pristine)
+	if report := check(t, dataset, pristine, dir); len(report.Findings) > 0 || report.Rows == 0 || report.Compared.Rows == 0 {
 		t.Fatalf("a fresh dataset: %+v", report)
 	}
 	part := func(t *testing.T, path, table string) string {
@@ -190,7 +191,7 @@ func TestDatasetDamage(t *testing.T) {
 				return os.Chmod(p, 0o600)
 			}))
 			c.damage(t, path)
-			expect(t, check(t, parquet.Format(), path, ""), c.want...)
+			expect(t, check(t, dataset, path, ""), c.want...)
 		})
 	}
 }
@@ -199,7 +200,7 @@ func TestDatasetDamage(t *testing.T) {
 // manifest a digest that is right.
 func TestChangedManifestIsNotAddedTo(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "fleet.parquet")
-	export(t, parquet.Format(), inputs(t), path)
+	export(t, dataset, inputs(t), path)
 	edit(t, filepath.Join(path, "_ckexport.json"), `"tool_version": "test"`, `"tool_version": "Test"`)
 	_, err := parquet.Open(t.Context(), path, sinks.Options{Tables: schema.Tables(), RunID: "run2"})
 	if err == nil || !strings.Contains(err.Error(), "changed since it was written") {
@@ -220,7 +221,7 @@ func TestSingleFileDamage(t *testing.T) {
 	_, err = pipeline.Run(t.Context(), run)
 	must(t, err)
 	must(t, sink.Close())
-	if report := check(t, parquet.Format(), path, ""); !report.Whole || report.Rows == 0 {
+	if report := check(t, dataset, path, ""); !report.Whole || report.Rows == 0 {
 		t.Fatalf("a fresh file: %+v", report)
 	}
 	data, err := os.ReadFile(path)
@@ -229,10 +230,10 @@ func TestSingleFileDamage(t *testing.T) {
 		changed := bytes.Clone(data)
 		changed[len(data)*i/50] ^= 0x10
 		must(t, os.WriteFile(path, changed, 0o600))
-		expect(t, check(t, parquet.Format(), path, ""), `damage: file: `)
+		expect(t, check(t, dataset, path, ""), `damage: file: `)
 	}
 	must(t, os.WriteFile(path, data[:len(data)/2], 0o600))
-	expect(t, check(t, parquet.Format(), path, ""), `damage: file: `)
+	expect(t, check(t, dataset, path, ""), `damage: file: `)
 }
 
 // TestDatabaseDamage damages a DuckDB file in one way each.
@@ -298,7 +299,7 @@ func TestDatabaseDamage(t *testing.T) {
 // purpose.
 func TestForgotten(t *testing.T) {
 	dir := inputs(t)
-	for _, format := range []sinks.Format{parquet.Format(), duckdb.Format()} {
+	for _, format := range []sinks.Format{dataset, duckdb.Format()} {
 		path := filepath.Join(t.TempDir(), "fleet"+format.Suffixes[0])
 		export(t, format, dir, path)
 		_, err := format.Rewrite(t.Context(), path, sinks.Options{RunID: "run2", Version: "test"}, sinks.Rewrite{
@@ -318,8 +319,8 @@ func TestOddName(t *testing.T) {
 	dir := t.TempDir()
 	copyFile(t, "../testdata/archives/ghost-files.tar", filepath.Join(dir, "odd\xff.tar"))
 	path := filepath.Join(t.TempDir(), "fleet.parquet")
-	export(t, parquet.Format(), dir, path)
-	if report := check(t, parquet.Format(), path, dir); !report.Whole || report.Compared.Checkpoints != 1 {
+	export(t, dataset, dir, path)
+	if report := check(t, dataset, path, dir); !report.Whole || report.Compared.Checkpoints != 1 {
 		t.Errorf("%+v: %s", report.Compared, text(report.Findings))
 	}
 }

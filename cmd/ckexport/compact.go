@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
-	"github.com/ckexport/ckexport/sinks/parquet"
 )
 
 func compactCommand(std streams) *cli.Command {
@@ -21,7 +20,7 @@ func compactCommand(std streams) *cli.Command {
 		ArgsUsage: "OUT",
 		Description: "Every run adds a file to each table of a dataset folder. This merges them into few large ones with the same rows, in one step: those who have\n" +
 			"files open keep them. A DuckDB file is copied into a new one, which gives back space.",
-		Flags: lockFlags(),
+		Flags: slices.Concat(lockFlags(), sandboxFlags()),
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {
 				return &usageError{err: fmt.Errorf("want an output, got %d arguments", c.NArg()), hint: "ckexport compact fleet.parquet"}
@@ -42,12 +41,7 @@ func compactCommand(std streams) *cli.Command {
 
 // rewrite changes the output that the first argument names.
 func rewrite(c *cli.Context, std streams, what func(*schema.Run) sinks.Rewrite) (*schema.Run, *sinks.Rewritten, error) {
-	output := c.Args().First()
-	info, err := os.Stat(output)
-	if err != nil {
-		return nil, nil, usagef("output %q: %v", output, errors.Unwrap(err))
-	}
-	format, err := existingFormat(output, info)
+	output, err := findOutput(c.Context, c.Args().First())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -59,23 +53,16 @@ func rewrite(c *cli.Context, std streams, what func(*schema.Run) sinks.Rewrite) 
 	if err != nil {
 		return nil, nil, err
 	}
-	done, err := format.Rewrite(c.Context, output, sinks.Options{
+	box, change := confinementOf(c, warnings(std)), what(run)
+	change.Begin = func(f sinks.Footprint) error { return box.to(f) }
+	done, err := output.format.Rewrite(c.Context, output.location, sinks.Options{
 		RunID: run.RunID, Version: run.ToolVersion, Views: views(), LockTimeout: timeout,
 		OnWait: func() { fmt.Fprintln(std.err, "another run writes to the output: waiting for its end") },
-	}, what(run))
+	}, change)
 	if err != nil {
 		return nil, nil, endedBy(c.Context, err)
 	}
 	return run, done, nil
-}
-
-// existingFormat returns the kind of an output that is there, which may have
-// another ending.
-func existingFormat(output string, info os.FileInfo) (sinks.Format, error) {
-	if info.IsDir() {
-		return parquet.Format(), nil
-	}
-	return sinks.FormatOf(formats(), output)
 }
 
 // endedBy makes an error that the end of the context brought about one of it.

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -34,34 +33,30 @@ func diffCommand(std streams) *cli.Command {
 			if err != nil {
 				return err
 			}
-			if !c.Bool("no-sandbox") {
-				grants, err := queryGrants(opts.output)
-				if err != nil {
-					return err
-				}
-				if err := confine(slog.New(slog.DiscardHandler), grants); err != nil {
-					return err
-				}
+			db, err := askOutput(c, c.Args().First(), nil)
+			if err != nil {
+				return err
 			}
-			return diff(c.Context, opts, std)
+			defer db.Close()
+			return diff(c.Context, db, opts, std)
 		},
 	}
 }
 
 // diffOptions is what the flags of diff say.
 type diffOptions struct {
-	output, before, after string
-	tables                []*schema.Table
-	format                string
-	summary               bool
-	limit                 int // 0 for all
+	before, after string
+	tables        []*schema.Table
+	format        string
+	summary       bool
+	limit         int // 0 for all
 }
 
 func diffFlags(c *cli.Context) (*diffOptions, error) {
 	if c.NArg() != 3 {
 		return nil, &usageError{err: fmt.Errorf("want an output and two checkpoints, got %d arguments", c.NArg()), hint: "ckexport diff fleet.duckdb web@first web@last"}
 	}
-	opts := &diffOptions{output: c.Args().Get(0), before: c.Args().Get(1), after: c.Args().Get(2), format: c.String("format"), summary: c.Bool("summary"), limit: c.Int("limit")}
+	opts := &diffOptions{before: c.Args().Get(1), after: c.Args().Get(2), format: c.String("format"), summary: c.Bool("summary"), limit: c.Int("limit")}
 	if !slices.Contains([]string{"text", "json", "markdown"}, opts.format) {
 		return nil, usagef("--format %q: want text, json or markdown", opts.format)
 	}

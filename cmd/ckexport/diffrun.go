@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"database/sql"
 	"slices"
 
 	"github.com/ckexport/ckexport/compare"
@@ -38,12 +39,7 @@ func newDiffWriter(out *bufio.Writer, opts *diffOptions) diffWriter {
 	return &textDiff{out: out, summary: opts.summary}
 }
 
-func diff(ctx context.Context, opts *diffOptions, std streams) error {
-	db, err := openOutput(ctx, opts.output, nil)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
+func diff(ctx context.Context, db *sql.DB, opts *diffOptions, std streams) error {
 	output, err := compare.Open(ctx, db)
 	if err != nil {
 		return err

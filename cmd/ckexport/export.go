@@ -7,8 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"math"
-	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -218,12 +216,12 @@ func printableAttr(_ []string, a slog.Attr) slog.Attr {
 }
 
 func export(ctx context.Context, opts *exportOptions, std streams) error {
-	format, err := sinks.FormatOf(formats(), opts.output)
+	format, err := formats().For(opts.output)
 	if err != nil {
 		return err
 	}
-	if info, err := os.Stat(filepath.Dir(opts.output)); err != nil || !info.IsDir() {
-		return usagef("output %q: its folder does not exist", opts.output)
+	if err := format.Check(ctx, opts.output); err != nil {
+		return err
 	}
 	listing, err := source.List(ctx, providers(opts.output), opts.inputs, std.in)
 	if err != nil {
@@ -254,10 +252,9 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 		return err
 	}
 	defer sink.Close() // after Commit there is nothing left to lose
-	if !opts.noSandbox {
-		if err := confine(opts.log, append(inputGrants(listing), outputGrants(sink.Footprint())...)); err != nil {
-			return err
-		}
+	box := confinement{off: opts.noSandbox, log: opts.log}
+	if err := box.to(sink.Footprint(), inputGrants(listing)...); err != nil {
+		return err
 	}
 	found, err := listing.Look(ctx)
 	if err != nil {

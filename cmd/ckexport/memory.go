@@ -2,31 +2,33 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
 
 	"github.com/urfave/cli/v2"
-
-	"github.com/ckexport/ckexport/sinks"
 )
 
 // What a process takes besides its heap: the program itself, stacks, and what
 // the garbage collector holds back.
 const besidesHeap = 80 << 20
 
-// leastMemory is what a run takes with ordinary archives, leastForDuckDB one
-// into a database, which has more than a thousand columns with a block each.
-const (
-	leastMemory    = 256 << 20
-	leastForDuckDB = 600 << 20
-)
+// leastMemory is what a run takes with ordinary archives. Some kinds of output
+// take more.
+const leastMemory = 256 << 20
 
 // memoryFlag is for runs that share a machine with others.
 func memoryFlag() cli.Flag {
+	enough := "300MiB are enough for ordinary archives"
+	for _, f := range formats() {
+		if f.LeastMemory > leastMemory {
+			enough += fmt.Sprintf(", %s into %s", sizeText(f.LeastMemory), f.Name)
+		}
+	}
 	return &cli.StringFlag{
-		Name: "memory-limit", DefaultText: "none; 300MiB are enough for ordinary archives, 600MiB for DuckDB",
+		Name: "memory-limit", DefaultText: "none; " + enough,
 		Usage: "keep the process to about `SIZE` of memory; large archives then count as too large earlier (see --max-archive-memory)",
 	}
 }
@@ -42,11 +44,11 @@ func readMemoryLimit(c *cli.Context, opts *exportOptions) error {
 		return usagef("--memory-limit: %v", err)
 	}
 	least := int64(leastMemory)
-	if f, err := sinks.FormatOf(formats(), opts.output); err == nil && f.Name == "duckdb" {
-		least = leastForDuckDB
+	if f, err := formats().For(opts.output); err == nil { // what is wrong with the output is told later
+		least = max(least, f.LeastMemory)
 	}
 	if n < least {
-		return usagef("--memory-limit %s: a run takes at least %s, into DuckDB %s", c.String("memory-limit"), sizeText(leastMemory), sizeText(leastForDuckDB))
+		return usagef("--memory-limit %s: a run into %q takes at least %s", c.String("memory-limit"), opts.output, sizeText(least))
 	}
 	opts.memoryLimit = n
 	share := max((n-besidesHeap)/2/2/int64(opts.jobs), 8<<20) // decoded, an archive takes twice what it is counted for

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"regexp"
 	"slices"
@@ -23,7 +22,7 @@ func queryCommand(std streams) *cli.Command {
 		Name:      "query",
 		Usage:     "run SQL, or a query that ships with ckexport, on an output",
 		ArgsUsage: "OUT 'SQL'|NAME",
-		Description: "OUT is an output of either kind. SQL is DuckDB's; the tables are those of ckexport tables. The queries that ship are views in it\n" +
+		Description: "OUT is an output of any kind. SQL is DuckDB's; the tables are those of ckexport tables. The queries that ship are views in it\n" +
 			"(with _ for -), or, those with parameters, table macros: SELECT * FROM name(parameter := value). ckexport queries lists them.",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: "table, csv, json or markdown", Value: "table"},
@@ -41,16 +40,12 @@ func queryCommand(std streams) *cli.Command {
 			if !ok {
 				return usagef("--format %q: want table, csv, json or markdown", c.String("format"))
 			}
-			if !c.Bool("no-sandbox") {
-				grants, err := queryGrants(c.Args().First())
-				if err != nil {
-					return err
-				}
-				if err := confine(slog.New(slog.DiscardHandler), grants); err != nil {
-					return err
-				}
+			db, err := askOutput(c, c.Args().First(), viewsIn(text))
+			if err != nil {
+				return err
 			}
-			return query(c.Context, c.Args().First(), text, func(rows *sql.Rows) error { return write(std.out, rows) })
+			defer db.Close()
+			return query(c.Context, db, text, func(rows *sql.Rows) error { return write(std.out, rows) })
 		},
 	}
 }
@@ -121,12 +116,7 @@ func viewsIn(text string) []sinks.View {
 	return list
 }
 
-func query(ctx context.Context, output, text string, write func(*sql.Rows) error) error {
-	db, err := openOutput(ctx, output, viewsIn(text))
-	if err != nil {
-		return err
-	}
-	defer db.Close()
+func query(ctx context.Context, db *sql.DB, text string, write func(*sql.Rows) error) error {
 	rows, err := db.QueryContext(ctx, text)
 	if err != nil {
 		return fmt.Errorf("running the query: %w", err)

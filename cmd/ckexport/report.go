@@ -1,8 +1,9 @@
 package main
 
 import (
-	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -19,7 +20,7 @@ func reportCommand(std streams) *cli.Command {
 		Name:      "report",
 		Usage:     "make one page of an output: the fleet, what detections found, charts, and the checkpoints that matter most",
 		ArgsUsage: "OUT -o PAGE.html",
-		Description: "OUT is an output of either kind. The page is one HTML file that fetches nothing and runs no script. Lists are cut, and say by which command the\n" +
+		Description: "OUT is an output of any kind. The page is one HTML file that fetches nothing and runs no script. Lists are cut, and say by which command the\n" +
 			"rest is to be had, so that a page of 5,000 checkpoints is no larger than one of 50. It holds command lines and paths: it is made 0600.\n" +
 			"An earlier report is replaced, any other file is not.",
 		Flags: append([]cli.Flag{
@@ -29,17 +30,17 @@ func reportCommand(std streams) *cli.Command {
 			if c.NArg() != 1 || c.String("output") == "" {
 				return &usageError{err: fmt.Errorf("want an output and -o PAGE, got %d arguments", c.NArg()), hint: "ckexport report fleet.duckdb -o report.html"}
 			}
-			return makeReport(c.Context, c.Args().First(), c.String("output"), !c.Bool("no-sandbox"), std)
+			return makeReport(c, c.Args().First(), c.String("output"), std)
 		},
 	}
 }
 
-func makeReport(ctx context.Context, output, path string, confined bool, std streams) (err error) {
-	grants, err := queryGrants(output)
+func makeReport(c *cli.Context, location, path string, std streams) (err error) {
+	output, err := findOutput(c.Context, location)
 	if err != nil {
 		return err
 	}
-	if err := mustBeOutside(path, output); err != nil {
+	if err := mustBeOutside(path, location); err != nil {
 		return err
 	}
 	page, err := fleetreport.Create(path)
@@ -51,19 +52,15 @@ func makeReport(ctx context.Context, output, path string, confined bool, std str
 			err = failed
 		}
 	}()
-	if confined { // the page is open: its folder is only needed to give it its name
-		grants = append(grants, sandbox.Grant{Path: filepath.Dir(path), Access: sandbox.Entries | sandbox.Files})
-		if err := confine(slog.New(slog.DiscardHandler), grants); err != nil {
-			return err
-		}
-	}
-	db, err := openOutput(ctx, output, views())
+	// The page is open: its folder is only needed to give it its name.
+	folder := sandbox.Grant{Path: filepath.Dir(path), Access: sandbox.Entries | sandbox.Files}
+	db, err := output.openSQL(c.Context, views(), confinementOf(c, slog.New(slog.DiscardHandler)), folder)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
 	version, _ := versionOf()
-	r, err := fleetreport.Make(ctx, db, fleetreport.Options{Output: output, Version: version, Now: time.Now()})
+	r, err := fleetreport.Make(c.Context, db, fleetreport.Options{Output: location, Version: version, Now: time.Now()})
 	if err != nil {
 		return fmt.Errorf("making the report: %w", err)
 	}
@@ -86,7 +83,10 @@ func mustBeOutside(page, output string) error {
 	if folder, err = filepath.Abs(folder); err != nil {
 		return err
 	}
-	if output, err = filepath.EvalSymlinks(output); err != nil {
+	output, err = filepath.EvalSymlinks(output)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // it does not lie in a folder
+	} else if err != nil {
 		return err
 	}
 	if output, err = filepath.Abs(output); err != nil {

@@ -1,9 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"log/slog"
-	"path/filepath"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -25,39 +24,57 @@ func (e *sandboxError) Unwrap() error { return e.err }
 
 const sandboxHint = "--no-sandbox goes on without"
 
-// confine confines the process to the grants. What the system lacks for it
-// is logged.
-func confine(log *slog.Logger, grants []sandbox.Grant) error {
-	state, err := sandbox.Confine(grants)
+// confinement is what a command does with the sandbox.
+type confinement struct {
+	off bool         // --no-sandbox is given
+	log *slog.Logger // is told what the system lacks for it
+}
+
+// confinementOf reads sandboxFlags.
+func confinementOf(c *cli.Context, log *slog.Logger) confinement {
+	return confinement{off: c.Bool("no-sandbox"), log: log}
+}
+
+// to confines the process to what an output takes, and to further grants.
+func (c confinement) to(output sinks.Footprint, more ...sandbox.Grant) error {
+	if c.off {
+		return nil
+	}
+	state, err := sandbox.Confine(append(outputGrants(output), more...))
 	if err != nil {
 		return &sandboxError{err}
 	}
 	for _, missing := range state.Missing {
-		log.Warn("the process is not confined in full", "missing", missing)
+		c.log.Warn("the process is not confined in full", "missing", missing)
 	}
 	if state.ABI > 0 {
-		log.Info("the process is confined", "landlock", state.ABI)
+		c.log.Info("the process is confined", "landlock", state.ABI)
 	}
 	return nil
 }
 
-// readGrants grants reading.
-func readGrants(paths []string) []sandbox.Grant {
+// warnings logs what the system lacks, for commands that log nothing else.
+func warnings(std streams) *slog.Logger {
+	return slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+}
+
+// grant grants the same access to each path.
+func grant(access sandbox.Access, paths ...string) []sandbox.Grant {
 	var grants []sandbox.Grant
 	for _, p := range paths {
-		grants = append(grants, sandbox.Grant{Path: p, Access: sandbox.Read})
+		grants = append(grants, sandbox.Grant{Path: p, Access: access})
 	}
 	return grants
 }
 
 // inputGrants grants what reading inputs takes, and no more.
-func inputGrants(l *source.Listing) []sandbox.Grant { return readGrants(l.Paths) }
+func inputGrants(l *source.Listing) []sandbox.Grant { return grant(sandbox.Read, l.Paths...) }
 
-// outputGrants grants what a sink needs, and no more.
+// outputGrants grants what an output takes, and no more.
 func outputGrants(f sinks.Footprint) []sandbox.Grant {
-	var grants []sandbox.Grant
-	for _, p := range f.Own {
-		grants = append(grants, sandbox.Grant{Path: p, Access: sandbox.All})
+	grants := slices.Concat(grant(sandbox.Read, f.Read...), grant(sandbox.List, f.List...), grant(sandbox.All, f.Own...))
+	if f.Folder == "" {
+		return grants
 	}
 	access := sandbox.Entries
 	if f.Moves {
@@ -67,25 +84,4 @@ func outputGrants(f sinks.Footprint) []sandbox.Grant {
 		access |= sandbox.Files | sandbox.Write | sandbox.Read
 	}
 	return append(grants, sandbox.Grant{Path: f.Folder, Access: access})
-}
-
-// queryGrants grants reading an output, and the folder it lies in: while a
-// query runs, a run may put a new one in its place.
-func queryGrants(output string) ([]sandbox.Grant, error) {
-	resolved, err := filepath.EvalSymlinks(output)
-	if err != nil {
-		return nil, fmt.Errorf("opening output: %w", err)
-	}
-	return readGrants([]string{filepath.Dir(resolved)}), nil
-}
-
-// verifyGrants grants reading an output and the inputs it is compared with,
-// and all of the temporary folder, which is removed in the end.
-func verifyGrants(output, temp string, inputs *source.Listing) ([]sandbox.Grant, error) {
-	grants, err := queryGrants(output)
-	if err != nil {
-		return nil, err
-	}
-	grants = append(grants, inputGrants(inputs)...)
-	return append(grants, sandbox.Grant{Path: temp, Access: sandbox.All}, sandbox.Grant{Path: filepath.Dir(temp), Access: sandbox.Entries}), nil
 }

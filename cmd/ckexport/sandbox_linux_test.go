@@ -44,6 +44,9 @@ var sandboxCommands = map[string]func(){
 // and after.
 func TestSandbox(t *testing.T) {
 	for _, format := range formats() {
+		if format.Missing != "" {
+			continue
+		}
 		t.Run(format.Name, func(t *testing.T) {
 			w := newProbeWorld(t, "fleet"+format.Suffixes[0])
 			got := w.probe(t, "probe")
@@ -207,7 +210,7 @@ func probe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	format, err := sinks.FormatOf(formats(), w.Output)
+	format, err := formats().For(w.Output)
 	if err != nil {
 		return err
 	}
@@ -241,7 +244,8 @@ func probe(ctx context.Context) error {
 		go try(n)
 	}
 	ready.Wait()
-	if err := confine(slog.New(slog.NewTextHandler(os.Stderr, nil)), append(inputGrants(listing), outputGrants(sink.Footprint())...)); err != nil {
+	box := confinement{log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
+	if err := box.to(sink.Footprint(), inputGrants(listing)...); err != nil {
 		return err
 	}
 	ready.Add(threads)

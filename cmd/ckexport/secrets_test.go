@@ -218,7 +218,11 @@ func parquetValues(t *testing.T, data []byte, all *strings.Builder) {
 // databaseValues returns every row of every table of a database, as text.
 func databaseValues(t *testing.T, path string) string {
 	t.Helper()
-	db, err := openOutput(t.Context(), path, nil)
+	output, err := findOutput(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := output.openSQL(t.Context(), nil, confinement{off: true})
 	if err != nil {
 		t.Fatal(err)
 	}

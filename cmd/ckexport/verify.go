@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ckexport/ckexport/cmd/ckexport/internal/sandbox"
 	"github.com/ckexport/ckexport/pipeline"
 	"github.com/ckexport/ckexport/pipeline/decode"
 	"github.com/ckexport/ckexport/pipeline/source"
@@ -45,15 +47,20 @@ func verifyCommand(std streams) *cli.Command {
 			if c.NArg() == 0 || c.NArg() > 1 && !c.IsSet("against") {
 				return &usageError{err: fmt.Errorf("want an output, got %d arguments", c.NArg()), hint: "ckexport verify fleet.parquet, or ckexport verify fleet.parquet --against ./archives"}
 			}
-			format, err := sinks.FormatOf(formats(), c.Args().First())
+			output, err := findOutput(c.Context, c.Args().First())
 			if err != nil {
 				return err
 			}
-			against, err := againstOptions(c, std)
+			opts := verify.Options{Path: output.location, Format: output.format}
+			if c.IsSet("against") {
+				opts.Against, err = againstOptions(c, output, std)
+			} else {
+				err = output.confine(confinementOf(c, warnings(std)))
+			}
 			if err != nil {
 				return err
 			}
-			report, err := verify.Run(c.Context, verify.Options{Path: c.Args().First(), Format: format, Open: tablesOpener(), Against: against})
+			report, err := verify.Run(c.Context, opts)
 			if err != nil {
 				return err
 			}
@@ -112,23 +119,19 @@ func againstFlags() []cli.Flag {
 	}, redactionFlags(), sandboxFlags())
 }
 
-// againstOptions says what to compare with; nil without --against.
-func againstOptions(c *cli.Context, std streams) (*verify.Against, error) {
-	if !c.IsSet("against") {
-		return nil, nil
-	}
-	if tablesOpener() == nil {
+// againstOptions says what to compare an output with.
+func againstOptions(c *cli.Context, output *output, std streams) (*verify.Against, error) {
+	if output.format.OpenSQL == nil {
 		return nil, usagef("this build has no DuckDB, so it cannot compare an output with archives")
 	}
 	if c.Int("jobs") < 1 {
 		return nil, usagef("--jobs %d: want 1 or more", c.Int("jobs"))
 	}
-	output, temp := c.Args().First(), c.String("temp-dir")
-	listing, err := source.List(c.Context, providers(output), append([]string{c.String("against")}, c.Args().Tail()...), std.in)
+	listing, err := source.List(c.Context, providers(output.location), append([]string{c.String("against")}, c.Args().Tail()...), std.in)
 	if err != nil {
 		return nil, err
 	}
-	redacted, err := readRedactionFlags(c, output)
+	redacted, err := readRedactionFlags(c, output.location)
 	if err != nil {
 		return nil, err
 	}
@@ -137,14 +140,9 @@ func againstOptions(c *cli.Context, std streams) (*verify.Against, error) {
 		return nil, err
 	}
 	archives := func(ctx context.Context, made string) ([]source.Item, error) {
-		if !c.Bool("no-sandbox") {
-			grants, err := verifyGrants(output, made, listing)
-			if err != nil {
-				return nil, err
-			}
-			if err := confine(slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: slog.LevelWarn})), grants); err != nil {
-				return nil, err
-			}
+		grants := slices.Concat(inputGrants(listing), grant(sandbox.All, made), grant(sandbox.Entries, filepath.Dir(made))) // it is removed in the end
+		if err := output.confine(confinementOf(c, warnings(std)), grants...); err != nil {
+			return nil, err
 		}
 		found, err := listing.Look(ctx)
 		if err != nil {
@@ -160,7 +158,7 @@ func againstOptions(c *cli.Context, std streams) (*verify.Against, error) {
 		return nil, err
 	}
 	return &verify.Against{
-		Archives: archives, TempDir: temp,
+		Archives: archives, TempDir: c.String("temp-dir"), Format: formats()[0],
 		Run: pipeline.Options{Run: *run, Limits: decode.DefaultLimits(), Redaction: redaction, Jobs: c.Int("jobs"), Log: slog.New(slog.DiscardHandler)},
 	}, nil
 }

@@ -120,13 +120,14 @@ func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`,
 // literal quotes a text for SQL.
 func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
-// pathList returns paths as a list for read_parquet.
-func pathList(paths []string) string {
+// readParquet returns the table function that reads these files, which may
+// differ in their columns. Folders named like partitions add none.
+func readParquet(paths []string, differ bool) string {
 	quoted := make([]string, len(paths))
 	for i, p := range paths {
 		quoted[i] = literal(globEscape(p))
 	}
-	return "[" + strings.Join(quoted, ", ") + "]"
+	return fmt.Sprintf("read_parquet([%s], hive_partitioning = false, union_by_name = %t)", strings.Join(quoted, ", "), differ)
 }
 
 // globEscape makes characters of a path that have a meaning in globs stand for

@@ -18,13 +18,32 @@ import (
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/internal/contents"
+	"github.com/ckexport/ckexport/sinks/internal/local"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
-	"github.com/ckexport/ckexport/sinks/parquet"
+	"github.com/ckexport/ckexport/sinks/spool"
 )
 
-// Format describes the kind of output to the command.
+// leastMemory is what a run into a database takes: it has more than a thousand
+// columns with a block each.
+const leastMemory = 600 << 20
+
+// Format returns the kind of output.
 func Format() sinks.Format {
-	return sinks.Format{Name: "duckdb", Suffixes: []string{".duckdb", ".db"}, Open: Open, Rewrite: Rewrite, Inspect: Inspect}
+	f := format()
+	f.LeastMemory = leastMemory
+	f.Check, f.Open = check, Open
+	f.Recognise, f.Footprint, f.OpenSQL, f.Inspect, f.Rewrite = recognise, local.Footprint, OpenSQL, Inspect, Rewrite
+	return f
+}
+
+// check refuses paths at which DuckDB can make no database.
+func check(ctx context.Context, path string) error {
+	if strings.Contains(path, "?") {
+		// It would put its log where no one looks for it.
+		return &sinks.RefusedError{Path: path, Reason: "DuckDB takes what follows a question mark in a path for options"}
+	}
+	return local.Check(ctx, path)
 }
 
 // sink is a DuckDB file, opened for one run. The file itself is open only
@@ -37,7 +56,7 @@ type sink struct {
 	old    *mark // nil where a new database is made
 
 	dir   string // the staging folder
-	spool *parquet.Spool
+	spool *spool.Spool
 	wrote bool // any row came
 }
 
@@ -52,11 +71,10 @@ func Open(ctx context.Context, path string, opts sinks.Options) (_ sinks.Sink, e
 			err = errors.Join(err, place.Release())
 		}
 	}()
-	if strings.Contains(place.Path, "?") {
-		// It would put its log where no one looks for it.
-		return nil, &sinks.RefusedError{Path: path, Reason: "DuckDB takes what follows a question mark in a path for options"}
+	if err := check(ctx, place.Path); err != nil {
+		return nil, err
 	}
-	s := &sink{opts: opts, tables: staging.WithLedger(opts.Tables), place: place}
+	s := &sink{opts: opts, tables: contents.Kept(opts.Tables), place: place}
 	info, err := os.Stat(place.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -72,10 +90,7 @@ func Open(ctx context.Context, path string, opts sinks.Options) (_ sinks.Sink, e
 			return nil, err
 		}
 		if !opts.Overwrite {
-			if err := staging.Admit(path, old.schemaVersion, old.tables, s.tables); err != nil {
-				return nil, err
-			}
-			if err := staging.AdmitRedaction(path, old.redaction, opts.Redaction); err != nil {
+			if err := old.Admit(path, opts, s.tables); err != nil {
 				return nil, err
 			}
 			s.old = old
@@ -88,7 +103,7 @@ func Open(ctx context.Context, path string, opts sinks.Options) (_ sinks.Sink, e
 	if err := staging.MakeDir(rows); err != nil {
 		return nil, fmt.Errorf("making folder for rows: %w", err)
 	}
-	s.spool = parquet.NewSpool(rows, parquet.SpoolOptions{RunID: opts.RunID, Version: opts.Version, Redaction: opts.Redaction, Scratch: true})
+	s.spool = spool.New(rows, spool.Options{RunID: opts.RunID, Version: opts.Version, Redaction: opts.Redaction, Scratch: true})
 	return s, nil
 }
 
@@ -103,7 +118,7 @@ func examine(ctx context.Context, resolved, path string, info fs.FileInfo, how a
 	if !info.Mode().IsRegular() {
 		return nil, &sinks.RefusedError{Path: path, Reason: "is not a file"}
 	}
-	if !hasMagic(resolved, duckdbMagic, duckdbMagicAt) {
+	if !hasMagic(resolved) {
 		return nil, &sinks.RefusedError{Path: path, Reason: "is a file that is not ours: not a DuckDB database"}
 	}
 	var m *mark
@@ -119,14 +134,18 @@ func examine(ctx context.Context, resolved, path string, info fs.FileInfo, how a
 	return m, nil
 }
 
-// Footprint is that of a file which is renamed over the old one, or of a
+// Footprint is that of a run.
+func (s *sink) Footprint() sinks.Footprint { return s.footprint(s.old == nil) }
+
+// footprint is that of a file which is renamed over the old one, or of a
 // database that is changed in place: DuckDB makes, empties and removes its log beside it.
-func (s *sink) Footprint() sinks.Footprint {
+func (s *sink) footprint(replaces bool) sinks.Footprint {
 	f := s.place.Footprint()
+	f.List = local.PatternFolders(f.Folder) // to load rows from files
 	_, err := os.Lstat(s.place.Path + ".wal")
 	hasLog := !errors.Is(err, fs.ErrNotExist)
-	f.Moves = s.old == nil
-	f.Writes = s.old != nil || hasLog
+	f.Moves = replaces
+	f.Writes = !replaces || hasLog
 	if hasLog {
 		f.Own = append(f.Own, s.place.Path+".wal")
 	}
@@ -140,7 +159,7 @@ func (s *sink) Ledger(ctx context.Context) (*sinks.Ledger, error) {
 		return ledger, nil
 	}
 	err := withDatabase(ctx, s.place.Path, s.access(true), func(db *sql.DB) error {
-		return readLedger(ctx, db, ledger, s.old.tables)
+		return readLedger(ctx, db, ledger, s.tables)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading ledger: %w", err)

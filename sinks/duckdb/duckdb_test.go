@@ -3,14 +3,12 @@
 package duckdb_test
 
 import (
-	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"testing"
-	"time"
 
-	driver "github.com/duckdb/duckdb-go/v2"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
@@ -19,121 +17,56 @@ import (
 	"github.com/ckexport/ckexport/sinks/sinktest"
 )
 
-func TestDuckDB(t *testing.T) {
-	sinktest.Run(t, sinktest.Kind{
-		Format: duckdb.Format(),
-		Folder: `it's [1] {a,b} 100% "*"`,
-		Read:   readTable,
-		Docs: func(t testing.TB, path string, table *schema.Table) (string, map[string]string) {
-			var doc string
-			columns := map[string]string{}
-			for _, row := range query(t, path, "SELECT comment FROM duckdb_tables() WHERE table_name = ?", table.Name) {
-				doc = row[0].(string)
+func TestFormat(t *testing.T) { sinktest.Run(t, duckdb.Format()) }
+
+// TestDocumentation checks the comments in a database, with and without rows.
+func TestDocumentation(t *testing.T) {
+	for _, n := range []int{0, 3} {
+		path := filepath.Join(t.TempDir(), "fleet.duckdb")
+		sinktest.Export(t, duckdb.Format(), path, sinks.Options{Tables: schema.Tables(), RunID: "run1"}, n, 0)
+		for _, table := range schema.Tables() {
+			doc := query(t, path, "SELECT comment FROM duckdb_tables() WHERE table_name = ?", table.Name)
+			if len(doc) != 1 || doc[0][0] != table.Doc {
+				t.Errorf("%s: documentation %v, want %q", table.Name, doc, table.Doc)
 			}
+			columns, want := map[string]any{}, map[string]any{}
 			for _, row := range query(t, path, "SELECT column_name, comment FROM duckdb_columns() WHERE table_name = ?", table.Name) {
-				columns[row[0].(string)] = row[1].(string)
+				columns[row[0].(string)] = row[1]
 			}
-			return doc, columns
-		},
-		SetSchemaVersion: func(t testing.TB, path string, version int) {
-			connector, err := driver.NewConnector("", nil)
-			if err != nil {
-				t.Fatal(err)
+			for _, c := range table.Columns {
+				want[c.Name] = c.Comment()
 			}
-			db := sql.OpenDB(connector)
-			defer db.Close()
-			_, err = db.Exec(fmt.Sprintf("ATTACH '%s' AS o; UPDATE o._ckexport SET schema_version = %d; CHECKPOINT o", path, version))
-			if err != nil {
-				t.Fatal(err)
+			if diff := cmp.Diff(want, columns); diff != "" {
+				t.Errorf("%s: documentation of columns differs (-want +got):\n%s", table.Name, diff)
 			}
-		},
+		}
+	}
+}
+
+func TestOtherVersions(t *testing.T) {
+	sinktest.OtherVersions(t, duckdb.Format(), twoTables(), func(t testing.TB, path string, version int) {
+		t.Helper()
+		db := openDriver(t, "")
+		exec(t, db, fmt.Sprintf("ATTACH '%s' AS o; UPDATE o._ckexport SET schema_version = %d; CHECKPOINT o", path, version))
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
 	})
 }
 
-// TestOpenDataset reads a dataset folder through DuckDB.
-func TestOpenDataset(t *testing.T) {
-	sinktest.RunRows(t, sinktest.Kind{
-		Format: parquet.Format(),
-		Folder: `it's [1] {a,b} 100%? "*"`,
-		Read:   readTable,
-	})
-}
-
-// readTable reads a table of an output of either kind with SQL.
-func readTable(t testing.TB, path string, table *schema.Table) [][]any {
-	t.Helper()
-	return query(t, path, `SELECT * FROM "`+table.Name+`"`)
-}
-
-// query returns the rows of a query, with the types of sinktest.Values.
+// query returns the rows of a query over an output.
 func query(t testing.TB, path, statement string, args ...any) [][]any {
 	t.Helper()
-	db, err := duckdb.OpenOutput(t.Context(), path, nil)
+	format, err := (sinks.Formats{duckdb.Format(), parquet.Format(duckdb.Engine())}).At(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := format.OpenSQL(t.Context(), path, sinks.SQLOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	rows, err := db.QueryContext(t.Context(), statement, args...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	columns, err := rows.Columns()
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := [][]any{}
-	for rows.Next() {
-		row, at := make([]any, len(columns)), make([]any, len(columns))
-		for i := range row {
-			at[i] = &row[i]
-		}
-		if err := rows.Scan(at...); err != nil {
-			t.Fatal(err)
-		}
-		for i := range row {
-			row[i] = plain(row[i])
-		}
-		all = append(all, row)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
-
-func plain(v any) any {
-	switch v := v.(type) {
-	case int32:
-		return int64(v)
-	case uint8:
-		return uint64(v)
-	case uint16:
-		return uint64(v)
-	case uint32:
-		return uint64(v)
-	case time.Time:
-		return v.UTC()
-	case []any:
-		list := make([]any, len(v))
-		for i := range v {
-			list[i] = plain(v[i])
-		}
-		return list
-	case map[string]any: // a struct
-		for name := range v {
-			v[name] = plain(v[name])
-		}
-		return v
-	case driver.OrderedMap:
-		m := map[string]any{}
-		for i, k := range v.Keys() {
-			m[k.(string)] = v.Values()[i]
-		}
-		return m
-	default:
-		return v
-	}
+	return sinktest.Query(t, db, statement, args...)
 }
 
 func BenchmarkWriteProcesses(b *testing.B) { sinktest.BenchmarkWriteProcesses(b, duckdb.Format()) }
@@ -154,14 +87,8 @@ func TestOlderMark(t *testing.T) {
 	if err := run("one", ""); err != nil {
 		t.Fatal(err)
 	}
-	connector, err := driver.NewConnector("", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	db := sql.OpenDB(connector)
-	if _, err := db.Exec(fmt.Sprintf("ATTACH '%s' AS o; ALTER TABLE o._ckexport DROP COLUMN redaction; CHECKPOINT o", path)); err != nil {
-		t.Fatal(err)
-	}
+	db := openDriver(t, "")
+	exec(t, db, fmt.Sprintf("ATTACH '%s' AS o; ALTER TABLE o._ckexport DROP COLUMN redaction; CHECKPOINT o", path))
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -22,9 +22,9 @@ import (
 func Inspect(ctx context.Context, path string) (*sinks.Inspection, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("looking at output: %w", err)
+		return nil, &sinks.RefusedError{Path: path, Reason: "cannot be looked at: " + err.Error()}
 	}
-	found := &sinks.Inspection{Kind: Format().Name, Files: 1, Bytes: info.Size()}
+	found := &sinks.Inspection{Kind: formatName, Files: 1, Bytes: info.Size()}
 	found.CheckMode("", info)
 	if wal, err := os.Stat(path + ".wal"); err == nil {
 		found.CheckMode(wal.Name(), wal)
@@ -32,7 +32,7 @@ func Inspect(ctx context.Context, path string) (*sinks.Inspection, error) {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("looking at the database's log: %w", err)
 	}
-	if !hasMagic(path, duckdbMagic, duckdbMagicAt) {
+	if !hasMagic(path) {
 		found.Found(sinks.Damage, "file", "", "", "it does not begin as a DuckDB database does")
 		return found, nil
 	}
@@ -56,7 +56,7 @@ func Inspect(ctx context.Context, path string) (*sinks.Inspection, error) {
 		found.Found(sinks.Damage, "file", "", "", "%s", firstLine(err))
 		return found, nil
 	}
-	found.Redaction = m.redaction
+	found.Redaction = m.Redaction
 	if counts == nil {
 		found.Found(sinks.Note, "rows", "", "", "it does not say how many rows its tables should have, as an earlier ckexport wrote it")
 	}
@@ -75,13 +75,13 @@ func holdsTables(ctx context.Context, path string) bool {
 // inspectTables reads all of every table. A damaged block ends a database
 // session, so the next table is read in a new one.
 func inspectTables(ctx context.Context, path string, m *mark, counts map[string]int64, found *sinks.Inspection) error {
-	for next := 0; next < len(m.tables); {
+	for next := 0; next < len(m.Tables); {
 		err := withDatabase(ctx, path, access{readOnly: true, wait: shortWait}, func(db *sql.DB) error {
 			if _, err := db.ExecContext(ctx, fmt.Sprintf("SET memory_limit = '1GiB'; SET threads = %d", scanThreads)); err != nil {
 				return fmt.Errorf("bounding memory: %w", err)
 			}
-			for next < len(m.tables) {
-				name := m.tables[next]
+			for next < len(m.Tables) {
+				name := m.Tables[next]
 				next++
 				whole, usable, err := inspectTable(ctx, db, name, m, counts, found)
 				if err != nil {
@@ -126,7 +126,7 @@ func inspectTable(ctx context.Context, db *sql.DB, name string, m *mark, counts 
 		found.Found(sinks.Damage, "rows", name, "", "the mark does not say how many rows it should have")
 	}
 	table, known := schema.Lookup(name)
-	if !known || m.schemaVersion != schema.Version {
+	if !known || m.SchemaVersion != schema.Version {
 		return whole, true, nil
 	}
 	differing, err := compareColumns(ctx, db, table)

@@ -7,9 +7,11 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"strings"
 
+	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
-	"github.com/ckexport/ckexport/sinks/internal/staging"
+	"github.com/ckexport/ckexport/sinks/internal/contents"
 )
 
 const (
@@ -27,7 +29,7 @@ UNION SELECT checkpoint_id FROM forgotten_checkpoints`
 )
 
 // readLedger fills a ledger from the attached database.
-func readLedger(ctx context.Context, db *sql.DB, ledger *sinks.Ledger, tables []string) error {
+func readLedger(ctx context.Context, db *sql.DB, ledger *sinks.Ledger, tables []*schema.Table) error {
 	err := eachRow(ctx, db, latestArchives, func(rows *sql.Rows) error {
 		var (
 			source   string
@@ -49,7 +51,7 @@ func readLedger(ctx context.Context, db *sql.DB, ledger *sinks.Ledger, tables []
 		return err
 	}
 	query := archiveCheckpoints
-	if slices.Contains(tables, "checkpoints") {
+	if slices.ContainsFunc(tables, func(t *schema.Table) bool { return t.Name == contents.Checkpoints }) {
 		query = allCheckpoints
 	}
 	err = eachRow(ctx, db, query, func(rows *sql.Rows) error {
@@ -60,13 +62,29 @@ func readLedger(ctx context.Context, db *sql.DB, ledger *sinks.Ledger, tables []
 		ledger.Checkpoints[id] = true
 		return nil
 	})
-	if err != nil || !slices.Contains(tables, staging.ProgramsTable) {
+	if err != nil {
 		return err
 	}
-	return eachRow(ctx, db, "SELECT program_sha256, byte_order FROM "+staging.ProgramsTable, func(rows *sql.Rows) error {
-		var p sinks.Program
-		err := rows.Scan(&p.SHA256, &p.ByteOrder)
-		ledger.Programs[p] = true
+	for _, t := range tables {
+		if t.Scope == schema.ScopeContent {
+			if err := readContents(ctx, db, ledger, t); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// readContents adds the keys of a content-addressed table.
+func readContents(ctx context.Context, db *sql.DB, ledger *sinks.Ledger, table *schema.Table) error {
+	columns := make([]string, len(table.Key))
+	values, at := make([]string, len(table.Key)), make([]any, len(table.Key))
+	for i, name := range table.Key {
+		columns[i], at[i] = identifier(name)+"::VARCHAR", &values[i]
+	}
+	return eachRow(ctx, db, "SELECT "+strings.Join(columns, ", ")+" FROM "+identifier(table.Name), func(rows *sql.Rows) error {
+		err := rows.Scan(at...)
+		ledger.AddContent(table.Name, sinks.ContentKeyOf(values...))
 		return err
 	})
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
-	"github.com/ckexport/ckexport/sinks/parquet"
+	"github.com/ckexport/ckexport/sinks/spool"
 )
 
 const (
@@ -43,7 +43,7 @@ type load struct {
 	redaction string // as sinks.Options.Redaction
 	rows      string // folder that the parts are in
 	spill     string // folder that DuckDB may use when memory is short
-	parts     []parquet.Part
+	parts     []spool.Part
 	batches   map[string][]arrow.RecordBatch // by table, instead of parts
 
 	hasViews  bool  // the database has these views already
@@ -292,7 +292,7 @@ func (l *load) source(table string) string {
 	if len(paths) == 0 {
 		return ""
 	}
-	return "read_parquet(" + pathList(paths) + ")"
+	return readParquet(paths, false)
 }
 
 // makeViews makes the views anew, as this tool has them.

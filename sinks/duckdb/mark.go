@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks/internal/contents"
 )
 
 // markTable marks a database as ours. It has one row.
@@ -22,10 +23,8 @@ const countTable = "_ckexport_tables"
 // mark says which version of the tool and of the tables made a database, and
 // which tables it keeps.
 type mark struct {
-	schemaVersion int
-	toolVersion   string
-	tables        []string
-	redaction     string // as sinks.Options.Redaction
+	contents.Contents
+	toolVersion string
 }
 
 // errNotOurs says that a database was not made by this tool.
@@ -47,11 +46,11 @@ func readMark(ctx context.Context, db *sql.DB) (*mark, error) {
 	// Databases of older versions have no column redaction.
 	err = db.QueryRowContext(ctx, "SELECT schema_version, tool_version, array_to_string(tables, ','), coalesce(redaction, '') FROM "+
 		"(SELECT * FROM "+outputName+".main."+markTable+" UNION ALL BY NAME SELECT NULL::VARCHAR AS redaction WHERE false)").
-		Scan(&m.schemaVersion, &m.toolVersion, &tables, &m.redaction)
+		Scan(&m.SchemaVersion, &m.toolVersion, &tables, &m.Redaction)
 	if err != nil {
 		return nil, fmt.Errorf("reading table %s: %w", markTable, err)
 	}
-	m.tables = strings.Split(tables, ",")
+	m.Tables = strings.Split(tables, ",")
 	return m, nil
 }
 

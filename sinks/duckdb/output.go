@@ -15,100 +15,43 @@ import (
 	"sync"
 
 	"github.com/ckexport/ckexport/sinks"
-	"github.com/ckexport/ckexport/sinks/parquet"
+	"github.com/ckexport/ckexport/sinks/internal/local"
 )
 
-// OpenOutput opens an output of any kind for queries, and only for these: a
-// DuckDB file read-only, a dataset folder or a Parquet file as views in a
-// database in memory. Queries get at no other file, and at no network.
-//
-// A DuckDB file has its views within; for the others those of views whose
-// tables are there are made. The query sees the output as it was when it was
-// opened, unless a run replaces it with --overwrite.
-func OpenOutput(ctx context.Context, path string, views []sinks.View) (*sql.DB, error) {
-	db, err := openOutput(ctx, path, views)
-	if err != nil {
-		return nil, fmt.Errorf("opening output %q: %w", path, err)
-	}
-	return db, nil
-}
-
-func openOutput(ctx context.Context, path string, views []sinks.View) (*sql.DB, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return nil, err
-	}
+// recognise tells whether path is a DuckDB database.
+func recognise(_ context.Context, path string) (bool, error) {
 	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case !info.IsDir() && hasMagic(path, duckdbMagic, duckdbMagicAt):
-		return openFile(ctx, path)
-	case !info.IsDir() && hasMagic(path, parquetMagic, 0):
-		table, err := parquet.FileTable(path)
-		if err != nil {
-			return nil, err
-		}
-		return openParquet(ctx, []tableFiles{{table: table, paths: []string{path}}}, views)
-	case info.IsDir():
-		m, err := parquet.ReadManifest(path)
-		if err != nil {
-			return nil, err
-		}
-		return openParquet(ctx, filesOf(path, m), views)
-	default:
-		return nil, errors.New("neither a DuckDB database, nor a Parquet file, nor a dataset folder")
-	}
+	return err == nil && info.Mode().IsRegular() && hasMagic(path), err
 }
 
-// OpenTables opens tables of an output of any kind, and no others, for long
-// queries: with bounded memory, in MiB. It serves to look at what is left of a
-// damaged output.
-func OpenTables(ctx context.Context, path string, tables []string, memoryMiB int) (*sql.DB, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return nil, err
-	}
-	var db *sql.DB
-	m, err := parquet.ReadManifest(path)
+func hasMagic(path string) bool { return local.HasMagic(path, "DUCK", 8) }
+
+// OpenSQL opens the database at path read-only, with the views it has within.
+// The query sees it as it was when it was opened, unless a run replaces it with
+// --overwrite. Queries get at no other file, and at no network.
+func OpenSQL(ctx context.Context, path string, opts sinks.SQLOptions) (*sql.DB, error) {
+	db, err := openFile(ctx, path)
 	if err == nil {
-		m.Tables = slices.DeleteFunc(m.Tables, func(t string) bool { return !slices.Contains(tables, t) })
-		db, err = openParquet(ctx, filesOf(path, m), nil)
-	} else {
-		db, err = openOutput(ctx, path, nil)
+		err = boundMemory(ctx, db, opts)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opening output %q: %w", path, err)
 	}
-	_, err = db.ExecContext(ctx, fmt.Sprintf("SET preserve_insertion_order = false; SET memory_limit = '%dMiB'; SET threads = %d",
-		memoryMiB, min(scanThreads, runtime.GOMAXPROCS(0))))
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("bounding memory: %w", err), db.Close())
-	}
 	return db, nil
-}
-
-// Where the formats have their magic.
-const (
-	duckdbMagic   = "DUCK"
-	duckdbMagicAt = 8
-	parquetMagic  = "PAR1"
-)
-
-func hasMagic(path, magic string, at int64) bool {
-	f, err := os.Open(path)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	got := make([]byte, len(magic))
-	_, err = f.ReadAt(got, at)
-	return err == nil && string(got) == magic
 }
 
 // openFile opens a DuckDB file.
 func openFile(ctx context.Context, path string) (*sql.DB, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(path); err != nil {
+		return nil, err
+	}
+	if !hasMagic(path) {
+		return nil, errors.New("not a DuckDB database")
+	}
 	// The file is attached by the first connection, for all; which database is
 	// the current one is for each connection to say.
 	var once sync.Once
@@ -133,34 +76,11 @@ func openFile(ctx context.Context, path string) (*sql.DB, error) {
 	return db, nil
 }
 
-// tableFiles are the files of one table.
-type tableFiles struct {
-	table string
-	paths []string
-	// differ is set where not all of them have the same columns.
-	differ bool
-}
+// Engine returns what answers SQL over Parquet files: as views, one a table, in
+// a database in memory. Queries get at no other file, and at no network.
+func Engine() sinks.Engine { return openParquet }
 
-func filesOf(dir string, m *parquet.Manifest) []tableFiles {
-	var all []tableFiles
-	for _, t := range m.Tables {
-		f := tableFiles{table: t}
-		columns := 0
-		for _, p := range m.Parts {
-			if p.Table != t {
-				continue
-			}
-			f.paths = append(f.paths, filepath.Join(dir, filepath.FromSlash(p.Path)))
-			f.differ = f.differ || columns != 0 && columns != p.Columns
-			columns = p.Columns
-		}
-		all = append(all, f)
-	}
-	return all
-}
-
-// openParquet opens Parquet files as views, one a table.
-func openParquet(ctx context.Context, files []tableFiles, views []sinks.View) (*sql.DB, error) {
+func openParquet(ctx context.Context, tables []sinks.TableFiles, opts sinks.SQLOptions) (*sql.DB, error) {
 	db, err := openMemory(nil)
 	if err != nil {
 		return nil, err
@@ -169,27 +89,37 @@ func openParquet(ctx context.Context, files []tableFiles, views []sinks.View) (*
 		_, err := db.ExecContext(ctx, statements)
 		return err
 	}
-	if err := makeViews(ctx, exec, files, views); err != nil {
+	if err := makeViews(ctx, exec, tables, opts.Views); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return db, nil
+	return db, boundMemory(ctx, db, opts)
 }
 
-func makeViews(ctx context.Context, exec execFunc, files []tableFiles, views []sinks.View) error {
+// boundMemory sets what the options say of memory; where it fails, the database
+// is closed.
+func boundMemory(ctx context.Context, db *sql.DB, opts sinks.SQLOptions) error {
+	if opts.MemoryBytes == 0 {
+		return nil
+	}
+	_, err := db.ExecContext(ctx, fmt.Sprintf("SET preserve_insertion_order = false; SET memory_limit = '%dB'; SET threads = %d",
+		opts.MemoryBytes, min(scanThreads, runtime.GOMAXPROCS(0))))
+	if err != nil {
+		return errors.Join(fmt.Errorf("bounding memory: %w", err), db.Close())
+	}
+	return nil
+}
+
+func makeViews(ctx context.Context, exec execFunc, files []sinks.TableFiles, views []sinks.View) error {
 	if err := exec(ctx, setup); err != nil {
 		return err
 	}
 	var tables, paths []string
 	for _, f := range files {
-		source := pathList(f.paths)
-		if f.differ {
-			source += ", union_by_name = true"
-		}
-		err := exec(ctx, "CREATE VIEW "+identifier(f.table)+" AS SELECT * FROM read_parquet("+source+")")
+		err := exec(ctx, "CREATE VIEW "+identifier(f.Table)+" AS SELECT * FROM "+readParquet(f.Paths, f.Differ))
 		if err != nil {
-			return fmt.Errorf("table %s: %w", f.table, err)
+			return fmt.Errorf("table %s: %w", f.Table, err)
 		}
-		tables, paths = append(tables, f.table), append(paths, f.paths...)
+		tables, paths = append(tables, f.Table), append(paths, f.Paths...)
 	}
 	for _, v := range views {
 		if slices.ContainsFunc(v.Tables, func(t string) bool { return !slices.Contains(tables, t) }) {

@@ -15,8 +15,9 @@ import (
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/internal/contents"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
-	"github.com/ckexport/ckexport/sinks/parquet"
+	"github.com/ckexport/ckexport/sinks/spool"
 )
 
 // rewriteMemory bounds what DuckDB keeps in memory while it sorts; the rest
@@ -44,10 +45,16 @@ func Rewrite(ctx context.Context, path string, opts sinks.Options, what sinks.Re
 	if s.old, err = examine(ctx, place.Path, path, info, s.access(true)); err != nil {
 		return nil, err
 	}
-	if s.tables, err = staging.TablesOf(path, s.old.schemaVersion, s.old.tables); err != nil {
+	if s.tables, err = s.old.Known(path); err != nil {
 		return nil, err
 	}
 	if err := s.foldWAL(ctx); err != nil {
+		return nil, err
+	}
+	if s.dir, err = place.Stage(); err != nil {
+		return nil, err
+	}
+	if err := what.Start(s.footprint(true)); err != nil {
 		return nil, err
 	}
 	done := &sinks.Rewritten{FilesBefore: 1, Files: 1, BytesBefore: info.Size(), BytesSize: info.Size()}
@@ -65,9 +72,6 @@ func Rewrite(ctx context.Context, path string, opts sinks.Options, what sinks.Re
 			return done, nil
 		}
 	}
-	if s.dir, err = place.Stage(); err != nil {
-		return nil, err
-	}
 	made := filepath.Join(s.dir, "new.duckdb")
 	if done.Rows, err = s.copyTo(ctx, made, ids, add); err != nil {
 		return nil, err
@@ -83,15 +87,24 @@ func Rewrite(ctx context.Context, path string, opts sinks.Options, what sinks.Re
 	return done, place.Publish(made)
 }
 
+const (
+	retentionRows = `SELECT checkpoint_id, coalesce(container_id, ''), coalesce(container_name, ''), source, coalesce(checkpointed_at, dumped_at)
+FROM checkpoints WHERE checkpoint_id IS NOT NULL`
+
+	// Without that table, the ledger tells which checkpoints are there.
+	retentionIDs = `SELECT checkpoint_id, '', '', min(source), NULL::TIMESTAMPTZ FROM archives
+WHERE checkpoint_id IS NOT NULL AND checkpoint_id NOT IN (SELECT checkpoint_id FROM forgotten_checkpoints) GROUP BY 1`
+)
+
 // checkpoints reads what retention needs to know.
 func (s *sink) checkpoints(ctx context.Context) ([]sinks.Checkpoint, error) {
-	if !slices.Contains(s.old.tables, "checkpoints") {
-		return nil, nil
+	query := retentionIDs
+	if slices.Contains(s.old.Tables, contents.Checkpoints) {
+		query = retentionRows
 	}
 	var all []sinks.Checkpoint
 	err := withDatabase(ctx, s.place.Path, s.access(true), func(db *sql.DB) error {
-		return eachRow(ctx, db, `SELECT checkpoint_id, coalesce(container_id, ''), coalesce(container_name, ''), source, coalesce(checkpointed_at, dumped_at)
-FROM checkpoints WHERE checkpoint_id IS NOT NULL`, func(rows *sql.Rows) error {
+		return eachRow(ctx, db, query, func(rows *sql.Rows) error {
 			var c sinks.Checkpoint
 			var at sql.NullTime
 			if err := rows.Scan(&c.ID, &c.ContainerID, &c.ContainerName, &c.Source, &at); err != nil {
@@ -120,7 +133,7 @@ func (s *sink) copyTo(ctx context.Context, path string, ids map[string]bool, add
 	}
 	added := &load{tables: s.tables, rows: rows}
 	if add != nil {
-		if added.parts, err = parquet.WriteRows(ctx, rows, s.tables, add, parquet.SpoolOptions{RunID: s.opts.RunID, Version: s.opts.Version}); err != nil {
+		if added.parts, err = spoolRows(ctx, rows, s.tables, add, spool.Options{RunID: s.opts.RunID, Version: s.opts.Version}); err != nil {
 			return 0, err
 		}
 	}
@@ -158,6 +171,17 @@ func (s *sink) copyTo(ctx context.Context, path string, ids map[string]bool, add
 	return removed, nil
 }
 
+// spoolRows writes rows to Parquet files in the folder dir.
+func spoolRows(ctx context.Context, dir string, tables []*schema.Table, rows *schema.Rows, opts spool.Options) ([]spool.Part, error) {
+	s := spool.New(dir, opts)
+	for _, t := range tables {
+		if err := s.WriteRows(ctx, t, rows); err != nil {
+			return nil, errors.Join(err, s.Abandon())
+		}
+	}
+	return s.Finish(ctx, tables)
+}
+
 // copyRows copies the rows of all tables, ours in the order of the
 // checkpoints, and adds others.
 func (s *sink) copyRows(ctx context.Context, tx *sql.Tx, ids map[string]bool, added *load) (removed uint64, err error) {
@@ -175,7 +199,7 @@ func (s *sink) copyRows(ctx context.Context, tx *sql.Tx, ids map[string]bool, ad
 	if err := added.insert(ctx, tx); err != nil {
 		return 0, err
 	}
-	if _, err := tx.ExecContext(ctx, setMark(s.old.toolVersion, s.old.redaction, s.tables)); err != nil {
+	if _, err := tx.ExecContext(ctx, setMark(s.old.toolVersion, s.old.Redaction, s.tables)); err != nil {
 		return 0, fmt.Errorf("marking database: %w", err)
 	}
 	return removed, nil
@@ -189,7 +213,7 @@ func (s *sink) copyTable(ctx context.Context, tx *sql.Tx, name tableName, ids ma
 		if name.schema != "main" || name.table != t.Name || t.Global {
 			continue
 		}
-		if len(ids) > 0 && staging.IsOf(t) {
+		if len(ids) > 0 && contents.IsForgettable(t) {
 			statement += " WHERE checkpoint_id IS NULL OR checkpoint_id NOT IN " + textList(ids)
 		}
 		statement += " ORDER BY checkpoint_id NULLS LAST, rowid" // rowid keeps the order within a checkpoint

@@ -18,6 +18,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/internal/contents"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
 )
 
@@ -49,7 +50,7 @@ func (l *load) statements() (string, error) {
 
 // fittingViews are the views whose tables are there.
 func (l *load) fittingViews() []sinks.View {
-	kept := staging.TableNames(l.tables)
+	kept := contents.Names(l.tables)
 	return slices.DeleteFunc(slices.Clone(l.views), func(v sinks.View) bool {
 		return slices.ContainsFunc(v.Tables, func(t string) bool { return !slices.Contains(kept, t) })
 	})

@@ -13,7 +13,10 @@ import (
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/internal/contents"
+	"github.com/ckexport/ckexport/sinks/internal/ledger"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
+	"github.com/ckexport/ckexport/sinks/spool"
 )
 
 // dataset is a dataset folder. The staging folder of a run becomes the new
@@ -29,22 +32,19 @@ type dataset struct {
 	isFile bool      // what is at the output's path is a file
 
 	dir   string // the staging folder
-	spool *Spool
+	spool *spool.Spool
 	wrote bool // any row came
 }
 
 func openDataset(place *staging.Place, path string, info fs.FileInfo, opts sinks.Options) (sinks.Sink, error) {
-	d := &dataset{opts: opts, tables: staging.WithLedger(opts.Tables), place: place}
+	d := &dataset{opts: opts, tables: contents.Kept(opts.Tables), place: place}
 	if info != nil {
 		there, err := examine(place.Path, path, info)
 		if err != nil {
 			return nil, err
 		}
 		if there != nil && !opts.Overwrite {
-			if err := staging.Admit(path, there.SchemaVersion, there.Tables, d.tables); err != nil {
-				return nil, err
-			}
-			if err := staging.AdmitRedaction(path, there.Redaction, opts.Redaction); err != nil {
+			if err := there.contents().Admit(path, opts, d.tables); err != nil {
 				return nil, err
 			}
 			// To add to it would give a changed manifest a digest that is right.
@@ -66,7 +66,7 @@ func openDataset(place *staging.Place, path string, info fs.FileInfo, opts sinks
 		return nil, err
 	}
 	d.dir = dir
-	d.spool = NewSpool(dir, SpoolOptions{RunID: opts.RunID, Version: opts.Version, Redaction: opts.Redaction, Sync: true})
+	d.spool = spool.New(dir, spool.Options{RunID: opts.RunID, Version: opts.Version, Redaction: opts.Redaction, Sync: true})
 	return d, nil
 }
 
@@ -79,7 +79,7 @@ func examine(resolved, path string, info fs.FileInfo) (*Manifest, error) {
 		if err != nil {
 			return nil, &sinks.RefusedError{Path: path, Reason: "is a file that is not ours: " + err.Error()}
 		}
-		return &Manifest{SchemaVersion: mark.schemaVersion, Tables: []string{mark.table}}, nil
+		return &Manifest{SchemaVersion: mark.schemaVersion, Tables: []string{mark.table}, Redaction: mark.redaction}, nil
 	}
 	m, err := ReadManifest(resolved)
 	if err == nil {
@@ -106,28 +106,20 @@ func (d *dataset) Footprint() sinks.Footprint {
 	return f
 }
 
-// Ledger reads the ledger from the parts of archives and checkpoints.
+// Ledger reads the ledger from the parts of the tables that it is made of.
 func (d *dataset) Ledger(ctx context.Context) (*sinks.Ledger, error) {
-	ledger := newLedger()
+	built := ledger.New()
 	if d.old == nil {
-		return ledger.Ledger, nil
+		return built.Ledger, nil
 	}
-	for _, part := range d.old.partsOf(staging.LedgerTable) {
-		if err := ledger.readArchives(ctx, filepath.Join(d.place.Path, part)); err != nil {
-			return nil, err
+	for _, t := range d.tables {
+		for _, part := range d.old.partsOf(t.Name) {
+			if err := readLedger(ctx, built, t, filepath.Join(d.place.Path, part)); err != nil {
+				return nil, err
+			}
 		}
 	}
-	for _, part := range append(d.old.partsOf(checkpointsTable), d.old.partsOf(staging.ForgottenTable)...) {
-		if err := ledger.readCheckpoints(ctx, filepath.Join(d.place.Path, part)); err != nil {
-			return nil, err
-		}
-	}
-	for _, part := range d.old.partsOf(staging.ProgramsTable) {
-		if err := ledger.readPrograms(ctx, filepath.Join(d.place.Path, part)); err != nil {
-			return nil, err
-		}
-	}
-	return ledger.Ledger, nil
+	return built.Ledger, nil
 }
 
 // Write adds rows of a table; those of tables that are not kept are dropped.
@@ -185,7 +177,7 @@ func (d *dataset) newManifest(ctx context.Context) (*Manifest, error) {
 	if d.old != nil {
 		*m = *d.old
 	}
-	m.SchemaVersion, m.ToolVersion, m.Tables = schema.Version, d.opts.Version, staging.TableNames(d.tables)
+	m.SchemaVersion, m.ToolVersion, m.Tables = schema.Version, d.opts.Version, contents.Names(d.tables)
 	m.Redaction = d.opts.Redaction
 	for _, t := range d.tables {
 		if !d.spool.Has(t.Name) && len(m.partsOf(t.Name)) == 0 {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/internal/ledger"
 )
 
 // footerLedger is a ledger as it stands in a footer: JSON, compressed with
@@ -32,13 +33,13 @@ type footerArchive struct {
 	StartedAt    int64         `json:"started_at"`
 }
 
-func (l *ledgerBuilder) encode() (string, error) {
+func encodeLedger(l *ledger.Builder) (string, error) {
 	f := footerLedger{Checkpoints: slices.Sorted(maps.Keys(l.Checkpoints))}
 	for _, source := range slices.Sorted(maps.Keys(l.Archives)) {
 		a := l.Archives[source]
 		entry := footerArchive{
 			Source: source, SizeBytes: a.SizeBytes, Status: a.Status, Error: a.Error,
-			CheckpointID: a.CheckpointID, StartedAt: int64(l.startedAt[source]),
+			CheckpointID: a.CheckpointID, StartedAt: int64(l.StartedAt[source]),
 		}
 		if !a.ModifiedAt.IsZero() {
 			entry.ModifiedAt = a.ModifiedAt.UnixMicro()
@@ -57,8 +58,8 @@ func (l *ledgerBuilder) encode() (string, error) {
 	return base64.StdEncoding.EncodeToString(encoder.EncodeAll(data, nil)), nil
 }
 
-// decode adds what encode made; text is nil where a footer has none.
-func (l *ledgerBuilder) decode(text *string) error {
+// decodeLedger adds what encodeLedger made; text is nil where a footer has none.
+func decodeLedger(l *ledger.Builder, text *string) error {
 	if text == nil {
 		return errors.New("the file has none")
 	}
@@ -83,7 +84,7 @@ func (l *ledgerBuilder) decode(text *string) error {
 		if a.ModifiedAt != 0 {
 			entry.ModifiedAt = time.UnixMicro(a.ModifiedAt).UTC()
 		}
-		l.Archives[a.Source], l.startedAt[a.Source] = entry, arrow.Timestamp(a.StartedAt)
+		l.Archives[a.Source], l.StartedAt[a.Source] = entry, arrow.Timestamp(a.StartedAt)
 	}
 	for _, id := range f.Checkpoints {
 		l.Checkpoints[id] = true

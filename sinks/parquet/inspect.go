@@ -20,6 +20,7 @@ import (
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/spool"
 )
 
 // Inspect checks the files of the output at path, a dataset folder or a
@@ -29,9 +30,9 @@ import (
 func Inspect(ctx context.Context, path string) (*sinks.Inspection, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("looking at output: %w", err)
+		return nil, &sinks.RefusedError{Path: path, Reason: "cannot be looked at: " + err.Error()}
 	}
-	found := &sinks.Inspection{Kind: Format().Name}
+	found := &sinks.Inspection{Kind: formatName}
 	found.CheckMode("", info)
 	if !info.IsDir() {
 		inspectSingle(path, info, found)
@@ -74,7 +75,7 @@ func inspectDataset(ctx context.Context, dir string, m *Manifest, found *sinks.I
 	if m.SchemaVersion != schema.Version {
 		found.Found(sinks.Note, "columns", "", manifestName, "schema version %d; columns can only be checked against version %d", m.SchemaVersion, schema.Version)
 	}
-	old := len(slices.DeleteFunc(slices.Clone(m.Parts), func(p Part) bool { return p.SHA256 != "" }))
+	old := len(slices.DeleteFunc(slices.Clone(m.Parts), func(p spool.Part) bool { return p.SHA256 != "" }))
 	if old > 0 {
 		found.Found(sinks.Note, "part", "", manifestName, "it has no SHA-256 of %d parts, as an earlier ckexport wrote them", old)
 	}
@@ -120,7 +121,7 @@ func inspectDataset(ctx context.Context, dir string, m *Manifest, found *sinks.I
 }
 
 // inspectPart checks one part of a dataset.
-func inspectPart(ctx context.Context, dir string, p Part, version int, found *sinks.Inspection) error {
+func inspectPart(ctx context.Context, dir string, p spool.Part, version int, found *sinks.Inspection) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -292,7 +293,7 @@ func inspectSingle(path string, info fs.FileInfo, found *sinks.Inspection) {
 		found.Rows, found.Redaction, table = n, mark.redaction, mark.table
 	})
 	if err == nil {
-		_, err = FileLedger(path)
+		found.Ledger, err = fileLedger(path)
 	}
 	if err != nil {
 		found.Found(sinks.Damage, "file", table, "", "%v", reasonOf(err))

@@ -2,8 +2,6 @@
 // sub-folder per table, or, for a single table, one file. Both are replaced in
 // one step when a run commits, so that whoever reads them, by a glob too, sees
 // the output as it was before the run or as it is after it.
-//
-// Its Spool is also how other sinks write rows before they take them elsewhere.
 package parquet
 
 import (
@@ -14,12 +12,20 @@ import (
 	"os"
 
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/internal/local"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
 )
 
-// Format describes the kind of output to the command.
-func Format() sinks.Format {
-	return sinks.Format{Name: "parquet", Suffixes: []string{".parquet"}, Open: Open, Rewrite: Rewrite, Inspect: Inspect}
+const formatName = "parquet"
+
+// Format returns the kind of output. Its files are queried with the engine,
+// which is nil in builds that have none.
+func Format(engine sinks.Engine) sinks.Format {
+	return sinks.Format{
+		Name: formatName, Suffixes: []string{".parquet"},
+		Check: local.Check, Open: Open,
+		Recognise: recognise, Footprint: footprint, OpenSQL: openSQL(engine), Inspect: Inspect, Rewrite: Rewrite,
+	}
 }
 
 // Open opens or begins the output at path: a single file if one table is

@@ -9,57 +9,95 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	pq "github.com/parquet-go/parquet-go"
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/duckdb"
 	"github.com/ckexport/ckexport/sinks/parquet"
 	"github.com/ckexport/ckexport/sinks/sinktest"
 )
 
-func TestDataset(t *testing.T) {
-	sinktest.Run(t, sinktest.Kind{
-		Format: parquet.Format(),
-		Folder: `it's [1] {a,b} 100%? "*"`,
-		Read: func(t testing.TB, path string, table *schema.Table) (rows [][]any) {
-			for _, part := range parts(t, path, table) {
-				rows = append(rows, readRows(t, part, table)...)
-			}
-			return rows
-		},
-		Docs: func(t testing.TB, path string, table *schema.Table) (string, map[string]string) {
-			return docs(t, parts(t, path, table)[0])
-		},
-		SetSchemaVersion: func(t testing.TB, path string, version int) {
-			m, err := parquet.ReadManifest(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			m.SchemaVersion = version
-			data, err := json.Marshal(m)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(filepath.Join(path, "_ckexport.json"), data, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		},
-	})
+// kind is the kind of output, queried with DuckDB.
+var kind = parquet.Format(duckdb.Engine())
+
+func TestFormat(t *testing.T) { sinktest.Run(t, kind) }
+
+// TestOtherReader reads every table of a dataset, and single files, with another
+// implementation of Parquet, and what documents them.
+func TestOtherReader(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "fleet.parquet")
+	all := sinktest.Export(t, kind, path, sinks.Options{Tables: schema.Tables(), RunID: "run1"}, 7, 100)
+	for _, table := range schema.Tables() {
+		var got [][]any
+		for _, part := range parts(t, path, table) {
+			got = append(got, readRows(t, part, table)...)
+			isDocumented(t, part, table)
+		}
+		sinktest.Expect(t, table.Name, got, all[table.Name])
+	}
+	for _, name := range []string{"processes", "archives", "checkpoints"} {
+		table, _ := schema.Lookup(name)
+		path := filepath.Join(t.TempDir(), "one.parquet")
+		one := sinktest.Export(t, kind, path, sinks.Options{Tables: []*schema.Table{table}, RunID: "run1"}, 7, 100)
+		more := sinktest.Export(t, kind, path, sinks.Options{Tables: []*schema.Table{table}, RunID: "run2"}, 7, 200)
+		sinktest.Expect(t, name, readRows(t, path, table), append(one[name], more[name]...))
+		isDocumented(t, path, table)
+	}
+	empty := filepath.Join(t.TempDir(), "empty.parquet")
+	sinktest.Export(t, kind, empty, sinks.Options{Tables: schema.Tables(), RunID: "run1"}, 0, 0)
+	for _, table := range schema.Tables() {
+		part := parts(t, empty, table)[0]
+		if rows := readRows(t, part, table); len(rows) > 0 {
+			t.Errorf("%s has rows: %v", table.Name, rows)
+		}
+		isDocumented(t, part, table)
+	}
 }
 
-func TestSingleFile(t *testing.T) {
-	for _, name := range []string{"processes", "archives", "checkpoints"} {
-		t.Run(name, func(t *testing.T) {
-			table, _ := schema.Lookup(name)
-			sinktest.Run(t, sinktest.Kind{
-				Format:           parquet.Format(),
-				Folder:           `it's [1] {a,b} 100%? "*"`,
-				Single:           table,
-				Read:             readRows,
-				Docs:             func(t testing.TB, path string, _ *schema.Table) (string, map[string]string) { return docs(t, path) },
-				SetSchemaVersion: setFooterVersion,
-			})
-		})
+// isDocumented checks what the footer of a file says of table and columns.
+func isDocumented(t *testing.T, path string, table *schema.Table) {
+	t.Helper()
+	file := openFile(t, path)
+	if doc, _ := file.Lookup("ckexport.doc"); doc != table.Doc {
+		t.Errorf("%s: documentation %q, want %q", table.Name, doc, table.Doc)
+	}
+	text, _ := file.Lookup("ckexport.columns")
+	var columns map[string]string
+	if err := json.Unmarshal([]byte(text), &columns); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{}
+	for _, c := range table.Columns {
+		want[c.Name] = c.Comment()
+	}
+	if diff := cmp.Diff(want, columns); diff != "" {
+		t.Errorf("%s: documentation of columns differs (-want +got):\n%s", table.Name, diff)
+	}
+}
+
+func TestOtherVersions(t *testing.T) {
+	archives, _ := schema.Lookup("archives")
+	processes, _ := schema.Lookup("processes")
+	sinktest.OtherVersions(t, kind, []*schema.Table{archives, processes}, setManifestVersion)
+	sinktest.OtherVersions(t, kind, []*schema.Table{processes}, setFooterVersion)
+}
+
+// setManifestVersion changes the schema version in the manifest of a dataset.
+func setManifestVersion(t testing.TB, path string, version int) {
+	t.Helper()
+	m, err := parquet.ReadManifest(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.SchemaVersion = version
+	data, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(path, "_ckexport.json"), data, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -114,18 +152,6 @@ func openFile(t testing.TB, path string) *pq.File {
 	return file
 }
 
-func docs(t testing.TB, path string) (string, map[string]string) {
-	t.Helper()
-	file := openFile(t, path)
-	doc, _ := file.Lookup("ckexport.doc")
-	text, _ := file.Lookup("ckexport.columns")
-	var columns map[string]string
-	if err := json.Unmarshal([]byte(text), &columns); err != nil {
-		t.Fatal(err)
-	}
-	return doc, columns
-}
-
 // TestStrangers checks that files which the manifest does not know stay where
 // they are, and an empty folder is used.
 func TestStrangers(t *testing.T) {
@@ -176,6 +202,6 @@ func TestStrangers(t *testing.T) {
 	}
 }
 
-func BenchmarkWriteProcesses(b *testing.B) { sinktest.BenchmarkWriteProcesses(b, parquet.Format()) }
+func BenchmarkWriteProcesses(b *testing.B) { sinktest.BenchmarkWriteProcesses(b, kind) }
 
-func BenchmarkCommitSmall(b *testing.B) { sinktest.BenchmarkCommitSmall(b, parquet.Format()) }
+func BenchmarkCommitSmall(b *testing.B) { sinktest.BenchmarkCommitSmall(b, kind) }

@@ -16,7 +16,11 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
+	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/internal/contents"
+	"github.com/ckexport/ckexport/sinks/internal/ledger"
+	"github.com/ckexport/ckexport/sinks/spool"
 )
 
 // fileMark is what the footer of a file of ours says of it.
@@ -28,23 +32,21 @@ type fileMark struct {
 	pairs         metadata.KeyValueMetadata
 }
 
-// FileTable returns the table whose rows a Parquet file of ours holds.
-func FileTable(path string) (string, error) {
-	mark, err := readMark(path)
-	if err != nil {
-		return "", err
-	}
-	return mark.table, nil
+func (m *fileMark) contents() contents.Contents {
+	return contents.Contents{SchemaVersion: m.schemaVersion, Tables: []string{m.table}, Redaction: m.redaction}
 }
 
-// FileLedger returns the ledger in the footer of an output that is one file.
-func FileLedger(path string) (*sinks.Ledger, error) {
+// keyLedger is the key in the footer of the ledger of an output that is one file.
+const keyLedger = "ckexport.ledger"
+
+// fileLedger returns the ledger in the footer of an output that is one file.
+func fileLedger(path string) (*sinks.Ledger, error) {
 	mark, err := readMark(path)
 	if err != nil {
 		return nil, err
 	}
-	l := newLedger()
-	if err := l.decode(mark.pairs.FindValue(keyLedger)); err != nil {
+	l := ledger.New()
+	if err := decodeLedger(l, mark.pairs.FindValue(keyLedger)); err != nil {
 		return nil, fmt.Errorf("reading ledger of %q: %w", path, err)
 	}
 	return l.Ledger, nil
@@ -63,12 +65,12 @@ func readMark(path string) (*fileMark, error) {
 	}
 	defer reader.Close()
 	mark := &fileMark{pairs: reader.MetaData().KeyValueMetadata()}
-	table, version := mark.pairs.FindValue(keyTable), mark.pairs.FindValue(keySchemaVersion)
+	table, version := mark.pairs.FindValue(spool.KeyTable), mark.pairs.FindValue(spool.KeySchemaVersion)
 	if table == nil || version == nil {
 		return nil, errors.New("a Parquet file without the metadata of ckexport")
 	}
 	mark.table = *table
-	if redaction := mark.pairs.FindValue(keyRedaction); redaction != nil {
+	if redaction := mark.pairs.FindValue(spool.KeyRedaction); redaction != nil {
 		mark.redaction = *redaction
 	}
 	if mark.schemaVersion, err = strconv.Atoi(*version); err != nil {
@@ -79,6 +81,15 @@ func readMark(path string) (*fileMark, error) {
 		mark.columns = append(mark.columns, root.Field(i).Name())
 	}
 	return mark, nil
+}
+
+// readLedger adds what a file of the table tells to a ledger.
+func readLedger(ctx context.Context, l *ledger.Builder, table *schema.Table, path string) error {
+	columns := ledger.Columns(table)
+	if columns == nil {
+		return nil
+	}
+	return readColumns(ctx, path, columns, func(rows arrow.RecordBatch) error { return l.Add(table, rows) })
 }
 
 // readColumns reads columns of a Parquet file, all if columns is nil, batch

@@ -3,6 +3,7 @@ package parquet
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -22,8 +23,8 @@ func retentionRows(batch arrow.RecordBatch) []sinks.Checkpoint {
 		for _, at := range batch.Schema().FieldIndices(name) {
 			column, ok := batch.Column(at).(*array.String)
 			for i := range all {
-				if ok {
-					set(&all[i], valueOr(column, i))
+				if ok && column.IsValid(i) {
+					set(&all[i], strings.Clone(column.Value(i))) // the column's memory is not kept
 				}
 			}
 		}

@@ -13,7 +13,9 @@ import (
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/internal/contents"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
+	"github.com/ckexport/ckexport/sinks/spool"
 )
 
 // Rewrite removes checkpoints from the output at path, or compacts it. As in a
@@ -38,6 +40,9 @@ func Rewrite(ctx context.Context, path string, opts sinks.Options, what sinks.Re
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.spool.Abandon()) }()
+	if err := what.Start(place.Footprint()); err != nil {
+		return nil, err
+	}
 	return r.run(ctx, what)
 }
 
@@ -48,7 +53,7 @@ type rewrite struct {
 	old    *Manifest
 	tables []*schema.Table
 	dir    string // the staging folder, which becomes the dataset
-	spool  *Spool
+	spool  *spool.Spool
 
 	replaced map[string]bool // parts that do not stay
 	sorted   map[string]bool // tables whose rows are now in order
@@ -64,7 +69,7 @@ func openRewrite(place *staging.Place, path string, info os.FileInfo, opts sinks
 		return nil, &sinks.RefusedError{Path: path, Reason: "is an empty folder"}
 	}
 	r := &rewrite{opts: opts, place: place, old: m, replaced: map[string]bool{}, sorted: map[string]bool{}}
-	if r.tables, err = staging.TablesOf(path, m.SchemaVersion, m.Tables); err != nil {
+	if r.tables, err = m.contents().Known(path); err != nil {
 		return nil, err
 	}
 	if err := checkManifest(place.Path, m); err != nil {
@@ -73,7 +78,7 @@ func openRewrite(place *staging.Place, path string, info os.FileInfo, opts sinks
 	if r.dir, err = place.Stage(); err != nil {
 		return nil, err
 	}
-	r.spool = NewSpool(r.dir, SpoolOptions{RunID: opts.RunID, Version: opts.Version, Redaction: m.Redaction, Sync: true})
+	r.spool = spool.New(r.dir, spool.Options{RunID: opts.RunID, Version: opts.Version, Redaction: m.Redaction, Sync: true})
 	return r, nil
 }
 
@@ -119,16 +124,40 @@ func (r *rewrite) run(ctx context.Context, what sinks.Rewrite) (*sinks.Rewritten
 }
 
 // partsOf returns the parts of a table.
-func (r *rewrite) partsOf(table string) []Part {
-	return slices.DeleteFunc(slices.Clone(r.old.Parts), func(p Part) bool { return p.Table != table })
+func (r *rewrite) partsOf(table string) []spool.Part {
+	return slices.DeleteFunc(slices.Clone(r.old.Parts), func(p spool.Part) bool { return p.Table != table })
 }
 
-func (r *rewrite) path(p Part) string { return filepath.Join(r.place.Path, filepath.FromSlash(p.Path)) }
+func (r *rewrite) path(p spool.Part) string {
+	return filepath.Join(r.place.Path, filepath.FromSlash(p.Path))
+}
 
-// checkpoints reads what retention needs to know from table checkpoints.
+// checkpoints reads what retention needs to know: from table checkpoints, or,
+// without it, from the ledger.
 func (r *rewrite) checkpoints(ctx context.Context) ([]sinks.Checkpoint, error) {
+	if slices.Contains(r.old.Tables, contents.Checkpoints) {
+		return r.retentionRows(ctx, contents.Checkpoints)
+	}
+	forgotten, err := r.retentionRows(ctx, contents.Forgotten)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{"": true} // archives may have none, or be read again
+	for _, c := range forgotten {
+		seen[c.ID] = true
+	}
+	archives, err := r.retentionRows(ctx, contents.Archives)
+	return slices.DeleteFunc(archives, func(c sinks.Checkpoint) bool {
+		had := seen[c.ID]
+		seen[c.ID] = true
+		return had
+	}), err
+}
+
+// retentionRows reads what a table tells of checkpoints.
+func (r *rewrite) retentionRows(ctx context.Context, table string) ([]sinks.Checkpoint, error) {
 	var all []sinks.Checkpoint
-	for _, p := range r.partsOf(checkpointsTable) {
+	for _, p := range r.partsOf(table) {
 		err := readColumns(ctx, r.path(p), retentionColumns, func(batch arrow.RecordBatch) error {
 			all = append(all, retentionRows(batch)...)
 			return nil
@@ -143,7 +172,7 @@ func (r *rewrite) checkpoints(ctx context.Context) ([]sinks.Checkpoint, error) {
 // add writes rows that take the place of others.
 func (r *rewrite) add(ctx context.Context, rows *schema.Rows) error {
 	for _, t := range r.tables {
-		if err := r.spool.writeRows(ctx, t, rows); err != nil {
+		if err := r.spool.WriteRows(ctx, t, rows); err != nil {
 			return fmt.Errorf("adding to %s: %w", t.Name, err)
 		}
 	}
@@ -153,11 +182,11 @@ func (r *rewrite) add(ctx context.Context, rows *schema.Rows) error {
 // table rewrites the parts of one table that must change.
 func (r *rewrite) table(ctx context.Context, t *schema.Table, ids map[string]bool, compact bool) error {
 	parts := r.partsOf(t.Name)
-	unsorted := slices.ContainsFunc(parts, func(p Part) bool { return !p.Sorted })
+	unsorted := slices.ContainsFunc(parts, func(p spool.Part) bool { return !p.Sorted })
 	if compact && (unsorted || r.spool.Has(t.Name)) {
 		return r.sort(ctx, t, parts, ids)
 	}
-	if len(ids) == 0 || !staging.IsOf(t) {
+	if len(ids) == 0 || !contents.IsForgettable(t) {
 		return nil
 	}
 	for _, p := range parts {
@@ -179,7 +208,7 @@ func (r *rewrite) table(ctx context.Context, t *schema.Table, ids map[string]boo
 }
 
 // sort writes the rows of all parts of a table anew, in order.
-func (r *rewrite) sort(ctx context.Context, t *schema.Table, parts []Part, ids map[string]bool) (err error) {
+func (r *rewrite) sort(ctx context.Context, t *schema.Table, parts []spool.Part, ids map[string]bool) (err error) {
 	s := newSorter(t, r.dir, sortBytes)
 	defer func() { err = errors.Join(err, s.close()) }()
 	for _, p := range parts {
@@ -193,7 +222,7 @@ func (r *rewrite) sort(ctx context.Context, t *schema.Table, parts []Part, ids m
 }
 
 // read passes on the rows of a part, without those of the checkpoints ids.
-func (r *rewrite) read(ctx context.Context, t *schema.Table, p Part, ids map[string]bool, each func(arrow.RecordBatch) error) error {
+func (r *rewrite) read(ctx context.Context, t *schema.Table, p spool.Part, ids map[string]bool, each func(arrow.RecordBatch) error) error {
 	removed, err := readWithout(ctx, t, r.path(p), ids, each)
 	r.removed += removed
 	return err
@@ -217,7 +246,7 @@ func readWithout(ctx context.Context, t *schema.Table, path string, ids map[stri
 			return err
 		}
 		defer rows.Release()
-		if len(ids) == 0 || !staging.IsOf(t) {
+		if len(ids) == 0 || !contents.IsForgettable(t) {
 			return each(rows)
 		}
 		for _, s := range stretches(t, rows) {
@@ -240,7 +269,7 @@ func readWithout(ctx context.Context, t *schema.Table, path string, ids map[stri
 func (r *rewrite) commit(ctx context.Context) (*Manifest, error) {
 	m := *r.old
 	m.ToolVersion = r.opts.Version
-	m.Parts = slices.DeleteFunc(slices.Clone(m.Parts), func(p Part) bool { return r.replaced[p.Path] })
+	m.Parts = slices.DeleteFunc(slices.Clone(m.Parts), func(p spool.Part) bool { return r.replaced[p.Path] })
 	for _, t := range r.tables {
 		if !r.spool.Has(t.Name) && len(m.partsOf(t.Name)) == 0 {
 			if err := r.spool.WriteEmpty(t); err != nil {
@@ -271,24 +300,4 @@ func (r *rewrite) commit(ctx context.Context) (*Manifest, error) {
 		return nil, err
 	}
 	return &m, r.place.Publish(r.dir)
-}
-
-// WriteRows writes rows that are no batch yet to parts in the folder dir.
-func WriteRows(ctx context.Context, dir string, tables []*schema.Table, rows *schema.Rows, opts SpoolOptions) ([]Part, error) {
-	s := NewSpool(dir, opts)
-	for _, t := range tables {
-		if err := s.writeRows(ctx, t, rows); err != nil {
-			return nil, errors.Join(err, s.Abandon())
-		}
-	}
-	return s.Finish(ctx, tables)
-}
-
-// writeRows adds rows of a table that are no batch yet.
-func (s *Spool) writeRows(ctx context.Context, t *schema.Table, rows *schema.Rows) error {
-	b := t.NewBuilder()
-	b.Append(rows)
-	batch := b.NewBatch()
-	defer batch.Release()
-	return s.Write(ctx, t, batch)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/internal/contents"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
 )
 
@@ -21,7 +22,7 @@ func rewriteSingle(ctx context.Context, place *staging.Place, path string, info 
 	if err != nil {
 		return nil, &sinks.RefusedError{Path: path, Reason: "is a file that is not ours: " + err.Error()}
 	}
-	if opts.Tables, err = staging.TablesOf(path, mark.schemaVersion, []string{mark.table}); err != nil {
+	if opts.Tables, err = mark.contents().Known(path); err != nil {
 		return nil, err
 	}
 	opts.Redaction, opts.Overwrite = mark.redaction, false
@@ -30,7 +31,10 @@ func rewriteSingle(ctx context.Context, place *staging.Place, path string, info 
 		return nil, err
 	}
 	s := opened.(*single)
-	defer func() { err = errors.Join(err, s.writer.abandon()) }()
+	defer func() { err = errors.Join(err, s.file.Abandon()) }()
+	if err := what.Start(s.Footprint()); err != nil {
+		return nil, err
+	}
 	done := &sinks.Rewritten{FilesBefore: 1, Files: 1, BytesBefore: info.Size(), BytesSize: info.Size()}
 	var ids map[string]bool
 	if what.Forget != nil {
@@ -64,14 +68,14 @@ func rewriteSingle(ctx context.Context, place *staging.Place, path string, info 
 // checkpoints ids, in order if asked for. It returns how many went.
 func (s *single) rewriteRows(ctx context.Context, ids map[string]bool, inOrder bool) (removed uint64, err error) {
 	if !inOrder {
-		return readWithout(ctx, s.table, s.place.Path, ids, s.add)
+		return readWithout(ctx, s.table, s.place.Path, ids, s.file.Write)
 	}
 	sorter := newSorter(s.table, filepath.Dir(s.path), sortBytes)
 	defer func() { err = errors.Join(err, sorter.close()) }()
 	if removed, err = readWithout(ctx, s.table, s.place.Path, ids, sorter.add); err != nil {
 		return 0, err
 	}
-	return removed, sorter.each(ctx, s.add)
+	return removed, sorter.each(ctx, s.file.Write)
 }
 
 // checkpoints returns those that the file has rows of, with what it tells of
@@ -80,7 +84,7 @@ func (s *single) checkpoints(ctx context.Context) ([]sinks.Checkpoint, error) {
 	var all []sinks.Checkpoint
 	seen := map[string]bool{}
 	columns := retentionColumns[:1]
-	if s.table.Name == checkpointsTable {
+	if s.table.Name == contents.Checkpoints {
 		columns = retentionColumns
 	}
 	err := readColumns(ctx, s.place.Path, columns, func(batch arrow.RecordBatch) error {

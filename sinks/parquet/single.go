@@ -14,7 +14,10 @@ import (
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/internal/contents"
+	"github.com/ckexport/ckexport/sinks/internal/ledger"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
+	"github.com/ckexport/ckexport/sinks/spool"
 )
 
 // single is an output that is one Parquet file of one table. Rows can't be
@@ -24,57 +27,51 @@ type single struct {
 	table  *schema.Table
 	place  *staging.Place
 	keep   bool // there is a file whose rows stay
-	ledger *ledgerBuilder
+	ledger *ledger.Builder
 	known  *sinks.Ledger // the ledger as it was at the beginning
 
-	writer  *tableWriter
+	file    *spool.File
 	path    string // of the new file, staged
 	started bool   // the old rows are written
 	wrote   bool   // anything came from this run
 }
 
 func openSingle(ctx context.Context, place *staging.Place, path string, exists bool, opts sinks.Options) (sinks.Sink, error) {
-	s := &single{table: opts.Tables[0], place: place, ledger: newLedger()}
+	s := &single{table: opts.Tables[0], place: place, ledger: ledger.New()}
 	if exists {
 		mark, err := readMark(place.Path)
 		if err != nil {
 			return nil, &sinks.RefusedError{Path: path, Reason: "is a file that is not ours: " + err.Error()}
 		}
 		if !opts.Overwrite {
-			if err := staging.Admit(path, mark.schemaVersion, []string{mark.table}, opts.Tables); err != nil {
-				return nil, err
-			}
-			if err := staging.AdmitRedaction(path, mark.redaction, opts.Redaction); err != nil {
+			if err := mark.contents().Admit(path, opts, opts.Tables); err != nil {
 				return nil, err
 			}
 			if err := canConform(path, mark.columns, s.table); err != nil {
 				return nil, err
 			}
-			if err := s.ledger.decode(mark.pairs.FindValue(keyLedger)); err != nil {
+			if err := decodeLedger(s.ledger, mark.pairs.FindValue(keyLedger)); err != nil {
 				return nil, fmt.Errorf("reading ledger of %q: %w", path, err)
 			}
-			if s.table.Name == staging.ProgramsTable {
-				if err := s.ledger.readPrograms(ctx, place.Path); err != nil {
+			if s.table.Scope == schema.ScopeContent { // its keys are not in the footer
+				if err := readLedger(ctx, s.ledger, s.table, place.Path); err != nil {
 					return nil, err
 				}
 			}
 			s.keep = true
 		}
 	}
-	s.known = &sinks.Ledger{Archives: maps.Clone(s.ledger.Archives), Checkpoints: maps.Clone(s.ledger.Checkpoints), Programs: s.ledger.Programs}
+	s.known = &sinks.Ledger{Archives: maps.Clone(s.ledger.Archives), Checkpoints: maps.Clone(s.ledger.Checkpoints), Contents: s.ledger.Contents}
 	dir, err := place.Stage()
 	if err != nil {
 		return nil, err
 	}
 	s.path = filepath.Join(dir, filepath.Base(place.Path))
-	s.writer = &tableWriter{
-		table:       s.table,
-		from:        origin{runID: opts.RunID, version: opts.Version, redaction: opts.Redaction},
-		single:      true,
-		sync:        true,
-		path:        func(int) string { return s.path },
-		beforeClose: s.noteLedger,
-	}
+	s.file = spool.NewFile(s.path, s.table, spool.FileOptions{
+		Options: spool.Options{RunID: opts.RunID, Version: opts.Version, Redaction: opts.Redaction},
+		Footer:  s.footer,
+		Stamp:   stampDigest,
+	})
 	return s, nil
 }
 
@@ -96,9 +93,9 @@ func (s *single) Write(ctx context.Context, table *schema.Table, batch arrow.Rec
 	if batch.NumRows() == 0 {
 		return nil
 	}
-	if table.Name == staging.LedgerTable {
+	if table.Name == contents.Archives {
 		s.wrote = true
-		if err := s.ledger.addArchives(batch); err != nil {
+		if err := s.ledger.Add(table, batch); err != nil {
 			return err
 		}
 	}
@@ -109,12 +106,12 @@ func (s *single) Write(ctx context.Context, table *schema.Table, batch arrow.Rec
 	if err := s.start(ctx); err != nil {
 		return err
 	}
-	if table.Name != staging.LedgerTable { // there, failed archives have no checkpoint
-		if err := s.ledger.addCheckpoints(batch); err != nil {
+	if table.Name != contents.Archives { // there, failed archives have no checkpoint
+		if err := s.ledger.AddCheckpoints(batch); err != nil {
 			return err
 		}
 	}
-	return s.add(batch)
+	return s.file.Write(batch)
 }
 
 // start writes the rows of the existing file, once.
@@ -138,18 +135,8 @@ func (s *single) start(ctx context.Context) error {
 			return err
 		}
 		defer rows.Release()
-		return s.add(rows)
+		return s.file.Write(rows)
 	})
-}
-
-func (s *single) add(batch arrow.RecordBatch) error {
-	if err := s.writer.add(batch); err != nil {
-		return err
-	}
-	if s.writer.heldBytes > heldLimit {
-		return s.writer.relieve()
-	}
-	return nil
 }
 
 // Commit completes the new file and puts it in the place of the old one.
@@ -160,7 +147,7 @@ func (s *single) Commit(ctx context.Context) error {
 	if err := s.start(ctx); err != nil {
 		return err
 	}
-	if err := s.writer.finish(); err != nil {
+	if err := s.file.Finish(); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
@@ -171,21 +158,19 @@ func (s *single) Commit(ctx context.Context) error {
 
 // Close drops what was not committed and lets other runs have the output.
 func (s *single) Close() error {
-	if err := errors.Join(s.writer.abandon(), s.place.Release()); err != nil {
+	if err := errors.Join(s.file.Abandon(), s.place.Release()); err != nil {
 		return fmt.Errorf("closing output: %w", err)
 	}
 	return nil
 }
 
-// noteLedger puts the ledger into the footer of the file, and makes room there
-// for the file's digest.
-func (s *single) noteLedger(part *partFile) error {
-	text, err := s.ledger.encode()
+// footer is the ledger, and room for the file's digest.
+func (s *single) footer() ([][2]string, error) {
+	text, err := encodeLedger(s.ledger)
 	if err != nil {
-		return fmt.Errorf("writing ledger: %w", err)
+		return nil, fmt.Errorf("writing ledger: %w", err)
 	}
-	part.stamped = true
-	return errors.Join(part.note(keyLedger, text), part.note(keySHA256, blankSHA256))
+	return [][2]string{{keyLedger, text}, {keySHA256, blankSHA256}}, nil
 }
 
 // canConform refuses a file that lacks a column which can't be NULL, or has one

@@ -94,18 +94,12 @@ func commit(b *testing.B, format sinks.Format, tables []*schema.Table, write fun
 // size returns the bytes of all files at or below path.
 func size(b testing.TB, path string) (total int64) {
 	b.Helper()
-	err := filepath.WalkDir(path, func(_ string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
+	for _, file := range files(b, path) {
+		info, err := os.Stat(file)
+		if err != nil {
+			b.Fatal(err)
 		}
-		info, err := d.Info()
-		if err == nil {
-			total += info.Size()
-		}
-		return err
-	})
-	if err != nil {
-		b.Fatal(err)
+		total += info.Size()
 	}
 	return total
 }

@@ -1,20 +1,15 @@
-// Package sinktest is what every sink must do, as tests that run against any
-// of them. A sink's own tests say how its output is read back, with a reader
-// that is not the one it was written with.
+// Package sinktest is what every kind of output must do, as tests that run
+// against any Format. A format's own tests say only what is special about it,
+// such as how it looks to a reader that is not ours.
 package sinktest
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -22,124 +17,193 @@ import (
 	"github.com/ckexport/ckexport/sinks"
 )
 
-// Kind is a kind of output under test.
-type Kind struct {
-	Format sinks.Format
-	// Read returns the rows of a table, as Values does.
-	Read func(t testing.TB, path string, table *schema.Table) [][]any
-	// Docs returns the documentation in the output of a table and its columns.
-	Docs func(t testing.TB, path string, table *schema.Table) (string, map[string]string)
-	// SetSchemaVersion makes the output seem to be of another schema version.
-	SetSchemaVersion func(t testing.TB, path string, version int)
-	// Folder is a name with characters that mean something in SQL, globs and
-	// URLs, of a folder that outputs of the kind can be in.
-	Folder string
-	// Single is set for outputs of one table: the suite then uses only that.
-	Single *schema.Table
+// Run runs all tests of a format: for outputs of several tables, and for those
+// of a single one.
+func Run(t *testing.T, format sinks.Format) {
+	t.Run("several tables", suite{format: format}.run)
+	for _, name := range []string{"processes", "archives", "checkpoints"} {
+		t.Run(name, suite{format: format, single: table(t, name)}.run)
+	}
 }
 
-// Run runs the tests.
-func Run(t *testing.T, k Kind) {
-	t.Run("rows come back", k.rowsComeBack)
-	t.Run("second run adds", k.secondRunAdds)
-	t.Run("nothing before commit", k.nothingBeforeCommit)
-	t.Run("overwrite replaces", k.overwriteReplaces)
-	t.Run("refusals", k.refusals)
-	t.Run("schema and documentation", k.documentation)
-	t.Run("only the owner reads", k.onlyTheOwnerReads)
-	t.Run("killed run is cleaned up", k.killedRunIsCleanedUp)
-	t.Run("ledger", k.ledger)
-	t.Run("paths of all kinds", k.pathsOfAllKinds)
+// suite is the tests for one kind of output.
+type suite struct {
+	format sinks.Format
+	single *schema.Table // the outputs' only one; nil for several
 }
 
-// RunRows runs only the tests of rows: for a way of reading.
-func RunRows(t *testing.T, k Kind) {
-	t.Run("rows come back", k.rowsComeBack)
-	t.Run("second run adds", k.secondRunAdds)
-	t.Run("paths of all kinds", k.pathsOfAllKinds)
+func (s suite) run(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T)
+	}{
+		{"rows come back", s.rowsComeBack},
+		{"second run adds", s.secondRunAdds},
+		{"nothing before commit", s.nothingBeforeCommit},
+		{"killed run", s.killedRun},
+		{"overwrite replaces", s.overwriteReplaces},
+		{"ledger", s.ledger},
+		{"refusals", s.refusals},
+		{"one run at a time", s.oneRunAtATime},
+		{"recognised", s.recognised},
+		{"inspected", s.inspected},
+		{"damage", s.damage},
+		{"forget", s.forget},
+		{"compact", s.compact},
+		{"views", s.views},
+		{"queries stay inside", s.queriesStayInside},
+		{"footprints", s.footprints},
+		{"only the owner reads", s.onlyTheOwnerReads},
+		{"paths of all kinds", s.pathsOfAllKinds},
+	} {
+		t.Run(test.name, test.run)
+	}
 }
 
-func (k Kind) path(t testing.TB) string {
-	return filepath.Join(t.TempDir(), "fleet"+k.Format.Suffixes[0])
-}
-
-// tables returns the named tables, or the only one the kind has.
-func (k Kind) tables(t testing.TB, names ...string) []*schema.Table {
+// location returns where an output of the format can be that is not there yet.
+func (s suite) location(t testing.TB) string {
 	t.Helper()
-	if k.Single != nil {
-		return []*schema.Table{k.Single}
+	name := "fleet"
+	if len(s.format.Suffixes) > 0 {
+		name += s.format.Suffixes[0]
+	}
+	dir := t.TempDir()
+	if s.format.Scheme != "" {
+		return s.format.Scheme + "://" + strings.Trim(filepath.ToSlash(dir), "/") + "/" + name
+	}
+	return filepath.Join(dir, name)
+}
+
+// isLocal tells whether locations are paths of files and folders, about which
+// there is more to test.
+func (s suite) isLocal() bool { return s.format.Scheme == "" }
+
+func table(t testing.TB, name string) *schema.Table {
+	t.Helper()
+	table, ok := schema.Lookup(name)
+	if !ok {
+		t.Fatalf("no table %s", name)
+	}
+	return table
+}
+
+// tables returns the named tables, or the only one there is.
+func (s suite) tables(t testing.TB, names ...string) []*schema.Table {
+	t.Helper()
+	if s.single != nil {
+		return []*schema.Table{s.single}
 	}
 	var tables []*schema.Table
 	for _, n := range names {
-		table, ok := schema.Lookup(n)
-		if !ok {
-			t.Fatalf("no table %s", n)
-		}
-		tables = append(tables, table)
+		tables = append(tables, table(t, n))
 	}
 	return tables
 }
 
-func (k Kind) few(t testing.TB) []*schema.Table {
-	return k.tables(t, "archives", "checkpoints", "processes", "memory_mappings")
+// few returns some tables, those of the ledger among them.
+func (s suite) few(t testing.TB) []*schema.Table {
+	t.Helper()
+	return s.tables(t, "archives", "checkpoints", "processes", "memory_mappings")
 }
 
 func options(run string, tables []*schema.Table) sinks.Options {
 	return sinks.Options{Tables: tables, RunID: run, Version: "v1.2.3"}
 }
 
-func (k Kind) open(t testing.TB, path string, opts sinks.Options) sinks.Sink {
+func (s suite) open(t testing.TB, location string, opts sinks.Options) sinks.Sink {
 	t.Helper()
-	s, err := k.Format.Open(t.Context(), path, opts)
+	sink, err := s.format.Open(t.Context(), location, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s
+	return sink
 }
 
-// run commits rows of every table and returns them, by table.
-func (k Kind) run(t testing.TB, path string, opts sinks.Options, n, seed int) map[string][][]any {
+// rows are the rows of an output, by table.
+type rows map[string][][]any
+
+// and returns the rows of both.
+func (r rows) and(more rows) rows {
+	all := rows{}
+	for _, part := range []rows{r, more} {
+		for name, values := range part {
+			all[name] = append(slices.Clip(all[name]), values...)
+		}
+	}
+	return all
+}
+
+// Export commits a run with n rows twice in each of the tables, which differ by
+// seed, to an output.
+func Export(t testing.TB, format sinks.Format, location string, opts sinks.Options, n, seed int) map[string][][]any {
 	t.Helper()
-	s := k.open(t, path, opts)
-	defer closeSink(t, s)
-	rows := k.write(t, s, opts.Tables, n, seed)
-	if err := s.Commit(t.Context()); err != nil {
+	return suite{format: format}.export(t, location, opts, n, seed)
+}
+
+func (s suite) export(t testing.TB, location string, opts sinks.Options, n, seed int) rows {
+	t.Helper()
+	sink := s.open(t, location, opts)
+	defer closeSink(t, sink)
+	written := write(t, sink, opts.Tables, n, seed)
+	if err := sink.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return rows
+	return written
 }
 
 // write writes two batches of n rows to each of the tables.
-func (k Kind) write(t testing.TB, s sinks.Sink, tables []*schema.Table, n, seed int) map[string][][]any {
+func write(t testing.TB, sink sinks.Sink, tables []*schema.Table, n, seed int) rows {
 	t.Helper()
-	rows := map[string][][]any{}
+	written := rows{}
 	for part := range 2 {
 		for _, table := range tables {
 			batch := Batch(t, table, n, seed+part*n)
-			rows[table.Name] = append(rows[table.Name], Values(batch)...)
-			if err := s.Write(t.Context(), table, batch); err != nil {
+			written[table.Name] = append(written[table.Name], Values(batch)...)
+			if err := sink.Write(t.Context(), table, batch); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	return rows
+	return written
 }
 
-func closeSink(t testing.TB, s sinks.Sink) {
+func closeSink(t testing.TB, sink sinks.Sink) {
 	t.Helper()
-	if err := s.Close(); err != nil {
+	if err := sink.Close(); err != nil {
 		t.Error(err)
 	}
 }
 
-// expect compares the rows of a table with those wanted, in any order.
-func (k Kind) expect(t testing.TB, path string, table *schema.Table, want [][]any) {
+// expect checks that an output has these rows, in any order, and that it
+// stands alone. Where the format has no SQL, the number of rows must do.
+func (s suite) expect(t testing.TB, location string, want rows) {
 	t.Helper()
-	got := k.Read(t, path, table)
+	s.standsAlone(t, location)
+	if s.format.OpenSQL == nil {
+		var total int64
+		for _, values := range want {
+			total += int64(len(values))
+		}
+		if found, err := s.format.Inspect(t.Context(), location); err != nil || found.Rows != total {
+			t.Errorf("the output has %+v, want %d rows: %v", found, total, err)
+		}
+		return
+	}
+	db := s.openSQL(t, location, sinks.SQLOptions{})
+	defer db.Close()
+	for name, values := range want {
+		Expect(t, name, Query(t, db, `SELECT * FROM "`+name+`"`), values)
+	}
+}
+
+// Expect compares the rows of a table with those wanted, in any order.
+func Expect(t testing.TB, table string, got, want [][]any) {
+	t.Helper()
+	got, want = slices.Clone(got), slices.Clone(want)
 	sortRows(got)
 	sortRows(want)
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s: rows differ (-want +got):\n%s", table.Name, diff)
+		t.Errorf("%s: rows differ (-want +got):\n%s", table, diff)
 	}
 }
 
@@ -147,325 +211,13 @@ func sortRows(rows [][]any) {
 	slices.SortFunc(rows, func(a, b []any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 }
 
-func (k Kind) rowsComeBack(t *testing.T) {
-	path, tables := k.path(t), schema.Tables()
-	if k.Single != nil {
-		tables = []*schema.Table{k.Single}
-	}
-	rows := k.run(t, path, options("run1", tables), 7, 100)
-	for _, table := range tables {
-		k.expect(t, path, table, rows[table.Name])
-	}
-	only(t, path)
-}
-
-func (k Kind) secondRunAdds(t *testing.T) {
-	path, tables := k.path(t), k.few(t)
-	first := k.run(t, path, options("run1", tables), 5, 0)
-	second := k.run(t, path, options("run2", tables), 5, 50)
-	k.run(t, path, options("run3", tables), 0, 0) // a run that finds nothing new
-	for _, table := range tables {
-		k.expect(t, path, table, append(first[table.Name], second[table.Name]...))
-	}
-	only(t, path)
-}
-
-func (k Kind) nothingBeforeCommit(t *testing.T) {
-	path, tables := k.path(t), k.few(t)
-	s := k.open(t, path, options("run1", tables))
-	k.write(t, s, tables, 5, 0)
-	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("the output is there before commit: %v", err)
-	}
-	closeSink(t, s)
-	if left := entries(t, filepath.Dir(path)); len(left) > 0 {
-		t.Errorf("a run that did not commit left %v", left)
-	}
-
-	rows := k.run(t, path, options("run2", tables), 5, 0)
-	s = k.open(t, path, options("run3", tables))
-	k.write(t, s, tables, 5, 50)
-	closeSink(t, s)
-	for _, table := range tables {
-		k.expect(t, path, table, rows[table.Name])
-	}
-
-	cancelled, cancel := context.WithCancel(t.Context())
-	s = k.open(t, path, options("run4", tables))
-	k.write(t, s, tables, 5, 50)
-	cancel()
-	if err := s.Commit(cancelled); !errors.Is(err, context.Canceled) {
-		t.Errorf("commit of a cancelled run: %v", err)
-	}
-	closeSink(t, s)
-	for _, table := range tables {
-		k.expect(t, path, table, rows[table.Name])
-	}
-	only(t, path)
-}
-
-func (k Kind) overwriteReplaces(t *testing.T) {
-	path, tables := k.path(t), k.few(t)
-	k.run(t, path, options("run1", tables), 5, 0)
-	k.SetSchemaVersion(t, path, schema.Version+7)
-	opts := options("run2", tables)
-	opts.Overwrite = true
-	s := k.open(t, path, opts)
-	ledger, err := s.Ledger(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(ledger.Archives)+len(ledger.Checkpoints) > 0 {
-		t.Errorf("an output to be replaced has a ledger: %v", ledger)
-	}
-	rows := k.write(t, s, tables, 5, 50)
-	if err := s.Commit(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	closeSink(t, s)
-	for _, table := range tables {
-		k.expect(t, path, table, rows[table.Name])
-	}
-	only(t, path)
-}
-
-func (k Kind) refusals(t *testing.T) {
-	path, tables := k.path(t), k.few(t)
-	refused := func(what, path string, opts sinks.Options, words ...string) {
-		t.Helper()
-		s, err := k.Format.Open(t.Context(), path, opts)
-		if err == nil {
-			closeSink(t, s)
-		}
-		var refusal *sinks.RefusedError
-		if !errors.As(err, &refusal) {
-			t.Errorf("%s: got %v, not a refusal", what, err)
-			return
-		}
-		for _, w := range words {
-			if !strings.Contains(refusal.Reason, w) {
-				t.Errorf("%s: %q does not say %q", what, refusal.Reason, w)
-			}
-		}
-	}
-	overwrite := options("run2", tables)
-	overwrite.Overwrite = true
-
-	s := k.open(t, path, options("run1", tables))
-	refused("held", path, options("run2", tables), "another run")
-	closeSink(t, s)
-
-	rows := k.run(t, path, options("run1", tables), 5, 0)
-	other, _ := schema.Lookup("mounts")
-	refused("other tables", path, options("run2", []*schema.Table{other}), "mounts", tables[0].Name, "--overwrite")
-	refused("more tables", path, options("run2", append(slices.Clip(tables), other)), "mounts", "--overwrite")
-	k.SetSchemaVersion(t, path, 9)
-	refused("schema version", path, options("run2", tables), "version 9", fmt.Sprint(schema.Version), "--overwrite")
-	k.SetSchemaVersion(t, path, schema.Version)
-	for _, table := range tables {
-		k.expect(t, path, table, rows[table.Name])
-	}
-
-	foreign := k.path(t)
-	if err := os.WriteFile(foreign, []byte("not ours"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	refused("foreign file", foreign, options("run1", tables), "not ours")
-	refused("foreign file, overwrite", foreign, overwrite, "not ours")
-	if data, err := os.ReadFile(foreign); err != nil || string(data) != "not ours" {
-		t.Errorf("a foreign file was changed: %q, %v", data, err)
-	}
-
-	folder := k.path(t)
-	if err := os.MkdirAll(filepath.Join(folder, "photos"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	refused("foreign folder", folder, options("run1", tables))
-	refused("foreign folder, overwrite", folder, overwrite)
-	if got := entries(t, folder); len(got) != 1 {
-		t.Errorf("a foreign folder was changed: %v", got)
-	}
-}
-
-// documentation also checks that a table without rows is there with its
-// columns.
-func (k Kind) documentation(t *testing.T) {
-	path, tables := k.path(t), k.few(t)
-	k.run(t, path, options("run1", tables), 0, 0)
-	for _, table := range tables {
-		if rows := k.Read(t, path, table); len(rows) > 0 {
-			t.Errorf("%s has rows: %v", table.Name, rows)
-		}
-		doc, columns := k.Docs(t, path, table)
-		if doc != table.Doc {
-			t.Errorf("%s: documentation %q, want %q", table.Name, doc, table.Doc)
-		}
-		want := map[string]string{}
-		for _, c := range table.Columns {
-			want[c.Name] = c.Comment()
-		}
-		if diff := cmp.Diff(want, columns); diff != "" {
-			t.Errorf("%s: documentation of columns differs (-want +got):\n%s", table.Name, diff)
-		}
-	}
-}
-
-func (k Kind) onlyTheOwnerReads(t *testing.T) {
-	defer syscall.Umask(syscall.Umask(0))
-	path, tables := k.path(t), k.few(t)
-	for _, run := range []string{"run1", "run2"} {
-		s := k.open(t, path, options(run, tables))
-		k.write(t, s, tables, 5, 0)
-		private(t, filepath.Dir(path))
-		if err := s.Commit(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		private(t, filepath.Dir(path))
-		closeSink(t, s)
-		private(t, filepath.Dir(path))
-	}
-}
-
-// private checks that only the owner can read what is below dir.
-func private(t testing.TB, dir string) {
+// standsAlone checks that nothing lies beside an output of files.
+func (s suite) standsAlone(t testing.TB, location string) {
 	t.Helper()
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || path == dir {
-			return err
-		}
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		want := fs.FileMode(0o600)
-		if d.IsDir() {
-			want = 0o700
-		}
-		if info.Mode().Perm() != want {
-			t.Errorf("%s has mode %v, want %v", path, info.Mode().Perm(), want)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Error(err)
+	if !s.isLocal() {
+		return
 	}
-}
-
-func (k Kind) killedRunIsCleanedUp(t *testing.T) {
-	path, tables := k.path(t), k.few(t)
-	rows := k.run(t, path, options("run1", tables), 5, 0)
-	dir, base := filepath.Split(path)
-	left := filepath.Join(dir, "."+base+".dead.tmp", "processes")
-	if err := os.MkdirAll(left, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(left, "part.parquet"), []byte("half"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	neighbour := filepath.Join(dir, "."+base+".x.parquet.live.tmp") // of another output
-	if err := os.Mkdir(neighbour, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	// Killed between moving the old output aside and the new one in.
-	if err := os.Rename(path, filepath.Join(dir, "."+base+".dead.old")); err != nil {
-		t.Fatal(err)
-	}
-	more := k.run(t, path, options("run2", tables), 5, 50)
-	for _, table := range tables {
-		k.expect(t, path, table, append(rows[table.Name], more[table.Name]...))
-	}
-	if got := entries(t, dir); !slices.Equal(got, []string{filepath.Base(neighbour), base}) {
-		t.Errorf("left beside the output: %v", got)
-	}
-}
-
-func (k Kind) ledger(t *testing.T) {
-	path, tables := k.path(t), k.few(t)
-	archives, _ := schema.Lookup("archives")
-	size, text := uint64(1<<40), "größer als 'erwartet'"
-	at := time.Date(2026, 5, 6, 7, 8, 9, 123456000, time.UTC)
-	archive := func(run, source string, status schema.Status, failure *string, started time.Time) schema.Archive {
-		return schema.Archive{RunID: run, Source: source, Status: status, Error: failure, SizeBytes: &size, ModifiedAt: &at, StartedAt: started}
-	}
-	commit := func(run string, rows map[string]schema.Archive) {
-		s := k.open(t, path, options(run, tables))
-		defer closeSink(t, s)
-		for id, a := range rows {
-			if err := s.Write(t.Context(), archives, Archive(t, strings.TrimPrefix(id, "-"), a)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		for _, table := range tables {
-			if table.Name != "archives" {
-				if err := s.Write(t.Context(), table, Batch(t, table, 1, 0xabc)); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-		if err := s.Commit(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	commit("run1", map[string]schema.Archive{
-		"a1": archive("run1", "/a.tar", "partial", &text, at),
-		"b1": archive("run1", "/b 日本.tar", "ok", nil, at),
-		"":   archive("run1", "/c.tar", "failed", &text, at),
-		"a2": archive("run1", "/a2.tar", "duplicate", nil, at),
-	})
-	commit("run2", map[string]schema.Archive{
-		"a3": archive("run2", "/a.tar", "ok", nil, at.Add(time.Hour)),
-	})
-	s := k.open(t, path, options("run3", tables))
-	defer closeSink(t, s)
-	got, err := s.Ledger(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	entry := func(status schema.Status, failure, id string) sinks.LedgerArchive {
-		return sinks.LedgerArchive{SizeBytes: size, ModifiedAt: at, Status: status, Error: failure, CheckpointID: id}
-	}
-	want := &sinks.Ledger{
-		Archives: map[string]sinks.LedgerArchive{
-			"/a.tar":    entry("ok", "", "a3"),
-			"/b 日本.tar": entry("ok", "", "b1"),
-			"/c.tar":    entry("failed", text, ""),
-			"/a2.tar":   entry("duplicate", "", "a2"),
-		},
-		Checkpoints: map[string]bool{"a1": true, "a2": true, "a3": true, "b1": true},
-		Programs:    map[sinks.Program]bool{},
-	}
-	if k.Single == nil || k.Single.Name != "archives" {
-		want.Checkpoints[fmt.Sprintf("%032x", 0xabc)] = true
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("ledger differs (-want +got):\n%s", diff)
-	}
-}
-
-func (k Kind) pathsOfAllKinds(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), k.Folder)
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	target, tables := filepath.Join(dir, "fleet"+k.Format.Suffixes[0]), k.few(t)
-	first := k.run(t, target, options("run1", tables), 5, 0)
-	link := k.path(t)
-	if err := os.Symlink(target, link); err != nil {
-		t.Fatal(err)
-	}
-	second := k.run(t, link, options("run2", tables), 5, 50)
-	for _, table := range tables {
-		k.expect(t, target, table, append(first[table.Name], second[table.Name]...))
-	}
-	if info, err := os.Lstat(link); err != nil || info.Mode()&fs.ModeSymlink == 0 {
-		t.Errorf("the link was replaced: %v, %v", info, err)
-	}
-}
-
-// only checks that the output stands alone in its folder.
-func only(t testing.TB, path string) {
-	t.Helper()
-	if got := entries(t, filepath.Dir(path)); !slices.Equal(got, []string{filepath.Base(path)}) {
+	if got := entries(t, filepath.Dir(location)); !slices.Equal(got, []string{filepath.Base(location)}) {
 		t.Errorf("beside the output there is more: %v", got)
 	}
 }

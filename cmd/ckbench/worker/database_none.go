@@ -9,10 +9,6 @@ import (
 	"github.com/ckexport/ckexport/cmd/ckbench/measure"
 )
 
-var errNoDuckDB = errors.New("this build has no DuckDB")
-
 func compareLoading(context.Context, string, string, int) (*measure.Comparison, error) {
-	return nil, errNoDuckDB
+	return nil, errors.New("this build has no DuckDB")
 }
-
-func runQuery(context.Context, string, string) (*measure.Query, error) { return nil, errNoDuckDB }

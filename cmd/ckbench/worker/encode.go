@@ -26,7 +26,7 @@ import (
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
-	"github.com/ckexport/ckexport/sinks/parquet"
+	"github.com/ckexport/ckexport/sinks/spool"
 )
 
 // keep is a sink that keeps the batches of a run in memory.
@@ -145,14 +145,14 @@ func alternate(reps int, scratch string, one, other func(out string) error) (flo
 // spool writes the batches as ckexport does, for a dataset or as scratch for a
 // database, and returns the bytes.
 func (k *keep) spool(ctx context.Context, dir string, scratch bool) (bytes int64, err error) {
-	spool := parquet.NewSpool(dir, parquet.SpoolOptions{RunID: "bench", Version: "bench", Scratch: scratch})
-	defer func() { err = errors.Join(err, spool.Abandon()) }()
+	s := spool.New(dir, spool.Options{RunID: "bench", Version: "bench", Scratch: scratch})
+	defer func() { err = errors.Join(err, s.Abandon()) }()
 	for _, b := range k.batches {
-		if err := spool.Write(ctx, b.table, b.batch); err != nil {
+		if err := s.Write(ctx, b.table, b.batch); err != nil {
 			return 0, err
 		}
 	}
-	parts, err := spool.Finish(ctx, schema.Tables())
+	parts, err := s.Finish(ctx, schema.Tables())
 	for _, p := range parts {
 		bytes += p.Bytes
 	}

@@ -3,7 +3,8 @@
 //
 //	baselines.go  what no exporter can be faster than
 //	encode.go     Parquet encoding, against arrow-go's writer
-//	database.go   DuckDB: loading, against its own; queries
+//	database.go   loading into DuckDB, against its own
+//	query.go      queries over an output
 //
 // Its answers are JSON on standard output.
 package main

@@ -51,7 +51,9 @@ func Take(ctx context.Context, path string, opts sinks.Options) (*Place, error) 
 		return nil, fmt.Errorf("run id %q is not fit for a file name", runID)
 	}
 	resolved, err := resolve(path)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &sinks.RefusedError{Path: path, Reason: "its folder does not exist"}
+	} else if err != nil {
 		return nil, fmt.Errorf("finding output: %w", err)
 	}
 	p := &Place{Path: resolved, runID: runID}

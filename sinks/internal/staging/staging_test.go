@@ -76,6 +76,10 @@ func TestReplaceInSteps(t *testing.T) {
 	}
 	expect(t, path, "new")
 
+	// Of another output, out.parquet.x.parquet: it stays.
+	neighbour := ".out.parquet.x.parquet.live.tmp"
+	folder(t, filepath.Join(dir, neighbour), "live")
+
 	// Killed after the output was moved aside: it comes back.
 	if err := os.Rename(path, filepath.Join(dir, ".out.parquet.run2.old")); err != nil {
 		t.Fatal(err)
@@ -92,7 +96,7 @@ func TestReplaceInSteps(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(t, path, "new")
-	if got := names(t, dir); !slices.Equal(got, []string{"out.parquet"}) {
+	if got := names(t, dir); !slices.Equal(got, []string{neighbour, "out.parquet"}) {
 		t.Errorf("left: %v", got)
 	}
 }

@@ -1,4 +1,4 @@
-package parquet
+package spool
 
 import (
 	"bufio"
@@ -22,49 +22,43 @@ import (
 	"github.com/ckexport/ckexport/sinks/internal/staging"
 )
 
-// Keys of the metadata in a file's footer.
+// Keys of the metadata in a file's footer, of which files are known as ours.
 const (
-	keyTable         = "ckexport.table"
-	keyDoc           = "ckexport.doc"
-	keyColumns       = "ckexport.columns" // JSON object: documentation by column
-	keySchemaVersion = "ckexport.schema_version"
-	keyToolVersion   = "ckexport.tool_version"
-	keyRunID         = "ckexport.run_id"
-	keyRedaction     = "ckexport.redaction" // absent where nothing is redacted
-	keyLedger        = "ckexport.ledger"    // only in an output that is one file
-	keyArrowSchema   = "ARROW:schema"       // Arrow's own: an IPC message, in base64
+	KeyTable         = "ckexport.table"
+	KeySchemaVersion = "ckexport.schema_version"
+	KeyRedaction     = "ckexport.redaction" // absent where nothing is redacted
 )
 
-// origin says who writes a file.
-type origin struct {
-	runID     string
-	version   string // of the tool
-	redaction string // as sinks.Options.Redaction
-	scratch   bool   // as SpoolOptions.Scratch
-}
+// More keys, for whoever reads the file.
+const (
+	keyDoc         = "ckexport.doc"
+	keyColumns     = "ckexport.columns" // JSON object: documentation by column
+	keyToolVersion = "ckexport.tool_version"
+	keyRunID       = "ckexport.run_id"
+	keyArrowSchema = "ARROW:schema" // Arrow's own: an IPC message, in base64
+)
 
 // partFile is one Parquet file being written.
 type partFile struct {
-	file    *os.File
-	sum     hash.Hash // SHA-256 of what the file has got
-	stamped bool      // the digest goes into the footer, where zeros hold its place
-	buffer  *bufio.Writer
-	writer  *pqarrow.FileWriter
-	rows    int64
-	groups  int // row groups
+	file   *os.File
+	sum    hash.Hash // SHA-256 of what the file has got
+	buffer *bufio.Writer
+	writer *pqarrow.FileWriter
+	rows   int64
+	groups int // row groups
 }
 
 // createPart begins a file of the table at path. It is made for row groups such
 // as the first one, nil if it will have none.
-func createPart(path string, table *schema.Table, from origin, first arrow.RecordBatch) (_ *partFile, err error) {
+func createPart(path string, table *schema.Table, from Options, first arrow.RecordBatch) (_ *partFile, err error) {
 	f, err := staging.CreateFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("creating part file: %w", err)
 	}
 	p := &partFile{file: f, sum: sha256.New()}
 	p.buffer = bufio.NewWriterSize(io.MultiWriter(f, p.sum), 16<<10)
-	p.writer, err = pqarrow.NewFileWriter(table.BatchSchema(), p.buffer, writerProperties(table, from.scratch, first), pqarrow.DefaultWriterProps())
-	if err == nil && !from.scratch {
+	p.writer, err = pqarrow.NewFileWriter(table.BatchSchema(), p.buffer, writerProperties(table, from.Scratch, first), pqarrow.DefaultWriterProps())
+	if err == nil && !from.Scratch {
 		err = p.describe(table, from)
 	}
 	if err != nil {
@@ -75,7 +69,7 @@ func createPart(path string, table *schema.Table, from origin, first arrow.Recor
 
 // describe puts the documentation of table and columns, and who made the
 // file, into the footer.
-func (p *partFile) describe(table *schema.Table, from origin) error {
+func (p *partFile) describe(table *schema.Table, from Options) error {
 	docs := make(map[string]string, len(table.Columns))
 	for _, c := range table.Columns {
 		docs[c.Name] = c.Comment()
@@ -87,27 +81,27 @@ func (p *partFile) describe(table *schema.Table, from origin) error {
 	pairs := [][2]string{
 		// What readers get: no dictionaries, which are for encoding.
 		{keyArrowSchema, base64.StdEncoding.EncodeToString(flight.SerializeSchema(table.Schema(), memory.DefaultAllocator))},
-		{keyTable, table.Name},
+		{KeyTable, table.Name},
 		{keyDoc, table.Doc},
 		{keyColumns, string(columns)},
-		{keySchemaVersion, strconv.Itoa(schema.Version)},
-		{keyToolVersion, from.version},
-		{keyRunID, from.runID},
+		{KeySchemaVersion, strconv.Itoa(schema.Version)},
+		{keyToolVersion, from.Version},
+		{keyRunID, from.RunID},
 	}
-	if from.redaction != "" {
-		pairs = append(pairs, [2]string{keyRedaction, from.redaction})
+	if from.Redaction != "" {
+		pairs = append(pairs, [2]string{KeyRedaction, from.Redaction})
 	}
+	return p.note(pairs)
+}
+
+// note adds pairs of key and value to the footer.
+func (p *partFile) note(pairs [][2]string) error {
 	for _, kv := range pairs {
-		if err := p.note(kv[0], kv[1]); err != nil {
+		if err := p.writer.AppendKeyValueMetadata(kv[0], kv[1]); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// note adds a pair to the footer.
-func (p *partFile) note(key, value string) error {
-	return p.writer.AppendKeyValueMetadata(key, value)
 }
 
 // write appends a row group of at most rowGroupRows rows.
@@ -121,18 +115,16 @@ func (p *partFile) write(group arrow.RecordBatch) error {
 }
 
 // close completes the file and returns its size and the SHA-256, in
-// hexadecimal, of what was written in turn; where sync is set, it is then on disk for good.
-func (p *partFile) close(sync bool) (size int64, digest string, _ error) {
-	err := p.writer.Close()
-	if err == nil {
-		err = p.buffer.Flush()
+// hexadecimal, of what was written in turn. A file that stands alone is then on
+// disk for good; single is nil for others.
+func (p *partFile) close(single *FileOptions) (size int64, digest string, err error) {
+	if single != nil {
+		err = single.addFooter(p)
 	}
+	err = errors.Join(err, p.writer.Close(), p.buffer.Flush())
 	digest = hex.EncodeToString(p.sum.Sum(nil))
-	if err == nil && p.stamped {
-		err = stampDigest(p.file, digest)
-	}
-	if err == nil && sync {
-		err = p.file.Sync()
+	if err == nil && single != nil {
+		err = errors.Join(single.Stamp(p.file, digest), p.file.Sync())
 	}
 	info, statErr := p.file.Stat()
 	if err := errors.Join(err, statErr, p.file.Close()); err != nil {

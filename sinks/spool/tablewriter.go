@@ -1,4 +1,4 @@
-package parquet
+package spool
 
 import (
 	"fmt"
@@ -16,15 +16,11 @@ const partGroups = 8
 // tableWriter writes the rows of one table to one or more files.
 type tableWriter struct {
 	table *schema.Table
-	from  origin
+	from  Options
 	// path makes the path of the nth file.
 	path func(n int) string
-	// single keeps all rows in one file, however large.
-	single bool
-	// sync makes each file durable when it is complete.
-	sync bool
-	// beforeClose, if set, may add to the footer of a file.
-	beforeClose func(*partFile) error
+	// single is set where all rows stay in one file, however large.
+	single *FileOptions
 
 	// held are the rows of the next row group. It is encoded at once, as a
 	// column of it can have one dictionary.
@@ -68,7 +64,7 @@ func (w *tableWriter) relieve() error {
 	if len(w.held) == 0 {
 		return nil
 	}
-	group, err := join(w.held)
+	group, err := Join(w.held)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", w.table.Name, err)
 	}
@@ -82,7 +78,7 @@ func (w *tableWriter) relieve() error {
 	if err := w.part.write(group); err != nil {
 		return fmt.Errorf("writing %s: %w", w.table.Name, err)
 	}
-	if w.part.groups < partGroups || w.single {
+	if w.part.groups < partGroups || w.single != nil {
 		return nil
 	}
 	return w.closePart()
@@ -136,14 +132,9 @@ func (w *tableWriter) release() {
 }
 
 func (w *tableWriter) closePart() error {
-	if w.beforeClose != nil {
-		if err := w.beforeClose(w.part); err != nil {
-			return err
-		}
-	}
 	part := w.part
 	w.part = nil
-	size, digest, err := part.close(w.sync)
+	size, digest, err := part.close(w.single)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", w.table.Name, err)
 	}

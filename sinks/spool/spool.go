@@ -1,4 +1,7 @@
-package parquet
+// Package spool writes rows of many tables to Parquet files, a sub-folder per
+// table, in bounded memory. It is how sinks write rows; where the files go from
+// there is theirs to say.
+package spool
 
 import (
 	"cmp"
@@ -38,19 +41,17 @@ type Part struct {
 	SHA256 string `json:"sha256,omitempty"`
 }
 
-// Spool writes rows of many tables to Parquet files, a sub-folder per table.
-// It is what all sinks write through; where the files go from there is theirs
-// to say. Like a sink, it is used by one goroutine at a time.
+// Spool writes rows of many tables. Like a sink, it is used by one goroutine at
+// a time.
 type Spool struct {
 	dir       string
-	from      origin
-	sync      bool
+	opts      Options
 	writers   map[string]*tableWriter
 	heldBytes int64 // of all writers
 }
 
-// SpoolOptions says how to write a spool.
-type SpoolOptions struct {
+// Options says how to write files.
+type Options struct {
 	RunID   string
 	Version string // of the tool
 	// Redaction is as sinks.Options.Redaction.
@@ -62,14 +63,9 @@ type SpoolOptions struct {
 	Scratch bool
 }
 
-// NewSpool returns a spool that writes to the folder dir, which exists.
-func NewSpool(dir string, opts SpoolOptions) *Spool {
-	return &Spool{
-		dir:     dir,
-		from:    origin{runID: opts.RunID, version: opts.Version, redaction: opts.Redaction, scratch: opts.Scratch},
-		sync:    opts.Sync,
-		writers: map[string]*tableWriter{},
-	}
+// New returns a spool that writes to the folder dir, which exists.
+func New(dir string, opts Options) *Spool {
+	return &Spool{dir: dir, opts: opts, writers: map[string]*tableWriter{}}
 }
 
 // Write adds rows of a table.
@@ -113,9 +109,9 @@ func (s *Spool) writer(table *schema.Table) (*tableWriter, error) {
 	}
 	w := &tableWriter{
 		table: table,
-		from:  s.from,
+		from:  s.opts,
 		path: func(n int) string {
-			return filepath.Join(dir, fmt.Sprintf("part-%s-%03d.parquet", s.from.runID, n))
+			return filepath.Join(dir, fmt.Sprintf("part-%s-%03d.parquet", s.opts.RunID, n))
 		},
 	}
 	s.writers[table.Name] = w
@@ -141,6 +137,15 @@ func (s *Spool) Held() (_ map[string][]arrow.RecordBatch, all bool) {
 	return held, true
 }
 
+// WriteRows adds rows of a table that are no batch yet.
+func (s *Spool) WriteRows(ctx context.Context, table *schema.Table, rows *schema.Rows) error {
+	b := table.NewBuilder()
+	b.Append(rows)
+	batch := b.NewBatch()
+	defer batch.Release()
+	return s.Write(ctx, table, batch)
+}
+
 // WriteEmpty begins a table without rows, so that it gets a file with its
 // schema.
 func (s *Spool) WriteEmpty(table *schema.Table) error {
@@ -163,7 +168,7 @@ func (s *Spool) Finish(ctx context.Context, order []*schema.Table) ([]Part, erro
 				return err
 			}
 			for _, d := range w.done {
-				if s.sync {
+				if s.opts.Sync {
 					disk.Add(d.path)
 				}
 			}

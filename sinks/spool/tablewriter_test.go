@@ -1,4 +1,4 @@
-package parquet
+package spool
 
 import (
 	"errors"
@@ -91,7 +91,9 @@ func annotations(table *schema.Table, n int) arrow.RecordBatch {
 func TestDictionaries(t *testing.T) {
 	table, _ := schema.Lookup("container_log_lines")
 	path := filepath.Join(t.TempDir(), "lines.parquet")
-	w := &tableWriter{table: table, path: func(int) string { return path }, single: true}
+	w := &tableWriter{table: table, path: func(int) string { return path }, single: &FileOptions{
+		Footer: func() ([][2]string, error) { return nil, nil }, Stamp: func(*os.File, string) error { return nil },
+	}}
 	var want []schema.ContainerLogLine
 	for group := range 3 {
 		for batch := range 2 {

@@ -1,0 +1,152 @@
+// Package ledger makes the ledger of an output from the rows of its tables.
+package ledger
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/internal/contents"
+)
+
+// archiveColumns are the columns of archives that a ledger is made of.
+var archiveColumns = []string{schema.CheckpointID, "source", "size_bytes", "modified_at", "status", "error", "started_at"}
+
+// Builder gathers a ledger from rows.
+type Builder struct {
+	*sinks.Ledger
+	// StartedAt has archives.started_at of the rows that Archives has.
+	StartedAt map[string]arrow.Timestamp
+}
+
+// New returns a builder without rows.
+func New() *Builder {
+	return &Builder{Ledger: sinks.NewLedger(), StartedAt: map[string]arrow.Timestamp{}}
+}
+
+// Columns returns the columns of a table that its ledger is made of; nil where
+// the ledger takes nothing from it.
+func Columns(table *schema.Table) []string {
+	switch {
+	case table.Name == contents.Archives:
+		return archiveColumns
+	case table.Name == contents.Checkpoints, table.Name == contents.Forgotten:
+		return []string{schema.CheckpointID}
+	case table.Scope == schema.ScopeContent:
+		return table.Key
+	}
+	return nil
+}
+
+// Add adds rows of a table, which have Columns and may have others.
+func (b *Builder) Add(table *schema.Table, rows arrow.RecordBatch) error {
+	switch {
+	case table.Name == contents.Archives:
+		return b.addArchives(rows)
+	case table.Name == contents.Checkpoints, table.Name == contents.Forgotten:
+		return b.AddCheckpoints(rows)
+	case table.Scope == schema.ScopeContent:
+		return b.addContents(table, rows)
+	}
+	return nil
+}
+
+// addContents adds the keys of rows of a content-addressed table.
+func (b *Builder) addContents(table *schema.Table, batch arrow.RecordBatch) error {
+	columns, err := columnsOf(batch, table.Name, table.Key)
+	if err != nil {
+		return err
+	}
+	values := make([]string, len(columns))
+	for row := range int(batch.NumRows()) {
+		for i, c := range columns {
+			values[i] = c.ValueStr(row)
+		}
+		b.AddContent(table.Name, sinks.ContentKeyOf(values...))
+	}
+	return nil
+}
+
+// columnsOf returns columns of a batch by their names.
+func columnsOf(batch arrow.RecordBatch, table string, names []string) ([]arrow.Array, error) {
+	columns := make([]arrow.Array, len(names))
+	for i, name := range names {
+		at := batch.Schema().FieldIndices(name)
+		if len(at) != 1 {
+			return nil, fmt.Errorf("rows of %s have no column %s", table, name)
+		}
+		columns[i] = batch.Column(at[0])
+	}
+	return columns, nil
+}
+
+// addArchives adds rows of archives.
+func (b *Builder) addArchives(batch arrow.RecordBatch) error {
+	columns, err := columnsOf(batch, contents.Archives, archiveColumns)
+	if err != nil {
+		return err
+	}
+	id, source := schema.TextsOf(columns[0]), schema.TextsOf(columns[1])
+	size, modified := columns[2].(*array.Uint64), columns[3].(*array.Timestamp)
+	status, failure := schema.TextsOf(columns[4]), schema.TextsOf(columns[5])
+	started := columns[6].(*array.Timestamp)
+	for i := range int(batch.NumRows()) {
+		a := sinks.LedgerArchive{
+			SizeBytes:    valueOr(size, i),
+			Status:       schema.Status(valueOr(status, i)),
+			Error:        valueOr(failure, i),
+			CheckpointID: valueOr(id, i),
+		}
+		if modified.IsValid(i) {
+			a.ModifiedAt = time.UnixMicro(int64(modified.Value(i))).UTC()
+		}
+		if a.Status.HasCheckpoint() && a.CheckpointID != "" {
+			b.Checkpoints[a.CheckpointID] = true
+		}
+		at := started.Value(i)
+		if last, known := b.StartedAt[source.Value(i)]; !known || at >= last {
+			b.Archives[source.Value(i)], b.StartedAt[source.Value(i)] = a, at
+		}
+	}
+	return nil
+}
+
+// AddCheckpoints adds the checkpoints that rows of any table are of.
+func (b *Builder) AddCheckpoints(batch arrow.RecordBatch) error {
+	at := batch.Schema().FieldIndices(schema.CheckpointID)
+	if len(at) != 1 {
+		return nil
+	}
+	ids := schema.TextsOf(batch.Column(at[0]))
+	last := ""
+	for i := range ids.Len() {
+		if ids.IsNull(i) || ids.Value(i) == last {
+			continue
+		}
+		last = valueOr(ids, i)
+		b.Checkpoints[last] = true
+	}
+	return nil
+}
+
+// valueOr returns a value of a column, or the zero value for NULL. Text is
+// copied, as the column's memory is not kept.
+func valueOr[T any, A interface {
+	IsNull(int) bool
+	Value(int) T
+}](column A, i int) T {
+	var zero T
+	if column.IsNull(i) {
+		return zero
+	}
+	v := column.Value(i)
+	if s, ok := any(v).(string); ok {
+		return any(strings.Clone(s)).(T)
+	}
+	return v
+}

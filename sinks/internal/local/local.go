@@ -1,0 +1,55 @@
+// Package local is what sinks whose outputs are files or folders have in
+// common, beside staging.
+package local
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/ckexport/ckexport/sinks"
+)
+
+// Check refuses a path in a folder that does not exist.
+func Check(_ context.Context, path string) error {
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+		return &sinks.RefusedError{Path: path, Reason: "its folder does not exist"}
+	}
+	return nil
+}
+
+// Footprint is that of queries: the folder that the output lies in, as a run
+// may put a new one in its place meanwhile.
+func Footprint(path string) (sinks.Footprint, error) {
+	resolved, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return sinks.Footprint{}, fmt.Errorf("finding output: %w", err)
+	}
+	return sinks.Footprint{Read: []string{filepath.Dir(resolved)}}, nil
+}
+
+// PatternFolders returns the folders that are listed to find a folder by a path
+// which is taken for a pattern: those with a name in it that looks like one.
+func PatternFolders(path string) []string {
+	var list []string
+	for ; filepath.Dir(path) != path; path = filepath.Dir(path) {
+		if strings.ContainsAny(filepath.Base(path), "*?[") {
+			list = append(list, filepath.Dir(path))
+		}
+	}
+	return list
+}
+
+// HasMagic tells whether a file has the bytes magic at an offset.
+func HasMagic(path, magic string, offset int64) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	got := make([]byte, len(magic))
+	_, err = f.ReadAt(got, offset)
+	return err == nil && string(got) == magic
+}

@@ -1,0 +1,108 @@
+package parquet
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/internal/local"
+)
+
+// recognise tells whether path is a dataset folder or a Parquet file.
+func recognise(_ context.Context, path string) (bool, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return false, err
+	}
+	if !info.IsDir() {
+		return local.HasMagic(path, "PAR1", 0), nil
+	}
+	_, err = os.Stat(filepath.Join(path, manifestName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return holdsTables(path), nil
+	}
+	return err == nil, err
+}
+
+// footprint is that of queries: an engine takes the paths of files for patterns.
+func footprint(path string) (sinks.Footprint, error) {
+	f, err := local.Footprint(path)
+	if err != nil {
+		return f, err
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return f, err
+	}
+	f.List = append(local.PatternFolders(filepath.Dir(abs)), local.PatternFolders(f.Read[0])...)
+	return f, nil
+}
+
+// openSQL returns what opens an output with an engine.
+func openSQL(engine sinks.Engine) func(context.Context, string, sinks.SQLOptions) (*sql.DB, error) {
+	if engine == nil {
+		return nil
+	}
+	return func(ctx context.Context, path string, opts sinks.SQLOptions) (*sql.DB, error) {
+		tables, err := tableFiles(path, opts.Tables)
+		if err != nil {
+			return nil, fmt.Errorf("opening output %q: %w", path, err)
+		}
+		db, err := engine(ctx, tables, opts)
+		if err != nil {
+			return nil, fmt.Errorf("opening output %q: %w", path, err)
+		}
+		return db, nil
+	}
+}
+
+// tableFiles returns the files of the wanted tables, or of all for nil.
+func tableFiles(path string, wanted []string) ([]sinks.TableFiles, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		mark, err := readMark(path)
+		if err != nil {
+			return nil, err
+		}
+		return []sinks.TableFiles{{Table: mark.table, Paths: []string{path}}}, nil
+	}
+	m, err := ReadManifest(path)
+	if err != nil {
+		return nil, err
+	}
+	var all []sinks.TableFiles
+	for _, name := range m.Tables {
+		if wanted == nil || slices.Contains(wanted, name) {
+			all = append(all, m.filesOf(name, path))
+		}
+	}
+	return all, nil
+}
+
+// filesOf returns the files of a table of the dataset in folder dir.
+func (m *Manifest) filesOf(table, dir string) sinks.TableFiles {
+	files := sinks.TableFiles{Table: table}
+	columns := 0
+	for _, p := range m.Parts {
+		if p.Table != table {
+			continue
+		}
+		files.Paths = append(files.Paths, filepath.Join(dir, filepath.FromSlash(p.Path)))
+		files.Differ = files.Differ || columns != 0 && columns != p.Columns
+		columns = p.Columns
+	}
+	return files
+}

@@ -1,0 +1,31 @@
+package sinks
+
+import (
+	"context"
+	"database/sql"
+)
+
+// SQLOptions says how to open an output for SQL.
+type SQLOptions struct {
+	// Views are made where the output does not hold its own, as far as it has
+	// their tables.
+	Views []View
+	// Tables, if not nil, are those that the queries need: other tables of a
+	// damaged output may not be there.
+	Tables []string
+	// MemoryBytes bounds what queries over all rows keep in memory, and then
+	// their rows come in any order; 0 is for queries as people write them.
+	MemoryBytes int64
+}
+
+// Engine answers SQL over the Parquet files of outputs that have no engine of
+// their own: each table is a view of all its files.
+type Engine func(ctx context.Context, tables []TableFiles, opts SQLOptions) (*sql.DB, error)
+
+// TableFiles are the Parquet files of one table.
+type TableFiles struct {
+	Table string
+	Paths []string
+	// Differ is set where not all of them have the same columns.
+	Differ bool
+}
