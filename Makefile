@@ -38,11 +38,11 @@ RACE_RUNS = ^(TestInterrupt|TestScripts)$$/^(both-outputs|redact)$$
 TESTFLAGS ?=
 unit: build ## tests; what goroutines share is tested by make race
 	@command -v python3 > /dev/null || { echo "make unit: python3 is missing (the README has a line of it); on Debian: apt-get install python3"; exit 1; }
-	CKEXPORT_UNDER_TEST=$(CURDIR)/bin/ckexport go test -vet=off -timeout 30m $(TESTFLAGS) $$(go list $(PACKAGES) | grep -vxF "$$(go list $(RACE))")
+	CKEXPORT_UNDER_TEST=$(CURDIR)/bin/ckexport go test -vet=off -timeout 60m $(TESTFLAGS) $$(go list $(PACKAGES) | grep -vxF "$$(go list $(RACE))")
 	go test -vet=off -tags= ./sinks/duckdb
 
 race: tools ## tests with the race detector, of what goroutines share
-	go test -race -vet=off -timeout 30m $(TESTFLAGS) $(RACE)
+	go test -race -vet=off -timeout 60m $(TESTFLAGS) $(RACE)
 	go build -race -o bin/ckexport-race ./cmd/ckexport
 	CKEXPORT_UNDER_TEST=$(CURDIR)/bin/ckexport-race go test -vet=off -run '$(RACE_RUNS)' ./cmd/ckexport
 
