@@ -6,9 +6,10 @@ LDFLAGS  = -s -w -X 'main.version=$(VERSION)' -X 'main.commit=$(COMMIT)'
 PACKAGES = ./...
 PYTHON  ?= /usr/bin/python3
 # DuckDB reads rows where they are; without the driver's tag, from Parquet files.
-export GOFLAGS := $(GOFLAGS) -tags=duckdb_arrow
+# With one set of flags for all targets, each package is compiled once.
+export GOFLAGS := $(GOFLAGS) -tags=duckdb_arrow -trimpath
 
-.PHONY: help run build test unit lint docs docs-check nocgo client notebook browser bench bench-quick bench-tools microbench fuzz vuln install clean tools
+.PHONY: help run build test unit race lint docs docs-check nocgo client notebook browser bench bench-quick bench-tools microbench fuzz vuln install clean tools
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -19,14 +20,31 @@ run: build ## export testdata's archives to fleet.duckdb and fleet.parquet, and 
 	./bin/ckexport query fleet.duckdb fleet-overview
 
 build: tools ## build bin/ckexport
-	go build -trimpath -ldflags "$(LDFLAGS)" -o bin/ckexport ./cmd/ckexport
+	go build -ldflags "$(LDFLAGS)" -o bin/ckexport ./cmd/ckexport
 
-test: tools lint unit docs-check nocgo client notebook browser ## everything CI runs
+STEPS = lint unit race docs-check nocgo client notebook browser
+test: tools ## everything CI runs, and how long each step takes
+	@for step in $(STEPS); do \
+		from=$$(date +%s); $(MAKE) --no-print-directory $$step || exit 1; echo "make $$step: $$(($$(date +%s) - from)) s"; done
 
-unit: tools ## tests, with the race detector
+# The race detector takes several times as long, so it runs where goroutines
+# meet: pipeline has a run's workers, which decode, replace and gather rows;
+# sinks write and load side by side; ckbench makes archives side by side.
+RACE = ./pipeline ./sinks/... ./cmd/ckbench/...
+# All of them together, with the command's own goroutines: runs over all archives
+# into both kinds of output, with values replaced, and interrupted ones.
+RACE_RUNS = ^(TestInterrupt|TestScripts)$$/^(both-outputs|redact)$$
+# Flags for go test, such as -bench . -benchtime 1x.
+TESTFLAGS ?=
+unit: build ## tests; what goroutines share is tested by make race
 	@command -v python3 > /dev/null || { echo "make unit: python3 is missing (the README has a line of it); on Debian: apt-get install python3"; exit 1; }
-	go test -race -timeout 60m $(PACKAGES)
-	go test -tags= ./sinks/duckdb
+	CKEXPORT_UNDER_TEST=$(CURDIR)/bin/ckexport go test -vet=off -timeout 60m $(TESTFLAGS) $$(go list $(PACKAGES) | grep -vxF "$$(go list $(RACE))")
+	go test -vet=off -tags= ./sinks/duckdb
+
+race: tools ## tests with the race detector, of what goroutines share
+	go test -race -vet=off -timeout 60m $(TESTFLAGS) $(RACE)
+	go build -race -o bin/ckexport-race ./cmd/ckexport
+	CKEXPORT_UNDER_TEST=$(CURDIR)/bin/ckexport-race go test -vet=off -run '$(RACE_RUNS)' ./cmd/ckexport
 
 lint: tools ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt-ed: $$unformatted"; exit 1; }
@@ -42,9 +60,9 @@ docs: tools notebook ## make the generated documentation anew
 	go test ./sinks/duckdb -run TemplateIsCurrent -update
 	go test ./cmd/ckexport -run README -update
 
-docs-check: tools ## the generated documentation is current
-	@go run ./cmd/ckexport tables --markdown | diff -u docs/tables.md - > /dev/null || { echo "docs/tables.md is not current: run make docs"; exit 1; }
-	@go run ./cmd/ckexport queries --markdown | diff -u docs/queries.md - > /dev/null || { echo "docs/queries.md is not current: run make docs"; exit 1; }
+docs-check: build ## the generated documentation is current
+	@./bin/ckexport tables --markdown | diff -u docs/tables.md - > /dev/null || { echo "docs/tables.md is not current: run make docs"; exit 1; }
+	@./bin/ckexport queries --markdown | diff -u docs/queries.md - > /dev/null || { echo "docs/queries.md is not current: run make docs"; exit 1; }
 
 nocgo: tools ## a build without cgo exports Parquet
 	CGO_ENABLED=0 go vet -tags noduckdb ./cmd/... ./sinks/...
@@ -87,8 +105,8 @@ bench-quick: bench-tools ## the same with tiny workloads, to see that it works
 	test -s bin/bench-quick/performance.md && test -s bin/bench-quick/performance.svg
 
 bench-tools: build
-	go build -trimpath -ldflags "-s -w" -o bin/ckbench ./cmd/ckbench
-	go build -trimpath -ldflags "-s -w" -o bin/ckbench-worker ./cmd/ckbench/worker
+	go build -ldflags "-s -w" -o bin/ckbench ./cmd/ckbench
+	go build -ldflags "-s -w" -o bin/ckbench-worker ./cmd/ckbench/worker
 	@test -x bin/checkpointctl || GOBIN=$(CURDIR)/bin go install github.com/checkpoint-restore/checkpointctl@$(CHECKPOINTCTL)
 
 microbench: tools ## benchmarks of single packages
@@ -96,8 +114,12 @@ microbench: tools ## benchmarks of single packages
 
 FUZZTIME ?= 10s
 fuzz: tools ## each fuzz target for FUZZTIME, a time or a count (1000x)
-	@for pkg in $$(go list ./...); do for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
-		echo "$$pkg $$target"; go test -run '^$$' -fuzzminimizetime 1x -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; done; done
+	@for package in $$(git grep -l '^func Fuzz' -- '*_test.go' | xargs -n1 dirname | sort -u); do \
+		go test -fuzz . -c -o bin/fuzz.test ./$$package || exit 1; \
+		for target in $$(cd $$package && $(CURDIR)/bin/fuzz.test -test.list '^Fuzz'); do \
+			echo "$$package $$target"; \
+			(cd $$package && $(CURDIR)/bin/fuzz.test -test.run '^$$' -test.fuzz "^$$target$$" -test.fuzztime $(FUZZTIME) -test.fuzzminimizetime 1x \
+				-test.fuzzcachedir $(CURDIR)/bin/fuzz/$$package) || exit 1; done; done
 
 vuln: tools ## known vulnerabilities in what is built in; no part of CI, as it needs Go's vulnerability database
 	@log=$$(mktemp); go tool govulncheck $(PACKAGES) 2> $$log; status=$$?; cat $$log >&2; \

@@ -54,16 +54,19 @@ func costOf(t *testing.T, w workload.Workload) cost {
 	return c
 }
 
-// TestCost keeps the work per row and per archive within bounds, generous ones.
+// What a row and an archive's memory may cost: half as much again as they did
+// when this was written, 6.9 allocations and 1.4 KiB, or 13 MiB of which most is
+// the window of zstd. The figures are counts, and differ by some percent only.
 // Whoever makes it less may lower them.
+const (
+	allocationsPerRow = 10
+	bytesPerRow       = 2 << 10
+	bytesForPages     = 20 << 20
+)
+
+// TestCost keeps the work per row and per archive within bounds.
 func TestCost(t *testing.T) {
 	small := costOf(t, workload.Small(22))
-	if perRow := float64(small.allocations) / float64(small.rows); perRow > 25 {
-		t.Errorf("%.1f allocations a row", perRow)
-	}
-	if perRow := small.allocatedBytes / small.rows; perRow > 8<<10 {
-		t.Errorf("%d bytes allocated a row", perRow)
-	}
 	if float64(small.bytesRead) > 1.05*float64(small.fileBytes) { // of plain ones some bytes are read past the buffer, and again with it
 		t.Errorf("%d bytes read of archives of %d: more than one pass", small.bytesRead, small.fileBytes)
 	}
@@ -76,6 +79,14 @@ func TestCost(t *testing.T) {
 	more := costOf(t, workload.Small(66))
 	if grown := float64(more.allocations) / float64(small.allocations); grown > 3.5 {
 		t.Errorf("%.2f times the allocations for 3 times the archives", grown)
+	}
+	// The difference is the work of rows alone: what a run sets up once is in both.
+	rows := float64(more.rows - small.rows)
+	if perRow := float64(more.allocations-small.allocations) / rows; perRow > allocationsPerRow {
+		t.Errorf("%.1f allocations a row", perRow)
+	}
+	if perRow := float64(more.allocatedBytes-small.allocatedBytes) / rows; perRow > bytesPerRow {
+		t.Errorf("%.0f bytes allocated a row", perRow)
 	}
 	if grown := float64(more.bytesRead) / float64(small.bytesRead); grown > 3.5 {
 		t.Errorf("%.2f times the bytes read for 3 times the archives", grown)
@@ -95,7 +106,7 @@ func TestCostOfPages(t *testing.T) {
 		t.Errorf("%d bytes decompressed of %d", packed.bytesExpanded, mib<<20)
 	}
 	for _, c := range []cost{plain, packed} {
-		if c.allocatedBytes > 48<<20 {
+		if c.allocatedBytes > bytesForPages {
 			t.Errorf("%d bytes allocated for an archive with %d of memory", c.allocatedBytes, mib<<20)
 		}
 	}

@@ -143,17 +143,3 @@ UNION SELECT function_name FROM duckdb_functions() WHERE function_type = 'table_
 		t.Errorf("%d wanted (-want +got):\n%s", len(want), diff)
 	}
 }
-
-// TestPlans checks that DuckDB joins by equal columns only: whatever compares
-// all rows with all is of no use for thousands of checkpoints.
-func TestPlans(t *testing.T) {
-	db := open(t, fleet["duckdb"])
-	for _, q := range queries.All() {
-		plan := strings.Join(rows(t, db, "EXPLAIN "+bound(t, q, nil)), "\n")
-		for _, slow := range []string{"NL_JOIN", "NESTED_LOOP", "CROSS_PRODUCT", "IE_JOIN", "PIECEWISE_MERGE"} {
-			if strings.Contains(plan, slow) {
-				t.Errorf("%s: the plan has a %s:\n%s", q.Name, slow, plan)
-			}
-		}
-	}
-}

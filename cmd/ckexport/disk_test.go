@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,7 +15,7 @@ import (
 // with the arguments in the working directory; %s in the script is dir.
 func (tr *trial) mounted(t *testing.T, dir, script string) (string, int) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "sh", append([]string{"-e", "-c", fmt.Sprintf(script, dir), filepath.Join(programs(t), "ckexport")}, tr.args(tr.inputs)...)...)
+	cmd := exec.CommandContext(t.Context(), "sh", append([]string{"-e", "-c", fmt.Sprintf(script, dir), "ckexport"}, tr.args(tr.inputs)...)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
 	if os.Getuid() != 0 {
 		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER

@@ -53,11 +53,6 @@ const (
 // of the archive is right; the other archive's rows are all there; and nothing
 // that could steer a terminal is printed.
 func TestHostile(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "ckexport")
-	// Not the test binary: with the race detector that takes many times the memory.
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("building: %v\n%s", err, out)
-	}
 	healthy, err := filepath.Abs("../../testdata/archives/" + healthyArchive)
 	if err != nil {
 		t.Fatal(err)
@@ -83,20 +78,20 @@ func TestHostile(t *testing.T) {
 				outputs = append(outputs, "out.duckdb")
 			}
 			for _, output := range outputs {
-				c.run(t, binary, dir, healthy, output)
+				c.run(t, dir, healthy, output)
 			}
 		})
 	}
 }
 
 // run exports the hostile archive and the healthy one.
-func (c *hostile) run(t *testing.T, binary, dir, healthy, output string) {
+func (c *hostile) run(t *testing.T, dir, healthy, output string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	memory := max(c.memory, hostileMemory)
 	args := append([]string{"./hostile", healthy, "-o", output, "--jobs", fmt.Sprint(hostileJobs), "--max-archive-memory", fmt.Sprint(memory)}, c.flags...)
-	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd := exec.CommandContext(ctx, "ckexport", args...)
 	cmd.Dir = dir
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -127,11 +122,11 @@ func (c *hostile) run(t *testing.T, binary, dir, healthy, output string) {
 	if peak > bound {
 		t.Errorf("%s: %d MiB of memory, the bound is %d", output, peak>>20, bound>>20)
 	}
-	c.ask(t, binary, dir, output)
+	c.ask(t, dir, output)
 }
 
 // ask checks what the output says.
-func (c *hostile) ask(t *testing.T, binary, dir, output string) {
+func (c *hostile) ask(t *testing.T, dir, output string) {
 	t.Helper()
 	var selects, want []string
 	expect := func(sql, answer string) { selects, want = append(selects, "("+sql+")::VARCHAR"), append(want, answer) }
@@ -148,7 +143,7 @@ func (c *hostile) ask(t *testing.T, binary, dir, output string) {
 	}
 	query := func(sql, answer string) {
 		t.Helper()
-		out, err := exec.Command(binary, "query", filepath.Join(dir, output), sql, "-f", "csv").CombinedOutput()
+		out, err := exec.Command("ckexport", "query", filepath.Join(dir, output), sql, "-f", "csv").CombinedOutput()
 		if got := answerOf(string(out)); err != nil || got != answer {
 			t.Errorf("%s: %s\ngot  %s\nwant %s, %v", output, sql, got, answer, err)
 		}

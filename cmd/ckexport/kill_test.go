@@ -69,7 +69,7 @@ func (s scenario) prepare(t *testing.T) *trial {
 
 func (s scenario) undisturbed(t *testing.T) *trial {
 	t.Helper()
-	folder, err := os.MkdirTemp(programs(t), "scenario") // which TestMain removes
+	folder, err := os.MkdirTemp(programs, "scenario") // which TestMain removes
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func (tr *trial) disturbed(t *testing.T, dir string, decide func(n int, c call) 
 // and its exit code.
 func (tr *trial) complete(t *testing.T, dir string, inputs []string) (string, int) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), filepath.Join(programs(t), "ckexport"), tr.args(inputs)...)
+	cmd := exec.CommandContext(t.Context(), "ckexport", tr.args(inputs)...)
 	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
 	if cmd.ProcessState == nil {

@@ -86,7 +86,7 @@ func (r *rewriteTrial) disturb(t *testing.T, decide func(int, call) answer) {
 	if end.code == exitOK && !isDone {
 		t.Errorf("success is told, and nothing has changed\n%s", end.stderr)
 	}
-	again := exec.CommandContext(t.Context(), filepath.Join(programs(t), "ckexport"), r.args...)
+	again := exec.CommandContext(t.Context(), "ckexport", r.args...)
 	again.Dir = dir
 	if out, err := again.CombinedOutput(); err != nil && !(isDone && r.args[0] == "forget") { // it is gone already
 		t.Errorf("given again: %v\n%s", err, out)

@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 	"unsafe"
@@ -75,10 +74,9 @@ func (s supervised) run(t testing.TB) outcome {
 	t.Helper()
 	ours, theirs := socketPair(t)
 	defer ours.Close()
-	bin := programs(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // long past any slow machine
 	defer cancel()
-	cmd := exec.CommandContext(ctx, filepath.Join(bin, "launcher"), append([]string{filepath.Join(bin, "ckexport")}, s.args...)...)
+	cmd := exec.CommandContext(ctx, "launcher", append([]string{filepath.Join(programs, "ckexport")}, s.args...)...)
 	cmd.Dir = s.dir
 	cmd.ExtraFiles = []*os.File{theirs}
 	var stderr bytes.Buffer
@@ -397,30 +395,3 @@ func receiveFile(socket *os.File) (*os.File, error) {
 	}
 	return os.NewFile(uintptr(fds[0]), "seccomp"), nil
 }
-
-// programs returns the folder with the program and the launcher, built without
-// the race detector: hundreds of runs would take minutes with it.
-func programs(t testing.TB) string {
-	t.Helper()
-	dir, err := built()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
-var built = sync.OnceValues(func() (string, error) {
-	command, err := exec.LookPath("ckexport") // in a folder that TestMain removes
-	if err != nil {
-		return "", err
-	}
-	dir := filepath.Join(filepath.Dir(command), "supervised")
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return "", err
-	}
-	out, err := exec.Command("go", "build", "-o", dir, ".", "./testdata/launcher").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("building the program: %w\n%s", err, out)
-	}
-	return dir, nil
-})

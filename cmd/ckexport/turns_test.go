@@ -5,7 +5,6 @@ package main
 import (
 	"bytes"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -22,7 +21,7 @@ func TestTurns(t *testing.T) {
 			var waiting []*exec.Cmd
 			said := make([]bytes.Buffer, len(tr.inputs)*2)
 			begin := func(input string, out *bytes.Buffer) {
-				cmd := exec.CommandContext(t.Context(), filepath.Join(programs(t), "ckexport"), append(tr.args([]string{input}), "--lock-timeout", "10m")...)
+				cmd := exec.CommandContext(t.Context(), "ckexport", append(tr.args([]string{input}), "--lock-timeout", "10m")...)
 				cmd.Dir, cmd.Stdout, cmd.Stderr = dir, out, out
 				if err := cmd.Start(); err != nil {
 					t.Fatal(err)
