@@ -28,7 +28,7 @@ func (c *counting) Write(_ context.Context, table *schema.Table, batch arrow.Rec
 // TestJobs exports with many workers what one exports: under the race detector,
 // they must not meet anywhere else than where their rows are gathered.
 func TestJobs(t *testing.T) {
-	found, err := source.Find(t.Context(), []string{"../testdata/archives"}, nil, "")
+	found, err := source.Find(t.Context(), []source.Provider{source.Local("")}, []string{"../testdata/archives"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
