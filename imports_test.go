@@ -12,9 +12,9 @@ const module = "github.com/ckexport/ckexport"
 
 // mayImport is the table of docs/architecture.md: which rooms a room may use.
 var mayImport = map[string][]string{
-	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/decode", "/pipeline/redact", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/queries", "/verify", "/compare", "/plain", "/report"},
+	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/decode", "/pipeline/redact", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/queries", "/verify", "/compare", "/plain", "/report", "/units"},
 	"/cmd/ckexport/internal/sandbox": nil,
-	"/cmd/ckbench":                   {"/cmd/ckbench/measure", "/cmd/ckbench/workload"},
+	"/cmd/ckbench":                   {"/cmd/ckbench/measure", "/cmd/ckbench/workload", "/units"},
 	"/cmd/ckbench/measure":           nil,
 	"/cmd/ckbench/workload":          nil,
 	"/cmd/ckbench/worker":            {"/cmd/ckbench/measure", "/cmd/ckbench/workload", "/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/criu", "/pipeline/decode", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/sinks/spool"},
@@ -25,7 +25,7 @@ var mayImport = map[string][]string{
 	"/pipeline/criu":                 nil,
 	"/pipeline/layout":               {"/pipeline/criu"},
 	"/pipeline/memory":               {"/pipeline/criu"},
-	"/pipeline/decode":               {"/pipeline/archive", "/pipeline/content", "/pipeline/criu", "/pipeline/layout", "/pipeline/memory", "/schema"},
+	"/pipeline/decode":               {"/pipeline/archive", "/pipeline/content", "/pipeline/criu", "/pipeline/layout", "/pipeline/memory", "/schema", "/units"},
 	"/pipeline/redact":               {"/schema"},
 	"/schema":                        nil,
 	"/sinks":                         {"/schema"},
@@ -35,13 +35,15 @@ var mayImport = map[string][]string{
 	"/sinks/internal/staging":        {"/sinks"},
 	"/sinks/spool":                   {"/schema", "/sinks/internal/staging"},
 	"/sinks/parquet":                 {"/schema", "/sinks", "/sinks/internal/contents", "/sinks/internal/ledger", "/sinks/internal/local", "/sinks/internal/staging", "/sinks/spool"},
-	"/sinks/duckdb":                  {"/schema", "/sinks", "/sinks/internal/contents", "/sinks/internal/local", "/sinks/internal/staging", "/sinks/spool"},
+	"/sinks/duckdb":                  {"/schema", "/sinks", "/sinks/internal/contents", "/sinks/internal/local", "/sinks/internal/staging", "/sinks/spool", "/sqltext"},
 	"/sinks/sinktest":                {"/schema", "/sinks"},
-	"/queries":                       nil,
+	"/queries":                       {"/sqltext"},
 	"/plain":                         nil,
-	"/report":                        {"/plain", "/queries"},
-	"/compare":                       {"/schema"},
-	"/verify":                        {"/pipeline", "/pipeline/archive", "/pipeline/decode", "/pipeline/source", "/schema", "/sinks"},
+	"/sqltext":                       nil,
+	"/units":                         nil,
+	"/report":                        {"/plain", "/queries", "/sqltext", "/units"},
+	"/compare":                       {"/schema", "/sqltext"},
+	"/verify":                        {"/pipeline", "/pipeline/archive", "/pipeline/decode", "/pipeline/source", "/schema", "/sinks", "/sqltext"},
 }
 
 // TestImports checks that packages import in one direction, and nothing that

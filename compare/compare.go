@@ -11,9 +11,9 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sqltext"
 )
 
 // Output is an output opened for SQL.
@@ -125,7 +125,7 @@ func (d *Diff) Table(ctx context.Context, t *schema.Table, each func(Change) err
 	counts.Notes = append(c.notes, d.unread(t.Name)...)
 	var before, after int64
 	query := fmt.Sprintf("SELECT count(*) FILTER (checkpoint_id = %s), count(*) FILTER (checkpoint_id = %s) FROM %s WHERE checkpoint_id IN (%s, %s)",
-		literal(p.Before.ID), literal(p.After.ID), identifier(t.Name), literal(p.Before.ID), literal(p.After.ID))
+		sqltext.Literal(p.Before.ID), sqltext.Literal(p.After.ID), sqltext.Identifier(t.Name), sqltext.Literal(p.Before.ID), sqltext.Literal(p.After.ID))
 	if err := o.db.QueryRowContext(ctx, query).Scan(&before, &after); err != nil {
 		return counts, fmt.Errorf("counting rows of %s: %w", t.Name, err)
 	}
@@ -158,12 +158,6 @@ func (d *Diff) Table(ctx context.Context, t *schema.Table, each func(Change) err
 	return counts, nil
 }
 
-// identifier quotes a name for SQL.
-func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
-
-// identifiers quotes names for SQL, separated by commas.
-func identifiers(names []string) string { return strings.Join(mapped(names, identifier), ", ") }
-
 // mapped returns what f makes of each.
 func mapped(names []string, f func(string) string) []string {
 	out := make([]string, len(names))
@@ -172,9 +166,6 @@ func mapped(names []string, f func(string) string) []string {
 	}
 	return out
 }
-
-// literal quotes a text for SQL.
-func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
 // hasColumns tells whether a table is there with these columns.
 func (o *Output) hasColumns(table string, columns ...string) bool {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sqltext"
 )
 
 // sides are the names of the two checkpoints, in reports.
@@ -82,7 +83,7 @@ func (o *Output) problems(ctx context.Context, c Checkpoint) (map[string]int64, 
 	if !o.hasColumns("problems", "checkpoint_id", "severity", "table_name") {
 		return nil, nil
 	}
-	rows, err := o.db.QueryContext(ctx, "SELECT coalesce(table_name, ''), count(*) FROM problems WHERE severity <> "+literal(string(schema.SeverityInfo))+" AND checkpoint_id = "+literal(c.ID)+" GROUP BY ROLLUP (table_name)")
+	rows, err := o.db.QueryContext(ctx, "SELECT coalesce(table_name, ''), count(*) FROM problems WHERE severity <> "+sqltext.Literal(string(schema.SeverityInfo))+" AND checkpoint_id = "+sqltext.Literal(c.ID)+" GROUP BY ROLLUP (table_name)")
 	if err != nil {
 		return nil, fmt.Errorf("counting problems: %w", err)
 	}
@@ -104,7 +105,7 @@ func (o *Output) pidsOnly(ctx context.Context, of, lacking Checkpoint) (map[stri
 	if !o.hasColumns("processes", "checkpoint_id", "pid") {
 		return nil, nil
 	}
-	rows, err := o.db.QueryContext(ctx, fmt.Sprintf("SELECT pid::VARCHAR FROM processes WHERE checkpoint_id = %s EXCEPT SELECT pid::VARCHAR FROM processes WHERE checkpoint_id = %s", literal(of.ID), literal(lacking.ID)))
+	rows, err := o.db.QueryContext(ctx, fmt.Sprintf("SELECT pid::VARCHAR FROM processes WHERE checkpoint_id = %s EXCEPT SELECT pid::VARCHAR FROM processes WHERE checkpoint_id = %s", sqltext.Literal(of.ID), sqltext.Literal(lacking.ID)))
 	if err != nil {
 		return nil, fmt.Errorf("comparing process ids: %w", err)
 	}

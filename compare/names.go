@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sqltext"
 )
 
 // Checkpoint is what names a checkpoint of an output. All but the id may be
@@ -70,7 +71,7 @@ func (o *Output) ids(ctx context.Context) ([]Checkpoint, error) {
 	var parts []string
 	tables, _ := o.Tables(func(*schema.Table) bool { return true })
 	for _, t := range tables {
-		parts = append(parts, "SELECT checkpoint_id FROM "+identifier(t.Name))
+		parts = append(parts, "SELECT checkpoint_id FROM "+sqltext.Identifier(t.Name))
 	}
 	if len(parts) == 0 {
 		return nil, nil

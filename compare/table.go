@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sqltext"
 )
 
 // comparison is how a table of this output is compared.
@@ -65,11 +66,11 @@ func (c *comparison) comparedNames() []string {
 // rows returns a SELECT of what is compared of a checkpoint: the key, a
 // number where rows with one key have an order, and the other columns.
 func (c *comparison) rows(id string) string {
-	columns := mapped(c.key(), identifier)
+	columns := mapped(c.key(), sqltext.Identifier)
 	if len(c.order) > 0 {
 		columns = append(columns, numbered(c.key(), c.order))
 	}
-	columns = append(columns, mapped(c.comparedNames(), identifier)...)
+	columns = append(columns, mapped(c.comparedNames(), sqltext.Identifier)...)
 	return fmt.Sprintf("SELECT %s FROM (%s)", strings.Join(columns, ", "), c.source(id))
 }
 
@@ -78,22 +79,24 @@ func (c *comparison) rows(id string) string {
 func (c *comparison) source(id string) string {
 	w := c.through
 	if w == nil {
-		return fmt.Sprintf("SELECT * FROM %s WHERE checkpoint_id = %s", identifier(c.table.Name), literal(id))
+		return fmt.Sprintf("SELECT * FROM %s WHERE checkpoint_id = %s", sqltext.Identifier(c.table.Name), sqltext.Literal(id))
 	}
-	fields := mapped(w.Columns, func(name string) string { return identifier(name) + ": " + identifier(name) })
-	taken := mapped(w.Columns, func(name string) string { return "w.named." + identifier(name) + " AS " + identifier(name) })
+	fields := mapped(w.Columns, func(name string) string { return sqltext.Identifier(name) + ": " + sqltext.Identifier(name) })
+	taken := mapped(w.Columns, func(name string) string {
+		return "w.named." + sqltext.Identifier(name) + " AS " + sqltext.Identifier(name)
+	})
 	return fmt.Sprintf("SELECT t.*, %s FROM %s AS t LEFT JOIN (SELECT %s AS target, min({%s}) AS named FROM %s WHERE checkpoint_id = %s GROUP BY 1) AS w ON w.target = t.%s WHERE t.checkpoint_id = %s",
-		strings.Join(taken, ", "), identifier(c.table.Name), identifier(w.Target), strings.Join(fields, ", "), identifier(w.Table), literal(id), identifier(w.Column), literal(id))
+		strings.Join(taken, ", "), sqltext.Identifier(c.table.Name), sqltext.Identifier(w.Target), strings.Join(fields, ", "), sqltext.Identifier(w.Table), sqltext.Literal(id), sqltext.Identifier(w.Column), sqltext.Literal(id))
 }
 
 // numbered returns a column that numbers rows with the same key.
 func numbered(key, order []string) string {
 	window := ""
 	if len(key) > 0 {
-		window = "PARTITION BY " + identifiers(key)
+		window = "PARTITION BY " + sqltext.Identifiers(key)
 	}
 	if len(order) > 0 {
-		window += " ORDER BY " + identifiers(order)
+		window += " ORDER BY " + sqltext.Identifiers(order)
 	}
 	return "row_number() OVER (" + window + ") AS " + numberColumn
 }
@@ -111,19 +114,19 @@ func (c *comparison) query(p Pair) string {
 	}
 	result := []string{"a.present", "b.present"}
 	join := mapped(names, func(name string) string {
-		return "a." + identifier(name) + " IS NOT DISTINCT FROM b." + identifier(name)
+		return "a." + sqltext.Identifier(name) + " IS NOT DISTINCT FROM b." + sqltext.Identifier(name)
 	})
 	for _, name := range names {
-		result = append(result, fmt.Sprintf("CASE WHEN b.present THEN b.%s ELSE a.%s END AS %s", identifier(name), identifier(name), identifier("key "+name)))
+		result = append(result, fmt.Sprintf("CASE WHEN b.present THEN b.%s ELSE a.%s END AS %s", sqltext.Identifier(name), sqltext.Identifier(name), sqltext.Identifier("key "+name)))
 	}
 	for _, name := range rest {
-		result = append(result, "a."+identifier(name), "b."+identifier(name))
+		result = append(result, "a."+sqltext.Identifier(name), "b."+sqltext.Identifier(name))
 	}
 	return fmt.Sprintf(`WITH before AS MATERIALIZED (%s), after AS MATERIALIZED (%s)
 SELECT %s FROM (SELECT true AS present, %s FROM (FROM before EXCEPT ALL FROM after)) AS a
 FULL JOIN (SELECT true AS present, %s FROM (FROM after EXCEPT ALL FROM before)) AS b ON %s
 ORDER BY %s`, c.rows(p.Before.ID), c.rows(p.After.ID), strings.Join(result, ", "), number, number, strings.Join(join, " AND "),
-		strings.Join(mapped(names, func(name string) string { return identifier("key "+name) + " NULLS FIRST" }), ", "))
+		strings.Join(mapped(names, func(name string) string { return sqltext.Identifier("key "+name) + " NULLS FIRST" }), ", "))
 }
 
 // changes passes on how the table differs.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/ckexport/ckexport/sqltext"
 )
 
 // Param is a parameter of a query.
@@ -63,7 +65,7 @@ func (p Param) literal(value string) (string, error) {
 	default:
 		return "", fmt.Errorf("type %q is none of VARCHAR, BIGINT, DOUBLE, BOOLEAN", p.Type)
 	}
-	return "CAST('" + strings.ReplaceAll(value, "'", "''") + "' AS " + p.Type + ")", nil
+	return "CAST(" + sqltext.Literal(value) + " AS " + p.Type + ")", nil
 }
 
 // Bind returns the SQL of the query with values for its parameters, as users

@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ckexport/ckexport/sqltext"
+	"github.com/ckexport/ckexport/units"
 )
 
 // Section is what the page tells of one checkpoint.
@@ -115,13 +118,13 @@ func (g *gatherer) list(ctx context.Context, r *Report, listed []ranked) ([]Sect
 	err := g.read(ctx, `SELECT checkpoint_id, coalesce(checkpointed_at, dumped_at) AS taken_at, container_name, image, pod_namespace, pod_name, engine,
   process_count, socket_count, memory_pages_bytes::DOUBLE AS memory, frozen_us::DOUBLE / 1000 AS frozen, status, container_id, hostname, ip_addresses,
   concat_ws(' ', runtime, runtime_version) AS runtime, criu_version, kernel_release, arch, archive_name
-FROM checkpoints WHERE checkpoint_id IN (`+literals(ids)+`)`, func(names []string, values []any) error {
+FROM checkpoints WHERE checkpoint_id IN (`+sqltext.Literals(ids)+`)`, func(names []string, values []any) error {
 		i := place[fmt.Sprint(values[0])]
 		at := func(name string) any { return values[column(names, name)] }
 		get := func(name string) string { return text(at(name)) }
 		memory, frozen := "", ""
 		if v, ok := at("memory").(float64); ok {
-			memory = bytesText(v)
+			memory = units.Bytes(v)
 		}
 		if v, ok := at("frozen").(float64); ok {
 			frozen = fmt.Sprintf("%.0f ms", v)
@@ -230,12 +233,12 @@ func (g *gatherer) fill(ctx context.Context, sections []Section) error {
 		missing := g.missing(t.needs)
 		builders := map[string]*tableBuilder{}
 		if missing == "" {
-			err := g.read(ctx, fmt.Sprintf(t.query, literals(ids)), func(names []string, values []any) error {
+			err := g.read(ctx, fmt.Sprintf(t.query, sqltext.Literals(ids)), func(names []string, values []any) error {
 				id, _ := values[0].(string)
 				total, _ := values[1].(int64)
 				b := builders[id]
 				if b == nil {
-					b = newTable(t.caption, g.command(fmt.Sprintf(t.more, literal(id))), names[2:], t.rows, sectionBytes)
+					b = newTable(t.caption, g.command(fmt.Sprintf(t.more, sqltext.Literal(id))), names[2:], t.rows, sectionBytes)
 					builders[id] = b
 				}
 				b.add(values[2:])

@@ -124,21 +124,5 @@ func shellWord(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// literal quotes a text for SQL. A NUL would end the statement: an id has none,
-// unless an output was made to have one.
-func literal(text string) string {
-	quoted := "'" + strings.ReplaceAll(text, "'", "''") + "'"
-	return strings.ReplaceAll(quoted, "\x00", "' || chr(0) || '")
-}
-
-// literals quotes texts for SQL, separated by commas.
-func literals(texts []string) string {
-	list := make([]string, len(texts))
-	for i, t := range texts {
-		list[i] = literal(t)
-	}
-	return strings.Join(list, ", ")
-}
-
 // column returns the place of a column, -1 if there is none.
 func column(names []string, name string) int { return slices.Index(names, name) }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ckexport/ckexport/queries"
+	"github.com/ckexport/ckexport/units"
 )
 
 // Fleet is the summary.
@@ -116,7 +117,7 @@ FROM checkpoints`).Scan(&checkpoints, &containers, &images, &namespaces, &engine
 	if names != nil {
 		facts = append(facts, Fact{Name: "Engines", Value: number(engines), Note: text(*names)})
 	}
-	facts = append(facts, Fact{Name: "Processes", Value: number(processes), Note: plural(sockets, "socket")}, Fact{Name: "Saved memory", Value: bytesText(memory)})
+	facts = append(facts, Fact{Name: "Processes", Value: number(processes), Note: plural(sockets, "socket")}, Fact{Name: "Saved memory", Value: units.Bytes(memory)})
 	if frozen != nil {
 		facts = append(facts, Fact{Name: "Frozen, median", Value: fmt.Sprintf("%.0f ms", *frozen), Note: fmt.Sprintf("at most %.0f ms", *longest)})
 	}

@@ -1,11 +1,12 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
 	"time"
+
+	"github.com/ckexport/ckexport/units"
 )
 
 // Drawing is a picture of simple shapes, which page.html writes as SVG.
@@ -53,10 +54,10 @@ func drawBars(rows [][]any) *Drawing {
 		if most > 0 {
 			long = float(r[2]) / most * (to - from)
 		}
-		tip := fmt.Sprintf("%s: %s in %s, half of them above %s", text(r[0]), bytesText(float(r[2])*(1<<20)), plural(int64(float(r[1])), "checkpoint"), bytesText(float(r[3])*(1<<20)))
+		tip := fmt.Sprintf("%s: %s in %s, half of them above %s", text(r[0]), units.Bytes(float(r[2])*(1<<20)), plural(int64(float(r[1])), "checkpoint"), units.Bytes(float(r[3])*(1<<20)))
 		d.add(Shape{Kind: "text", X: from - 8, Y: y + 15, Anchor: "end", Text: shorten(text(r[0]), 32), Tip: text(r[0])},
 			Shape{Kind: "rect", X: from, Y: y + 2, W: max(long, 1), H: rowTall - 8, Class: "k0", Tip: tip},
-			Shape{Kind: "text", X: from + max(long, 1) + 6, Y: y + 15, Class: "note", Text: bytesText(float(r[2]) * (1 << 20))})
+			Shape{Kind: "text", X: from + max(long, 1) + 6, Y: y + 15, Class: "note", Text: units.Bytes(float(r[2]) * (1 << 20))})
 	}
 	return d
 }
@@ -238,29 +239,4 @@ func shorten(s string, n int) string {
 		return s
 	}
 	return string(runes[:n/3]) + "…" + string(runes[len(runes)-(n-n/3-1):])
-}
-
-func number(n int64) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + " " + s[i:] // a thin space would be no digit's width
-	}
-	return s
-}
-
-func plural(n int64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return number(n) + " " + noun + "s"
-}
-
-// bytesText writes a size as people do.
-func bytesText(n float64) string {
-	units := []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}
-	i := 0
-	for n >= 1024 && i < len(units)-1 {
-		n, i = n/1024, i+1
-	}
-	return fmt.Sprintf("%.*f %s", cmp.Compare(i, 0), n, units[i])
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sqltext"
 )
 
 // Tables with a part of their own in an output's ledger.
@@ -120,7 +121,7 @@ func (o *output) countRows(ctx context.Context, checkpoints map[string]string) (
 		}
 		strangers := map[string]int64{}
 		var without int64
-		err := o.eachRow(ctx, "SELECT coalesce(checkpoint_id, ''), count(*) FROM "+identifier(t.Name)+" GROUP BY 1", func(rows *sql.Rows) error {
+		err := o.eachRow(ctx, "SELECT coalesce(checkpoint_id, ''), count(*) FROM "+sqltext.Identifier(t.Name)+" GROUP BY 1", func(rows *sql.Rows) error {
 			var id string
 			var n int64
 			if err := rows.Scan(&id, &n); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sqltext"
 )
 
 // checkKeys checks that no two rows of a table have the same key, in the
@@ -31,9 +32,9 @@ func (o *output) checkKeys(ctx context.Context) error {
 			condition += " AND " + inFull
 			// Hashes take less memory than keys; only where some are equal, the
 			// keys are compared.
-			hashed := fmt.Sprintf("SELECT hash(%s) FROM %s WHERE %s GROUP BY 1 HAVING count(*) > 1", identifiers(t.Key), identifier(t.Name), condition)
+			hashed := fmt.Sprintf("SELECT hash(%s) FROM %s WHERE %s GROUP BY 1 HAVING count(*) > 1", sqltext.Identifiers(t.Key), sqltext.Identifier(t.Name), condition)
 			query := fmt.Sprintf("SELECT count(*), coalesce(sum(n), 0)::BIGINT, coalesce(min(example), '') FROM (SELECT count(*) AS n, %s AS example FROM %s WHERE %s AND hash(%s) IN (%s) GROUP BY %s HAVING count(*) > 1)",
-				shown(t.Key, strings.Split(identifiers(t.Key), ", ")), identifier(t.Name), condition, identifiers(t.Key), hashed, identifiers(t.Key))
+				shown(t.Key, strings.Split(sqltext.Identifiers(t.Key), ", ")), sqltext.Identifier(t.Name), condition, sqltext.Identifiers(t.Key), hashed, sqltext.Identifiers(t.Key))
 			var k, n int64
 			var e string
 			if err := o.db.QueryRowContext(ctx, query).Scan(&k, &n, &e); err != nil {
@@ -78,22 +79,22 @@ func (o *output) checkReference(ctx context.Context, t *schema.Table, r schema.R
 	targets := make([]string, len(r.Target))
 	for i, c := range r.Columns {
 		names[i] = fmt.Sprintf("v%d", i)
-		value := identifier(c)
+		value := sqltext.Identifier(c)
 		if strings.HasSuffix(columnType(t, c), "[]") {
 			value = "unnest(" + value + ")"
 		}
 		values[i] = value + " AS " + names[i]
-		targets[i] = fmt.Sprintf("%s AS w%d", identifier(r.Target[i]), i)
+		targets[i] = fmt.Sprintf("%s AS w%d", sqltext.Identifier(r.Target[i]), i)
 		present[i] = names[i] + " IS NOT NULL"
 		match[i] = fmt.Sprintf("w%d = v%d", i, i)
 	}
 	kind := "true"
 	if r.Kind != "" {
-		kind = "kind = " + literal(r.Kind)
+		kind = "kind = " + sqltext.Literal(r.Kind)
 	}
 	target, ok := schema.Lookup(r.Table)
 	isGlobal := ok && target.Global
-	checked := "SELECT checkpoint_id FROM checkpoints WHERE status = 'ok' EXCEPT SELECT checkpoint_id FROM problems WHERE code = 'dangling_reference' AND table_name = " + literal(t.Name)
+	checked := "SELECT checkpoint_id FROM checkpoints WHERE status = 'ok' EXCEPT SELECT checkpoint_id FROM problems WHERE code = 'dangling_reference' AND table_name = " + sqltext.Literal(t.Name)
 	var rows, checkpoints int64
 	var checkpoint, example string
 	for _, condition := range chunks(max(o.rows[t.Name], o.rows[r.Table])) {
@@ -105,9 +106,9 @@ func (o *output) checkReference(ctx context.Context, t *schema.Table, r schema.R
 FROM (SELECT checkpoint_id, %s FROM %s WHERE %s) AS a
 WHERE %s AND checkpoint_id IN (%s)
 AND NOT EXISTS (FROM (SELECT %s, %s FROM %s WHERE %s AND %s) AS b WHERE %s AND %s)`,
-			shown(r.Columns, names), strings.Join(values, ", "), identifier(t.Name), condition,
+			shown(r.Columns, names), strings.Join(values, ", "), sqltext.Identifier(t.Name), condition,
 			strings.Join(present, " AND "), checked,
-			id, strings.Join(targets, ", "), identifier(r.Table), kind, within, sameCheckpoint, strings.Join(match, " AND "))
+			id, strings.Join(targets, ", "), sqltext.Identifier(r.Table), kind, within, sameCheckpoint, strings.Join(match, " AND "))
 		var n, c int64
 		var first, e string
 		if err := o.db.QueryRowContext(ctx, query).Scan(&n, &c, &first, &e); err != nil {

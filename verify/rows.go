@@ -11,6 +11,7 @@ import (
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sqltext"
 )
 
 // rowsKey returns the columns that name a row within a checkpoint: the key, or
@@ -50,9 +51,9 @@ func (o *output) compareRows(ctx context.Context, fresh *output, t *schema.Table
 			columns = append(columns, column.Name)
 		}
 	}
-	hashed := "hash(" + identifiers(columns) + ")"
+	hashed := "hash(" + sqltext.Identifiers(columns) + ")"
 	query := "SELECT checkpoint_id, count(*), bit_xor(h)::VARCHAR, sum(h)::VARCHAR FROM (SELECT checkpoint_id, " + hashed + " AS h FROM " +
-		identifier(t.Name) + " WHERE checkpoint_id IS NOT NULL) GROUP BY 1"
+		sqltext.Identifier(t.Name) + " WHERE checkpoint_id IS NOT NULL) GROUP BY 1"
 	read := func(from *output) (map[string]digest, error) {
 		digests := map[string]digest{}
 		err := from.eachRow(ctx, query, func(rows *sql.Rows) error {
@@ -96,9 +97,9 @@ func (o *output) nameDifference(ctx context.Context, fresh *output, t *schema.Ta
 	key := rowsKey(t)
 	example := "''"
 	if len(key) > 0 {
-		example = shown(key, strings.Split(identifiers(key), ", "))
+		example = shown(key, strings.Split(sqltext.Identifiers(key), ", "))
 	}
-	query := "SELECT " + hashed + "::VARCHAR, " + example + " FROM " + identifier(t.Name) + " WHERE checkpoint_id = " + literal(id) + " ORDER BY 2"
+	query := "SELECT " + hashed + "::VARCHAR, " + example + " FROM " + sqltext.Identifier(t.Name) + " WHERE checkpoint_id = " + sqltext.Literal(id) + " ORDER BY 2"
 	type row struct {
 		excess int64 // rows of the output, less those of the archive
 		name   string
@@ -156,12 +157,12 @@ func (o *output) payloadLimit(ctx context.Context) (int64, error) {
 			if !o.hasColumns(t.Name, c) {
 				continue
 			}
-			length := "octet_length(" + identifier(c) + ")"
+			length := "octet_length(" + sqltext.Identifier(c) + ")"
 			if strings.HasSuffix(columnType(t, c), "[]") {
-				length = "list_max(list_transform(" + identifier(c) + ", x -> octet_length(x)))"
+				length = "list_max(list_transform(" + sqltext.Identifier(c) + ", x -> octet_length(x)))"
 			}
 			var n int64
-			if err := o.db.QueryRowContext(ctx, "SELECT coalesce(max("+length+"), 0)::BIGINT FROM "+identifier(t.Name)).Scan(&n); err != nil {
+			if err := o.db.QueryRowContext(ctx, "SELECT coalesce(max("+length+"), 0)::BIGINT FROM "+sqltext.Identifier(t.Name)).Scan(&n); err != nil {
 				return 0, fmt.Errorf("looking at contents of %s: %w", t.Name, err)
 			}
 			limit = max(limit, n)
@@ -178,12 +179,12 @@ func (o *output) comparePayloads(ctx context.Context, fresh *output, t *schema.T
 		return nil
 	}
 	key := rowsKey(t)
-	present := "coalesce(" + identifiers(columns) + ") IS NOT NULL"
+	present := "coalesce(" + sqltext.Identifiers(columns) + ") IS NOT NULL"
 	if len(columns) > 1 {
-		present = strings.ReplaceAll(identifiers(columns), ", ", " IS NOT NULL OR ") + " IS NOT NULL"
+		present = strings.ReplaceAll(sqltext.Identifiers(columns), ", ", " IS NOT NULL OR ") + " IS NOT NULL"
 	}
 	ids := map[string]bool{}
-	err := o.eachRow(ctx, "SELECT DISTINCT checkpoint_id FROM "+identifier(t.Name)+" WHERE "+present, func(rows *sql.Rows) error {
+	err := o.eachRow(ctx, "SELECT DISTINCT checkpoint_id FROM "+sqltext.Identifier(t.Name)+" WHERE "+present, func(rows *sql.Rows) error {
 		var id sql.NullString
 		err := rows.Scan(&id)
 		ids[id.String] = common[id.String]
@@ -196,7 +197,7 @@ func (o *output) comparePayloads(ctx context.Context, fresh *output, t *schema.T
 		if !ids[id] {
 			continue
 		}
-		query := "SELECT " + shown(key, strings.Split(identifiers(key), ", ")) + ", " + identifiers(columns) + " FROM " + identifier(t.Name) + " WHERE checkpoint_id = " + literal(id) + " ORDER BY 1"
+		query := "SELECT " + shown(key, strings.Split(sqltext.Identifiers(key), ", ")) + ", " + sqltext.Identifiers(columns) + " FROM " + sqltext.Identifier(t.Name) + " WHERE checkpoint_id = " + sqltext.Literal(id) + " ORDER BY 1"
 		want := map[string][][]any{}
 		if err := fresh.eachRow(ctx, query, scanContents(len(columns), func(name string, values []any) {
 			want[name] = append(want[name], values)

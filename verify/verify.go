@@ -19,6 +19,7 @@ import (
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sqltext"
 )
 
 // Options says what to check.
@@ -109,7 +110,7 @@ func readUnsummed(ctx context.Context, opts Options, seen *sinks.Inspection) err
 		db, err := opts.Format.OpenSQL(ctx, opts.Path, sinks.SQLOptions{Tables: []string{name}, MemoryBytes: sqlMemory})
 		if err == nil {
 			var sum any
-			err = errors.Join(db.QueryRowContext(ctx, "SELECT bit_xor(hash(r)) FROM "+identifier(name)+" AS r").Scan(&sum), db.Close())
+			err = errors.Join(db.QueryRowContext(ctx, "SELECT bit_xor(hash(r)) FROM "+sqltext.Identifier(name)+" AS r").Scan(&sum), db.Close())
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -155,7 +156,7 @@ func open(ctx context.Context, format sinks.Format, path string, tables []string
 
 // look notes the columns of a table and the number of its rows.
 func (o *output) look(ctx context.Context, t *schema.Table) error {
-	rows, err := o.db.QueryContext(ctx, "SELECT * FROM "+identifier(t.Name)+" LIMIT 0")
+	rows, err := o.db.QueryContext(ctx, "SELECT * FROM "+sqltext.Identifier(t.Name)+" LIMIT 0")
 	if err != nil {
 		return err
 	}
@@ -169,7 +170,7 @@ func (o *output) look(ctx context.Context, t *schema.Table) error {
 		o.has[t.Name][c] = true
 	}
 	var n int64
-	if err := o.db.QueryRowContext(ctx, "SELECT count(*) FROM "+identifier(t.Name)).Scan(&n); err != nil {
+	if err := o.db.QueryRowContext(ctx, "SELECT count(*) FROM "+sqltext.Identifier(t.Name)).Scan(&n); err != nil {
 		return err
 	}
 	o.rows[t.Name] = n
@@ -214,27 +215,12 @@ func (o *output) eachRow(ctx context.Context, query string, scan func(*sql.Rows)
 	return rows.Err()
 }
 
-// identifier quotes a name for SQL.
-func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
-
-// identifiers quotes names for SQL, separated by commas.
-func identifiers(names []string) string {
-	quoted := make([]string, len(names))
-	for i, n := range names {
-		quoted[i] = identifier(n)
-	}
-	return strings.Join(quoted, ", ")
-}
-
-// literal quotes a text for SQL.
-func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
-
 // shown returns an SQL expression that names values of a row: a=1, b=x. Only
 // keys are shown, as other columns may hold secrets.
 func shown(columns, expressions []string) string {
 	parts := make([]string, len(columns))
 	for i, c := range columns {
-		parts[i] = literal(c+"=") + " || coalesce(" + expressions[i] + "::VARCHAR, 'NULL')"
+		parts[i] = sqltext.Literal(c+"=") + " || coalesce(" + expressions[i] + "::VARCHAR, 'NULL')"
 	}
 	return "concat_ws(', ', " + strings.Join(parts, ", ") + ")"
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/ckexport/ckexport/cmd/ckbench/measure"
+	"github.com/ckexport/ckexport/units"
 )
 
 // writeReport writes performance.md and performance.svg into a folder.
@@ -58,7 +59,7 @@ The archives are made from the real ones in testdata: [cmd/ckbench/workload](../
 }
 
 func writeWorkload(b *strings.Builder, r *Results, w WorkloadInfo) {
-	fmt.Fprintf(b, "\n## %s\n\n%s; %s in files.\n\n", w.Name, capital(w.Doc), size(float64(w.Bytes)))
+	fmt.Fprintf(b, "\n## %s\n\n%s; %s in files.\n\n", w.Name, capital(w.Doc), units.Bytes(float64(w.Bytes)))
 	b.WriteString("| program | time | CPU | peak memory | bytes read | rows/s | output |\n| --- | --: | --: | --: | --: | --: | --: |\n")
 	for _, m := range r.Measurements {
 		if m.Workload != w.Name {
@@ -76,12 +77,12 @@ func writeWorkload(b *strings.Builder, r *Results, w WorkloadInfo) {
 			rate = fmt.Sprintf("%.0f", float64(m.Rows)/m.wall())
 		}
 		if m.OutputBytes > 0 {
-			output = size(float64(m.OutputBytes))
+			output = units.Bytes(float64(m.OutputBytes))
 		}
 		if m.read() >= 0 {
-			read = size(m.read())
+			read = units.Bytes(m.read())
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", m.Program, wall, seconds(m.cpu()), size(m.rss()), read, rate, output)
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", m.Program, wall, seconds(m.cpu()), units.Bytes(m.rss()), read, rate, output)
 	}
 }
 
@@ -92,7 +93,7 @@ func writeComparisons(b *strings.Builder, r *Results) {
 		*measure.Comparison
 	}{{"Parquet, against arrow-go's writer without Bloom filters", r.Encoding}, {"DuckDB, against INSERT ... SELECT read_parquet without comments", r.Loading}} {
 		if c.Comparison != nil {
-			fmt.Fprintf(b, "| %s | %d | %s | %s | %s, %s |\n", c.name, c.Rows, seconds(c.Ours), seconds(c.Bare), size(float64(c.Bytes[0])), size(float64(c.Bytes[1])))
+			fmt.Fprintf(b, "| %s | %d | %s | %s | %s, %s |\n", c.name, c.Rows, seconds(c.Ours), seconds(c.Bare), units.Bytes(float64(c.Bytes[0])), units.Bytes(float64(c.Bytes[1])))
 		}
 	}
 }
@@ -101,7 +102,7 @@ func writeQueries(b *strings.Builder, r *Results) {
 	fmt.Fprintf(b, "\n## Queries over %s\n\nEach in a new process with DuckDB. Opening an output reads the footers of all its files, or the catalogue; it comes before the query's time.\n\n", r.Sizes.Many)
 	b.WriteString("| query | output | opening | time | bytes read | rows |\n| --- | --- | --: | --: | --: | --: |\n")
 	for _, q := range r.Queries {
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %d |\n", q.Query, strings.TrimPrefix(q.Output, "ckexport to "), seconds(q.Open), seconds(q.Seconds), size(float64(q.Bytes)), q.Rows)
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %d |\n", q.Query, strings.TrimPrefix(q.Output, "ckexport to "), seconds(q.Open), seconds(q.Seconds), units.Bytes(float64(q.Bytes)), q.Rows)
 	}
 	b.WriteString("\n```sql\n")
 	for _, q := range r.Queries {
@@ -122,17 +123,4 @@ func seconds(s float64) string {
 		return fmt.Sprintf("%.2f s", s)
 	}
 	return fmt.Sprintf("%.1f s", s)
-}
-
-func size(n float64) string {
-	units := []string{"B", "KiB", "MiB", "GiB"}
-	u := 0
-	for n >= 1024 && u < len(units)-1 {
-		n /= 1024
-		u++
-	}
-	if u == 0 || n >= 100 {
-		return fmt.Sprintf("%.0f %s", n, units[u])
-	}
-	return fmt.Sprintf("%.1f %s", n, units[u])
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/units"
 )
 
 func compactCommand(std streams) *cli.Command {
@@ -33,7 +34,7 @@ func compactCommand(std streams) *cli.Command {
 				_, err = fmt.Fprintln(std.err, "nothing to do: it is compact already")
 				return err
 			}
-			_, err = fmt.Fprintf(std.err, "%d files of %s became %d of %s\n", done.FilesBefore, bytesText(uint64(done.BytesBefore)), done.Files, bytesText(uint64(done.BytesSize)))
+			_, err = fmt.Fprintf(std.err, "%d files of %s became %d of %s\n", done.FilesBefore, units.Bytes(uint64(done.BytesBefore)), done.Files, units.Bytes(uint64(done.BytesSize)))
 			return err
 		},
 	}

@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -23,6 +21,7 @@ import (
 	"github.com/ckexport/ckexport/queries"
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/units"
 )
 
 // exportOptions are the flags of export.
@@ -111,7 +110,7 @@ func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 	if opts.lockTimeout, err = lockTimeout(c); err != nil {
 		return nil, err
 	}
-	limit, err := parseSize(c.String("payload-limit"))
+	limit, err := units.Parse(c.String("payload-limit"))
 	switch {
 	case err != nil:
 		return nil, usagef("--payload-limit: %v", err)
@@ -135,24 +134,6 @@ func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 	opts.bar = newProgress(std.err, opts.quiet)
 	opts.log, err = newLogger(c.String("log-level"), c.String("log-format"), opts.bar)
 	return opts, err
-}
-
-// sizeUnits may follow a number of bytes, each 1024 times the one before.
-var sizeUnits = []string{"KiB", "MiB", "GiB", "TiB"}
-
-// parseSize reads a number of bytes, such as 64KiB.
-func parseSize(text string) (int64, error) {
-	digits, shift := text, 0
-	for i, unit := range sizeUnits {
-		if d, ok := strings.CutSuffix(text, unit); ok {
-			digits, shift = d, 10*(i+1)
-		}
-	}
-	n, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil || n < 1 || n > math.MaxInt64>>shift {
-		return 0, fmt.Errorf("%q is no number of bytes such as 4096, 64KiB or 1MiB", text)
-	}
-	return n << shift, nil
 }
 
 // selectTables returns the tables that --tables and --exclude-tables leave.
@@ -318,7 +299,7 @@ func dryRun(ctx context.Context, opts *exportOptions, std streams, sink sinks.Si
 		if pipeline.IsKnown(ledger, a) {
 			state = "known"
 		}
-		if _, err := fmt.Fprintf(std.out, "%-5s  %10s  %s\n", state, bytesText(uint64(a.Version.Size)), quotedPath(a.Name())); err != nil {
+		if _, err := fmt.Fprintf(std.out, "%-5s  %10s  %s\n", state, units.Bytes(uint64(a.Version.Size)), quotedPath(a.Name())); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/units"
 )
 
 // limitFlag is a flag that sets one limit: a number of bytes, or a count.
@@ -40,7 +41,7 @@ func limitFlags() []cli.Flag {
 		value := ""
 		switch {
 		case f.bytes != nil:
-			value = sizeText(*f.bytes)
+			value = units.Size(*f.bytes)
 		case f.ratio != nil:
 			value = strconv.FormatInt(*f.ratio, 10)
 		default:
@@ -57,7 +58,7 @@ func readLimits(c *cli.Context) (decode.Limits, error) {
 	for _, f := range limitsOf(&l) {
 		text := c.String(f.name)
 		if f.bytes != nil {
-			n, err := parseSize(text)
+			n, err := units.Parse(text)
 			if err != nil {
 				return l, usagef("--%s: %v", f.name, err)
 			}
@@ -75,16 +76,4 @@ func readLimits(c *cli.Context) (decode.Limits, error) {
 		}
 	}
 	return l, nil
-}
-
-// sizeText writes a number of bytes as parseSize reads it.
-func sizeText(n int64) string {
-	unit := 0
-	for n > 0 && n%1024 == 0 && unit < len(sizeUnits) {
-		n, unit = n/1024, unit+1
-	}
-	if unit == 0 {
-		return strconv.FormatInt(n, 10)
-	}
-	return strconv.FormatInt(n, 10) + sizeUnits[unit-1]
 }

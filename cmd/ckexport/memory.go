@@ -8,6 +8,7 @@ import (
 	"runtime/metrics"
 	"time"
 
+	"github.com/ckexport/ckexport/units"
 	"github.com/urfave/cli/v2"
 )
 
@@ -24,7 +25,7 @@ func memoryFlag() cli.Flag {
 	enough := "300MiB are enough for ordinary archives"
 	for _, f := range formats() {
 		if f.LeastMemory > leastMemory {
-			enough += fmt.Sprintf(", %s into %s", sizeText(f.LeastMemory), f.Name)
+			enough += fmt.Sprintf(", %s into %s", units.Size(f.LeastMemory), f.Name)
 		}
 	}
 	return &cli.StringFlag{
@@ -39,7 +40,7 @@ func readMemoryLimit(c *cli.Context, opts *exportOptions) error {
 	if !c.IsSet("memory-limit") {
 		return nil
 	}
-	n, err := parseSize(c.String("memory-limit"))
+	n, err := units.Parse(c.String("memory-limit"))
 	if err != nil {
 		return usagef("--memory-limit: %v", err)
 	}
@@ -48,7 +49,7 @@ func readMemoryLimit(c *cli.Context, opts *exportOptions) error {
 		least = max(least, f.LeastMemory)
 	}
 	if n < least {
-		return usagef("--memory-limit %s: a run into %q takes at least %s", c.String("memory-limit"), opts.output, sizeText(least))
+		return usagef("--memory-limit %s: a run into %q takes at least %s", c.String("memory-limit"), opts.output, units.Size(least))
 	}
 	opts.memoryLimit = n
 	share := max((n-besidesHeap)/2/2/int64(opts.jobs), 8<<20) // decoded, an archive takes twice what it is counted for

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ckexport/ckexport/pipeline"
 	"github.com/ckexport/ckexport/pipeline/source"
+	"github.com/ckexport/ckexport/units"
 )
 
 // summaryJSON is the summary as --summary-json writes it.
@@ -87,7 +88,7 @@ func summaryText(opts *exportOptions, s *pipeline.Summary, found *source.Found) 
 	if len(found.Ignored) > 0 {
 		fmt.Fprintf(&b, " (%d other files ignored)", len(found.Ignored))
 	}
-	fmt.Fprintf(&b, "\nread %s (%s expanded) in %.2f s\n", bytesText(s.BytesRead), bytesText(s.ExpandedBytes), s.Seconds)
+	fmt.Fprintf(&b, "\nread %s (%s expanded) in %.2f s\n", units.Bytes(s.BytesRead), units.Bytes(s.ExpandedBytes), s.Seconds)
 	if total := s.RowCount(); total > 0 {
 		fmt.Fprintf(&b, "wrote %d rows of %d checkpoints to %s\n", total, s.Checkpoints, quotedPath(opts.output))
 		names := slices.SortedFunc(maps.Keys(s.Rows), func(a, b string) int {
@@ -116,18 +117,4 @@ func summaryText(opts *exportOptions, s *pipeline.Summary, found *source.Found) 
 		b.WriteString("interrupted: the rest was not read\n")
 	}
 	return b.String()
-}
-
-// bytesText writes a size for people.
-func bytesText(n uint64) string {
-	units := []string{"B", "KiB", "MiB", "GiB", "TiB"}
-	v, u := float64(n), 0
-	for v >= 1024 && u < len(units)-1 {
-		v /= 1024
-		u++
-	}
-	if u == 0 {
-		return fmt.Sprintf("%d B", n)
-	}
-	return fmt.Sprintf("%.1f %s", v, units[u])
 }

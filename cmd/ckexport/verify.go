@@ -22,6 +22,7 @@ import (
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/plain"
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/units"
 	"github.com/ckexport/ckexport/verify"
 )
 
@@ -95,7 +96,7 @@ func printReport(out io.Writer, r *verify.Report) error {
 		verdict = "damaged"
 	}
 	_, err := fmt.Fprintf(out, "%s: %d tables, %d rows, %d files, %s, checked in %.2f s; %d findings of damage, %d warnings, %d notes\n",
-		verdict, r.Tables, r.Rows, r.Files, bytesText(uint64(r.Bytes)), r.Seconds, counts[sinks.Damage], counts[sinks.Warning], counts[sinks.Note])
+		verdict, r.Tables, r.Rows, r.Files, units.Bytes(uint64(r.Bytes)), r.Seconds, counts[sinks.Damage], counts[sinks.Warning], counts[sinks.Note])
 	if err == nil && r.Compared != nil {
 		_, err = fmt.Fprintln(out, r.Compared)
 	}

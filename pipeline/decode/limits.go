@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/ckexport/ckexport/pipeline/archive"
+	"github.com/ckexport/ckexport/units"
 )
 
 // Limits bound what one archive may cost. Past one, the archive is partial,
@@ -43,15 +44,7 @@ func (l limit) String() string { return "--" + l.flag + " " + l.value }
 
 func countLimit(flag string, n int) limit { return limit{flag, strconv.Itoa(n)} }
 
-// sizeLimit is a limit in bytes.
-func sizeLimit(flag string, n int64) limit {
-	units := []string{"", "KiB", "MiB", "GiB", "TiB"}
-	unit := 0
-	for n > 0 && n%1024 == 0 && unit < len(units)-1 {
-		n, unit = n/1024, unit+1
-	}
-	return limit{flag, strconv.FormatInt(n, 10) + units[unit]}
-}
+func sizeLimit(flag string, n int64) limit { return limit{flag, units.Size(n)} }
 
 // limitError says that reading ended at a limit.
 type limitError struct {

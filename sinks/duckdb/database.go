@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ckexport/ckexport/sqltext"
 	"github.com/duckdb/duckdb-go/v2"
 )
 
@@ -82,7 +83,7 @@ func attach(ctx context.Context, exec execFunc, path string, how access) error {
 	if err := exec(ctx, setup); err != nil {
 		return fmt.Errorf("setting up DuckDB: %w", err)
 	}
-	statement := "ATTACH " + literal(path) + " AS " + outputName + " (TYPE duckdb"
+	statement := "ATTACH " + sqltext.Literal(path) + " AS " + outputName + " (TYPE duckdb"
 	if how.readOnly {
 		statement += ", READ_ONLY"
 	}
@@ -114,18 +115,12 @@ func isLocked(err error) bool {
 	return errors.As(err, &e) && e.Type == duckdb.ErrorTypeIO && strings.Contains(e.Msg, "Could not set lock on file")
 }
 
-// identifier quotes a name for SQL.
-func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
-
-// literal quotes a text for SQL.
-func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
-
 // readParquet returns the table function that reads these files, which may
 // differ in their columns. Folders named like partitions add none.
 func readParquet(paths []string, differ bool) string {
 	quoted := make([]string, len(paths))
 	for i, p := range paths {
-		quoted[i] = literal(globEscape(p))
+		quoted[i] = sqltext.Literal(globEscape(p))
 	}
 	return fmt.Sprintf("read_parquet([%s], hive_partitioning = false, union_by_name = %t)", strings.Join(quoted, ", "), differ)
 }

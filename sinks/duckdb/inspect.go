@@ -13,6 +13,7 @@ import (
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sqltext"
 )
 
 // Inspect checks the database at path: that it opens, that all its data can
@@ -110,7 +111,7 @@ func inspectTable(ctx context.Context, db *sql.DB, name string, m *mark, counts 
 	var rows int64
 	var sum any
 	// To hash a row takes the values of all its columns.
-	err = db.QueryRowContext(ctx, "SELECT count(*), bit_xor(hash(r)) FROM "+identifier(name)+" AS r").Scan(&rows, &sum)
+	err = db.QueryRowContext(ctx, "SELECT count(*), bit_xor(hash(r)) FROM "+sqltext.Identifier(name)+" AS r").Scan(&rows, &sum)
 	if ctx.Err() != nil {
 		return false, false, ctx.Err()
 	}
@@ -153,7 +154,7 @@ func compareColumns(ctx context.Context, db *sql.DB, table *schema.Table) ([]str
 	}
 	var differing []string
 	err := eachRow(ctx, db, "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = '"+outputName+
-		"' AND schema_name = 'main' AND table_name = "+literal(table.Name), func(rows *sql.Rows) error {
+		"' AND schema_name = 'main' AND table_name = "+sqltext.Literal(table.Name), func(rows *sql.Rows) error {
 		var name, kind string
 		if err := rows.Scan(&name, &kind); err != nil {
 			return err

@@ -12,6 +12,7 @@ import (
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/internal/contents"
+	"github.com/ckexport/ckexport/sqltext"
 )
 
 const (
@@ -80,9 +81,9 @@ func readContents(ctx context.Context, db *sql.DB, ledger *sinks.Ledger, table *
 	columns := make([]string, len(table.Key))
 	values, at := make([]string, len(table.Key)), make([]any, len(table.Key))
 	for i, name := range table.Key {
-		columns[i], at[i] = identifier(name)+"::VARCHAR", &values[i]
+		columns[i], at[i] = sqltext.Identifier(name)+"::VARCHAR", &values[i]
 	}
-	return eachRow(ctx, db, "SELECT "+strings.Join(columns, ", ")+" FROM "+identifier(table.Name), func(rows *sql.Rows) error {
+	return eachRow(ctx, db, "SELECT "+strings.Join(columns, ", ")+" FROM "+sqltext.Identifier(table.Name), func(rows *sql.Rows) error {
 		err := rows.Scan(at...)
 		ledger.AddContent(table.Name, sinks.ContentKeyOf(values...))
 		return err

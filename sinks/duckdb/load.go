@@ -19,6 +19,7 @@ import (
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
 	"github.com/ckexport/ckexport/sinks/spool"
+	"github.com/ckexport/ckexport/sqltext"
 )
 
 const (
@@ -142,7 +143,7 @@ func (l *load) run(ctx context.Context, db *sql.DB, path string, prepare func(*s
 	// would compress texts takes half of the commit, and gains next to nothing
 	// over dictionaries; compact has the time.
 	_, err = db.ExecContext(ctx, fmt.Sprintf("SET preserve_insertion_order = false; SET disabled_compression_methods = 'fsst'; SET temp_directory = %s; SET threads = 1",
-		literal(l.spill)))
+		sqltext.Literal(l.spill)))
 	if err == nil && !l.unbounded {
 		_, err = db.ExecContext(ctx, fmt.Sprintf("SET memory_limit = '%dB'", l.memory))
 	}
@@ -270,7 +271,7 @@ func (l *load) insert(ctx context.Context, tx *sql.Tx) error {
 		if rows == "" {
 			continue
 		}
-		_, err := tx.ExecContext(ctx, "INSERT INTO "+identifier(t.Name)+" BY NAME SELECT * FROM "+rows)
+		_, err := tx.ExecContext(ctx, "INSERT INTO "+sqltext.Identifier(t.Name)+" BY NAME SELECT * FROM "+rows)
 		if err != nil {
 			return fmt.Errorf("%w of %s: %w", errInsert, t.Name, err)
 		}
@@ -281,7 +282,7 @@ func (l *load) insert(ctx context.Context, tx *sql.Tx) error {
 // source is where the rows of a table come from, in SQL; empty for none.
 func (l *load) source(table string) string {
 	if _, ok := l.batches[table]; ok {
-		return "memory.main." + identifier(table)
+		return "memory.main." + sqltext.Identifier(table)
 	}
 	var paths []string
 	for _, p := range l.parts {
@@ -339,10 +340,10 @@ func removeEmptyWAL(path string) error {
 // createView returns the statements that make a view, or a table macro, with
 // its comment.
 func createView(v sinks.View) string {
-	name, query := identifier(v.Name), strings.TrimRight(v.SQL, "; \t\r\n")
+	name, query := sqltext.Identifier(v.Name), strings.TrimRight(v.SQL, "; \t\r\n")
 	kind, head := "VIEW", "VIEW "+name+" AS "
 	if len(v.Params) > 0 {
 		kind, head = "MACRO TABLE", "MACRO "+name+"("+strings.Join(v.Params, ", ")+") AS TABLE "
 	}
-	return fmt.Sprintf("CREATE OR REPLACE %s%s\n;\nCOMMENT ON %s %s IS %s;\n", head, query, kind, name, literal(v.Comment))
+	return fmt.Sprintf("CREATE OR REPLACE %s%s\n;\nCOMMENT ON %s %s IS %s;\n", head, query, kind, name, sqltext.Literal(v.Comment))
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks/internal/contents"
+	"github.com/ckexport/ckexport/sqltext"
 )
 
 // markTable marks a database as ours. It has one row.
@@ -98,14 +99,14 @@ func readCounts(ctx context.Context, db *sql.DB) (map[string]int64, error) {
 func setMark(toolVersion, redaction string, tables []*schema.Table) string {
 	names, counts := make([]string, len(tables)), make([]string, len(tables))
 	for i, t := range tables {
-		names[i] = literal(t.Name)
-		counts[i] = fmt.Sprintf("SELECT %s, count(*) FROM %s", names[i], identifier(t.Name))
+		names[i] = sqltext.Literal(t.Name)
+		counts[i] = fmt.Sprintf("SELECT %s, count(*) FROM %s", names[i], sqltext.Identifier(t.Name))
 	}
 	return fmt.Sprintf(`ALTER TABLE %s ADD COLUMN IF NOT EXISTS redaction VARCHAR;
 DELETE FROM %s; INSERT INTO %s BY NAME SELECT %d AS schema_version, %s AS tool_version, [%s] AS tables, nullif(%s, '') AS redaction;
 CREATE TABLE IF NOT EXISTS %s (table_name VARCHAR NOT NULL, row_count BIGINT NOT NULL);
 COMMENT ON TABLE %s IS 'How many rows each table has, for ckexport verify.';
 DELETE FROM %s; INSERT INTO %s %s;
-`, markTable, markTable, markTable, schema.Version, literal(toolVersion), strings.Join(names, ", "), literal(redaction),
+`, markTable, markTable, markTable, schema.Version, sqltext.Literal(toolVersion), strings.Join(names, ", "), sqltext.Literal(redaction),
 		countTable, countTable, countTable, countTable, strings.Join(counts, " UNION ALL "))
 }

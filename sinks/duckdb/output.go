@@ -16,6 +16,7 @@ import (
 
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/internal/local"
+	"github.com/ckexport/ckexport/sqltext"
 )
 
 // recognise tells whether path is a DuckDB database.
@@ -115,7 +116,7 @@ func makeViews(ctx context.Context, exec execFunc, files []sinks.TableFiles, vie
 	}
 	var tables, paths []string
 	for _, f := range files {
-		err := exec(ctx, "CREATE VIEW "+identifier(f.Table)+" AS SELECT * FROM "+readParquet(f.Paths, f.Differ))
+		err := exec(ctx, "CREATE VIEW "+sqltext.Identifier(f.Table)+" AS SELECT * FROM "+readParquet(f.Paths, f.Differ))
 		if err != nil {
 			return fmt.Errorf("table %s: %w", f.Table, err)
 		}
@@ -137,9 +138,9 @@ func makeViews(ctx context.Context, exec execFunc, files []sinks.TableFiles, vie
 func restrict(ctx context.Context, exec execFunc, paths []string) error {
 	var quoted []string
 	for _, p := range paths {
-		quoted = append(quoted, literal(p))
+		quoted = append(quoted, sqltext.Literal(p))
 		if glob := globEscape(p); glob != p { // both forms are checked
-			quoted = append(quoted, literal(glob))
+			quoted = append(quoted, sqltext.Literal(glob))
 		}
 	}
 	return exec(ctx, "SET temp_directory = ''; SET allowed_paths = ["+strings.Join(quoted, ", ")+"]; SET enable_external_access = false")

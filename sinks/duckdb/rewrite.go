@@ -18,6 +18,7 @@ import (
 	"github.com/ckexport/ckexport/sinks/internal/contents"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
 	"github.com/ckexport/ckexport/sinks/spool"
+	"github.com/ckexport/ckexport/sqltext"
 )
 
 // rewriteMemory bounds what DuckDB keeps in memory while it sorts; the rest
@@ -142,7 +143,7 @@ func (s *sink) copyTo(ctx context.Context, path string, ids map[string]bool, add
 	}
 	err = withDatabase(ctx, s.place.Path, s.access(true), func(db *sql.DB) error {
 		statements := fmt.Sprintf("SET temp_directory = %s; SET memory_limit = '%s'; SET threads = %d; ATTACH %s AS %s (TYPE duckdb);\n",
-			literal(filepath.Join(s.dir, "spill")), rewriteMemory, min(scanThreads, runtime.GOMAXPROCS(0)), literal(path), newName)
+			sqltext.Literal(filepath.Join(s.dir, "spill")), rewriteMemory, min(scanThreads, runtime.GOMAXPROCS(0)), sqltext.Literal(path), newName)
 		statements += "COPY FROM DATABASE " + outputName + " TO " + newName + " (SCHEMA); USE " + newName
 		if _, err := db.ExecContext(ctx, statements); err != nil {
 			return fmt.Errorf("making tables: %w", err)
@@ -237,7 +238,9 @@ func (s *sink) copyTable(ctx context.Context, tx *sql.Tx, name tableName, ids ma
 type tableName struct{ schema, table string }
 
 // String returns the name for SQL.
-func (n tableName) String() string { return identifier(n.schema) + "." + identifier(n.table) }
+func (n tableName) String() string {
+	return sqltext.Identifier(n.schema) + "." + sqltext.Identifier(n.table)
+}
 
 // allTables lists the tables of the old database, other people's too.
 func allTables(ctx context.Context, tx *sql.Tx) ([]tableName, error) {
@@ -261,7 +264,7 @@ func allTables(ctx context.Context, tx *sql.Tx) ([]tableName, error) {
 func textList(texts map[string]bool) string {
 	quoted := make([]string, 0, len(texts))
 	for t := range texts {
-		quoted = append(quoted, literal(t))
+		quoted = append(quoted, sqltext.Literal(t))
 	}
 	return "(" + strings.Join(quoted, ", ") + ")"
 }

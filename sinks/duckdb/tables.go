@@ -9,6 +9,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sqltext"
 )
 
 // createTable returns the statements that make a table with its comments.
@@ -16,7 +17,7 @@ import (
 // makes rows unique is decided before they get here.
 func createTable(table *schema.Table) (string, error) {
 	var b strings.Builder
-	name := identifier(table.Name)
+	name := sqltext.Identifier(table.Name)
 	fmt.Fprintf(&b, "CREATE TABLE %s (", name)
 	for i, c := range table.Columns {
 		kind, err := columnType(c.Type)
@@ -26,12 +27,12 @@ func createTable(table *schema.Table) (string, error) {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		fmt.Fprintf(&b, "%s %s", identifier(c.Name), kind)
+		fmt.Fprintf(&b, "%s %s", sqltext.Identifier(c.Name), kind)
 		if !c.Nullable {
 			b.WriteString(" NOT NULL")
 		}
 	}
-	fmt.Fprintf(&b, ");\nCOMMENT ON TABLE %s IS %s;\n", name, literal(table.Doc))
+	fmt.Fprintf(&b, ");\nCOMMENT ON TABLE %s IS %s;\n", name, sqltext.Literal(table.Doc))
 	for _, c := range table.Columns {
 		b.WriteString(commentOnColumn(table, c))
 	}
@@ -47,11 +48,11 @@ func addColumn(table *schema.Table, c schema.Column) (string, error) {
 		return "", fmt.Errorf("column %s.%s: %w", table.Name, c.Name, err)
 	}
 	return fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s;\n%s",
-		identifier(table.Name), identifier(c.Name), kind, commentOnColumn(table, c)), nil
+		sqltext.Identifier(table.Name), sqltext.Identifier(c.Name), kind, commentOnColumn(table, c)), nil
 }
 
 func commentOnColumn(table *schema.Table, c schema.Column) string {
-	return fmt.Sprintf("COMMENT ON COLUMN %s.%s IS %s;\n", identifier(table.Name), identifier(c.Name), literal(c.Comment()))
+	return fmt.Sprintf("COMMENT ON COLUMN %s.%s IS %s;\n", sqltext.Identifier(table.Name), sqltext.Identifier(c.Name), sqltext.Literal(c.Comment()))
 }
 
 // columnType returns the DuckDB type for an Arrow type: the one that
@@ -68,7 +69,7 @@ func columnType(t arrow.DataType) (string, error) {
 			if err != nil {
 				return "", err
 			}
-			fields[i] = identifier(f.Name) + " " + kind
+			fields[i] = sqltext.Identifier(f.Name) + " " + kind
 		}
 		return "STRUCT(" + strings.Join(fields, ", ") + ")", nil
 	case *arrow.MapType:
