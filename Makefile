@@ -34,21 +34,19 @@ RACE = ./pipeline ./sinks/... ./cmd/ckbench/...
 # All of them together, with the command's own goroutines: runs over all archives
 # into both kinds of output, with values replaced, and interrupted ones.
 RACE_RUNS = ^(TestInterrupt|TestScripts)$$/^(both-outputs|redact)$$
-# Flags for go test, such as -bench . -benchtime 1x.
-TESTFLAGS ?=
 unit: build ## tests; what goroutines share is tested by make race
 	@command -v python3 > /dev/null || { echo "make unit: python3 is missing (the README has a line of it); on Debian: apt-get install python3"; exit 1; }
-	CKEXPORT_UNDER_TEST=$(CURDIR)/bin/ckexport go test -vet=off -timeout 60m $(TESTFLAGS) $$(go list $(PACKAGES) | grep -vxF "$$(go list $(RACE))")
+	CKEXPORT_UNDER_TEST=$(CURDIR)/bin/ckexport go test -vet=off -timeout 60m $$(go list $(PACKAGES) | grep -vxF "$$(go list $(RACE))")
 	go test -vet=off -tags= ./sinks/duckdb
 
 race: tools ## tests with the race detector, of what goroutines share
-	go test -race -vet=off -timeout 60m $(TESTFLAGS) $(RACE)
+	go test -race -vet=off -timeout 60m $(RACE)
 	go build -race -o bin/ckexport-race ./cmd/ckexport
 	CKEXPORT_UNDER_TEST=$(CURDIR)/bin/ckexport-race go test -vet=off -run '$(RACE_RUNS)' ./cmd/ckexport
 
 lint: tools ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt-ed: $$unformatted"; exit 1; }
-	go vet $(PACKAGES)
+	go vet -tags duckdb_arrow,browser $(PACKAGES)
 	go tool staticcheck $(PACKAGES)
 
 docs: tools notebook ## make the generated documentation anew
@@ -65,7 +63,7 @@ docs-check: build ## the generated documentation is current
 	@./bin/ckexport queries --markdown | diff -u docs/queries.md - > /dev/null || { echo "docs/queries.md is not current: run make docs"; exit 1; }
 
 nocgo: tools ## a build without cgo exports Parquet
-	CGO_ENABLED=0 go vet -tags noduckdb ./cmd/... ./sinks/...
+	CGO_ENABLED=0 go test -vet=off -tags noduckdb -c -o /dev/null ./cmd/... ./sinks/...
 	CGO_ENABLED=0 go build -tags noduckdb -o bin/ckexport-nocgo ./cmd/ckexport
 	rm -rf bin/nocgo.parquet && ./bin/ckexport-nocgo testdata/archives -o bin/nocgo.parquet --quiet && test -n "$$(ls bin/nocgo.parquet/processes)" && rm -rf bin/nocgo.parquet
 
@@ -91,8 +89,7 @@ notebook: build ## the notebook runs, and the facts in it hold; its plots are in
 
 browser: tools ## a report of hostile archives in headless Chromium; pictures of reports in bin/report-*.png
 	@command -v chromium > /dev/null || { echo "make browser: chromium is missing; on Debian: apt-get install chromium"; exit 1; }
-	go vet -tags browser ./report
-	go test -count=1 -tags browser -run Browser ./report
+	go test -vet=off -count=1 -tags duckdb_arrow,browser -run Browser ./report
 
 CHECKPOINTCTL = v1.6.0
 BENCHFLAGS ?=
@@ -109,8 +106,9 @@ bench-tools: build
 	go build -ldflags "-s -w" -o bin/ckbench-worker ./cmd/ckbench/worker
 	@test -x bin/checkpointctl || GOBIN=$(CURDIR)/bin go install github.com/checkpoint-restore/checkpointctl@$(CHECKPOINTCTL)
 
-microbench: tools ## benchmarks of single packages
-	go test -run '^$$' -bench . -benchmem $(PACKAGES)
+BENCHTIME ?= 1s
+microbench: tools ## benchmarks of single packages, each for BENCHTIME, a time or a count (1x)
+	go test -vet=off -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) $$(git grep -l '^func Benchmark' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's#^#./#')
 
 FUZZTIME ?= 10s
 fuzz: tools ## each fuzz target for FUZZTIME, a time or a count (1000x)

@@ -40,8 +40,8 @@ func (m withPrograms) Run() (code int) {
 // the path of a ckexport that has been built already: the Makefile's.
 func makePrograms(folder string) error {
 	args := []string{"build", "-o", folder}
-	if mode := testing.CoverMode(); mode != "" { // what the command runs counts too
-		args = append(args, "-cover", "-covermode", mode)
+	if mode := testing.CoverMode(); mode != "" { // counts what commands run that are not confined
+		args = append(args, "-cover", "-covermode", mode, "-coverpkg", ".")
 	}
 	var packages []string
 	if command := os.Getenv("CKEXPORT_UNDER_TEST"); command == "" {
