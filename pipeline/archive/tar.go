@@ -227,15 +227,15 @@ func (s *seekingWatcher) Seek(offset int64, whence int) (int64, error) {
 // fileReader reads a file through a buffer and seeks within it. Reads and
 // seeks end when the context does.
 type fileReader struct {
-	ctx    context.Context
-	budget *Budget
-	file   io.ReaderAt
-	buffer []byte
-	data   []byte // unread part of the buffer
-	offset int64  // of the file, behind data
-	bytes  int64  // read from the file
-	sought bool   // the last move was a seek out of the buffer
-	digest *digest
+	ctx       context.Context
+	budget    *Budget
+	file      io.ReaderAt
+	buffer    []byte
+	data      []byte // unread part of the buffer
+	offset    int64  // of the file, behind data
+	bytes     int64  // read from the file
+	afterSeek bool   // the last move was a seek out of the buffer
+	digest    *digest
 }
 
 // seekFill is how much is read after a seek: a header and a small member.
@@ -256,8 +256,8 @@ func (f *fileReader) fill() error {
 		return err
 	}
 	space := f.buffer
-	if f.sought {
-		space, f.sought = f.buffer[:min(seekFill, len(f.buffer))], false
+	if f.afterSeek {
+		space, f.afterSeek = f.buffer[:min(seekFill, len(f.buffer))], false
 	}
 	n, err := f.file.ReadAt(space, f.offset)
 	if f.digest != nil {
@@ -311,7 +311,7 @@ func (f *fileReader) Seek(offset int64, whence int) (int64, error) {
 		f.data = f.data[ahead:]
 		return offset, nil
 	}
-	f.data, f.offset, f.sought = nil, offset, true
+	f.data, f.offset, f.afterSeek = nil, offset, true
 	return offset, nil
 }
 

@@ -66,7 +66,7 @@ func TestTruncatedArchive(t *testing.T) {
 			continue
 		}
 		result := decodeFile(t, writeFile(t, "cut.tar", data[:cut]))
-		isToldCut(t, cut, result, whole)
+		expectTruncated(t, cut, result, whole)
 		var expected []schema.ArchiveMember // headers that precede the cut
 		for _, m := range whole.ArchiveMembers {
 			if int(*m.Offset) <= cut {
@@ -81,9 +81,9 @@ func TestTruncatedArchive(t *testing.T) {
 	}
 }
 
-// isToldCut checks that a cut archive is not taken for a whole one, and that its
+// expectTruncated checks that a cut archive is not taken for a whole one, and that its
 // rows are among those of the whole one.
-func isToldCut(t *testing.T, cut int, result *decode.Result, whole *schema.Rows) {
+func expectTruncated(t *testing.T, cut int, result *decode.Result, whole *schema.Rows) {
 	t.Helper()
 	status := result.Archive.Status
 	if status != decode.StatusPartial && status != decode.StatusFailed {
@@ -125,9 +125,9 @@ func TestTruncatedCompressedArchive(t *testing.T) {
 		}
 		whole := decodeFile(t, own(name)).Checkpoints[0]
 		for cut := 1; cut < len(data); cut += 997 {
-			isToldCut(t, cut, decodeFile(t, writeFile(t, "cut", data[:cut])), whole)
+			expectTruncated(t, cut, decodeFile(t, writeFile(t, "cut", data[:cut])), whole)
 		}
-		isToldCut(t, len(data)-1, decodeFile(t, writeFile(t, "cut", data[:len(data)-1])), whole)
+		expectTruncated(t, len(data)-1, decodeFile(t, writeFile(t, "cut", data[:len(data)-1])), whole)
 	}
 }
 

@@ -200,7 +200,7 @@ func (s *sink) Commit(ctx context.Context) error {
 			return err
 		}
 	}
-	load.memory, load.firm = memoryOf(s.opts.MemoryBytes)
+	load.memory, load.fixed = memoryOf(s.opts.MemoryBytes)
 	debug.FreeOSMemory() // what decoding took, for DuckDB to take
 	if s.old != nil {
 		load.hasViews = s.old.toolVersion == s.opts.Version // it made them

@@ -49,7 +49,7 @@ type load struct {
 
 	hasViews  bool  // the database has these views already
 	memory    int64 // bytes that DuckDB may keep in memory
-	firm      bool  // also where it cannot load the rows so
+	fixed     bool  // memory was asked for: it holds also where some rows cannot be loaded within it
 	unbounded bool  // DuckDB may take what memory it likes
 }
 
@@ -58,7 +58,7 @@ type load struct {
 func (l *load) bounded(do func() error) error {
 	err := do()
 	var e *duckdb.Error
-	if !l.firm && errors.As(err, &e) && e.Type == duckdb.ErrorTypeOutOfMemory && errors.Is(err, errInsert) {
+	if !l.fixed && errors.As(err, &e) && e.Type == duckdb.ErrorTypeOutOfMemory && errors.Is(err, errInsert) {
 		l.unbounded = true
 		err = do()
 	}
@@ -127,8 +127,8 @@ func (l *load) into(ctx context.Context, path string, how access) error {
 }
 
 // memoryOf returns how much DuckDB may keep in memory in a process that may take
-// so much, and whether that is firm.
-func memoryOf(process int64) (bytes int64, firm bool) {
+// so much, and whether the user asked for that.
+func memoryOf(process int64) (bytes int64, fixed bool) {
 	if process == 0 {
 		return loadMemory, false
 	}

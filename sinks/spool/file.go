@@ -42,7 +42,7 @@ func (f *File) Write(batch arrow.RecordBatch) error {
 		return err
 	}
 	if f.writer.heldBytes > heldLimit {
-		return f.writer.relieve()
+		return f.writer.writeRowGroup()
 	}
 	return nil
 }

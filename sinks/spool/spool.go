@@ -94,7 +94,7 @@ func (s *Spool) Write(ctx context.Context, table *schema.Table, batch arrow.Reco
 		}
 	}
 	s.heldBytes -= largest.heldBytes
-	return largest.relieve()
+	return largest.writeRowGroup()
 }
 
 // writer returns the writer of a table, and makes it and the table's folder

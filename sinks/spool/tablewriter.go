@@ -44,7 +44,7 @@ type writtenPart struct {
 // that is when all rows are known, so that tables are encoded side by side.
 func (w *tableWriter) add(batch arrow.RecordBatch) error {
 	if w.heldRows+batch.NumRows() > rowGroupRows {
-		if err := w.relieve(); err != nil {
+		if err := w.writeRowGroup(); err != nil {
 			return err
 		}
 	}
@@ -59,8 +59,8 @@ func (w *tableWriter) add(batch arrow.RecordBatch) error {
 	return nil
 }
 
-// relieve frees the memory that the writer holds: it writes a row group.
-func (w *tableWriter) relieve() error {
+// writeRowGroup frees the memory that the writer holds: it writes a row group.
+func (w *tableWriter) writeRowGroup() error {
 	if len(w.held) == 0 {
 		return nil
 	}
@@ -87,7 +87,7 @@ func (w *tableWriter) relieve() error {
 // finish completes the last file; where no row ever came, that is an empty
 // one.
 func (w *tableWriter) finish() error {
-	if err := w.relieve(); err != nil {
+	if err := w.writeRowGroup(); err != nil {
 		return err
 	}
 	if w.part == nil {

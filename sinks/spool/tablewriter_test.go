@@ -31,7 +31,7 @@ func TestRelieve(t *testing.T) {
 			t.Fatal(err)
 		}
 		batch.Release()
-		if err := w.relieve(); err != nil {
+		if err := w.writeRowGroup(); err != nil {
 			t.Fatal(err)
 		}
 		if held := w.heldRows; held != 0 {
@@ -116,7 +116,7 @@ func TestDictionaries(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := w.relieve(); err != nil {
+		if err := w.writeRowGroup(); err != nil {
 			t.Fatal(err)
 		}
 	}
