@@ -19,8 +19,8 @@ import (
 	"github.com/ckexport/ckexport/schema"
 )
 
-// archiveReader reads one archive, and those within it: the
-// layers of a container image, the containers of a pod.
+// archiveReader reads one archive, and those within it: the layers of a
+// container image, the containers of a pod.
 type archiveReader struct {
 	decoder  *Decoder
 	ctx      context.Context
@@ -77,7 +77,8 @@ func newArchiveReader(ctx context.Context, d *Decoder, in archive.Input) *archiv
 		d.plan = planFor(d.Tables)
 	}
 	ar := &archiveReader{
-		decoder: d, ctx: ctx, input: in, source: SourceText(in.Name()), tables: map[reflect.Type]*tableUse{}, messages: criu.Messages{Shapes: &d.shapes}, bySite: map[site]*container{}, seen: map[site]bool{}, nested: map[string]bool{}, documents: map[string][]byte{}, pods: map[string]*container{},
+		decoder: d, ctx: ctx, input: in, source: SourceText(in.Name()), tables: map[reflect.Type]*tableUse{}, messages: criu.Messages{Shapes: &d.shapes},
+		bySite: map[site]*container{}, seen: map[site]bool{}, nested: map[string]bool{}, documents: map[string][]byte{}, pods: map[string]*container{},
 		consumers: d.plan.consumers, heirs: map[site][]*imageSet{},
 	}
 	ar.pages.Take = ar.take
@@ -86,15 +87,15 @@ func newArchiveReader(ctx context.Context, d *Decoder, in archive.Input) *archiv
 
 // container returns the container of a site, a new one if need be.
 func (ar *archiveReader) container(p site) *container {
-	r := ar.bySite[p]
-	if r == nil {
+	c := ar.bySite[p]
+	if c == nil {
 		ar.take(containerBytes + int64(len(p.folder)+len(p.archive)))
-		r = &container{archiveReader: ar, site: p, sets: map[string]*imageSet{}, services: map[string]*image{}, metadata: map[string][]byte{}, folderBytes: map[string]uint64{}}
-		r.notes = notes{of: ar, list: &r.problems}
-		ar.bySite[p] = r
-		ar.containers = append(ar.containers, r)
+		c = &container{archiveReader: ar, site: p, sets: map[string]*imageSet{}, services: map[string]*image{}, metadata: map[string][]byte{}, folderBytes: map[string]uint64{}}
+		c.notes = notes{of: ar, list: &c.problems}
+		ar.bySite[p] = c
+		ar.containers = append(ar.containers, c)
 	}
-	return r
+	return c
 }
 
 // outer is the container of what belongs to the archive as a whole.
@@ -103,9 +104,9 @@ func (ar *archiveReader) outer() *container { return ar.container(site{}) }
 // allSets returns every image set that was seen.
 func (ar *archiveReader) allSets() []*imageSet {
 	var all []*imageSet
-	for _, r := range ar.containers {
-		for _, dir := range slices.Sorted(maps.Keys(r.sets)) {
-			all = append(all, r.sets[dir])
+	for _, c := range ar.containers {
+		for _, dir := range slices.Sorted(maps.Keys(c.sets)) {
+			all = append(all, c.sets[dir])
 		}
 	}
 	return all
@@ -113,14 +114,11 @@ func (ar *archiveReader) allSets() []*imageSet {
 
 // setIn returns the image set of a folder of an archive, nil if there is none.
 func (ar *archiveReader) setIn(archive, dir string) *imageSet {
-	if r := ar.bySite[site{archive, baseOf(dir)}]; r != nil {
-		return r.sets[dir]
+	if c := ar.bySite[site{archive, layout.Site(dir)}]; c != nil {
+		return c.sets[dir]
 	}
 	return nil
 }
-
-// baseOf returns the folder that the metadata of an image folder stands in.
-func baseOf(dir string) string { return layout.Site(dir) }
 
 // classify tells what a member is by its name; nested, in an archive within the
 // archive.
@@ -250,8 +248,8 @@ func (ar *archiveReader) decode(a *archive.Archive, ledger *schema.Archive) []*s
 		return nil
 	}
 	var sets []*imageSet
-	for _, r := range found {
-		sets = append(sets, r.sortedSets()...)
+	for _, c := range found {
+		sets = append(sets, c.sortedSets()...)
 	}
 	for _, s := range sets {
 		s.decode()
@@ -271,12 +269,12 @@ func (ar *archiveReader) decode(a *archive.Archive, ledger *schema.Archive) []*s
 func (ar *archiveReader) checkpoints() []*container {
 	var found, others []*container
 	packed := map[string]bool{"": true} // archives that hold a checkpoint
-	for _, r := range ar.containers {
-		if r.isCheckpoint() {
-			found = append(found, r)
-			packed[r.site.archive] = true
+	for _, c := range ar.containers {
+		if c.isCheckpoint() {
+			found = append(found, c)
+			packed[c.site.archive] = true
 		} else {
-			others = append(others, r)
+			others = append(others, c)
 		}
 	}
 	if len(found) == 0 {
@@ -287,20 +285,20 @@ func (ar *archiveReader) checkpoints() []*container {
 	for _, f := range found {
 		byPath[f.site.path()] = f
 	}
-	for _, r := range others {
-		if !packed[r.site.archive] { // an ordinary layer, or some other archive: it matters only that it could not be read
-			found[0].merge(&r.notes, func(p schema.Problem) bool { return isError(p) && p.Code != DuplicateMember })
+	for _, c := range others {
+		if !packed[c.site.archive] { // an ordinary layer, or some other archive: it matters only that it could not be read
+			found[0].merge(&c.notes, func(p schema.Problem) bool { return isError(p) && p.Code != DuplicateMember })
 			continue
 		}
 		above := found[0]
-		for path := range r.site.around {
+		for path := range c.site.around {
 			if f := byPath[path]; f != nil {
 				above = f
-				above.digests = append(above.digests, r.digests...)
+				above.digests = append(above.digests, c.digests...)
 				break
 			}
 		}
-		above.add(r)
+		above.add(c)
 	}
 	return found
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/layout"
 	"github.com/ckexport/ckexport/pipeline/memory"
 	"github.com/ckexport/ckexport/schema"
 )
@@ -75,7 +76,7 @@ func (s *imageSet) hasImages() bool { return len(s.images)+len(s.ghosts) > 0 || 
 func (s *imageSet) isMain() bool { return path.Base(s.dir) != "pre-checkpoint" }
 
 // base returns the folder that the metadata stands in.
-func (s *imageSet) base() string { return baseOf(s.dir) }
+func (s *imageSet) base() string { return layout.Site(s.dir) }
 
 // metadataFile returns a metadata member of the checkpoint, nil if there is
 // none.
