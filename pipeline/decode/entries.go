@@ -45,6 +45,7 @@ func eachEntry[T any, P messageOf[T]](s *imageSet, img *image, f func(*entry, P)
 		return
 	}
 	defer func() { img.entries = ptr(uint64(r.Entries)) }()
+	most := s.taken + s.share()
 	for s.ctx.Err() == nil {
 		e := &entry{index: r.Entries, offset: r.Offset(), reader: r}
 		data, err := r.Next()
@@ -56,13 +57,13 @@ func eachEntry[T any, P messageOf[T]](s *imageSet, img *image, f func(*entry, P)
 			return
 		}
 		m := P(new(T))
-		cost, decoded := s.messages.Decode(data, m, s.decoder.Limits.MemoryBytes-s.taken)
+		cost, decoded := s.messages.Decode(data, m, most-s.taken)
 		hasUnknown := false
 		if !decoded {
 			m = P(new(T))
 			cost, hasUnknown = s.decoder.shapes.Cost(m.ProtoReflect().Descriptor(), data)
 		}
-		if !s.afford(img, cost) {
+		if !s.afford(img, cost, most) {
 			return
 		}
 		if !decoded {
@@ -81,14 +82,15 @@ func eachEntry[T any, P messageOf[T]](s *imageSet, img *image, f func(*entry, P)
 	}
 }
 
-// afford takes the memory that a message will take, and the entry with it, and
-// notes where the archive has no more: the rest of the image is not decoded.
-func (s *imageSet) afford(img *image, message int64) bool {
+// afford takes the memory that a message will take, and the entry with it. most
+// is how much the archive may have taken then. Where that is passed it is noted,
+// and the rest of the image is not decoded.
+func (s *imageSet) afford(img *image, message, most int64) bool {
 	const entryBytes = 128 // what a decoder keeps beside the message
-	if s.take(entryBytes + message) {
+	if entryBytes+message <= most-s.taken && s.take(entryBytes+message) {
 		return true
 	}
-	s.passedBy(s.decoder.Limits.memory(), img.member, "the archive takes more memory; the rest of the image was not decoded")
+	s.passedBy(s.decoder.Limits.memory(), img.member, "the image takes more than half of the memory that there is; the rest of it was not decoded")
 	img.status = limitStatus
 	return false
 }

@@ -77,7 +77,7 @@ func (s *imageSet) gpuImage(img *image, name string) (gpuMessage, bool) {
 	}
 	m, data, err := criu.AMDGPUImage(name, img.data, s.hostOrder(), func(d protoreflect.MessageDescriptor, data []byte) bool {
 		cost, _ := s.decoder.shapes.Cost(d, data)
-		return s.afford(img, cost)
+		return s.afford(img, cost, s.taken+s.share())
 	})
 	if err != nil {
 		s.imageProblem(img, err)

@@ -52,7 +52,7 @@ func (c *container) keepImage(m *member, images map[string]*image) {
 func (c *container) keep(m *member) (data []byte, whole bool) {
 	limits := &c.decoder.Limits
 	tooLarge := m.Size > limits.MetadataBytes
-	if tooLarge || !c.take(m.Size) { // its digest is still part of the checkpoint's identity
+	if tooLarge || m.Size > c.share() || !c.take(m.Size) { // its digest is still part of the checkpoint's identity
 		if tooLarge {
 			c.passedBy(limits.metadata(), m.Name, fmt.Sprintf("the member has %d bytes; it was not decoded", m.Size))
 		} else {

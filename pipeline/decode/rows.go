@@ -12,6 +12,8 @@ type tableUse struct {
 	*schema.Table
 	isWanted bool // else no rows of it are kept
 	rows     int
+	share    int64 // of memory, that its rows may take
+	taken    int64
 	full     bool  // no more rows are added
 	limit    limit // why
 }
@@ -24,7 +26,7 @@ func (ar *archiveReader) use(row reflect.Type) *tableUse {
 	u := ar.tables[row]
 	if u == nil {
 		t, _ := schema.TableOf(row) // each row struct has one
-		u = &tableUse{Table: t, isWanted: ar.decoder.plan.tables[t.Name]}
+		u = &tableUse{Table: t, isWanted: ar.decoder.plan.tables[t.Name], share: ar.share()}
 		ar.tables[row] = u
 	}
 	ar.usedType, ar.used = row, u
@@ -61,14 +63,15 @@ func add[T any](n *notes, table *[]T, row T) bool {
 	if size > largeRow {
 		size *= 4
 	}
-	if !n.of.take(size) {
+	if size > u.share-u.taken || !n.of.take(size) {
 		const room = 64 << 10 // with less left, no row is tried any more
-		u.full, u.limit = limits.MemoryBytes-n.of.taken < room, limits.memory()
+		u.full, u.limit = min(u.share-u.taken, limits.MemoryBytes-n.of.taken) < room, limits.memory()
 		*last = *new(T)
 		*table = (*table)[:len(*table)-1]
-		n.passedIn(u.limit, u.Name, "the archive takes more memory; rows of the table are left out")
+		n.passedIn(u.limit, u.Name, "its rows take more than half of the memory that there is; some are left out")
 		return false
 	}
+	u.taken += size
 	u.rows++
 	return true
 }
