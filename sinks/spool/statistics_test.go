@@ -93,11 +93,10 @@ func extremes(t *testing.T, table *schema.Table, random *rand.Rand, n int) *sche
 				setExtreme(all.Field(i).Index(row).Field(field), rand.New(rand.NewPCG(seed, 3)))
 			}
 		}
+		return rows
 	}
-	if table.Count(rows) != n {
-		t.Fatalf("no rows for table %s", table.Name)
-	}
-	return rows
+	t.Fatalf("no rows for table %s", table.Name)
+	return nil
 }
 
 // setExtreme sets v to one of the values at the ends of its type.
