@@ -67,13 +67,14 @@ nocgo: tools ## a build without cgo exports Parquet
 	CGO_ENABLED=0 go build -tags noduckdb -o bin/ckexport-nocgo ./cmd/ckexport
 	rm -rf bin/nocgo.parquet && ./bin/ckexport-nocgo testdata/archives -o bin/nocgo.parquet --quiet && test -n "$$(ls bin/nocgo.parquet/processes)" && rm -rf bin/nocgo.parquet
 
-client: build ## both kinds of output are read by DuckDB's Node.js binding, of DuckDB 1.1
+client: build ## both kinds of output are read by DuckDB's Node.js binding, of DuckDB 1.1, and Parquet by hyparquet
 	@command -v npm > /dev/null || { echo "make client: npm is missing; on Debian: apt-get install nodejs npm"; exit 1; }
 	cd testdata/client && npm install --no-package-lock --no-audit --no-fund --loglevel=error
 	rm -rf bin/client.parquet bin/client.duckdb
 	./bin/ckexport testdata/archives -o bin/client.parquet --quiet
 	./bin/ckexport testdata/archives -o bin/client.duckdb --quiet
 	node testdata/client/read.js bin/client.duckdb bin/client.parquet
+	node testdata/client/filter.mjs bin/client.parquet
 
 # The kernel is PYTHON's, and the caller's settings of Jupyter, IPython and matplotlib take no part.
 NOTEBOOK = $(CURDIR)/bin/notebook

@@ -16,7 +16,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/memory"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
@@ -43,21 +42,20 @@ type partFile struct {
 	file   *os.File
 	sum    hash.Hash // SHA-256 of what the file has got
 	buffer *bufio.Writer
-	writer *pqarrow.FileWriter
+	writer *rowGroups
 	rows   int64
 	groups int // row groups
 }
 
-// createPart begins a file of the table at path. It is made for row groups such
-// as the first one, nil if it will have none.
-func createPart(path string, table *schema.Table, from Options, first arrow.RecordBatch) (_ *partFile, err error) {
+// createPart begins a file of the table at path.
+func createPart(path string, table *schema.Table, from Options) (_ *partFile, err error) {
 	f, err := staging.CreateFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("creating part file: %w", err)
 	}
 	p := &partFile{file: f, sum: sha256.New()}
 	p.buffer = bufio.NewWriterSize(io.MultiWriter(f, p.sum), 16<<10)
-	p.writer, err = pqarrow.NewFileWriter(table.BatchSchema(), p.buffer, writerProperties(table, from.Scratch, first), pqarrow.DefaultWriterProps())
+	p.writer, err = newRowGroups(p.buffer, table, from.Scratch)
 	if err == nil && !from.Scratch {
 		err = p.describe(table, from)
 	}
@@ -106,7 +104,7 @@ func (p *partFile) note(pairs [][2]string) error {
 
 // write appends a row group of at most rowGroupRows rows.
 func (p *partFile) write(group arrow.RecordBatch) error {
-	if err := p.writer.Write(group); err != nil {
+	if err := p.writer.write(group); err != nil {
 		return fmt.Errorf("encoding rows: %w", err)
 	}
 	p.rows += group.NumRows()

@@ -23,9 +23,9 @@ const (
 	bloomBytes = 128 << 10
 )
 
-// writerProperties says how a file of the table is encoded whose first row
-// group is given, nil where it has none.
-func writerProperties(table *schema.Table, scratch bool, first arrow.RecordBatch) *parquet.WriterProperties {
+// writerProperties says how a row group of the table is encoded; with nil for its
+// rows, what all row groups of a file have in common.
+func writerProperties(table *schema.Table, scratch bool, rows arrow.RecordBatch, more ...parquet.WriterProperty) *parquet.WriterProperties {
 	opts := []parquet.WriterProperty{
 		parquet.WithCompression(compress.Codecs.Zstd),
 		parquet.WithCompressionLevel(zstdLevel),
@@ -41,23 +41,23 @@ func writerProperties(table *schema.Table, scratch bool, first arrow.RecordBatch
 		if c.Encoding.Delta {
 			opts = append(opts, parquet.WithEncodingFor(c.Name, parquet.Encodings.DeltaBinaryPacked))
 		}
-		if first == nil || c.Type.ID() != arrow.STRING {
+		if rows == nil || c.Type.ID() != arrow.STRING {
 			continue
 		}
-		texts, isDictionary := first.Column(i).(*array.Dictionary)
-		if isDictionary && int64(2*texts.Dictionary().Len()) <= first.NumRows() {
+		texts, isDictionary := rows.Column(i).(*array.Dictionary)
+		if isDictionary && int64(2*texts.Dictionary().Len()) <= rows.NumRows() {
 			opts = append(opts, parquet.WithDictionaryFor(c.Name, true))
 		}
 		if !c.Encoding.Bloom || scratch {
 			continue
 		}
-		if distinct := distinctTexts(first.Column(i)); distinct > 0 {
+		if distinct := distinctTexts(rows.Column(i)); distinct > 0 {
 			opts = append(opts,
 				parquet.WithBloomFilterEnabledFor(c.Name, true),
 				parquet.WithBloomFilterNDVFor(c.Name, distinct))
 		}
 	}
-	return parquet.NewWriterProperties(opts...)
+	return parquet.NewWriterProperties(append(opts, more...)...)
 }
 
 // distinctTexts returns how many distinct texts a column has.

@@ -71,7 +71,7 @@ func (w *tableWriter) writeRowGroup() error {
 	defer group.Release()
 	w.release()
 	if w.part == nil {
-		if err := w.open(group); err != nil {
+		if err := w.open(); err != nil {
 			return err
 		}
 	}
@@ -94,7 +94,7 @@ func (w *tableWriter) finish() error {
 		if len(w.done) > 0 {
 			return nil
 		}
-		if err := w.open(nil); err != nil {
+		if err := w.open(); err != nil {
 			return err
 		}
 	}
@@ -112,10 +112,10 @@ func (w *tableWriter) abandon() error {
 	return err
 }
 
-// open begins a file, whose first row group is the one given; nil for none.
-func (w *tableWriter) open(first arrow.RecordBatch) error {
+// open begins a file.
+func (w *tableWriter) open() error {
 	w.partPath = w.path(len(w.done))
-	part, err := createPart(w.partPath, w.table, w.from, first)
+	part, err := createPart(w.partPath, w.table, w.from)
 	if err != nil {
 		return err
 	}
