@@ -19,12 +19,8 @@ func (s *imageSet) decodeDescriptors() {
 		if ids == nil {
 			continue
 		}
-		table, ok := s.files().tables[ids.GetFilesId()]
-		if !ok && s.image(fmt.Sprintf("fdinfo-%d.img", ids.GetFilesId())) == nil {
-			s.rowProblem("file_descriptors", pidKey(p.GetPid()), Error, MissingImage, fmt.Sprintf("fdinfo-%d.img is not there", ids.GetFilesId()))
-		}
 		seen := map[uint32]bool{}
-		for _, d := range table {
+		for _, d := range s.files().tables[ids.GetFilesId()] {
 			if isFull(&s.notes, &s.rows.FileDescriptors) {
 				break
 			}
@@ -86,9 +82,6 @@ func (s *imageSet) remapRow(r *remap.RemapFilePathEntry) schema.FileRemap {
 	switch kind {
 	case remap.RemapType_GHOST:
 		row.GhostID = &id
-		if s.ghosts[id] == nil {
-			s.rowProblem("file_remaps", fmt.Sprintf("file_id=%d", row.FileID), Error, MissingImage, fmt.Sprintf("ghost-file-%x.img is not there", id))
-		}
 	case remap.RemapType_LINKED:
 		row.LinkFileID = &id
 	case remap.RemapType_PROCFS:

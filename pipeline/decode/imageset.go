@@ -96,6 +96,7 @@ func (s *imageSet) decode() {
 		}
 		s.guard("", func() { f.decode(s) })
 	}
+	s.missingImages()
 }
 
 // finish hands the archive's own rows to the main checkpoint and settles the

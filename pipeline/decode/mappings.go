@@ -272,11 +272,7 @@ func (s *imageSet) pagemapRows(kind string, img *image, p *criu.Pagemap) {
 		}
 		add(&s.notes, &s.rows.Pagemaps, row)
 	}
-	stored := s.memory.Pages(p.PagesID)
-	switch {
-	case stored == nil && p.StoredPages > 0:
-		s.rowProblem("pagemaps", fmt.Sprintf("kind=%s,pagemap_id=%d", kind, img.number), Error, MissingImage, fmt.Sprintf("pages-%d.img is not there", p.PagesID))
-	case stored != nil && !img.truncated && !stored.Holds(p.StoredPages, size):
+	if stored := s.memory.Pages(p.PagesID); stored != nil && !img.truncated && !stored.Holds(p.StoredPages, size) {
 		s.container.memberProblem(stored.Member, Error, SizeMismatch, fmt.Sprintf("%d bytes, but the page map has %d pages of %d bytes", stored.Size, p.StoredPages, size))
 	}
 }

@@ -307,6 +307,7 @@ func (c *container) nestedMember(m *member) {
 		m.row.Kind, m.row.DecodeStatus = "unknown", "not_read"
 		delete(c.nested, name)
 	default:
+		c.endedEarly = true
 		c.container(site{archive: name}).streamProblem(m.Name, &m.row, err)
 	}
 }
