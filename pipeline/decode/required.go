@@ -34,7 +34,7 @@ var witnesses = []witness{
 	{criu.Memfds, needs(filesFact), whenFile(isMemfd)},
 	{criu.BPFMaps, needs(filesFact), whenFile(isBPFMap)},
 	{criu.Terminals, needs(filesFact), whenFile(isTerminal)},
-	{criu.SavedFiles, needs(), whether(func(s *imageSet) bool { return len(s.ghosts) > 0 })},
+	{criu.SavedFiles, needs(treeFact), whether((*imageSet).hasGhosts)},
 	{criu.GhostFile, needs(filesFact), (*imageSet).demandOfRemaps},
 	{criu.ConnectedSocket, needs(inventoryFact, filesFact), (*imageSet).demandOfSockets},
 	{criu.SeccompFilters, needs(treeFact, coresFact), whether((*imageSet).hasFilteredThread)},
@@ -45,7 +45,7 @@ var witnesses = []witness{
 	{criu.MountNamespace, needs(inventoryFact, treeFact, idsFact), ownNamespaces("mnt")},
 	{criu.UserNamespace, needs(inventoryFact, treeFact, idsFact), ownNamespaces("user")},
 	{criu.ExternalNetwork, needs(inventoryFact, treeFact, idsFact, metadataMembers), (*imageSet).demandOfGivenNetworks},
-	{criu.DumpedNetwork, needs(inventoryFact, networksFact), (*imageSet).demandOfDumpedNetworks},
+	{criu.DumpedNetwork, needs(inventoryFact, treeFact, idsFact, networksFact), (*imageSet).demandOfDumpedNetworks},
 	{criu.TmpfsMount, needs(mountsFact), (*imageSet).demandOfMounts},
 }
 

@@ -74,6 +74,11 @@ func (s *imageSet) demandOfSharedObjects(demand func(uint64)) {
 			inline[id] = true
 		}
 	}
+	for _, m := range s.files().memfds {
+		if m.GetSize() > 0 {
+			demand(uint64(m.GetShmid()))
+		}
+	}
 	for _, m := range s.sharedMappings() {
 		if m.kind != "sysv" || !inline[m.shmemID] {
 			demand(m.shmemID)
@@ -103,6 +108,10 @@ func (s *imageSet) demandOfRemaps(demand func(uint64)) {
 		}
 	}
 }
+
+// hasGhosts reports whether there are deleted files of this checkpoint: those in a
+// folder that is used again may be of an earlier one.
+func (s *imageSet) hasGhosts() bool { return len(s.ghosts) > 0 && len(s.imagesOfOthers()) == 0 }
 
 // demandOfSockets demands the state of TCP connections, unless they were closed
 // on purpose. Source: CRIU criu/sk-tcp.c, dump_one_tcp.
@@ -207,14 +216,15 @@ func (s *imageSet) demandOfDumpedNetworks(demand func(uint64)) {
 	if !s.inventory().GetNsPerId() {
 		return
 	}
-	for _, img := range s.images {
-		switch id := img.number; img.kind.Name {
-		case "NETNS":
-			if n := s.networks()[uint32(id)]; n != nil && n.ExtKey == nil {
-				demand(id)
-			}
-		case "NETDEV", "IFADDR", "ROUTE", "ROUTE6", "RULE":
-			demand(id)
+	for _, p := range s.livingTasks() {
+		id := s.kernelIDs(p.GetPid()).GetNetNsId()
+		n := s.networks()[id]
+		isDumped := n != nil && n.ExtKey == nil
+		for _, kind := range []string{"NETDEV", "IFADDR", "ROUTE", "ROUTE6", "RULE"} {
+			isDumped = isDumped || s.isThere(criu.ImageName(kind, uint64(id)))
+		}
+		if isDumped {
+			demand(uint64(id))
 		}
 	}
 }

@@ -19,11 +19,11 @@ var required = []struct {
 }
 
 // RequiredOf returns the names of the members that stand beside the images in
-// every archive of an engine.
-func RequiredOf(engine Engines) []string {
+// every archive of an engine; of several engines, those that all of them pack.
+func RequiredOf(engines Engines) []string {
 	var names []string
 	for _, r := range required {
-		if r.engines&engine != 0 {
+		if r.engines&engines == engines {
 			names = append(names, r.base)
 		}
 	}
