@@ -33,11 +33,32 @@ func (s *imageSet) decodeDescriptors() {
 		}
 	}
 	s.assignRoles()
+	s.checkEmptyTables()
 	for _, f := range s.files().order {
 		add(&s.notes, &s.rows.Files, s.fileRow(f))
 	}
 	for _, r := range s.files().remaps {
 		add(&s.notes, &s.rows.FileRemaps, s.remapRow(r))
+	}
+}
+
+// checkEmptyTables notes tables without a descriptor where files are open that
+// nothing refers to. A process may have closed all its descriptors, but then none
+// of its files is left over.
+func (s *imageSet) checkEmptyTables() {
+	unused := 0
+	for _, f := range s.files().order {
+		if len(f.roles) == 0 {
+			unused++
+		}
+	}
+	if unused == 0 {
+		return
+	}
+	for _, img := range s.ofKind("FDINFO") {
+		if img.entries != nil && *img.entries == 0 && img.status == "ok" {
+			s.imageProblem(img, &criu.ImageError{Code: Truncated, Err: fmt.Errorf("no descriptor, though %d open files are nobody's", unused)})
+		}
 	}
 }
 

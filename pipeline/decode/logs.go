@@ -269,6 +269,9 @@ func (c *container) readContainerLog(member string, in io.Reader) error {
 				}
 			}
 		}
+		if number == 1 && row.LoggedAt == nil {
+			c.otherLogs = append(c.otherLogs, member)
+		}
 		row.Message = text(rest)
 		add(&c.notes, &c.outputLines, row)
 		return true

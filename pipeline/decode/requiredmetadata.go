@@ -32,6 +32,12 @@ func (s *imageSet) missingMetadata() {
 	if plan.covers(criuLogMember) && s.isBeside("dump.log") && c.engine != enginePodman && c.engine != engineUnknown {
 		s.checkCRIULog()
 	}
+	if c.engine != engineUnknown {
+		for _, member := range s.otherLogs {
+			s.container.memberProblem(member, Error, Malformed, "the first line does not begin with time, stream and tag, as in the logs that "+c.engine+" packs")
+		}
+	}
+	s.decodeJSON("descriptors.json", new([]string))
 }
 
 // writer names what writes the archive's metadata.

@@ -147,12 +147,10 @@ func (s *imageSet) hasOwnCgroup() bool {
 	for _, p := range s.livingTasks() {
 		for _, tid := range liveThreads(p) {
 			c := s.cores()[tid]
-			set := c.GetThreadCore().GetCgSet()
-			if c.GetThreadCore().CgSet == nil {
-				set = c.GetTc().GetCgSet()
-			}
-			if set != 0 && set != s.inventory().GetRootCgSet() {
-				return true
+			for _, set := range []uint32{c.GetThreadCore().GetCgSet(), c.GetTc().GetCgSet()} { // old images have it on the process
+				if set != 0 && set != s.inventory().GetRootCgSet() {
+					return true
+				}
 			}
 		}
 	}
