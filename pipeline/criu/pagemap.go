@@ -227,6 +227,16 @@ func (p *Pagemap) Index(pageSize uint64) (dropped int) {
 	return dropped
 }
 
+// Unaligned returns how many runs do not begin at a page.
+func (p *Pagemap) Unaligned(pageSize uint64) (n int) {
+	for i := range p.Runs {
+		if p.Runs[i].Address%pageSize != 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // Find returns the run that holds an address, or nil where there is a hole.
 func (p *Pagemap) Find(address uint64) *Run {
 	i := p.at(address)

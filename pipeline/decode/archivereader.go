@@ -33,6 +33,9 @@ type archiveReader struct {
 	messages criu.Messages
 	setCount int    // image sets, over all archives
 	position uint32 // of the next member, over all archives
+	// endedEarly says that an archive was not read to its end: what is missing may
+	// have stood there.
+	endedEarly bool
 
 	containers  []*container // in the order their first member came
 	last        *container   // of the last member

@@ -126,9 +126,6 @@ func (s *imageSet) kubeletColumns(row *schema.Checkpoint) {
 func (s *imageSet) inventoryColumns(row *schema.Checkpoint) {
 	i := s.inventory()
 	if i == nil {
-		if len(s.images) > 0 {
-			s.rowProblem("checkpoints", "image_dir="+plain(s.dir), Error, MissingImage, "inventory.img is not there")
-		}
 		return
 	}
 	row.ImgVersion, row.FdinfoPerID, row.NsPerID, row.RootCgSet = i.ImgVersion, i.FdinfoPerId, i.NsPerId, i.RootCgSet

@@ -31,6 +31,7 @@ type container struct {
 	outputLines []schema.ContainerLogLine
 
 	captures        []capture
+	otherLogs       []string // container logs that do not begin with a line of the CRI format
 	logFacts        criuFacts
 	rootfsDiffBytes *uint64
 	podFiles        *podFiles // see readPodFiles
@@ -46,6 +47,7 @@ func (c *container) add(other *container) {
 	c.members = append(c.members, other.members...)
 	c.logLines = append(c.logLines, other.logLines...)
 	c.outputLines = append(c.outputLines, other.outputLines...)
+	c.otherLogs = append(c.otherLogs, other.otherLogs...)
 	c.merge(&other.notes, func(schema.Problem) bool { return true })
 	for dir, bytes := range other.folderBytes {
 		c.folderBytes[dir] += bytes

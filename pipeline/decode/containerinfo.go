@@ -30,6 +30,10 @@ type engineConfig struct {
 	RestartPolicy  string            `json:"restart_policy"`
 	Privileged     *bool             `json:"privileged"`
 	NamedVolumes   []namedVolume     `json:"namedVolumes"`
+	Networks       map[string]any    `json:"newNetworks"`
+	LogDriver      string            `json:"logDriver"`
+	ShmDir         string            `json:"ShmDir"`
+	Passwd         *bool             `json:"passwd"`
 }
 
 type namedVolume struct {
@@ -39,11 +43,13 @@ type namedVolume struct {
 
 // criStatus is what is read of status.dump, containerd's CRI ContainerStatus.
 type criStatus struct {
+	ID       string `json:"id"`
 	Metadata struct {
 		Name    string  `json:"name"`
 		Attempt *uint32 `json:"attempt"`
 	} `json:"metadata"`
-	StartedAt int64             `json:"started_at"` // nanoseconds
+	CreatedAt int64             `json:"created_at"` // nanoseconds
+	StartedAt int64             `json:"started_at"`
 	Labels    map[string]string `json:"labels"`
 }
 
@@ -62,12 +68,13 @@ type networkInterface struct {
 
 // containerInfo is what the metadata tells of a container.
 type containerInfo struct {
-	isKnown bool // there is metadata
-	engine  string
-	spec    ociSpec
-	config  engineConfig
-	status  criStatus
-	labels  map[string]string
+	isKnown                       bool // there is metadata
+	hasSpec, hasConfig, hasStatus bool // and could be read
+	engine                        string
+	spec                          ociSpec
+	config                        engineConfig
+	status                        criStatus
+	labels                        map[string]string
 }
 
 // Names of engines.
@@ -82,11 +89,11 @@ const (
 func (s *imageSet) containerInfo() *containerInfo {
 	return s.facts.containerInfo.get(func() *containerInfo {
 		c := &containerInfo{}
-		hasSpec := s.decodeJSON("spec.dump", &c.spec)
-		hasConfig := s.decodeJSON("config.dump", &c.config)
-		s.decodeJSON("status.dump", &c.status)
+		c.hasSpec = s.decodeJSON("spec.dump", &c.spec)
+		c.hasConfig = s.decodeJSON("config.dump", &c.config)
+		c.hasStatus = s.decodeJSON("status.dump", &c.status)
 		p := s.packaging()
-		c.isKnown = hasSpec || hasConfig || p.optionsFile != nil || p.dumpFile != nil
+		c.isKnown = c.hasSpec || c.hasConfig || p.optionsFile != nil || p.dumpFile != nil
 		c.engine = engineOf(c.spec.Annotations)
 		s.labelsOf(c)
 		return c

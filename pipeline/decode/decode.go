@@ -122,6 +122,7 @@ func (ar *archiveReader) decodeArchive(result *Result) {
 	}
 	result.Archive.Format, result.Archive.Compression = ptr(a.Format), ptr(a.Compression)
 	if err := ar.readMembers(a, "", 0); err != nil {
+		ar.endedEarly = true
 		ar.current().readProblem("", err)
 	}
 	result.Checkpoints = ar.decode(a, &result.Archive)

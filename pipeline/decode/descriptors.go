@@ -19,12 +19,8 @@ func (s *imageSet) decodeDescriptors() {
 		if ids == nil {
 			continue
 		}
-		table, ok := s.files().tables[ids.GetFilesId()]
-		if !ok && s.image(fmt.Sprintf("fdinfo-%d.img", ids.GetFilesId())) == nil {
-			s.rowProblem("file_descriptors", pidKey(p.GetPid()), Error, MissingImage, fmt.Sprintf("fdinfo-%d.img is not there", ids.GetFilesId()))
-		}
 		seen := map[uint32]bool{}
-		for _, d := range table {
+		for _, d := range s.files().tables[ids.GetFilesId()] {
 			if isFull(&s.notes, &s.rows.FileDescriptors) {
 				break
 			}
@@ -37,11 +33,32 @@ func (s *imageSet) decodeDescriptors() {
 		}
 	}
 	s.assignRoles()
+	s.checkEmptyTables()
 	for _, f := range s.files().order {
 		add(&s.notes, &s.rows.Files, s.fileRow(f))
 	}
 	for _, r := range s.files().remaps {
 		add(&s.notes, &s.rows.FileRemaps, s.remapRow(r))
+	}
+}
+
+// checkEmptyTables notes tables without a descriptor where files are open that
+// nothing refers to. A process may have closed all its descriptors, but then none
+// of its files is left over.
+func (s *imageSet) checkEmptyTables() {
+	unused := 0
+	for _, f := range s.files().order {
+		if len(f.roles) == 0 {
+			unused++
+		}
+	}
+	if unused == 0 {
+		return
+	}
+	for _, img := range s.ofKind("FDINFO") {
+		if img.entries != nil && *img.entries == 0 && img.status == "ok" {
+			s.imageProblem(img, &criu.ImageError{Code: Truncated, Err: fmt.Errorf("no descriptor, though %d open files are nobody's", unused)})
+		}
 	}
 }
 
@@ -86,9 +103,6 @@ func (s *imageSet) remapRow(r *remap.RemapFilePathEntry) schema.FileRemap {
 	switch kind {
 	case remap.RemapType_GHOST:
 		row.GhostID = &id
-		if s.ghosts[id] == nil {
-			s.rowProblem("file_remaps", fmt.Sprintf("file_id=%d", row.FileID), Error, MissingImage, fmt.Sprintf("ghost-file-%x.img is not there", id))
-		}
 	case remap.RemapType_LINKED:
 		row.LinkFileID = &id
 	case remap.RemapType_PROCFS:

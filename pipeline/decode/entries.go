@@ -50,7 +50,9 @@ func eachEntry[T any, P messageOf[T]](s *imageSet, img *image, f func(*entry, P)
 		e := &entry{index: r.Entries, offset: r.Offset(), reader: r}
 		data, err := r.Next()
 		if errors.Is(err, io.EOF) {
-			return
+			if err = r.CheckEntries(img.kind); err == nil {
+				return
+			}
 		}
 		if err != nil {
 			s.imageProblem(img, err)

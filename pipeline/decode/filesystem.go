@@ -20,6 +20,7 @@ import (
 type capture struct {
 	origin string
 	member string
+	size   int64
 	root   string // mount point; empty where others tell it
 	volume string
 	set    *imageSet
@@ -35,6 +36,17 @@ const (
 	opaqueWhiteout = ".wh..wh..opq"
 )
 
+// mayBeEmpty reports whether a tar without entries is one that an engine wrote:
+// other than those of folders, which have at least the folder, one of changes that
+// are all of sockets. It is then no more than the mark of its end.
+func (c *capture) mayBeEmpty(compression string) bool {
+	const endMark = 1024
+	return c.origin == "rootfs_diff" && (compression != archive.None || c.size <= endMark)
+}
+
+// errNoFiles says that a tar of files has none.
+var errNoFiles = fmt.Errorf("%w: the tar has no entry", archive.ErrTruncated)
+
 // readFilesystem fills filesystem_entries from a tar, plain or compressed.
 func (c *container) readFilesystem(captured capture, in io.Reader) error {
 	captured.first = len(c.filesystem)
@@ -44,7 +56,7 @@ func (c *container) readFilesystem(captured capture, in io.Reader) error {
 	}()
 	nested, err := c.decoder.opener.Nested(in, nil)
 	if errors.Is(err, archive.ErrEmpty) {
-		return nil
+		return errNoFiles
 	}
 	if err != nil {
 		return err
@@ -53,6 +65,9 @@ func (c *container) readFilesystem(captured capture, in io.Reader) error {
 	for position := 0; ; position++ {
 		m, err := nested.Next()
 		if errors.Is(err, io.EOF) {
+			if position == 0 && !captured.mayBeEmpty(nested.Compression) {
+				return errNoFiles
+			}
 			return nil
 		}
 		if err != nil {

@@ -97,6 +97,8 @@ func (s *imageSet) decode() {
 		}
 		s.guard("", func() { f.decode(s) })
 	}
+	s.missingImages()
+	s.missingMetadata()
 }
 
 // finish hands the archive's own rows to the main checkpoint and settles the
@@ -141,14 +143,23 @@ func (s *imageSet) finish() {
 // staleImages notes images of processes that are not in the tree: an engine
 // that uses a folder again leaves those of the checkpoint before behind.
 func (s *imageSet) staleImages() {
+	for _, img := range s.imagesOfOthers() {
+		s.container.memberProblem(img.member, Info, StaleImage, "no process of the checkpoint has its pid: left over from an earlier one")
+	}
+}
+
+// imagesOfOthers returns the images of processes that are not in the tree, by
+// name; none if processes were left out.
+func (s *imageSet) imagesOfOthers() (others []*image) {
 	if s.processTree().cut {
-		return // they may be those of processes that were left out
+		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.images)) {
 		if img := s.images[name]; img.kind.Number == criu.PID && !s.mayBeInTree(uint32(img.number)) {
-			s.container.memberProblem(img.member, Info, StaleImage, "no process of the checkpoint has its pid: left over from an earlier one")
+			others = append(others, img)
 		}
 	}
+	return others
 }
 
 // image returns the image of a name, nil if there is none.

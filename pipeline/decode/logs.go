@@ -54,10 +54,14 @@ var (
 	logKernel   = regexp.MustCompile(`^Running on (\S+) Linux (\S+) (.*) \S+$`)
 )
 
+// dumpFinished begins the last line of the log of a dump that went well.
+const dumpFinished = "Dumping finished successfully"
+
 // criuFacts are facts that only CRIU's log tells.
 type criuFacts struct {
 	version, gitID, nodename, kernelRelease, kernelVersion *string
 	hostPIDs                                               map[uint32]int32
+	finished                                               bool
 }
 
 // logLines makes the rows of a log: it may have many thousands, so what they
@@ -209,7 +213,7 @@ func tellsFact(line []byte) bool {
 		return false
 	}
 	message := line[end+2:]
-	return bytes.HasPrefix(message, []byte("Version: ")) || bytes.HasPrefix(message, []byte("Running on ")) || bytes.HasPrefix(message, []byte("Process: "))
+	return bytes.HasPrefix(message, []byte("Version: ")) || bytes.HasPrefix(message, []byte("Running on ")) || bytes.HasPrefix(message, []byte("Process: ")) || bytes.HasPrefix(message, []byte(dumpFinished))
 }
 
 // take notes the facts a line of dump.log tells.
@@ -223,6 +227,8 @@ func (f *criuFacts) take(line string) {
 		if m := logKernel.FindStringSubmatch(line); m != nil {
 			f.nodename, f.kernelRelease, f.kernelVersion = nonEmpty(m[1]), nonEmpty(m[2]), nonEmpty(m[3])
 		}
+	case strings.HasPrefix(line, dumpFinished):
+		f.finished = true
 	case strings.HasPrefix(line, "Process: "):
 		if m := logProcess.FindStringSubmatch(line); m != nil {
 			pid, err1 := strconv.ParseUint(m[1], 10, 32)
@@ -262,6 +268,9 @@ func (c *container) readContainerLog(member string, in io.Reader) error {
 					rest = fields[3]
 				}
 			}
+		}
+		if number == 1 && row.LoggedAt == nil {
+			c.otherLogs = append(c.otherLogs, member)
 		}
 		row.Message = text(rest)
 		add(&c.notes, &c.outputLines, row)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/mm"
@@ -52,6 +53,7 @@ func (s *imageSet) decodePagemaps() {
 	}
 	for img, p := range s.processPagemaps() {
 		s.pagemapRows("process", img, p)
+		s.checkCoverage(uint32(img.number), p)
 	}
 	for _, m := range s.memory.Spaces() {
 		if m.Unread {
@@ -199,8 +201,8 @@ func (s *imageSet) pageColumns(row *schema.MemoryMapping, m *memory.Space, v *vm
 			counts = p.Count(row.FileOffset, row.FileOffset+row.SizeBytes)
 		}
 	}
-	// a private mapping of a shared object has pages of its own too
-	if m.Pagemap() != nil && v.GetFlags()&criu.MapShared == 0 {
+	// a private mapping of a shared object has pages of its own too, and an AIO ring is shared with the kernel only
+	if m.Pagemap() != nil && (v.GetFlags()&criu.MapShared == 0 || v.GetStatus()&criu.VMAAIORing != 0) {
 		m.Pagemap().Index(m.PageSize())
 		own := m.Pagemap().Count(row.StartAddress, row.EndAddress)
 		for i := range counts {
@@ -215,6 +217,8 @@ func (s *imageSet) pageColumns(row *schema.MemoryMapping, m *memory.Space, v *vm
 // sharedObject returns the shared object a mapping shows, nil if none.
 func (s *imageSet) sharedObject(v *vma.VmaEntry, file *openFile) *uint64 {
 	switch {
+	case v.GetStatus()&criu.VMAAIORing != 0:
+		return nil
 	case v.GetStatus()&criu.VMAMemfd != 0:
 		if file == nil {
 			return nil
@@ -253,6 +257,10 @@ func (s *imageSet) pagemapRows(kind string, img *image, p *criu.Pagemap) {
 		s.rowProblem("pagemaps", fmt.Sprintf("kind=%s,pagemap_id=%d", kind, img.number), Warning, Inconsistent,
 			fmt.Sprintf("%d runs overlap others or run past the last address; they are not counted in mappings", dropped))
 	}
+	if n := p.Unaligned(size); n > 0 {
+		s.rowProblem("pagemaps", fmt.Sprintf("kind=%s,pagemap_id=%d", kind, img.number), Warning, Inconsistent,
+			fmt.Sprintf("%d runs begin at an address that is no multiple of the page size, %d", n, size))
+	}
 	for i := range p.Runs {
 		if isFull(&s.notes, &s.rows.Pagemaps) {
 			break
@@ -272,12 +280,28 @@ func (s *imageSet) pagemapRows(kind string, img *image, p *criu.Pagemap) {
 		}
 		add(&s.notes, &s.rows.Pagemaps, row)
 	}
-	stored := s.memory.Pages(p.PagesID)
-	switch {
-	case stored == nil && p.StoredPages > 0:
-		s.rowProblem("pagemaps", fmt.Sprintf("kind=%s,pagemap_id=%d", kind, img.number), Error, MissingImage, fmt.Sprintf("pages-%d.img is not there", p.PagesID))
-	case stored != nil && !img.truncated && !stored.Holds(p.StoredPages, size):
+	if stored := s.memory.Pages(p.PagesID); stored != nil && !img.truncated && !stored.Holds(p.StoredPages, size) {
 		s.container.memberProblem(stored.Member, Error, SizeMismatch, fmt.Sprintf("%d bytes, but the page map has %d pages of %d bytes", stored.Size, p.StoredPages, size))
+	}
+}
+
+// checkCoverage notes pages of a process that lie in none of its mappings.
+func (s *imageSet) checkCoverage(pid uint32, p *criu.Pagemap) {
+	if s.spaces()[pid] == nil || s.mappings(pid).Overlapping > 0 {
+		return
+	}
+	var pages, mapped uint64
+	for _, n := range p.Count(0, math.MaxUint64) {
+		pages += n
+	}
+	for _, v := range s.mappings(pid).ByStart {
+		for _, n := range p.Count(v.GetStart(), v.GetEnd()) {
+			mapped += n
+		}
+	}
+	if mapped < pages {
+		s.rowProblem("pagemaps", fmt.Sprintf("kind=process,pagemap_id=%d", pid), Warning, Inconsistent,
+			fmt.Sprintf("%d of %d pages lie in no mapping of the process", pages-mapped, pages))
 	}
 }
 

@@ -185,7 +185,7 @@ func (s *imageSet) tmpfsMember(m *member) {
 		s.leave(m)
 		return
 	}
-	c := capture{origin: "tmpfs", member: m.Name, set: s}
+	c := capture{origin: "tmpfs", member: m.Name, size: m.Size, set: s}
 	number := uint32(m.is.Number)
 	if m.is.Kind.Number == criu.DeviceID {
 		c.device = &number
@@ -240,7 +240,7 @@ func (c *container) containerLogMember(m *member) {
 
 func (c *container) rootfsDiffMember(m *member) {
 	c.rootfsDiffBytes = ptr(uint64(m.Size))
-	c.captureMember(m, capture{origin: "rootfs_diff", member: m.Name, root: "/"})
+	c.captureMember(m, capture{origin: "rootfs_diff", member: m.Name, size: m.Size, root: "/"})
 }
 
 func (c *container) devShmMember(m *member) {
@@ -307,6 +307,7 @@ func (c *container) nestedMember(m *member) {
 		m.row.Kind, m.row.DecodeStatus = "unknown", "not_read"
 		delete(c.nested, name)
 	default:
+		c.endedEarly = true
 		c.container(site{archive: name}).streamProblem(m.Name, &m.row, err)
 	}
 }

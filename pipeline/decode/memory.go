@@ -243,13 +243,7 @@ func (s *imageSet) mappings(pid uint32) memory.Mappings {
 }
 
 // textsOf returns the texts of a process.
-func (s *imageSet) textsOf(m *memory.Space) *memory.ProcessTexts {
-	texts := s.texts.Of(m)
-	if texts.Lost && s.memory.Pages(m.Pagemap().PagesID) == nil {
-		s.rowProblem("processes", fmt.Sprintf("pages_id=%d", m.Pagemap().PagesID), Error, MissingImage, fmt.Sprintf("pages-%d.img is not there", m.Pagemap().PagesID))
-	}
-	return texts
-}
+func (s *imageSet) textsOf(m *memory.Space) *memory.ProcessTexts { return s.texts.Of(m) }
 
 // textProblem notes that a text of a process is not available.
 func (s *imageSet) textProblem(table string, pid uint32, what string, status memory.Status) {

@@ -119,5 +119,11 @@ func (p *plan) hasAny(tables []string) bool {
 // wantsImage reports whether images of a kind are decoded.
 func (p *plan) wantsImage(kind string) bool { return p.all || p.kinds[kind] }
 
+// covers reports whether all of a need is kept.
+func (p *plan) covers(n need) bool {
+	isLeft := func(kind string) bool { return !p.wantsImage(kind) }
+	return (p.all || !n.all) && !slices.ContainsFunc(n.kinds, isLeft) && !slices.ContainsFunc(n.roles, func(r layout.Role) bool { return !p.wants(r) })
+}
+
 // wants reports whether members of a role, other than images, are read.
 func (p *plan) wants(r layout.Role) bool { return p.all || p.roles[r] }

@@ -4,11 +4,18 @@ import (
 	"encoding/binary"
 	"path"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/mm"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/pagemap"
+	"golang.org/x/sys/unix"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/schema"
 )
 
 // pagemapEntries returns the page runs of a pagemap image.
@@ -106,5 +113,48 @@ func TestMemoryInParent(t *testing.T) {
 		if len(rows.Problems) == 0 {
 			t.Errorf("%s: no problem tells of the missing memory", name)
 		}
+	}
+}
+
+// TestPagesOutsideMappings: a page map whose runs begin between pages, or lie in
+// no mapping, contradicts itself or the mappings.
+func TestPagesOutsideMappings(t *testing.T) {
+	members := readTar(t, own("odd-env-argv.tar"))
+	i := indexOf(t, members, "pagemap-1.img")
+	runs := pagemapEntries(t, members[i].data)
+	for what, change := range map[string]func(*pagemap.PagemapEntry){
+		"between pages": func(r *pagemap.PagemapEntry) { *r.Vaddr += 16 },
+		"in no mapping": func(r *pagemap.PagemapEntry) { *r.Vaddr = 0x1000 },
+	} {
+		t.Run(what, func(t *testing.T) {
+			first := proto.Clone(runs[0]).(*pagemap.PagemapEntry)
+			change(first)
+			members[i].data = pagemapImage(t, 1, append([]*pagemap.PagemapEntry{first}, runs[1:]...))
+			rows := decodeFile(t, writeFile(t, "a.tar", tarOf(t, members))).Checkpoints[0]
+			if !tableHasProblem(rows, "pagemaps", decode.Inconsistent) {
+				t.Errorf("%+v", rows.Problems)
+			}
+		})
+	}
+}
+
+// TestAIORingPages: a ring is mapped shared, but only the kernel shares it: its
+// pages are the process's own.
+func TestAIORingPages(t *testing.T) {
+	var start uint64
+	rows := withSpace(t, func(m *mm.MmEntry) {
+		for _, v := range m.Vmas {
+			if v.GetFlags()&criu.MapGrowsdown != 0 { // the stack has pages in any case
+				start = v.GetStart()
+				v.Flags, v.Status = proto.Uint32(v.GetFlags()&^unix.MAP_PRIVATE|unix.MAP_SHARED), proto.Uint32(v.GetStatus()|criu.VMAAIORing|criu.VMAAnonShared)
+			}
+		}
+	})
+	i := slices.IndexFunc(rows.MemoryMappings, func(m schema.MemoryMapping) bool { return m.StartAddress == start })
+	if row := rows.MemoryMappings[i]; row.Kind != "aio" || row.PagesPresent == 0 || row.ShmemID != nil {
+		t.Errorf("%+v", row)
+	}
+	if slices.ContainsFunc(rows.Problems, func(p schema.Problem) bool { return p.Code == decode.MissingImage }) {
+		t.Errorf("the ring is taken for an object of its own: %+v", rows.Problems)
 	}
 }

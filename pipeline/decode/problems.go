@@ -28,13 +28,14 @@ const (
 	Truncated         = criu.CodeTruncated   // an archive, member or image ends too early
 	BadMagic          = criu.CodeBadMagic    // an image is not what its name says
 	Malformed         = criu.CodeMalformed   // content that does not decode
-	MissingField      = "missing_field"      // a message lacks a required field
+	MissingField      = "missing_field"      // a message or a metadata file lacks a required field
 	Changed           = "changed"            // the file changed while it was read
 	UnknownImage      = "unknown_image"      // no decoder knows the image
 	LimitExceeded     = "limit_exceeded"     // more than a limit allows
 	DuplicateMember   = "duplicate_member"   // a name occurs twice in the archive
 	DuplicateObject   = "duplicate_object"   // an id occurs twice in an image
 	StaleImage        = "stale_image"        // an image left over from an earlier checkpoint
+	MissingMetadata   = "missing_metadata"   // a file that the engine always writes is not there
 	MissingImage      = "missing_image"      // an image that others refer to is not there
 	DanglingReference = "dangling_reference" // an id that nothing has
 	ParentMissing     = "parent_missing"     // memory is in a parent checkpoint's archive

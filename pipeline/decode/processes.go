@@ -112,7 +112,6 @@ func (s *imageSet) depths() map[uint32]treePosition {
 // process has no memory, files or threads.
 func (s *imageSet) coreColumns(row *schema.Process, c *core.CoreEntry) (dead bool) {
 	if c == nil {
-		s.rowProblem("processes", pidKey(row.PID), Error, MissingImage, fmt.Sprintf("core-%d.img is not there", row.PID))
 		return false
 	}
 	row.Arch = archName(c)
@@ -208,9 +207,6 @@ func (s *imageSet) credentialColumns(row *schema.Process, c *creds.CredsEntry) {
 func (s *imageSet) spaceColumns(row *schema.Process) {
 	m, space := s.memoryOf(row.PID), s.spaces()[row.PID]
 	if space == nil {
-		if s.cores()[row.PID] != nil {
-			s.rowProblem("processes", pidKey(row.PID), Error, MissingImage, fmt.Sprintf("mm-%d.img is not there", row.PID))
-		}
 		return
 	}
 	row.VMACount = uint32(len(space.GetVmas()))
@@ -268,9 +264,6 @@ func (s *imageSet) idColumns(row *schema.Process) {
 func (s *imageSet) folderColumns(row *schema.Process) {
 	f := s.folders()[row.PID]
 	if f == nil {
-		if s.cores()[row.PID] != nil {
-			s.rowProblem("processes", pidKey(row.PID), Error, MissingImage, fmt.Sprintf("fs-%d.img is not there", row.PID))
-		}
 		return
 	}
 	row.CwdFileID, row.RootFileID, row.Umask = f.CwdId, f.RootId, f.Umask

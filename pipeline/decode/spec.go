@@ -111,7 +111,7 @@ type ociDeviceRule struct {
 // and noted; ok is false where nothing of it can be used.
 func (s *imageSet) decodeJSON(name string, into any) (ok bool) {
 	data := s.metadataFile(name)
-	if len(data) == 0 {
+	if data == nil {
 		return false
 	}
 	err := s.unmarshal(data, into)
