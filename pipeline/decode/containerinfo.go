@@ -47,7 +47,8 @@ type criStatus struct {
 	Labels    map[string]string `json:"labels"`
 }
 
-// networkStatus is network.status, which Podman writes: by network.
+// networkStatus is network.status as Podman writes it from version 4 on: by
+// network. Before, it is a list of cniResult.
 type networkStatus map[string]struct {
 	Interfaces map[string]*networkInterface `json:"interfaces"`
 }
@@ -160,14 +161,7 @@ func (s *imageSet) annotationRows(kind string, values map[string]string) {
 // network.status, and those that CRI-O numbers in its annotations.
 func (s *imageSet) containerNetworks() []schema.ContainerNetwork {
 	return s.facts.containerNetworks.get(func() (rows []schema.ContainerNetwork) {
-		var status networkStatus
-		s.decodeJSON("network.status", &status)
-		for _, network := range slices.Sorted(maps.Keys(status)) {
-			interfaces := status[network].Interfaces
-			for _, name := range slices.Sorted(maps.Keys(interfaces)) {
-				rows = interfaces[name].appendRows(rows, network, name)
-			}
-		}
+		rows = s.networkStatusRows()
 		for n := 0; ; n++ {
 			ip, ok := s.containerInfo().spec.Annotations["io.kubernetes.cri-o.IP."+strconv.Itoa(n)]
 			if !ok {
@@ -180,6 +174,17 @@ func (s *imageSet) containerNetworks() []schema.ContainerNetwork {
 	})
 }
 
+// rows returns the addresses by network and interface.
+func (n networkStatus) rows() (rows []schema.ContainerNetwork) {
+	for _, network := range slices.Sorted(maps.Keys(n)) {
+		interfaces := n[network].Interfaces
+		for _, name := range slices.Sorted(maps.Keys(interfaces)) {
+			rows = interfaces[name].appendRows(rows, network, name)
+		}
+	}
+	return rows
+}
+
 // appendRows adds a row for each address of the interface, or one without.
 func (i *networkInterface) appendRows(rows []schema.ContainerNetwork, network, name string) []schema.ContainerNetwork {
 	row := schema.ContainerNetwork{Origin: "network_status", NetworkName: ptr(plain(network)), Interface: ptr(plain(name)), MACAddress: nonEmpty(i.MACAddress)}
@@ -187,15 +192,19 @@ func (i *networkInterface) appendRows(rows []schema.ContainerNetwork, network, n
 		return append(rows, row)
 	}
 	for _, subnet := range i.Subnets {
-		row.Address, row.PrefixLength = parsedAddress(subnet.Network), nil
-		if prefix, err := netip.ParsePrefix(subnet.Network); err == nil {
-			row.Address = address(prefix.Addr().AsSlice())
-			row.PrefixLength = ptr(uint32(prefix.Bits()))
-		}
-		row.Gateway = nonEmpty(subnet.Gateway)
-		rows = append(rows, row)
+		rows = append(rows, withSubnet(row, subnet.Network, subnet.Gateway))
 	}
 	return rows
+}
+
+// withSubnet completes a row with an address, which has the length of its
+// prefix behind a slash.
+func withSubnet(row schema.ContainerNetwork, subnet, gateway string) schema.ContainerNetwork {
+	row.Address, row.Gateway = parsedAddress(subnet), nonEmpty(gateway)
+	if prefix, err := netip.ParsePrefix(subnet); err == nil {
+		row.Address, row.PrefixLength = address(prefix.Addr().AsSlice()), ptr(uint32(prefix.Bits()))
+	}
+	return row
 }
 
 // volumeMounts returns where named volumes are mounted.

@@ -12,7 +12,7 @@ import (
 
 // jsonTypes are what JSON is decoded into.
 var jsonTypes = []reflect.Type{
-	reflect.TypeFor[ociSpec](), reflect.TypeFor[engineConfig](), reflect.TypeFor[criStatus](), reflect.TypeFor[networkStatus](),
+	reflect.TypeFor[ociSpec](), reflect.TypeFor[engineConfig](), reflect.TypeFor[criStatus](), reflect.TypeFor[networkStatus](), reflect.TypeFor[[]cniResult](),
 	reflect.TypeFor[[]bindMount](), reflect.TypeFor[podOptions](), reflect.TypeFor[podDump](), reflect.TypeFor[imageManifest](),
 	reflect.TypeFor[[]dockerManifest](), reflect.TypeFor[[]string](), reflect.TypeFor[map[string]string](),
 }
@@ -26,6 +26,7 @@ func FuzzStrictJSON(f *testing.F) {
 		`{"id":"a","createdTime":"2024-05-06T07:08:09.123456789+02:00","checkpointedTime":null,"labels":{"a":"b"},"namedVolumes":[{"volumeName":"v","dest":"/v"}],"spec":{"deep":[[{}]]}}`,
 		`{"metadata":{"name":"n","attempt":3},"started_at":1700000000000000000,"labels":null}`,
 		`{"podman":{"interfaces":{"eth0":{"subnets":[{"ipnet":"10.0.0.2/16","gateway":"10.0.0.1"}],"mac_address":"aa"}}}}`,
+		`[{"interfaces":[{"name":"eth0","mac":"aa","sandbox":"/n"}],"ips":[{"interface":0,"address":"10.0.0.2/16","gateway":"10.0.0.1"}],"ip4":{"ip":"10.0.0.3/16"}}]`,
 		`[{"source":"/a","destination":"/b","file_type":"file","permissions":420}]`,
 		`[{"Config":"c.json","RepoTags":["a:b"],"Layers":["l.tar"]}]`,
 		`{"manifests":[{"digest":"sha256:0"}],"config":{"digest":"d"},"layers":[],"annotations":{}}`,
