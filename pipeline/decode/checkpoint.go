@@ -53,6 +53,7 @@ func (s *imageSet) decodeCheckpoint() {
 			row.IPAddresses = append(row.IPAddresses, *n.Address.Text)
 		}
 	}
+	s.dockerColumns(&row)
 	s.kubeletColumns(&row)
 	s.inventoryColumns(&row)
 	s.statisticsColumns(&row)

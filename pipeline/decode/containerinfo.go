@@ -76,6 +76,7 @@ const (
 	enginePodman     = "podman"
 	engineCRIO       = "cri-o"
 	engineContainerd = "containerd"
+	engineDocker     = "docker"
 	engineUnknown    = "unknown"
 )
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/layout"
 	"github.com/ckexport/ckexport/pipeline/memory"
 	"github.com/ckexport/ckexport/schema"
 )
@@ -160,13 +161,16 @@ func (s *imageSet) image(name string) *image {
 }
 
 // serviceImage returns a service image by how its name begins: that in the image
-// folder, else that beside it; nil if there is none.
+// folder, else that in CRIU's work folder below, else that beside it; nil if
+// there is none.
 func (s *imageSet) serviceImage(name string) *image {
+	places := []string{s.dir, path.Join(s.dir, layout.WorkFolder), s.base()}
 	var found *image
+	best := len(places)
 	for _, img := range s.services {
-		dir := folderOf(img.member)
-		if strings.HasPrefix(path.Base(img.member), name) && (dir == s.dir || dir == s.base()) && (found == nil || dir == s.dir) {
-			found = img
+		at := slices.Index(places, folderOf(img.member))
+		if strings.HasPrefix(path.Base(img.member), name) && at >= 0 && at < best {
+			found, best = img, at
 		}
 	}
 	if found != nil && found.left {

@@ -69,7 +69,7 @@ func Classify(e Entry) Member {
 // byRules fills in what the tables of names tell.
 func (m *Member) byRules(e Entry, base string) {
 	for i := range members {
-		if r := &members[i]; r.matches(m.Dir, base) {
+		if r := &members[i]; r.matches(e, m.Dir, base) {
 			m.Role, m.Engines, m.Site = r.role, r.engines, m.Dir
 			if r.in != "" {
 				m.Site, _ = split(m.Dir)
@@ -85,15 +85,15 @@ func (m *Member) byRules(e Entry, base string) {
 		return
 	}
 	for i := range packings {
-		if r := &packings[i]; !(r.outer && e.Nested) && r.matches(m.Dir, base) {
+		if r := &packings[i]; r.matches(e, m.Dir, base) {
 			m.Role = r.role
 			return
 		}
 	}
 }
 
-func (r *rule) matches(dir, base string) bool {
-	if r.base != "" && base != r.base || !strings.HasSuffix(base, r.suffix) || r.like != nil && !r.like(dir, base) {
+func (r *rule) matches(e Entry, dir, base string) bool {
+	if r.outer && e.Nested || r.base != "" && base != r.base || !strings.HasSuffix(base, r.suffix) || r.like != nil && !r.like(dir, base) {
 		return false
 	}
 	if r.in != "" {
@@ -120,6 +120,10 @@ func Site(dir string) string {
 		dir = outside
 	}
 	parent, base := split(dir)
+	if base == WorkFolder {
+		dir = parent
+		parent, base = split(dir)
+	}
 	for _, name := range imageFolders {
 		if base == name {
 			return parent

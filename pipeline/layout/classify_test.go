@@ -118,6 +118,11 @@ func TestClassify(t *testing.T) {
 		{"amdgpu-pages-1-2f.img", layout.GPUPages, ""},
 		{"ghost-file-ff.img", layout.GhostFile, ""},
 		{"irmap-cache", layout.ServiceImage, ""},
+
+		// Docker's folder
+		{"cp1/config.json", layout.Metadata, "cp1"},
+		{"cp1/criu.work/stats-dump", layout.ServiceImage, "cp1"},
+		{"checkpoint/criu.work/dump.log", layout.CRIULog, ""},
 		{"cipher.img", layout.UnknownImage, ""},
 		{"checkpoint/core-x.img", layout.UnknownImage, ""},
 

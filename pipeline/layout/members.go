@@ -14,6 +14,10 @@ type rule struct {
 	outer   bool                        // only in the outer archive, not in those within it
 }
 
+// WorkFolder is the folder in that of the images where Docker has CRIU put its
+// log and statistics. Source: containerd 0.2 runtime/container.go, Checkpoint.
+const WorkFolder = "criu.work"
+
 // imageFolders are the names that engines give the folder of CRIU's images; what
 // is in it belongs to the checkpoint in the folder above. Source: Podman
 // libpod/container_internal_common.go.
@@ -58,6 +62,9 @@ var members = []rule{
 	{base: "descriptors.json", role: Metadata},
 
 	{below: "artifacts", role: Artifact, engines: Podman}, // Source: Podman libpod/container_internal_common.go
+
+	// Source: containerd 0.2 runtime/runtime.go, Checkpoint. Others have such a name in the layers of any image.
+	{base: "config.json", role: Metadata, engines: Docker, outer: true},
 	{suffix: ".img", role: UnknownImage},
 }
 
