@@ -39,7 +39,7 @@ type archiveReader struct {
 	bySite      map[site]*container
 	seen        map[site]bool
 	nested      map[string]bool            // members that were read as archives
-	documents   map[string][]byte          // of a container image: small members that are JSON
+	documents   map[string][]byte          // of container images: small members that are JSON, by path
 	images      map[string]*containerImage // by layer; see imageOf
 	created     map[string]*time.Time      // when images were made, by configuration; see imageCreated
 	packedFacts map[packed]map[string]string
@@ -267,14 +267,16 @@ func (ar *archiveReader) decode(a *archive.Archive, ledger *schema.Archive) []*s
 
 // checkpoints returns the containers that hold a checkpoint, by site, after the
 // others were added to them: what stands in a folder of its own belongs to the
-// checkpoint above it, or to the first.
+// checkpoint above it, or to the first below it.
 func (ar *archiveReader) checkpoints() []*container {
 	var found, others []*container
-	packed := map[string]bool{"": true} // archives that hold a checkpoint
+	packed := map[string]bool{"": true} // archives that hold a checkpoint, or an archive that does
 	for _, r := range ar.containers {
 		if r.isCheckpoint() {
 			found = append(found, r)
-			packed[r.site.archive] = true
+			for path := range (site{archive: r.site.archive}).around {
+				packed[path] = packed[path] || ar.nested[path]
+			}
 		} else {
 			others = append(others, r)
 		}
@@ -292,17 +294,31 @@ func (ar *archiveReader) checkpoints() []*container {
 			found[0].merge(&r.notes, func(p schema.Problem) bool { return isError(p) && p.Code != DuplicateMember })
 			continue
 		}
-		above := found[0]
+		owner := firstBelow(found, r.site.path())
 		for path := range r.site.around {
 			if f := byPath[path]; f != nil {
-				above = f
-				above.digests = append(above.digests, r.digests...)
+				owner = f
+				owner.digests = append(owner.digests, r.digests...)
 				break
 			}
 		}
-		above.add(r)
+		owner.add(r)
 	}
 	return found
+}
+
+// firstBelow returns the first of the checkpoints, which are in the order of
+// their paths, that lies below a path: the image or pod that is packed there. If
+// none does, it is the first of all.
+func firstBelow(found []*container, path string) *container {
+	if path == "" {
+		return found[0]
+	}
+	i, _ := slices.BinarySearchFunc(found, path+"/", func(c *container, below string) int { return strings.Compare(c.site.path(), below) })
+	if i < len(found) && strings.HasPrefix(found[i].site.path(), path+"/") {
+		return found[i]
+	}
+	return found[0]
 }
 
 // current returns the container of the last member, for what is wrong behind it.

@@ -36,25 +36,26 @@ func (c *container) checkDigest(member string, sha256 *string) {
 
 // containerImage is a container image, as far as it says what its layers are.
 type containerImage struct {
-	digest      string   // of the manifest; empty in a docker archive
-	names       []string // it was tagged with
-	createdAt   *time.Time
-	annotations map[string]string
+	digest    string   // of the manifest; empty in a docker archive
+	names     []string // it was tagged with
+	createdAt *time.Time
+	levels    []map[string]string // annotations, those nearest to the layers first
+	*joinedAnnotations
 }
 
 // imageManifest is what is read of an index, a manifest or a configuration.
 // Source: OCI image specification, image-index.md, manifest.md, config.md.
 type imageManifest struct {
-	Manifests []struct {
-		Digest      string            `json:"digest"`
-		Annotations map[string]string `json:"annotations"`
-	} `json:"manifests"`
-	Config struct {
-		Digest string `json:"digest"`
-	} `json:"config"`
-	Layers []struct {
-		Digest string `json:"digest"`
-	} `json:"layers"`
+	Manifests   []imageDescriptor `json:"manifests"`
+	Config      imageDescriptor   `json:"config"`
+	Layers      []imageDescriptor `json:"layers"`
+	Annotations map[string]string `json:"annotations"`
+}
+
+// imageDescriptor refers to a blob. Source: OCI image specification,
+// descriptor.md.
+type imageDescriptor struct {
+	Digest      string            `json:"digest"`
 	Annotations map[string]string `json:"annotations"`
 }
 
@@ -69,36 +70,18 @@ type dockerManifest struct {
 // layers. A layer may belong to several: the first image counts.
 func (ar *archiveReader) imagesByLayer() map[string]*containerImage {
 	byLayer := map[string]*containerImage{}
-	names, descriptors := map[string][]string{}, map[string]map[string]string{}
-	manifests := map[string]*imageManifest{}
-	for _, member := range slices.Sorted(maps.Keys(ar.documents)) {
-		m := &imageManifest{}
-		if ar.unmarshal(ar.documents[member], m) != nil {
-			continue // manifest.json of a docker archive is a list; others tell nothing
-		}
-		for _, d := range m.Manifests {
-			if name := d.Annotations["org.opencontainers.image.ref.name"]; name != "" {
-				names[d.Digest] = append(names[d.Digest], plain(name))
-			}
-			descriptors[d.Digest] = d.Annotations
-		}
-		if len(m.Layers) > 0 {
-			manifests[member] = m
-		}
-	}
-	for _, member := range slices.Sorted(maps.Keys(manifests)) {
+	documents := ar.imageDocuments()
+	for _, member := range slices.Sorted(maps.Keys(documents.byMember)) {
 		blob, ok := layout.ParseBlob(member)
-		if !ok {
+		m := documents.byMember[member]
+		if !ok || len(m.Layers) == 0 {
 			continue
 		}
-		m := manifests[member]
-		image := &containerImage{digest: blob.Algorithm + ":" + blob.Digest, annotations: map[string]string{}}
-		maps.Copy(image.annotations, descriptors[image.digest])
-		maps.Copy(image.annotations, m.Annotations)
-		image.names = names[image.digest]
+		image := documents.image(member)
+		image.digest = blob.Algorithm + ":" + blob.Digest
 		image.createdAt = ar.imageCreated(blobMember(blob.Layout, m.Config.Digest))
 		for _, l := range m.Layers {
-			addLayer(byLayer, blobMember(blob.Layout, l.Digest), image)
+			addLayer(byLayer, blobMember(blob.Layout, l.Digest), image.withLevel(l.Annotations))
 		}
 	}
 	ar.dockerImages(byLayer)
@@ -114,7 +97,7 @@ func (ar *archiveReader) dockerImages(byLayer map[string]*containerImage) {
 		}
 		dir := folderOf(member)
 		for _, m := range list {
-			image := &containerImage{createdAt: ar.imageCreated(path.Join(dir, archive.CleanName(m.Config)))}
+			image := &containerImage{createdAt: ar.imageCreated(path.Join(dir, archive.CleanName(m.Config))), joinedAnnotations: &joinedAnnotations{}}
 			for _, tag := range m.RepoTags {
 				image.names = append(image.names, plain(tag))
 			}
@@ -172,6 +155,7 @@ func (ar *archiveReader) imageOf(s site) *containerImage {
 	}
 	for member := range (site{archive: s.archive}).around { // the layer itself, or what it is nested in
 		if image := ar.images[member]; image != nil && member != "" {
+			ar.joinAnnotations(image)
 			return image
 		}
 	}

@@ -276,7 +276,7 @@ func (c *container) documentMember(m *member) {
 	}
 	m.row.Kind = "image_json"
 	if data, whole := c.keep(m); whole {
-		c.documents[m.Name] = data
+		c.documents[path.Join(c.site.archive, m.Name)] = data
 		c.checkDigest(m.Name, m.row.SHA256)
 	}
 }

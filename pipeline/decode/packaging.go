@@ -138,6 +138,7 @@ func (s *imageSet) packagingColumns(row *schema.Checkpoint) {
 	row.ContainerMember = nonEmpty(s.site.archive)
 	if i := p.image; i != nil {
 		row.CheckpointImageNames, row.CheckpointImageDigest, row.CheckpointImageCreatedAt = i.names, nonEmpty(i.digest), i.createdAt
+		s.imageProblems(row, i)
 	}
 	facts := p.facts
 	for _, f := range []struct {

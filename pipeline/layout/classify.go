@@ -110,9 +110,17 @@ func (r *rule) matches(e Entry, dir, base string) bool {
 
 // isNear reports whether a member may be an archive within the archive. In the
 // outer archive every one may: a layer, a container of a pod. Deeper, those near
-// the top: a layer may hold a pod, but the files of an ordinary image are no
-// concern.
-func isNear(e Entry) bool { return !e.Nested || strings.Count(e.Name, "/") <= 1 }
+// the top, and the blobs of an image layout near the top: a layer may hold a pod,
+// and a pod images, but the files of an ordinary image are no concern.
+func isNear(e Entry) bool {
+	if !e.Nested {
+		return true
+	}
+	if blob, ok := ParseBlob(e.Name); ok {
+		return !strings.Contains(blob.Layout, "/")
+	}
+	return strings.Count(e.Name, "/") <= 1
+}
 
 // Site returns the folder of the checkpoint that a folder is part of.
 func Site(dir string) string {

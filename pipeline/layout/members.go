@@ -72,11 +72,11 @@ var members = []rule{
 // near the top alone, see isNear, and come after members.
 var packings = []rule{
 	// Source: OCI image specification, image-layout.md; Docker image specification v1.2.
-	{base: "oci-layout", role: Document, outer: true},
-	{base: "index.json", role: Document, outer: true},
-	{base: "manifest.json", role: Document, outer: true},
-	{like: isImageConfig, role: Document, outer: true},
-	{like: isBlob, role: Blob, outer: true},
+	{base: "oci-layout", role: Document},
+	{base: "index.json", role: Document},
+	{base: "manifest.json", role: Document},
+	{like: isImageConfig, role: Document},
+	{like: isBlob, role: Blob},
 	{below: "blobs", role: Archive},
 
 	{like: isNamedArchive, role: Archive},
