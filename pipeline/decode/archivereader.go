@@ -38,7 +38,8 @@ type archiveReader struct {
 	last        *container   // of the last member
 	bySite      map[site]*container
 	seen        map[site]bool
-	nested      map[string]bool            // members that were read as archives
+	nested      map[string]int64           // members that were read as archives, with their sizes
+	taskLayers  map[string]*container      // by member, see findTaskLayers
 	documents   map[string][]byte          // of container images: small members that are JSON, by path
 	images      map[string]*containerImage // by layer; see imageOf
 	created     map[string]*time.Time      // when images were made, by configuration; see imageCreated
@@ -77,7 +78,7 @@ func newArchiveReader(ctx context.Context, d *Decoder, in archive.Input) *archiv
 		d.plan = planFor(d.Tables)
 	}
 	ar := &archiveReader{
-		decoder: d, ctx: ctx, input: in, source: SourceText(in.Name()), tables: map[reflect.Type]*tableUse{}, messages: criu.Messages{Shapes: &d.shapes}, bySite: map[site]*container{}, seen: map[site]bool{}, nested: map[string]bool{}, documents: map[string][]byte{}, pods: map[string]*container{},
+		decoder: d, ctx: ctx, input: in, source: SourceText(in.Name()), tables: map[reflect.Type]*tableUse{}, messages: criu.Messages{Shapes: &d.shapes}, bySite: map[site]*container{}, seen: map[site]bool{}, nested: map[string]int64{}, documents: map[string][]byte{}, pods: map[string]*container{}, taskLayers: map[string]*container{},
 		consumers: d.plan.consumers, heirs: map[site][]*imageSet{},
 	}
 	ar.pages.Take = ar.take
@@ -186,12 +187,15 @@ func (ar *archiveReader) readMissed(a *archive.Archive, name string) {
 		}
 		inner := path.Join(name, m.Name)
 		is := classify(m, name != "")
+		_, isNested := ar.nested[inner]
 		switch {
 		case is.Role == layout.Pages:
 			if s := ar.setIn(name, is.Dir); s != nil {
 				s.readMissed(m, uint32(is.Number))
 			}
-		case ar.nested[inner]:
+		case ar.taskLayers[inner] != nil:
+			ar.taskLayers[inner].readTaskLayer(m)
+		case isNested:
 			at, _ := m.ReaderAt()
 			if nested, err := ar.decoder.opener.Nested(m, at); err == nil {
 				ar.readMissed(nested, inner)
@@ -240,7 +244,8 @@ func (ar *archiveReader) digestOnly(ledger *schema.Archive) {
 // decode decodes each checkpoint: of a container, the set in checkpoint is the
 // main one. It closes the archive, once all wanted memory has been read.
 func (ar *archiveReader) decode(a *archive.Archive, ledger *schema.Archive) []*schema.Rows {
-	again := ar.readLatePages()
+	again := ar.findTaskLayers()
+	again = ar.readLatePages() || again
 	ar.closeArchive(a, ledger)
 	if again {
 		ar.readAgain(a, ledger)
@@ -272,10 +277,11 @@ func (ar *archiveReader) checkpoints() []*container {
 	var found, others []*container
 	packed := map[string]bool{"": true} // archives that hold a checkpoint, or an archive that does
 	for _, r := range ar.containers {
-		if r.isCheckpoint() {
+		if r.isCheckpoint() && !ar.isInTaskLayer(r.site) {
 			found = append(found, r)
 			for path := range (site{archive: r.site.archive}).around {
-				packed[path] = packed[path] || ar.nested[path]
+				_, isArchive := ar.nested[path]
+				packed[path] = packed[path] || isArchive
 			}
 		} else {
 			others = append(others, r)
@@ -291,7 +297,11 @@ func (ar *archiveReader) checkpoints() []*container {
 	}
 	for _, r := range others {
 		if !packed[r.site.archive] { // an ordinary layer, or some other archive: it matters only that it could not be read
-			found[0].merge(&r.notes, func(p schema.Problem) bool { return isError(p) && p.Code != DuplicateMember })
+			owner := found[0]
+			if c := ar.taskLayers[r.site.archive]; c != nil {
+				owner = c
+			}
+			owner.merge(&r.notes, func(p schema.Problem) bool { return isError(p) && p.Code != DuplicateMember })
 			continue
 		}
 		owner := firstBelow(found, r.site.path())

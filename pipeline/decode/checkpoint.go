@@ -60,6 +60,7 @@ func (s *imageSet) decodeCheckpoint() {
 	s.countColumns(&row)
 	s.hostColumns(&row)
 	s.packagingColumns(&row)
+	s.taskColumns(&row)
 	if s.decoder.plan.tables["checkpoints"] {
 		s.rows.Checkpoints = append(s.rows.Checkpoints, row) // also where the archive may take no more memory
 	}

@@ -63,12 +63,13 @@ type networkInterface struct {
 
 // containerInfo is what the metadata tells of a container.
 type containerInfo struct {
-	isKnown bool // there is metadata
-	engine  string
-	spec    ociSpec
-	config  engineConfig
-	status  criStatus
-	labels  map[string]string
+	isKnown  bool // there is metadata
+	engine   string
+	spec     ociSpec
+	specFile []byte // as it is
+	config   engineConfig
+	status   criStatus
+	labels   map[string]string
 }
 
 // Names of engines.
@@ -84,7 +85,9 @@ const (
 func (s *imageSet) containerInfo() *containerInfo {
 	return s.facts.containerInfo.get(func() *containerInfo {
 		c := &containerInfo{}
-		hasSpec := s.decodeJSON("spec.dump", &c.spec)
+		specFile, specMember := s.specification()
+		c.specFile = specFile
+		hasSpec := s.decodeMember(specFile, specMember, &c.spec)
 		hasConfig := s.decodeJSON("config.dump", &c.config)
 		s.decodeJSON("status.dump", &c.status)
 		p := s.packaging()

@@ -43,10 +43,7 @@ func (ar *archiveReader) imageDocuments() *imageDocuments {
 			continue // manifest.json of a docker archive is a list; others tell nothing
 		}
 		d.byMember[member] = m
-		root := folderOf(member)
-		if blob, ok := layout.ParseBlob(member); ok {
-			root = blob.Layout
-		}
+		root := rootOf(member)
 		for _, listed := range m.Manifests {
 			child := blobMember(root, listed.Digest)
 			d.listings[child] = append(d.listings[child], listing{member, listed.Annotations})
@@ -56,6 +53,14 @@ func (ar *archiveReader) imageDocuments() *imageDocuments {
 		}
 	}
 	return d
+}
+
+// rootOf returns the folder of the image layout that a document belongs to.
+func rootOf(member string) string {
+	if blob, ok := layout.ParseBlob(member); ok {
+		return blob.Layout
+	}
+	return folderOf(member)
 }
 
 // image returns an image with the annotations at a document and at all indexes

@@ -17,14 +17,19 @@ import (
 const maxDocument = 4 << 20
 
 // isDocument reports whether a member that is named like a document or a blob
-// of a container image is a document: it begins like JSON. Layers are blobs too.
+// of a container image is a document: it begins like JSON, or like a protobuf
+// message of containerd. Layers are blobs too.
 func isDocument(m *archive.Member) bool {
 	if m.Size > maxDocument {
 		return false
 	}
-	head, err := m.Peek(64)
+	head, err := m.Peek(512)
+	return err == nil && !archive.LooksPacked(head) && (beginsLikeJSON(head) || isAny(head))
+}
+
+func beginsLikeJSON(head []byte) bool {
 	head = bytes.TrimLeft(head, " \t\r\n")
-	return err == nil && len(head) > 0 && (head[0] == '{' || head[0] == '[')
+	return len(head) > 0 && (head[0] == '{' || head[0] == '[')
 }
 
 // checkDigest notes a document that is not what its name says.
@@ -40,6 +45,7 @@ type containerImage struct {
 	names     []string // it was tagged with
 	createdAt *time.Time
 	levels    []map[string]string // annotations, those nearest to the layers first
+	task      *taskImage          // of a checkpoint image of containerd's own
 	*joinedAnnotations
 }
 
@@ -55,6 +61,7 @@ type imageManifest struct {
 // imageDescriptor refers to a blob. Source: OCI image specification,
 // descriptor.md.
 type imageDescriptor struct {
+	MediaType   string            `json:"mediaType"`
 	Digest      string            `json:"digest"`
 	Annotations map[string]string `json:"annotations"`
 }
@@ -72,6 +79,7 @@ func (ar *archiveReader) imagesByLayer() map[string]*containerImage {
 	byLayer := map[string]*containerImage{}
 	documents := ar.imageDocuments()
 	for _, member := range slices.Sorted(maps.Keys(documents.byMember)) {
+		documents.taskImage(byLayer, member)
 		blob, ok := layout.ParseBlob(member)
 		m := documents.byMember[member]
 		if !ok || len(m.Layers) == 0 {

@@ -81,12 +81,17 @@ func (s *imageSet) base() string { return baseOf(s.dir) }
 // metadataFile returns a metadata member of the checkpoint, nil if there is
 // none.
 func (s *imageSet) metadataFile(name string) []byte {
-	for _, dir := range []string{s.base(), s.dir} {
-		if data, ok := s.metadata[path.Join(dir, name)]; ok {
-			return data
-		}
+	return s.metadata[s.metadataPath(name)]
+}
+
+// metadataPath returns the name of a metadata member of the checkpoint: beside
+// the image folder, or in it.
+func (s *imageSet) metadataPath(name string) string {
+	beside, within := path.Join(s.base(), name), path.Join(s.dir, name)
+	if _, ok := s.metadata[within]; ok && s.metadata[beside] == nil {
+		return within
 	}
-	return nil
+	return beside
 }
 
 // decode decodes the families of tables that are wanted, one after another.
