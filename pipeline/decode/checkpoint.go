@@ -61,6 +61,7 @@ func (s *imageSet) decodeCheckpoint() {
 	s.hostColumns(&row)
 	s.packagingColumns(&row)
 	s.taskColumns(&row)
+	s.manifestColumns(&row)
 	if s.decoder.plan.tables["checkpoints"] {
 		s.rows.Checkpoints = append(s.rows.Checkpoints, row) // also where the archive may take no more memory
 	}

@@ -37,13 +37,17 @@ type namedVolume struct {
 	Destination string `json:"dest"`
 }
 
-// criStatus is what is read of status.dump, containerd's CRI ContainerStatus.
+// criStatus is what is read of containerd's CRI ContainerStatus: in status.dump, or
+// in the manifest of a pod's checkpoint.
 type criStatus struct {
 	Metadata struct {
 		Name    string  `json:"name"`
 		Attempt *uint32 `json:"attempt"`
 	} `json:"metadata"`
-	StartedAt int64             `json:"started_at"` // nanoseconds
+	CreatedAt int64             `json:"created_at"` // nanoseconds
+	StartedAt int64             `json:"started_at"`
+	ImageRef  string            `json:"image_ref"`
+	ImageID   string            `json:"image_id"`
 	Labels    map[string]string `json:"labels"`
 }
 
@@ -91,6 +95,9 @@ func (s *imageSet) containerInfo() *containerInfo {
 		hasConfig := s.decodeJSON("config.dump", &c.config)
 		s.decodeJSON("status.dump", &c.status)
 		p := s.packaging()
+		if p.container != nil && s.metadataFile("status.dump") == nil {
+			c.status = p.container.Status
+		}
 		c.isKnown = hasSpec || hasConfig || p.optionsFile != nil || p.dumpFile != nil
 		c.engine = engineOf(c.spec.Annotations)
 		s.labelsOf(c)

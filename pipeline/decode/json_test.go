@@ -13,7 +13,7 @@ import (
 // jsonTypes are what JSON is decoded into.
 var jsonTypes = []reflect.Type{
 	reflect.TypeFor[ociSpec](), reflect.TypeFor[engineConfig](), reflect.TypeFor[criStatus](), reflect.TypeFor[networkStatus](), reflect.TypeFor[[]cniResult](), reflect.TypeFor[dockerCheckpoint](),
-	reflect.TypeFor[[]bindMount](), reflect.TypeFor[podOptions](), reflect.TypeFor[podDump](), reflect.TypeFor[imageManifest](),
+	reflect.TypeFor[[]bindMount](), reflect.TypeFor[podOptions](), reflect.TypeFor[podDump](), reflect.TypeFor[podManifest](), reflect.TypeFor[imageManifest](),
 	reflect.TypeFor[[]dockerManifest](), reflect.TypeFor[[]string](), reflect.TypeFor[map[string]string](),
 }
 
@@ -29,6 +29,7 @@ func FuzzStrictJSON(f *testing.F) {
 		`[{"interfaces":[{"name":"eth0","mac":"aa","sandbox":"/n"}],"ips":[{"interface":0,"address":"10.0.0.2/16","gateway":"10.0.0.1"}],"ip4":{"ip":"10.0.0.3/16"}}]`,
 		`[{"source":"/a","destination":"/b","file_type":"file","permissions":420}]`,
 		`{"created":"2017-11-12T00:00:00Z","name":"cp1","tcp":true,"unixSockets":true,"shell":false,"exit":true,"emptyNS":["network"]}`,
+		`{"version":2,"sandboxId":"s","containers":[{"name":"a","id":"i","archive":"a.tar","config":{"image":{"image":"b"}},"status":{"metadata":{"attempt":1},"created_at":5,"image_ref":"c"}}]}`,
 		`[{"Config":"c.json","RepoTags":["a:b"],"Layers":["l.tar"]}]`,
 		`{"manifests":[{"digest":"sha256:0"}],"config":{"digest":"d"},"layers":[],"annotations":{}}`,
 		`{"ID":"upper","id":"lower"}`, `{"id":"a","id":"b"}`, `{"OCIVERSION":"1","oci_version":"2","oci-version":"3","proceſs":{"args":[]}}`,

@@ -49,6 +49,8 @@ var members = []rule{
 	{base: "status.dump", role: Metadata, engines: Containerd},
 	{base: "pod.options", role: PodMetadata, engines: CRIO},
 	{base: "pod.dump", role: PodMetadata, engines: CRIO},
+	{base: "checkpoint-manifest.json", role: PodMetadata, engines: Containerd}, // Source: containerd internal/cri/server/podsandbox/checkpoint_linux.go
+	{base: "pod-config.json", role: PodMetadata, engines: Containerd},
 	{base: "dump.log", role: CRIULog, engines: CRIO | Containerd},
 	{base: "restore.log", role: CRIULog},
 	{base: "ctr.log", role: ContainerLog, engines: Podman},
