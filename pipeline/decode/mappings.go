@@ -276,6 +276,8 @@ func (s *imageSet) pagemapRows(kind string, img *image, p *criu.Pagemap) {
 	switch {
 	case stored == nil && p.StoredPages > 0:
 		s.rowProblem("pagemaps", fmt.Sprintf("kind=%s,pagemap_id=%d", kind, img.number), Error, MissingImage, fmt.Sprintf("pages-%d.img is not there", p.PagesID))
+	case p.Extended && stored != nil:
+		s.container.memberProblem(stored.Member, Error, Unsupported, "entries of the page map have fields that are not known, as of compressed pages: where the content of pages lies is not known from there on")
 	case stored != nil && !img.truncated && !stored.Holds(p.StoredPages, size):
 		s.container.memberProblem(stored.Member, Error, SizeMismatch, fmt.Sprintf("%d bytes, but the page map has %d pages of %d bytes", stored.Size, p.StoredPages, size))
 	}

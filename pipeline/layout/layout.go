@@ -11,12 +11,15 @@
 //     the engine. Podman's pre-checkpoints have pre-checkpoint/ instead
 //     (pre-checkpoint/inventory.img), or both.
 //   - A folder of CRIU images, as CRIU, runc, crun and Docker leave them:
-//     inventory.img.
+//     inventory.img. Docker adds config.json, and criu.work/ with CRIU's log and
+//     statistics.
 //   - A pod: pod.options or pod.dump, and a folder or an archive for each
 //     container. Of containerd: checkpoint-manifest.json, pod-config.json, and for
 //     each container a tar that holds a checkpoint image.
 //   - An OCI image layout: oci-layout, with index.json and blobs/. A layer is a
-//     container checkpoint or a pod.
+//     container checkpoint or a pod. In a checkpoint image of containerd's own
+//     (ctr container checkpoint) the media types in the index tell the blobs apart:
+//     CRIU's images, the specification, options, and the writable layer.
 //   - A docker archive (docker save): manifest.json that lists images, whose
 //     layers are archives too.
 //
