@@ -53,8 +53,8 @@ type ContainerSpec struct {
 	ContainerdStatusJSON *string  `arrow:"containerd_status_json" encode:"plain" compare:"no" sensitive:"env,args,annotations" doc:"status as it is; containerd only" src:"status"`
 	NetworkStatusJSON    *string  `arrow:"network_status_json" encode:"plain" compare:"no" sensitive:"env,args,annotations" doc:"network.status as it is; Podman only" src:"network.status"`
 	StdioDescriptorsJSON *string  `arrow:"stdio_descriptors_json" encode:"plain" compare:"no" sensitive:"env,args,annotations" doc:"what descriptors 0 to 2 pointed to when runc made the checkpoint" src:"checkpoint/descriptors.json"`
-	PodOptionsJSON       *string  `arrow:"pod_options_json" encode:"plain" compare:"no" sensitive:"env,args,annotations" doc:"pod.options of a pod archive as it is: its containers and annotations" src:"pod.options"`
-	PodDumpJSON          *string  `arrow:"pod_dump_json" encode:"plain" compare:"no" sensitive:"env,args,annotations" doc:"pod.dump of a pod archive as it is: the pod's configuration" src:"pod.dump"`
+	PodOptionsJSON       *string  `arrow:"pod_options_json" encode:"plain" compare:"no" sensitive:"env,args,annotations" doc:"pod.options or checkpoint-manifest.json of a pod archive as it is: its containers" src:"pod.options; checkpoint-manifest.json"`
+	PodDumpJSON          *string  `arrow:"pod_dump_json" encode:"plain" compare:"no" sensitive:"env,args,annotations" doc:"pod.dump or pod-config.json of a pod archive as it is: the pod's configuration" src:"pod.dump; pod-config.json"`
 }
 
 // Annotation is one annotation or label of a container.

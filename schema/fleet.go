@@ -81,8 +81,10 @@ type Checkpoint struct {
 	CheckpointImageNames     []string          `arrow:"checkpoint_image_names" compare:"no" sensitive:"no" doc:"names of the container image that the checkpoint was packed into; NULL where it is in none, or has no name" src:"index.json: manifests.annotations org.opencontainers.image.ref.name; manifest.json: RepoTags"`
 	CheckpointImageDigest    *string           `arrow:"checkpoint_image_digest" compare:"no" sensitive:"no" doc:"digest of that image's manifest; NULL in a docker archive, which has none" src:"name of the manifest's blob"`
 	CheckpointImageCreatedAt *time.Time        `arrow:"checkpoint_image_created_at" compare:"no" doc:"when that image was made" src:"image configuration: created"`
+	CheckpointName           *string           `arrow:"checkpoint_name" compare:"no" sensitive:"no" doc:"name that the user gave the checkpoint; Docker only" src:"config.json: name"`
+	CheckpointOptions        []string          `arrow:"checkpoint_options" sensitive:"no" doc:"options the checkpoint was made with, such as exit or open_tcp, by containerd's names; Docker and ctr only, NULL for others" src:"config.json: tcp, unixSockets, shell, exit, emptyNS"`
 	Status                   Status            `arrow:"status" compare:"no" doc:"ok, or partial: something could not be read (see problems)"`
-	Engine                   string            `arrow:"engine" sensitive:"no" doc:"podman, cri-o, containerd, or unknown" src:"spec.dump: annotations"`
+	Engine                   string            `arrow:"engine" sensitive:"no" doc:"podman, cri-o, containerd, docker, or unknown" src:"spec.dump: annotations"`
 	ContainerName            *string           `arrow:"container_name" sensitive:"no" doc:"name of the container" src:"config.dump: name; spec.dump: annotations"`
 	ContainerID              *string           `arrow:"container_id" encode:"bloom" sensitive:"no" doc:"id of the container" src:"config.dump: id"`
 	Image                    *string           `arrow:"image" sensitive:"no" doc:"name of the container's image" src:"config.dump: rootfsImageName"`
@@ -99,7 +101,7 @@ type Checkpoint struct {
 	Attempt                  *uint32           `arrow:"attempt" doc:"how often the container was restarted before" src:"spec.dump: annotations; status.dump: metadata.attempt"`
 	CreatedAt                *time.Time        `arrow:"created_at" doc:"when the container was created" src:"config.dump: createdTime"`
 	StartedAt                *time.Time        `arrow:"started_at" doc:"when the container was started; containerd only" src:"status.dump: started_at"`
-	CheckpointedAt           *time.Time        `arrow:"checkpointed_at" compare:"no" doc:"when the checkpoint was made; Podman does not keep it" src:"config.dump: checkpointedTime"`
+	CheckpointedAt           *time.Time        `arrow:"checkpointed_at" compare:"no" doc:"when the checkpoint was made; Podman does not keep it" src:"config.dump: checkpointedTime; config.json: created (Docker)"`
 	DumpedAt                 *time.Time        `arrow:"dumped_at" compare:"no" doc:"modification time of inventory.img, which CRIU writes late in the dump: the best time there is for Podman" src:"tar header"`
 	RestoredAt               *time.Time        `arrow:"restored_at" doc:"when the container had been restored from an earlier checkpoint; NULL if never" src:"config.dump: restoredTime"`
 	Restored                 *bool             `arrow:"restored" doc:"whether the container had been restored from an earlier checkpoint" src:"config.dump: restored"`

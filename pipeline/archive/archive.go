@@ -243,6 +243,9 @@ func (o *Opener) startFile(a *Archive, file FileContent, withDigest bool) error 
 	if len(head) == 0 {
 		return ErrEmpty
 	}
+	if name := unreadCompression(head, a.input.Name()); name != "" {
+		return fmt.Errorf("%w: compressed with %s, which is not read", ErrNotTar, name)
+	}
 	a.Compression = compressionOf(head)
 	if a.Compression == None {
 		seekable, _ := reader.(*fileReader)

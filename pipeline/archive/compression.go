@@ -55,6 +55,19 @@ func compressionOf(head []byte) string {
 	return None
 }
 
+// unreadCompression names the compression of a file that is not read: LZ4 by its
+// first bytes, those of its older form too, Brotli, which has none, by the file's
+// name. Source: LZ4 Frame Format Description.
+func unreadCompression(head []byte, name string) string {
+	switch {
+	case bytes.HasPrefix(head, []byte{0x04, 0x22, 0x4d, 0x18}), bytes.HasPrefix(head, []byte{0x02, 0x21, 0x4c, 0x18}):
+		return "lz4"
+	case strings.HasSuffix(strings.ToLower(name), ".br") && !LooksPacked(head):
+		return "brotli"
+	}
+	return ""
+}
+
 // decompressor keeps decompressors for reuse: making one costs more than
 // decompressing a small archive.
 type decompressor struct {

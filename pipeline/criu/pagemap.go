@@ -41,6 +41,9 @@ type Run struct {
 	// FirstPage counts the present pages before the run: its content begins
 	// at that page of the pages image. Only for present runs.
 	FirstPage uint64
+	// Unplaced says that FirstPage tells nothing: this run or one before has
+	// fields that are not known here, such as the size of compressed pages.
+	Unplaced bool
 }
 
 // Content returns where the run's pages are. CRIU asks for the parent first;
@@ -124,7 +127,7 @@ func ReadPagemap(r *Reader) (*Pagemap, error) {
 			return p, &ImageError{Code: CodeMalformed, Entry: r.Entries - 1, Offset: at, Err: err}
 		}
 		if run.isStored() {
-			run.FirstPage = p.StoredPages
+			run.FirstPage, run.Unplaced = p.StoredPages, p.Extended
 			sum, carry := bits.Add64(p.StoredPages, run.Pages, 0)
 			if carry != 0 {
 				return p, &ImageError{Code: CodeMalformed, Entry: r.Entries - 1, Offset: at, Err: fmt.Errorf("count of %d pages overflows", run.Pages)}
@@ -302,9 +305,9 @@ func (p *Pagemap) below(address uint64) [3]uint64 {
 }
 
 // Offset returns the offset in the pages image of an address within a present
-// run; false where it overflows.
+// run; false where it overflows, or nothing tells where the run is.
 func (r *Run) Offset(address, pageSize uint64) (uint64, bool) {
 	hi, lo := bits.Mul64(r.FirstPage, pageSize)
 	sum, carry := bits.Add64(lo, address-r.Address, 0)
-	return sum, hi == 0 && carry == 0
+	return sum, hi == 0 && carry == 0 && !r.Unplaced
 }

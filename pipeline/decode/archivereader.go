@@ -41,8 +41,9 @@ type archiveReader struct {
 	last        *container   // of the last member
 	bySite      map[site]*container
 	seen        map[site]bool
-	nested      map[string]bool            // members that were read as archives
-	documents   map[string][]byte          // of a container image: small members that are JSON
+	nested      map[string]int64           // members that were read as archives, with their sizes
+	taskLayers  map[string]*container      // by member, see findTaskLayers
+	documents   map[string][]byte          // of container images: small members that are JSON, by path
 	images      map[string]*containerImage // by layer; see imageOf
 	created     map[string]*time.Time      // when images were made, by configuration; see imageCreated
 	packedFacts map[packed]map[string]string
@@ -81,7 +82,7 @@ func newArchiveReader(ctx context.Context, d *Decoder, in archive.Input) *archiv
 	}
 	ar := &archiveReader{
 		decoder: d, ctx: ctx, input: in, source: SourceText(in.Name()), tables: map[reflect.Type]*tableUse{}, messages: criu.Messages{Shapes: &d.shapes},
-		bySite: map[site]*container{}, seen: map[site]bool{}, nested: map[string]bool{}, documents: map[string][]byte{}, pods: map[string]*container{},
+		bySite: map[site]*container{}, seen: map[site]bool{}, nested: map[string]int64{}, documents: map[string][]byte{}, pods: map[string]*container{}, taskLayers: map[string]*container{},
 		consumers: d.plan.consumers, heirs: map[site][]*imageSet{},
 	}
 	ar.pages.Take = ar.take
@@ -187,12 +188,15 @@ func (ar *archiveReader) readMissed(a *archive.Archive, name string) {
 		}
 		inner := path.Join(name, m.Name)
 		is := classify(m, name != "")
+		_, isNested := ar.nested[inner]
 		switch {
 		case is.Role == layout.Pages:
 			if s := ar.setIn(name, is.Dir); s != nil {
 				s.readMissed(m, uint32(is.Number))
 			}
-		case ar.nested[inner]:
+		case ar.taskLayers[inner] != nil:
+			ar.taskLayers[inner].readTaskLayer(m)
+		case isNested:
 			at, _ := m.ReaderAt()
 			if nested, err := ar.decoder.opener.Nested(m, at); err == nil {
 				ar.readMissed(nested, inner)
@@ -241,7 +245,8 @@ func (ar *archiveReader) digestOnly(ledger *schema.Archive) {
 // decode decodes each checkpoint: of a container, the set in checkpoint is the
 // main one. It closes the archive, once all wanted memory has been read.
 func (ar *archiveReader) decode(a *archive.Archive, ledger *schema.Archive) []*schema.Rows {
-	again := ar.readLatePages()
+	again := ar.findTaskLayers()
+	again = ar.readLatePages() || again
 	ar.closeArchive(a, ledger)
 	if again {
 		ar.readAgain(a, ledger)
@@ -268,14 +273,17 @@ func (ar *archiveReader) decode(a *archive.Archive, ledger *schema.Archive) []*s
 
 // checkpoints returns the containers that hold a checkpoint, by site, after the
 // others were added to them: what stands in a folder of its own belongs to the
-// checkpoint above it, or to the first.
+// checkpoint above it, or to the first below it.
 func (ar *archiveReader) checkpoints() []*container {
 	var found, others []*container
-	packed := map[string]bool{"": true} // archives that hold a checkpoint
+	packed := map[string]bool{"": true} // archives that hold a checkpoint, or an archive that does
 	for _, c := range ar.containers {
-		if c.isCheckpoint() {
+		if c.isCheckpoint() && !ar.isInTaskLayer(c.site) {
 			found = append(found, c)
-			packed[c.site.archive] = true
+			for path := range (site{archive: c.site.archive}).around {
+				_, isArchive := ar.nested[path]
+				packed[path] = packed[path] || isArchive
+			}
 		} else {
 			others = append(others, c)
 		}
@@ -290,20 +298,38 @@ func (ar *archiveReader) checkpoints() []*container {
 	}
 	for _, c := range others {
 		if !packed[c.site.archive] { // an ordinary layer, or some other archive: it matters only that it could not be read
-			found[0].merge(&c.notes, func(p schema.Problem) bool { return isError(p) && p.Code != DuplicateMember })
+			owner := found[0]
+			if task := ar.taskLayers[c.site.archive]; task != nil {
+				owner = task
+			}
+			owner.merge(&c.notes, func(p schema.Problem) bool { return isError(p) && p.Code != DuplicateMember })
 			continue
 		}
-		above := found[0]
+		owner := firstBelow(found, c.site.path())
 		for path := range c.site.around {
 			if f := byPath[path]; f != nil {
-				above = f
-				above.digests = append(above.digests, c.digests...)
+				owner = f
+				owner.digests = append(owner.digests, c.digests...)
 				break
 			}
 		}
-		above.add(c)
+		owner.add(c)
 	}
 	return found
+}
+
+// firstBelow returns the first of the checkpoints, which are in the order of
+// their paths, that lies below a path: the image or pod that is packed there. If
+// none does, it is the first of all.
+func firstBelow(found []*container, path string) *container {
+	if path == "" {
+		return found[0]
+	}
+	i, _ := slices.BinarySearchFunc(found, path+"/", func(c *container, below string) int { return strings.Compare(c.site.path(), below) })
+	if i < len(found) && strings.HasPrefix(found[i].site.path(), path+"/") {
+		return found[i]
+	}
+	return found[0]
 }
 
 // current returns the container of the last member, for what is wrong behind it.

@@ -53,12 +53,15 @@ func (s *imageSet) decodeCheckpoint() {
 			row.IPAddresses = append(row.IPAddresses, *n.Address.Text)
 		}
 	}
+	s.dockerColumns(&row)
 	s.kubeletColumns(&row)
 	s.inventoryColumns(&row)
 	s.statisticsColumns(&row)
 	s.countColumns(&row)
 	s.hostColumns(&row)
 	s.packagingColumns(&row)
+	s.taskColumns(&row)
+	s.manifestColumns(&row)
 	if s.decoder.plan.tables["checkpoints"] {
 		s.rows.Checkpoints = append(s.rows.Checkpoints, row) // also where the archive may take no more memory
 	}

@@ -41,7 +41,8 @@ type namedVolume struct {
 	Destination string `json:"dest"`
 }
 
-// criStatus is what is read of status.dump, containerd's CRI ContainerStatus.
+// criStatus is what is read of containerd's CRI ContainerStatus: in status.dump, or
+// in the manifest of a pod's checkpoint.
 type criStatus struct {
 	ID       string `json:"id"`
 	Metadata struct {
@@ -50,10 +51,13 @@ type criStatus struct {
 	} `json:"metadata"`
 	CreatedAt int64             `json:"created_at"` // nanoseconds
 	StartedAt int64             `json:"started_at"`
+	ImageRef  string            `json:"image_ref"`
+	ImageID   string            `json:"image_id"`
 	Labels    map[string]string `json:"labels"`
 }
 
-// networkStatus is network.status, which Podman writes: by network.
+// networkStatus is network.status as Podman writes it from version 4 on: by
+// network. Before, it is a list of cniResult.
 type networkStatus map[string]struct {
 	Interfaces map[string]*networkInterface `json:"interfaces"`
 }
@@ -72,6 +76,7 @@ type containerInfo struct {
 	hasSpec, hasConfig, hasStatus bool // and could be read
 	engine                        string
 	spec                          ociSpec
+	specFile                      []byte // as it is
 	config                        engineConfig
 	status                        criStatus
 	labels                        map[string]string
@@ -82,6 +87,7 @@ const (
 	enginePodman     = "podman"
 	engineCRIO       = "cri-o"
 	engineContainerd = "containerd"
+	engineDocker     = "docker"
 	engineUnknown    = "unknown"
 )
 
@@ -89,10 +95,15 @@ const (
 func (s *imageSet) containerInfo() *containerInfo {
 	return s.facts.containerInfo.get(func() *containerInfo {
 		c := &containerInfo{}
-		c.hasSpec = s.decodeJSON("spec.dump", &c.spec)
+		specFile, specMember := s.specification()
+		c.specFile = specFile
+		c.hasSpec = s.decodeMember(specFile, specMember, &c.spec)
 		c.hasConfig = s.decodeJSON("config.dump", &c.config)
 		c.hasStatus = s.decodeJSON("status.dump", &c.status)
 		p := s.packaging()
+		if p.container != nil && s.metadataFile("status.dump") == nil {
+			c.status = p.container.Status
+		}
 		c.isKnown = c.hasSpec || c.hasConfig || p.optionsFile != nil || p.dumpFile != nil
 		c.engine = engineOf(c.spec.Annotations)
 		s.labelsOf(c)
@@ -167,14 +178,7 @@ func (s *imageSet) annotationRows(kind string, values map[string]string) {
 // network.status, and those that CRI-O numbers in its annotations.
 func (s *imageSet) containerNetworks() []schema.ContainerNetwork {
 	return s.facts.containerNetworks.get(func() (rows []schema.ContainerNetwork) {
-		var status networkStatus
-		s.decodeJSON("network.status", &status)
-		for _, network := range slices.Sorted(maps.Keys(status)) {
-			interfaces := status[network].Interfaces
-			for _, name := range slices.Sorted(maps.Keys(interfaces)) {
-				rows = interfaces[name].appendRows(rows, network, name)
-			}
-		}
+		rows = s.networkStatusRows()
 		for n := 0; ; n++ {
 			ip, ok := s.containerInfo().spec.Annotations["io.kubernetes.cri-o.IP."+strconv.Itoa(n)]
 			if !ok {
@@ -187,6 +191,17 @@ func (s *imageSet) containerNetworks() []schema.ContainerNetwork {
 	})
 }
 
+// rows returns the addresses by network and interface.
+func (n networkStatus) rows() (rows []schema.ContainerNetwork) {
+	for _, network := range slices.Sorted(maps.Keys(n)) {
+		interfaces := n[network].Interfaces
+		for _, name := range slices.Sorted(maps.Keys(interfaces)) {
+			rows = interfaces[name].appendRows(rows, network, name)
+		}
+	}
+	return rows
+}
+
 // appendRows adds a row for each address of the interface, or one without.
 func (i *networkInterface) appendRows(rows []schema.ContainerNetwork, network, name string) []schema.ContainerNetwork {
 	row := schema.ContainerNetwork{Origin: "network_status", NetworkName: ptr(plain(network)), Interface: ptr(plain(name)), MACAddress: nonEmpty(i.MACAddress)}
@@ -194,15 +209,19 @@ func (i *networkInterface) appendRows(rows []schema.ContainerNetwork, network, n
 		return append(rows, row)
 	}
 	for _, subnet := range i.Subnets {
-		row.Address, row.PrefixLength = parsedAddress(subnet.Network), nil
-		if prefix, err := netip.ParsePrefix(subnet.Network); err == nil {
-			row.Address = address(prefix.Addr().AsSlice())
-			row.PrefixLength = ptr(uint32(prefix.Bits()))
-		}
-		row.Gateway = nonEmpty(subnet.Gateway)
-		rows = append(rows, row)
+		rows = append(rows, withSubnet(row, subnet.Network, subnet.Gateway))
 	}
 	return rows
+}
+
+// withSubnet completes a row with an address, which has the length of its
+// prefix behind a slash.
+func withSubnet(row schema.ContainerNetwork, subnet, gateway string) schema.ContainerNetwork {
+	row.Address, row.Gateway = parsedAddress(subnet), nonEmpty(gateway)
+	if prefix, err := netip.ParsePrefix(subnet); err == nil {
+		row.Address, row.PrefixLength = address(prefix.Addr().AsSlice()), ptr(uint32(prefix.Bits()))
+	}
+	return row
 }
 
 // volumeMounts returns where named volumes are mounted.

@@ -169,7 +169,11 @@ func FuzzDocuments(f *testing.F) {
 	members := append(layoutOf(f, hostAnnotations, layer), dockerArchiveOf(f, layer)...)
 	members = append(members, jsonMember(f, "pod.options", object{"containers": object{"a": "b"}, "annotations": object{"org.criu.checkpoint.pod.name": "p"}}),
 		jsonMember(f, "pod.dump", object{"id": "1", "metadata": object{"name": "p"}}))
-	documents := slices.DeleteFunc(slices.Clone(members), func(m tarMember) bool { return len(m.data) == 0 || m.data[0] != '{' && m.data[0] != '[' })
+	members = append(members, jsonMember(f, "pod-config.json", object{"metadata": object{"name": "p"}}),
+		jsonMember(f, "checkpoint-manifest.json", object{"sandboxId": "1", "containers": []object{{"name": "a", "archive": "blobs", "status": object{"created_at": 1}}}}))
+	spec := anyOf(f, specType, []byte(`{"ociVersion": "1.2.0"}`))
+	members = append(members, slices.DeleteFunc(taskImageOf(f, imagesOf(f, "odd-env-argv.tar"), spec, hostAnnotations), func(m tarMember) bool { return !strings.HasPrefix(m.header.Name, "blobs/") })...)
+	documents := slices.DeleteFunc(slices.Clone(members), func(m tarMember) bool { return len(m.data) == 0 || !strings.Contains("{[\n", string(m.data[:1])) })
 	for i, m := range documents {
 		f.Add(uint8(i), m.data)
 	}

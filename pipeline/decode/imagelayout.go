@@ -17,14 +17,19 @@ import (
 const maxDocument = 4 << 20
 
 // isDocument reports whether a member that is named like a document or a blob
-// of a container image is a document: it begins like JSON. Layers are blobs too.
+// of a container image is a document: it begins like JSON, or like a protobuf
+// message of containerd. Layers are blobs too.
 func isDocument(m *archive.Member) bool {
 	if m.Size > maxDocument {
 		return false
 	}
-	head, err := m.Peek(64)
+	head, err := m.Peek(512)
+	return err == nil && !archive.LooksPacked(head) && (beginsLikeJSON(head) || isAny(head))
+}
+
+func beginsLikeJSON(head []byte) bool {
 	head = bytes.TrimLeft(head, " \t\r\n")
-	return err == nil && len(head) > 0 && (head[0] == '{' || head[0] == '[')
+	return len(head) > 0 && (head[0] == '{' || head[0] == '[')
 }
 
 // checkDigest notes a document that is not what its name says.
@@ -36,25 +41,28 @@ func (c *container) checkDigest(member string, sha256 *string) {
 
 // containerImage is a container image, as far as it says what its layers are.
 type containerImage struct {
-	digest      string   // of the manifest; empty in a docker archive
-	names       []string // it was tagged with
-	createdAt   *time.Time
-	annotations map[string]string
+	digest    string   // of the manifest; empty in a docker archive
+	names     []string // it was tagged with
+	createdAt *time.Time
+	levels    []map[string]string // annotations, those nearest to the layers first
+	task      *taskImage          // of a checkpoint image of containerd's own
+	*joinedAnnotations
 }
 
 // imageManifest is what is read of an index, a manifest or a configuration.
 // Source: OCI image specification, image-index.md, manifest.md, config.md.
 type imageManifest struct {
-	Manifests []struct {
-		Digest      string            `json:"digest"`
-		Annotations map[string]string `json:"annotations"`
-	} `json:"manifests"`
-	Config struct {
-		Digest string `json:"digest"`
-	} `json:"config"`
-	Layers []struct {
-		Digest string `json:"digest"`
-	} `json:"layers"`
+	Manifests   []imageDescriptor `json:"manifests"`
+	Config      imageDescriptor   `json:"config"`
+	Layers      []imageDescriptor `json:"layers"`
+	Annotations map[string]string `json:"annotations"`
+}
+
+// imageDescriptor refers to a blob. Source: OCI image specification,
+// descriptor.md.
+type imageDescriptor struct {
+	MediaType   string            `json:"mediaType"`
+	Digest      string            `json:"digest"`
 	Annotations map[string]string `json:"annotations"`
 }
 
@@ -69,36 +77,19 @@ type dockerManifest struct {
 // layers. A layer may belong to several: the first image counts.
 func (ar *archiveReader) imagesByLayer() map[string]*containerImage {
 	byLayer := map[string]*containerImage{}
-	names, descriptors := map[string][]string{}, map[string]map[string]string{}
-	manifests := map[string]*imageManifest{}
-	for _, member := range slices.Sorted(maps.Keys(ar.documents)) {
-		m := &imageManifest{}
-		if ar.unmarshal(ar.documents[member], m) != nil {
-			continue // manifest.json of a docker archive is a list; others tell nothing
-		}
-		for _, d := range m.Manifests {
-			if name := d.Annotations["org.opencontainers.image.ref.name"]; name != "" {
-				names[d.Digest] = append(names[d.Digest], plain(name))
-			}
-			descriptors[d.Digest] = d.Annotations
-		}
-		if len(m.Layers) > 0 {
-			manifests[member] = m
-		}
-	}
-	for _, member := range slices.Sorted(maps.Keys(manifests)) {
+	documents := ar.imageDocuments()
+	for _, member := range slices.Sorted(maps.Keys(documents.byMember)) {
+		documents.taskImage(byLayer, member)
 		blob, ok := layout.ParseBlob(member)
-		if !ok {
+		m := documents.byMember[member]
+		if !ok || len(m.Layers) == 0 {
 			continue
 		}
-		m := manifests[member]
-		image := &containerImage{digest: blob.Algorithm + ":" + blob.Digest, annotations: map[string]string{}}
-		maps.Copy(image.annotations, descriptors[image.digest])
-		maps.Copy(image.annotations, m.Annotations)
-		image.names = names[image.digest]
+		image := documents.image(member)
+		image.digest = blob.Algorithm + ":" + blob.Digest
 		image.createdAt = ar.imageCreated(blobMember(blob.Layout, m.Config.Digest))
 		for _, l := range m.Layers {
-			addLayer(byLayer, blobMember(blob.Layout, l.Digest), image)
+			addLayer(byLayer, blobMember(blob.Layout, l.Digest), image.withLevel(l.Annotations))
 		}
 	}
 	ar.dockerImages(byLayer)
@@ -114,7 +105,7 @@ func (ar *archiveReader) dockerImages(byLayer map[string]*containerImage) {
 		}
 		dir := folderOf(member)
 		for _, m := range list {
-			image := &containerImage{createdAt: ar.imageCreated(path.Join(dir, archive.CleanName(m.Config)))}
+			image := &containerImage{createdAt: ar.imageCreated(path.Join(dir, archive.CleanName(m.Config))), joinedAnnotations: &joinedAnnotations{}}
 			for _, tag := range m.RepoTags {
 				image.names = append(image.names, plain(tag))
 			}
@@ -172,6 +163,7 @@ func (ar *archiveReader) imageOf(s site) *containerImage {
 	}
 	for member := range (site{archive: s.archive}).around { // the layer itself, or what it is nested in
 		if image := ar.images[member]; image != nil && member != "" {
+			ar.joinAnnotations(image)
 			return image
 		}
 	}

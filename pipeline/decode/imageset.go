@@ -81,12 +81,17 @@ func (s *imageSet) base() string { return layout.Site(s.dir) }
 // metadataFile returns a metadata member of the checkpoint, nil if there is
 // none.
 func (s *imageSet) metadataFile(name string) []byte {
-	for _, dir := range []string{s.base(), s.dir} {
-		if data, ok := s.metadata[path.Join(dir, name)]; ok {
-			return data
-		}
+	return s.metadata[s.metadataPath(name)]
+}
+
+// metadataPath returns the name of a metadata member of the checkpoint: beside
+// the image folder, or in it.
+func (s *imageSet) metadataPath(name string) string {
+	beside, within := path.Join(s.base(), name), path.Join(s.dir, name)
+	if _, ok := s.metadata[within]; ok && s.metadata[beside] == nil {
+		return within
 	}
-	return nil
+	return beside
 }
 
 // decode decodes the families of tables that are wanted, one after another.
@@ -172,13 +177,16 @@ func (s *imageSet) image(name string) *image {
 }
 
 // serviceImage returns a service image by how its name begins: that in the image
-// folder, else that beside it; nil if there is none.
+// folder, else that in CRIU's work folder below, else that beside it; nil if
+// there is none.
 func (s *imageSet) serviceImage(name string) *image {
+	places := []string{s.dir, path.Join(s.dir, layout.WorkFolder), s.base()}
 	var found *image
+	best := len(places)
 	for _, img := range s.services {
-		dir := folderOf(img.member)
-		if strings.HasPrefix(path.Base(img.member), name) && (dir == s.dir || dir == s.base()) && (found == nil || dir == s.dir) {
-			found = img
+		at := slices.Index(places, folderOf(img.member))
+		if strings.HasPrefix(path.Base(img.member), name) && at >= 0 && at < best {
+			found, best = img, at
 		}
 	}
 	if found != nil && found.left {

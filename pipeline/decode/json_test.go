@@ -12,8 +12,8 @@ import (
 
 // jsonTypes are what JSON is decoded into.
 var jsonTypes = []reflect.Type{
-	reflect.TypeFor[ociSpec](), reflect.TypeFor[engineConfig](), reflect.TypeFor[criStatus](), reflect.TypeFor[networkStatus](),
-	reflect.TypeFor[[]bindMount](), reflect.TypeFor[podOptions](), reflect.TypeFor[podDump](), reflect.TypeFor[imageManifest](),
+	reflect.TypeFor[ociSpec](), reflect.TypeFor[engineConfig](), reflect.TypeFor[criStatus](), reflect.TypeFor[networkStatus](), reflect.TypeFor[[]cniResult](), reflect.TypeFor[dockerCheckpoint](),
+	reflect.TypeFor[[]bindMount](), reflect.TypeFor[podOptions](), reflect.TypeFor[podDump](), reflect.TypeFor[podManifest](), reflect.TypeFor[imageManifest](),
 	reflect.TypeFor[[]dockerManifest](), reflect.TypeFor[[]string](), reflect.TypeFor[map[string]string](),
 }
 
@@ -26,7 +26,10 @@ func FuzzStrictJSON(f *testing.F) {
 		`{"id":"a","createdTime":"2024-05-06T07:08:09.123456789+02:00","checkpointedTime":null,"labels":{"a":"b"},"namedVolumes":[{"volumeName":"v","dest":"/v"}],"spec":{"deep":[[{}]]}}`,
 		`{"metadata":{"name":"n","attempt":3},"started_at":1700000000000000000,"labels":null}`,
 		`{"podman":{"interfaces":{"eth0":{"subnets":[{"ipnet":"10.0.0.2/16","gateway":"10.0.0.1"}],"mac_address":"aa"}}}}`,
+		`[{"interfaces":[{"name":"eth0","mac":"aa","sandbox":"/n"}],"ips":[{"interface":0,"address":"10.0.0.2/16","gateway":"10.0.0.1"}],"ip4":{"ip":"10.0.0.3/16"}}]`,
 		`[{"source":"/a","destination":"/b","file_type":"file","permissions":420}]`,
+		`{"created":"2017-11-12T00:00:00Z","name":"cp1","tcp":true,"unixSockets":true,"shell":false,"exit":true,"emptyNS":["network"]}`,
+		`{"version":2,"sandboxId":"s","containers":[{"name":"a","id":"i","archive":"a.tar","config":{"image":{"image":"b"}},"status":{"metadata":{"attempt":1},"created_at":5,"image_ref":"c"}}]}`,
 		`[{"Config":"c.json","RepoTags":["a:b"],"Layers":["l.tar"]}]`,
 		`{"manifests":[{"digest":"sha256:0"}],"config":{"digest":"d"},"layers":[],"annotations":{}}`,
 		`{"ID":"upper","id":"lower"}`, `{"id":"a","id":"b"}`, `{"OCIVERSION":"1","oci_version":"2","oci-version":"3","proceſs":{"args":[]}}`,

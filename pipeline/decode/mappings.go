@@ -280,7 +280,12 @@ func (s *imageSet) pagemapRows(kind string, img *image, p *criu.Pagemap) {
 		}
 		add(&s.notes, &s.rows.Pagemaps, row)
 	}
-	if stored := s.memory.Pages(p.PagesID); stored != nil && !img.truncated && !stored.Holds(p.StoredPages, size) {
+	stored := s.memory.Pages(p.PagesID)
+	switch {
+	case stored == nil: // what must be there tells
+	case p.Extended:
+		s.container.memberProblem(stored.Member, Error, Unsupported, "entries of the page map have fields that are not known, as of compressed pages: where the content of pages lies is not known from there on")
+	case !img.truncated && !stored.Holds(p.StoredPages, size):
 		s.container.memberProblem(stored.Member, Error, SizeMismatch, fmt.Sprintf("%d bytes, but the page map has %d pages of %d bytes", stored.Size, p.StoredPages, size))
 	}
 }

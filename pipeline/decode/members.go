@@ -275,8 +275,11 @@ func (c *container) documentMember(m *member) {
 		return
 	}
 	m.row.Kind = "image_json"
+	if head, err := m.Peek(64); err == nil && !beginsLikeJSON(head) {
+		m.row.Kind = "image_message"
+	}
 	if data, whole := c.keep(m); whole {
-		c.documents[m.Name] = data
+		c.documents[path.Join(c.site.archive, m.Name)] = data
 		c.checkDigest(m.Name, m.row.SHA256)
 	}
 }
@@ -297,7 +300,7 @@ func (c *container) nestedMember(m *member) {
 	a, err := c.decoder.opener.Nested(m, at)
 	if err == nil {
 		m.row.Kind, m.row.DecodeStatus = "archive", "ok"
-		c.nested[name] = true
+		c.nested[name] = m.Size
 		err = errors.Join(c.readMembers(a, name, m.depth+1), a.Close())
 	}
 	isNamedSo := m.is.Role == layout.Archive || m.is.Role == layout.Blob

@@ -13,15 +13,19 @@ import (
 type packaging struct {
 	image *containerImage
 	podFiles
-	facts  map[string]string // see factsOf
-	folder string            // base name of the container's folder or archive in the pod
+	facts     map[string]string // see factsOf
+	folder    string            // base name of the container's folder or archive in the pod
+	container *podContainer     // its entry in the pod's manifest, nil if there is none
 }
 
 // podFiles are the files of a pod, which its containers share.
 type podFiles struct {
-	options podOptions
-	dump    podDump
-	// the files as they are, nil where there is none
+	options  podOptions
+	manifest podManifest
+	dump     podDump
+	config   podDump // pod-config.json
+	// the files as they are, nil where there is none: pod.options or
+	// checkpoint-manifest.json, pod.dump or pod-config.json
 	optionsFile, dumpFile []byte
 }
 
@@ -57,6 +61,7 @@ func (s *imageSet) packaging() *packaging {
 			p.podFiles = *pod.podFiles
 			rest := strings.TrimPrefix(strings.TrimPrefix(s.site.path(), pod.site.path()), "/")
 			p.folder, _, _ = strings.Cut(rest, "/")
+			p.container = p.manifest.containerIn(p.folder)
 		}
 		p.facts = s.factsOf(pod, p)
 		return p
@@ -77,6 +82,13 @@ func (s *imageSet) readPodFiles(pod *container) *podFiles {
 		return data
 	}
 	p.optionsFile, p.dumpFile = read("pod.options", &p.options), read("pod.dump", &p.dump)
+	manifest, config := read("checkpoint-manifest.json", &p.manifest), read("pod-config.json", &p.config)
+	if p.optionsFile == nil {
+		p.optionsFile = manifest
+	}
+	if p.dumpFile == nil {
+		p.dumpFile = config
+	}
 	return p
 }
 
@@ -138,6 +150,7 @@ func (s *imageSet) packagingColumns(row *schema.Checkpoint) {
 	row.ContainerMember = nonEmpty(s.site.archive)
 	if i := p.image; i != nil {
 		row.CheckpointImageNames, row.CheckpointImageDigest, row.CheckpointImageCreatedAt = i.names, nonEmpty(i.digest), i.createdAt
+		s.imageProblems(row, i)
 	}
 	facts := p.facts
 	for _, f := range []struct {

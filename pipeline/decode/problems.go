@@ -42,6 +42,7 @@ const (
 	MemoryNotKept     = "memory_not_kept"    // memory is not in the checkpoint
 	SizeMismatch      = "size_mismatch"      // two sizes that should agree do not
 	Inconsistent      = "inconsistent"       // facts that contradict each other
+	Unsupported       = "unsupported"        // a form of a newer or other program, which is not decoded
 	Internal          = "internal"           // a fault of ckexport itself: please report it
 )
 

@@ -21,6 +21,7 @@ func TestProblemsQuoteNothing(t *testing.T) {
 		"deleted files":    {"deleted.files", `{"a": "` + secret + `"}`},
 		"bind mounts":      {"bind.mounts", `[{"source": ` + number + `}]`},
 		"network status":   {"network.status", `{"` + secret + `": ` + number + `}`},
+		"CNI results":      {"network.status", `[{"interfaces": [{"name": ` + number + `}], "` + secret + `": 1}]`},
 		"container status": {"status.dump", `{"started_at": "` + secret + `"}`},
 		"labels":           {"spec.dump", `{"annotations": {"io.container.manager": "cri-o", "io.kubernetes.cri-o.Labels": "{\"a\": ` + number + `}"}}`},
 		"labels, no JSON":  {"spec.dump", `{"annotations": {"io.container.manager": "cri-o", "io.kubernetes.cri-o.Labels": "` + secret + `"}}`},

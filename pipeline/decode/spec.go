@@ -2,7 +2,6 @@ package decode
 
 import (
 	"encoding/json"
-	"path"
 	"slices"
 	"strings"
 
@@ -110,7 +109,11 @@ type ociDeviceRule struct {
 // decodeJSON decodes a metadata file. What does not fit the type is left out,
 // and noted; ok is false where nothing of it can be used.
 func (s *imageSet) decodeJSON(name string, into any) (ok bool) {
-	data := s.metadataFile(name)
+	return s.decodeMember(s.metadataFile(name), s.metadataPath(name), into)
+}
+
+// decodeMember does so with the content of any member.
+func (s *imageSet) decodeMember(data []byte, member string, into any) (ok bool) {
 	if data == nil {
 		return false
 	}
@@ -118,7 +121,7 @@ func (s *imageSet) decodeJSON(name string, into any) (ok bool) {
 	if err == nil {
 		return true
 	}
-	s.container.jsonProblem(path.Join(s.base(), name), err)
+	s.container.jsonProblem(member, err)
 	_, isType := err.(*json.UnmarshalTypeError) // the other fields were decoded
 	return isType
 }
@@ -147,7 +150,7 @@ func (s *imageSet) specRow(spec *ociSpec, config *engineConfig) {
 	row := schema.ContainerSpec{
 		OCIVersion: nonEmpty(spec.Version), Hostname: nonEmpty(spec.Hostname), Privileged: privileged(spec, config),
 		HookNames: hookNames(spec), RestartPolicy: nonEmpty(config.RestartPolicy),
-		SpecJSON: s.jsonText("spec.dump"), ConfigJSON: s.jsonText("config.dump"), StatusJSON: s.jsonText("status.dump"),
+		SpecJSON: s.exactText(s.containerInfo().specFile), ConfigJSON: s.jsonText("config.dump"), StatusJSON: s.jsonText("status.dump"),
 		ContainerdStatusJSON: s.jsonText("status"), NetworkStatusJSON: s.jsonText("network.status"), StdioDescriptorsJSON: s.jsonText("descriptors.json"),
 	}
 	row.PodOptionsJSON, row.PodDumpJSON = s.exactText(s.packaging().optionsFile), s.exactText(s.packaging().dumpFile)

@@ -69,7 +69,7 @@ func Classify(e Entry) Member {
 // byRules fills in what the tables of names tell.
 func (m *Member) byRules(e Entry, base string) {
 	for i := range members {
-		if r := &members[i]; r.matches(m.Dir, base) {
+		if r := &members[i]; r.matches(e, m.Dir, base) {
 			m.Role, m.Engines, m.Site = r.role, r.engines, m.Dir
 			if r.in != "" {
 				m.Site, _ = split(m.Dir)
@@ -85,15 +85,15 @@ func (m *Member) byRules(e Entry, base string) {
 		return
 	}
 	for i := range packings {
-		if r := &packings[i]; !(r.outer && e.Nested) && r.matches(m.Dir, base) {
+		if r := &packings[i]; r.matches(e, m.Dir, base) {
 			m.Role = r.role
 			return
 		}
 	}
 }
 
-func (r *rule) matches(dir, base string) bool {
-	if r.base != "" && base != r.base || !strings.HasSuffix(base, r.suffix) || r.like != nil && !r.like(dir, base) {
+func (r *rule) matches(e Entry, dir, base string) bool {
+	if r.outer && e.Nested || r.base != "" && base != r.base || !strings.HasSuffix(base, r.suffix) || r.like != nil && !r.like(dir, base) {
 		return false
 	}
 	if r.in != "" {
@@ -110,9 +110,17 @@ func (r *rule) matches(dir, base string) bool {
 
 // isNear reports whether a member may be an archive within the archive. In the
 // outer archive every one may: a layer, a container of a pod. Deeper, those near
-// the top: a layer may hold a pod, but the files of an ordinary image are no
-// concern.
-func isNear(e Entry) bool { return !e.Nested || strings.Count(e.Name, "/") <= 1 }
+// the top, and the blobs of an image layout near the top: a layer may hold a pod,
+// and a pod images, but the files of an ordinary image are no concern.
+func isNear(e Entry) bool {
+	if !e.Nested {
+		return true
+	}
+	if blob, ok := ParseBlob(e.Name); ok {
+		return !strings.Contains(blob.Layout, "/")
+	}
+	return strings.Count(e.Name, "/") <= 1
+}
 
 // Site returns the folder of the checkpoint that a folder is part of.
 func Site(dir string) string {
@@ -120,6 +128,10 @@ func Site(dir string) string {
 		dir = outside
 	}
 	parent, base := split(dir)
+	if base == WorkFolder {
+		dir = parent
+		parent, base = split(dir)
+	}
 	for _, name := range imageFolders {
 		if base == name {
 			return parent

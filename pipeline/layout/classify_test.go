@@ -118,6 +118,11 @@ func TestClassify(t *testing.T) {
 		{"amdgpu-pages-1-2f.img", layout.GPUPages, ""},
 		{"ghost-file-ff.img", layout.GhostFile, ""},
 		{"irmap-cache", layout.ServiceImage, ""},
+
+		// Docker's folder
+		{"cp1/config.json", layout.Metadata, "cp1"},
+		{"cp1/criu.work/stats-dump", layout.ServiceImage, "cp1"},
+		{"checkpoint/criu.work/dump.log", layout.CRIULog, ""},
 		{"cipher.img", layout.UnknownImage, ""},
 		{"checkpoint/core-x.img", layout.UnknownImage, ""},
 
@@ -172,8 +177,8 @@ func TestRawNames(t *testing.T) {
 // hold another.
 func TestNested(t *testing.T) {
 	for name, want := range map[string]layout.Role{
-		"web.tar": layout.Archive, "pod/web": layout.Candidate, "index.json": layout.Candidate, "usr/share/doc.tar": layout.Ordinary,
-		"a/b/config.dump": layout.Metadata, "blobs/sha256/" + strings.Repeat("0", 64): layout.Ordinary,
+		"web.tar": layout.Archive, "pod/web": layout.Candidate, "index.json": layout.Document, "usr/share/doc.tar": layout.Ordinary,
+		"a/b/config.dump": layout.Metadata, "blobs/sha256/" + strings.Repeat("0", 64): layout.Blob,
 	} {
 		if got := layout.Classify(layout.Entry{Name: name, Nested: true}); got.Role != want {
 			t.Errorf("%q: %s, want %s", name, got.Role, want)

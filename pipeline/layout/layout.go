@@ -11,11 +11,15 @@
 //     the engine. Podman's pre-checkpoints have pre-checkpoint/ instead
 //     (pre-checkpoint/inventory.img), or both.
 //   - A folder of CRIU images, as CRIU, runc, crun and Docker leave them:
-//     inventory.img.
+//     inventory.img. Docker adds config.json, and criu.work/ with CRIU's log and
+//     statistics.
 //   - A pod: pod.options or pod.dump, and a folder or an archive for each
-//     container.
+//     container. Of containerd: checkpoint-manifest.json, pod-config.json, and for
+//     each container a tar that holds a checkpoint image.
 //   - An OCI image layout: oci-layout, with index.json and blobs/. A layer is a
-//     container checkpoint or a pod.
+//     container checkpoint or a pod. In a checkpoint image of containerd's own
+//     (ctr container checkpoint) the media types in the index tell the blobs apart:
+//     CRIU's images, the specification, options, and the writable layer.
 //   - A docker archive (docker save): manifest.json that lists images, whose
 //     layers are archives too.
 //
@@ -50,6 +54,7 @@ var marks = []Mark{
 	{Layout: "CRIU images", Path: "inventory.img"},
 	{Layout: "pod", Path: "pod.options"},
 	{Layout: "pod", Path: "pod.dump"},
+	{Layout: "pod", Path: "checkpoint-manifest.json", Head: isPodManifest},
 	{Layout: "OCI image layout", Path: "oci-layout"},
 	{Layout: "docker archive", Path: "manifest.json", Head: isDockerManifest},
 }
@@ -57,6 +62,15 @@ var marks = []Mark{
 // FolderMarks returns the files of which one is enough to make a folder one
 // input: something was unpacked into it, or written there.
 func FolderMarks() []Mark { return slices.Clone(marks) }
+
+// isPodManifest reports whether a file begins like checkpoint-manifest.json of a
+// pod's checkpoint; checkpoints of other things have files called so too.
+// Source: containerd internal/cri/server/podsandbox/checkpoint_linux.go,
+// podCheckpointManifest.
+func isPodManifest(head []byte) bool {
+	head = bytes.TrimLeft(head, " \t\r\n")
+	return bytes.HasPrefix(head, []byte("{")) && bytes.Contains(head, []byte(`"sandboxId"`))
+}
 
 // isDockerManifest reports whether a file begins like manifest.json of a docker
 // archive; others are called so too. Source: Docker image specification v1.2.

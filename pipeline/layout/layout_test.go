@@ -43,6 +43,15 @@ func TestDockerManifest(t *testing.T) {
 	}
 }
 
+// TestPodManifest: checkpoints of models have files of that name too.
+func TestPodManifest(t *testing.T) {
+	for _, mark := range layout.FolderMarks() {
+		if mark.Path == "checkpoint-manifest.json" && (!mark.Head([]byte(`{"version": 2, "sandboxId": "a"`)) || mark.Head([]byte(`{"weights": ["a"]}`))) {
+			t.Error("a pod's manifest is not told from others")
+		}
+	}
+}
+
 // TestRoleNames: roles without a name, or with another's, could not be told
 // apart in messages and lists.
 func TestRoleNames(t *testing.T) {

@@ -14,6 +14,10 @@ type rule struct {
 	outer   bool                        // only in the outer archive, not in those within it
 }
 
+// WorkFolder is the folder in that of the images where Docker has CRIU put its
+// log and statistics. Source: containerd 0.2 runtime/container.go, Checkpoint.
+const WorkFolder = "criu.work"
+
 // imageFolders are the names that engines give the folder of CRIU's images; what
 // is in it belongs to the checkpoint in the folder above. Source: Podman
 // libpod/container_internal_common.go.
@@ -45,6 +49,8 @@ var members = []rule{
 	{base: "status.dump", role: Metadata, engines: Containerd},
 	{base: "pod.options", role: PodMetadata, engines: CRIO},
 	{base: "pod.dump", role: PodMetadata, engines: CRIO},
+	{base: "checkpoint-manifest.json", role: PodMetadata, engines: Containerd}, // Source: containerd internal/cri/server/podsandbox/checkpoint_linux.go
+	{base: "pod-config.json", role: PodMetadata, engines: Containerd},
 	{base: "dump.log", role: CRIULog, engines: CRIO | Containerd},
 	{base: "restore.log", role: CRIULog},
 	{base: "ctr.log", role: ContainerLog, engines: Podman},
@@ -58,6 +64,9 @@ var members = []rule{
 	{base: "descriptors.json", role: Metadata},
 
 	{below: "artifacts", role: Artifact, engines: Podman}, // Source: Podman libpod/container_internal_common.go
+
+	// Source: containerd 0.2 runtime/runtime.go, Checkpoint. Others have such a name in the layers of any image.
+	{base: "config.json", role: Metadata, engines: Docker, outer: true},
 	{suffix: ".img", role: UnknownImage},
 }
 
@@ -65,11 +74,11 @@ var members = []rule{
 // near the top alone, see isNear, and come after members.
 var packings = []rule{
 	// Source: OCI image specification, image-layout.md; Docker image specification v1.2.
-	{base: "oci-layout", role: Document, outer: true},
-	{base: "index.json", role: Document, outer: true},
-	{base: "manifest.json", role: Document, outer: true},
-	{like: isImageConfig, role: Document, outer: true},
-	{like: isBlob, role: Blob, outer: true},
+	{base: "oci-layout", role: Document},
+	{base: "index.json", role: Document},
+	{base: "manifest.json", role: Document},
+	{like: isImageConfig, role: Document},
+	{like: isBlob, role: Blob},
 	{below: "blobs", role: Archive},
 
 	{like: isNamedArchive, role: Archive},

@@ -30,15 +30,16 @@ func RequiredOf(engines Engines) []string {
 	return names
 }
 
-// EngineTraces returns the names of members that only engines write: where one is,
-// there was an archive of a container, and not just a folder of images.
+// EngineTraces returns the names of members that only engines of archives write:
+// where one is, there was an archive of a container, and not just a folder of
+// images. Docker makes folders.
 func EngineTraces() []string {
 	var names []string
 	for i := range members {
 		r := &members[i]
 		switch r.role {
 		case Metadata, ContainerLog, RootfsDiff, DevShm:
-			if r.engines != 0 && r.base != "" && r.base != "status" { // that one is a word
+			if r.engines&(Podman|CRIO|Containerd) != 0 && r.base != "" && r.base != "status" { // that one is a word
 				names = append(names, r.base)
 			}
 		}

@@ -63,9 +63,10 @@ const (
 	Podman Engines = 1 << iota
 	CRIO
 	Containerd
+	Docker
 )
 
-var engineNames = [...]string{"podman", "cri-o", "containerd"}
+var engineNames = [...]string{"podman", "cri-o", "containerd", "docker"}
 
 func (e Engines) String() string {
 	var names []string

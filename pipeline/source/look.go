@@ -97,7 +97,7 @@ func firstBytes(ctx context.Context, in archive.Input) []byte {
 	return head[:n]
 }
 
-var archiveSuffixes = []string{".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst", ".tar.xz", ".txz", ".tar.bz2", ".tbz2"}
+var archiveSuffixes = []string{".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tar.lz4", ".tar.br"}
 
 // namedLikeArchive reports whether a name has an ending of archives.
 func namedLikeArchive(name string) bool {
