@@ -30,7 +30,7 @@ func TestStatistics(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := w.relieve(); err != nil {
+			if err := w.writeRowGroup(); err != nil {
 				t.Fatal(err)
 			}
 		}
