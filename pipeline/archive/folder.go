@@ -82,7 +82,7 @@ func (f *folderReader) next() (*Member, error) {
 		f.file = file
 		m.content = &folderContent{folder: f, file: file}
 		if _, ok := file.(io.ReaderAt); ok {
-			m.at = &lateContent{folder: f, name: name}
+			m.at = io.NewSectionReader(&lateContent{folder: f, name: name}, 0, m.Size)
 		}
 	case fs.ModeDir:
 		m.Type = Directory

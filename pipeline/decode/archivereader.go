@@ -123,8 +123,11 @@ func (ar *archiveReader) setIn(archive, dir string) *imageSet {
 func baseOf(dir string) string { return layout.Site(dir) }
 
 // classify tells what a member is by its name; nested, in an archive within the
-// archive.
+// archive. One whose name leads out of the archive is not what it says.
 func classify(m *archive.Member, nested bool) layout.Member {
+	if archive.LeavesArchive(m.RawName) {
+		return layout.Member{Role: layout.Ordinary}
+	}
 	e := layout.Entry{Name: m.Name, Type: layout.Other, Nested: nested}
 	switch m.Type {
 	case archive.File:
@@ -142,6 +145,9 @@ func (ar *archiveReader) readMembers(a *archive.Archive, name string, depth int)
 		m, err := a.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
+		}
+		if errors.As(err, new(*archive.TrailingError)) {
+			return err // it tells where the archive ends
 		}
 		if err != nil {
 			return fmt.Errorf("behind member %d: %w", n, err)
@@ -181,7 +187,7 @@ func (ar *archiveReader) readMissed(a *archive.Archive, name string) {
 		if err != nil {
 			return
 		}
-		if m.Type != archive.File {
+		if m.Type != archive.File || m.BehindEnd {
 			continue
 		}
 		inner := path.Join(name, m.Name)

@@ -154,7 +154,6 @@ func (ar *archiveReader) settle(result *Result) {
 	}
 	a.Status = StatusOK
 	for _, rows := range result.Checkpoints {
-		ar.noteDangling(rows)
 		status := StatusOK
 		if e := firstError(rows.Problems); e != nil {
 			status, a.Status = StatusPartial, StatusPartial
@@ -193,6 +192,9 @@ func readCode(err error) string {
 	}
 	if errors.Is(err, archive.ErrNotTar) {
 		return NotAnArchive
+	}
+	if errors.As(err, new(*archive.TrailingError)) {
+		return TrailingData
 	}
 	return Malformed
 }

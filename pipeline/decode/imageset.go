@@ -119,21 +119,23 @@ func (s *imageSet) finish() {
 	}
 	s.rows.CheckpointID = s.identity()
 	if !s.main {
-		s.close()
 		for _, m := range s.members {
 			if m.ImageDir != nil && *m.ImageDir == plain(s.dir) {
 				s.rows.ArchiveMembers = append(s.rows.ArchiveMembers, m)
 			}
 		}
+		s.noteDangling()
+		s.close()
 		return
 	}
+	s.rows.ArchiveMembers = s.members
+	s.noteDangling()
 	for _, l := range s.limits { // one row for each limit
 		s.container.pass(l)
 	}
 	s.limits = nil
 	s.close()
 	s.container.close()
-	s.rows.ArchiveMembers = s.members
 	s.rows.Problems = append(s.problems, s.rows.Problems...)
 }
 
