@@ -128,6 +128,11 @@ func classify(m *archive.Member, nested bool) layout.Member {
 	if archive.LeavesArchive(m.RawName) {
 		return layout.Member{Role: layout.Ordinary}
 	}
+	return classifyName(m, nested)
+}
+
+// classifyName tells what a member's cleaned name says that it is.
+func classifyName(m *archive.Member, nested bool) layout.Member {
 	e := layout.Entry{Name: m.Name, Type: layout.Other, Nested: nested}
 	switch m.Type {
 	case archive.File:

@@ -146,7 +146,11 @@ func (c *container) mayRead(m *member) bool {
 	leaves := archive.LeavesArchive(m.RawName)
 	switch {
 	case leaves:
-		c.memberProblem(m.RawName, Error, UnsafeName, "the name leads out of the archive; the member was not decoded")
+		severity := Warning
+		if role := classifyName(m.Member, m.depth > 0).Role; role != layout.Ordinary && role != layout.Candidate {
+			severity = Error // it would have been decoded
+		}
+		c.memberProblem(m.RawName, severity, UnsafeName, "the name leads out of the archive; the member was not decoded")
 		m.row.DecodeStatus = UnsafeName
 	case archive.HasParentStep(m.RawName):
 		c.memberProblem(m.RawName, Warning, UnsafeName, "the name has .. in it")
