@@ -15,6 +15,7 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/ckexport/ckexport/pipeline/archive"
@@ -195,6 +196,9 @@ func readCode(err error) string {
 	}
 	if errors.As(err, new(*archive.TrailingError)) {
 		return TrailingData
+	}
+	if errors.As(err, new(syscall.Errno)) {
+		return Unreadable
 	}
 	return Malformed
 }

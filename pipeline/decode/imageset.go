@@ -22,6 +22,8 @@ type image struct {
 	truncated bool
 	left      bool // no wanted table needs it: it was not kept
 
+	unreadable bool // its member cannot be read, and that was told
+
 	row     int // position among the archive's members, or noRow
 	status  string
 	layout  criu.Layout

@@ -61,6 +61,9 @@ func (c *container) readMember(m *member) {
 		m.row.DecodeStatus = Internal
 		c.decoder.opener.Leave(depthBefore)
 	}
+	if m.Unknown { // the problem has its name: a row would need its size
+		return
+	}
 	if !add(&c.notes, &c.members, m.row) && c.keptImage != nil {
 		c.keptImage.row = noRow
 	}
@@ -86,6 +89,10 @@ func (m *member) kind() string {
 // content takes in what a member holds, by its role.
 func (c *container) content(m *member) {
 	if !c.mayRead(m) {
+		return
+	}
+	if m.Unreadable != nil {
+		c.unreadableMember(m)
 		return
 	}
 	if m.Type != archive.File {
@@ -159,6 +166,36 @@ func (c *container) mayRead(m *member) bool {
 		m.row.Kind, m.row.DecodeStatus = m.kind(), behindStatus
 	}
 	return !leaves && !m.BehindEnd
+}
+
+// unreadableMember notes why a member of a folder cannot be read. An image of
+// that name is there all the same.
+func (c *container) unreadableMember(m *member) {
+	c.memberProblem(m.Name, Error, Unreadable, m.Unreadable.Error())
+	m.row.Kind, m.row.DecodeStatus = string(m.Type), Unreadable
+	if m.Type != archive.File {
+		return
+	}
+	m.row.Kind = m.kind()
+	c.seen[site{c.site.archive, m.Name}] = true
+	c.folderBytes[m.is.Dir] += uint64(m.Size)
+	switch m.is.Role {
+	case layout.Image:
+		c.inSet(m, func(s *imageSet, m *member) { s.images[path.Base(m.Name)] = unreadableImage(m) })
+	case layout.ServiceImage:
+		c.services[m.Name] = unreadableImage(m)
+	case layout.Pages:
+		c.inSet(m, func(s *imageSet, m *member) {
+			s.pagesBytes += uint64(m.Size)
+			s.memory.AddPages(uint32(m.is.Number), m.Name, uint64(m.Size), nil).Unreadable = true
+		})
+	case layout.GhostFile:
+		c.inSet(m, func(s *imageSet, m *member) { s.ghosts[uint32(m.is.Number)] = &savedGhost{} })
+	}
+}
+
+func unreadableImage(m *member) *image {
+	return &image{kind: m.is.Kind, number: m.is.Number, name: path.Base(m.Name), member: m.Name, unreadable: true, truncated: true, row: noRow}
 }
 
 func (c *container) isDuplicate(name string) bool {

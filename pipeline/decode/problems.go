@@ -177,6 +177,9 @@ func (n *notes) memberProblem(name string, severity schema.Severity, code, messa
 
 // imageProblem notes why an image could not be decoded whole.
 func (s *imageSet) imageProblem(img *image, err error) {
+	if img.unreadable {
+		return
+	}
 	p := schema.Problem{Member: text(img.member), Severity: Error, Code: Malformed, Message: err.Error()}
 	var ie *criu.ImageError
 	switch {
