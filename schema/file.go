@@ -150,7 +150,7 @@ type FilesystemEntry struct {
 	_ struct{} `compare:"origin volume_name path" show:"change type mode uid size_bytes sha256"`
 
 	Origin      string            `arrow:"origin" sensitive:"no" doc:"rootfs_diff, deleted_files, tmpfs, devshm, volume, artifact" src:"rootfs-diff.tar; deleted.files; tmpfs-dev-*.tar.gz.img; devshm-checkpoint.tar; volumes/*.tar; artifacts/"`
-	Member      Text              `arrow:"member" ref:"archive_members(path)" compare:"no" sensitive:"no" doc:"member of the archive it stands in"`
+	Member      Text              `arrow:"member" ref:"archive_members(clean_path)" compare:"no" sensitive:"no" doc:"member of the archive it stands in"`
 	Position    uint32            `arrow:"position" compare:"no" doc:"position in that member, from 0"`
 	Change      *string           `arrow:"change" sensitive:"no" doc:"written: added or modified, the archive cannot tell which; deleted; NULL for whole captures such as tmpfs"`
 	Path        Text              `arrow:"path" encode:"bloom" sensitive:"no" doc:"absolute path inside the container; NULL where the mount point of the capture is not known"`

@@ -188,7 +188,7 @@ type Problem struct {
 	_ struct{} `notcompared:"tells of reading; the report warns of what could not be read"`
 
 	Source    string   `arrow:"source" encode:"bloom" provenance:"yes" sensitive:"no" doc:"path of the archive, absolute"`
-	Member    Text     `arrow:"member" sensitive:"no" doc:"member of the archive; NULL where the archive as a whole is meant"`
+	Member    Text     `arrow:"member" sensitive:"no" doc:"member of the archive, by its clean_path, or path where that is NULL; NULL where the archive as a whole is meant"`
 	Offset    *uint64  `arrow:"offset" encode:"delta" doc:"byte offset within the member"`
 	TableName *string  `arrow:"table_name" sensitive:"no" doc:"table whose rows are missing or NULL for it"`
 	RowKey    *string  `arrow:"row_key" sensitive:"no" doc:"key of the row meant, such as pid=12"`
@@ -202,7 +202,8 @@ type ArchiveMember struct {
 	_ struct{} `table:"archive_members" key:"checkpoint_id position" doc:"A member of an archive."`
 	_ struct{} `notcompared:"tells of the archive; what its members hold is in the other tables"`
 
-	Path            Text       `arrow:"path" encode:"bloom" sensitive:"no" doc:"name of the member, without a leading ./"`
+	Path            Text       `arrow:"path" encode:"bloom" sensitive:"no" doc:"name of the member as it stands, but for the / behind that of a folder"`
+	CleanPath       Text       `arrow:"clean_path" encode:"bloom" sensitive:"no" doc:"the name by which it is told what the member is, and which other tables have: without leading ./ and /, with .. resolved; NULL where the name leads out of the archive"`
 	ContainerMember *string    `arrow:"container_member" sensitive:"no" doc:"archive within the archive that it is a member of: the layer of a container image, or a container's archive in that of a pod; NULL in the archive itself"`
 	Position        uint32     `arrow:"position" doc:"position in the order of reading, from 0; the members of an archive within the archive follow it"`
 	Offset          *uint64    `arrow:"offset" encode:"delta" doc:"offset of its content within its tar, in bytes; NULL in an unpacked folder"`
@@ -218,7 +219,7 @@ type ArchiveMember struct {
 	Magic           *uint32    `arrow:"magic" doc:"type magic of a CRIU image"`
 	Layout          *string    `arrow:"layout" sensitive:"no" doc:"framing of a CRIU image: v1_1, v1_0, service, raw"`
 	EntryCount      *uint64    `arrow:"entry_count" doc:"protobuf entries of a CRIU image"`
-	DecodeStatus    string     `arrow:"decode_status" sensitive:"no" doc:"ok; truncated; bad_magic; malformed; unknown: no decoder knows it; no_table: its framing is right, and nothing is made of it; not_read: content not wanted (memory pages, files)"`
+	DecodeStatus    string     `arrow:"decode_status" sensitive:"no" doc:"ok; truncated; bad_magic; malformed; unknown: no decoder knows it; no_table: its framing is right, and nothing is made of it; unsafe_name: its name leads out of the archive; behind_end: it stands behind the end mark; not_read: content not wanted (memory pages, files)"`
 	SHA256          *string    `arrow:"sha256" encode:"plain,bloom" sensitive:"any" doc:"SHA-256 of the content, lower-case hexadecimal; of images other than pages, and metadata"`
 }
 
@@ -227,7 +228,7 @@ type UnknownField struct {
 	_ struct{} `table:"unknown_fields" key:"checkpoint_id member entry_index path position" doc:"A protobuf field that no known message has: from a newer CRIU."`
 	_ struct{} `notcompared:"has no names of things, and what belongs together differs with each version of CRIU"`
 
-	Member      string  `arrow:"member" ref:"archive_members(path)" sensitive:"no" doc:"image it stands in"`
+	Member      string  `arrow:"member" ref:"archive_members(clean_path)" sensitive:"no" doc:"image it stands in"`
 	EntryIndex  uint32  `arrow:"entry_index" doc:"entry of the image, from 0"`
 	Path        string  `arrow:"path" encode:"bloom" sensitive:"no" doc:"message it stands in, from the entry on: tc.timers.posix[3]; empty for the entry itself"`
 	Position    uint32  `arrow:"position" doc:"position among the unknown fields of that message, from 0"`
@@ -242,7 +243,7 @@ type ImageEntry struct {
 	_ struct{} `table:"image_entries" key:"checkpoint_id member entry_index" raw:"yes" doc:"A protobuf message of any CRIU image, as JSON that keeps every byte; only with --raw."`
 	_ struct{} `notcompared:"repeats the other tables, numbers that CRIU gives anew at each dump included"`
 
-	Member     string `arrow:"member" ref:"archive_members(path)" sensitive:"no" doc:"image it stands in"`
+	Member     string `arrow:"member" ref:"archive_members(clean_path)" sensitive:"no" doc:"image it stands in"`
 	EntryIndex uint32 `arrow:"entry_index" doc:"entry of the image, from 0"`
 	Offset     uint64 `arrow:"offset" encode:"delta" doc:"byte offset of the entry in the image"`
 	SizeBytes  uint64 `arrow:"size_bytes" doc:"size of the message, in bytes"`
@@ -271,7 +272,7 @@ type ContainerLogLine struct {
 	_ struct{} `table:"container_log_lines" key:"checkpoint_id member line_number" doc:"A line of the container's own output."`
 	_ struct{} `compare:"logged_at stream partial message"`
 
-	Member     string     `arrow:"member" ref:"archive_members(path)" compare:"no" sensitive:"no" doc:"ctr.log (Podman), container.log (containerd), io.kubernetes.cri-o.LogPath (CRI-O)"`
+	Member     string     `arrow:"member" ref:"archive_members(clean_path)" compare:"no" sensitive:"no" doc:"ctr.log (Podman), container.log (containerd), io.kubernetes.cri-o.LogPath (CRI-O)"`
 	LineNumber uint32     `arrow:"line_number" compare:"no" doc:"line, from 1"`
 	LoggedAt   *time.Time `arrow:"logged_at" doc:"when it was written; NULL for a line not in the CRI or k8s-file format"`
 	Stream     *string    `arrow:"stream" sensitive:"no" doc:"stdout or stderr"`

@@ -59,7 +59,7 @@ type Mount struct {
 	InternalShare *bool   `arrow:"internal_sharing" doc:"shared within the container only" src:"mountpoints-*.img: mnt_entry.internal_sharing"`
 	Deleted       *bool   `arrow:"deleted" doc:"what is mounted has been deleted" src:"mountpoints-*.img: mnt_entry.deleted"`
 	IsBind        bool    `arrow:"is_bind" doc:"only a part of the file system is mounted: root is not /"`
-	ContentMember *string `arrow:"content_member" ref:"archive_members(path)" compare:"no" sensitive:"no" doc:"image with the content of a tmpfs, see filesystem_entries"`
+	ContentMember *string `arrow:"content_member" ref:"archive_members(clean_path)" compare:"no" sensitive:"no" doc:"image with the content of a tmpfs, see filesystem_entries"`
 }
 
 // CgroupMembership is the place of a set of control groups in one hierarchy.

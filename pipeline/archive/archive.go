@@ -58,9 +58,16 @@ type Member struct {
 	Xattrs        map[string]string
 	// Offset is that of the content within the tar, -1 in a folder.
 	Offset int64
+	// BehindEnd says that the member stands behind the archive's end mark, where
+	// tar stops reading. Its content cannot be read.
+	BehindEnd bool
+	// Unreadable is why nothing of the member can be read: a file's content, what
+	// stands in a folder. Unknown says that not even its size and mode are known.
+	Unreadable error
+	Unknown    bool
 
 	content io.Reader
-	at      io.ReaderAt // nil where content can be read only in order
+	at      *io.SectionReader // nil where content can be read only in order
 }
 
 // Read reads the content in order.
@@ -89,7 +96,7 @@ func (m *Member) Peek(n int) ([]byte, error) {
 // ReaderAt returns a reader of the content at any offset, where the archive
 // allows that without reading what lies between: in plain tars and folders.
 // It stays valid until the archive is closed.
-func (m *Member) ReaderAt() (io.ReaderAt, bool) { return m.at, m.at != nil }
+func (m *Member) ReaderAt() (*io.SectionReader, bool) { return m.at, m.at != nil }
 
 // Archive is an open archive.
 type Archive struct {
@@ -109,7 +116,8 @@ type memberReader interface {
 }
 
 // Next returns the next member, io.EOF at the end. Errors of archives that end
-// too early wrap ErrTruncated.
+// too early wrap ErrTruncated. Where something stands behind the end mark of a
+// tar, Next returns its members too, and then *TrailingError.
 func (a *Archive) Next() (*Member, error) { return a.members.next() }
 
 // BytesRead returns how many bytes were read from the file or files.
@@ -160,13 +168,13 @@ type inputReader interface {
 }
 
 // newReader reads a file from its beginning.
-func (o *Opener) newReader(file FileContent, withDigest bool) inputReader {
+func (o *Opener) newReader(file FileContent, size int64, withDigest bool) inputReader {
 	var d *digest
 	if withDigest {
 		d = newDigest()
 	}
 	if at, ok := file.(io.ReaderAt); ok {
-		r := o.newFile(&o.outer, at)
+		r := o.newFile(&o.outer, at, size)
 		r.digest = d
 		return r
 	}
@@ -175,11 +183,11 @@ func (o *Opener) newReader(file FileContent, withDigest bool) inputReader {
 }
 
 // newFile reads a file, or a member of an archive, that can be read anywhere.
-func (o *Opener) newFile(l *level, file io.ReaderAt) *fileReader {
+func (o *Opener) newFile(l *level, file io.ReaderAt, size int64) *fileReader {
 	if l.buffer == nil {
 		l.buffer = make([]byte, 256<<10)
 	}
-	return &fileReader{ctx: o.ctx, budget: &o.Budget, file: file, buffer: l.buffer}
+	return &fileReader{ctx: o.ctx, budget: &o.Budget, file: file, size: size, buffer: l.buffer}
 }
 
 // Open opens an archive. Its errors are *OpenError, ErrEmpty or ErrNotTar, or
@@ -234,7 +242,7 @@ func (o *Opener) startFile(a *Archive, file FileContent, withDigest bool) error 
 	if err != nil {
 		return &OpenError{err}
 	}
-	reader := o.newReader(file, withDigest)
+	reader := o.newReader(file, version.Size, withDigest)
 	a.Format, a.read, a.custody = "tar", reader.bytesRead, &custody{file: file, before: version, reader: reader}
 	head, err := reader.peek(headSize)
 	if err != nil {
@@ -278,7 +286,7 @@ func (o *Opener) decompress(a *Archive, l *level, r io.Reader, window int64) err
 // must be closed before another member of the outer archive is asked for. If
 // at is not nil, it reads the same at any offset, and what nobody wants of a
 // plain tar is sought over.
-func (o *Opener) Nested(r io.Reader, at io.ReaderAt) (*Archive, error) {
+func (o *Opener) Nested(r io.Reader, at *io.SectionReader) (*Archive, error) {
 	if o.depth == len(o.inner) {
 		o.inner = append(o.inner, &level{})
 	}
@@ -298,7 +306,7 @@ func (o *Opener) Nested(r io.Reader, at io.ReaderAt) (*Archive, error) {
 			return nil, err
 		}
 	case at != nil:
-		file := o.newFile(l, at)
+		file := o.newFile(l, at, at.Size())
 		a.members = newTar(&o.Budget, file, file)
 	default:
 		a.members = newTar(&o.Budget, buffered, nil)

@@ -124,5 +124,9 @@ func (o *Opener) Digest(ctx context.Context, in Input) (string, error) {
 		return "", nil
 	}
 	o.begin(ctx)
-	return o.newReader(file, true).sum()
+	version, err := file.Version()
+	if err != nil {
+		return "", &OpenError{err}
+	}
+	return o.newReader(file, version.Size, true).sum()
 }

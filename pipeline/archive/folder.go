@@ -6,33 +6,47 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
+	"slices"
 	"syscall"
 )
 
 // folderReader reads an unpacked archive. Links in it are members, and are
 // not followed.
 type folderReader struct {
-	ctx    context.Context
-	budget *Budget
-	folder FolderContent
-	names  []string
-	file   fs.File   // of the member being read
-	late   []fs.File // opened for reads at offsets
-	bytes  int64
+	ctx     context.Context
+	budget  *Budget
+	folder  FolderContent
+	entries []folderEntry
+	file    fs.File   // of the member being read
+	late    []fs.File // opened for reads at offsets
+	bytes   int64
 }
 
-// startFolder lists the folder's files: they are the members.
+// folderEntry is what listing a folder tells.
+type folderEntry struct {
+	name string
+	mode fs.FileMode // its type
+	err  error       // why a folder could not be listed
+}
+
+// startFolder lists the folder's files: they are the members. A folder in it
+// that cannot be listed is one too.
 func (o *Opener) startFolder(a *Archive, folder FolderContent) error {
 	f := &folderReader{ctx: o.ctx, budget: &o.Budget, folder: folder}
 	a.Format, a.Compression, a.members = "folder", None, f
 	a.read, a.expand = func() int64 { return f.bytes }, func() int64 { return f.bytes + o.expanded }
 	a.close = append(a.close, f.closeFiles)
-	err := fs.WalkDir(folder, ".", func(name string, _ fs.DirEntry, err error) error {
-		if err != nil {
+	err := fs.WalkDir(folder, ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case name == ".":
 			return err
-		}
-		if name != "." {
-			f.names = append(f.names, name)
+		case err != nil: // of the last one
+			f.entries[len(f.entries)-1].err = err
+			f.namesIn(name)
+			return fs.SkipDir
+		default:
+			f.entries = append(f.entries, folderEntry{name: name, mode: entry.Type()})
 		}
 		return o.ctx.Err()
 	})
@@ -40,6 +54,23 @@ func (o *Opener) startFolder(a *Archive, folder FolderContent) error {
 		return fmt.Errorf("listing folder: %w", err)
 	}
 	return nil
+}
+
+// namesIn adds what stands in a folder that may be read but not entered: there
+// the system tells names, and nothing else.
+func (f *folderReader) namesIn(folder string) {
+	file, err := f.folder.Open(folder)
+	if err != nil {
+		return
+	}
+	defer file.Close()
+	if list, ok := file.(interface{ Readdirnames(n int) ([]string, error) }); ok {
+		names, _ := list.Readdirnames(-1) // of an error the folder tells already
+		slices.Sort(names)
+		for _, name := range names {
+			f.entries = append(f.entries, folderEntry{name: path.Join(folder, name)})
+		}
+	}
 }
 
 func (f *folderReader) closeFiles() error {
@@ -56,51 +87,66 @@ func (f *folderReader) next() (*Member, error) {
 	if err := f.ctx.Err(); err != nil {
 		return nil, err
 	}
-	if len(f.names) == 0 {
+	if len(f.entries) == 0 {
 		return nil, io.EOF
 	}
-	name := f.names[0]
-	f.names = f.names[1:]
-	info, err := f.folder.Lstat(name)
+	entry := f.entries[0]
+	f.entries = f.entries[1:]
+	m := &Member{Name: entry.name, RawName: entry.name, Type: typeOf(entry.mode), Offset: -1}
+	info, err := f.folder.Lstat(m.Name)
 	if err != nil {
-		return nil, fmt.Errorf("reading folder: %w", err)
+		m.Unreadable, m.Unknown = err, true
+		return m, nil
 	}
-	m := &Member{Name: name, RawName: name, Mode: modeBits(info.Mode()), ModTime: info.ModTime(), Offset: -1}
+	m.Type, m.Mode, m.ModTime = typeOf(info.Mode()), modeBits(info.Mode()), info.ModTime()
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
 		m.UID, m.GID = int(st.Uid), int(st.Gid)
 	}
-	switch info.Mode().Type() {
-	case 0:
-		m.Type, m.Size = File, info.Size()
-		file, err := f.folder.Open(name)
-		if err != nil {
-			return nil, fmt.Errorf("reading folder: %w", err)
-		}
-		if f.file != nil {
-			f.file.Close()
-		}
-		f.file = file
-		m.content = &folderContent{folder: f, file: file}
-		if _, ok := file.(io.ReaderAt); ok {
-			m.at = &lateContent{folder: f, name: name}
-		}
-	case fs.ModeDir:
-		m.Type = Directory
-	case fs.ModeSymlink:
-		m.Type = Symlink
-		if m.LinkTarget, err = f.folder.ReadLink(name); err != nil {
-			return nil, fmt.Errorf("reading folder: %w", err)
-		}
-	case fs.ModeNamedPipe:
-		m.Type = FIFO
-	case fs.ModeDevice:
-		m.Type = BlockDevice
-	case fs.ModeDevice | fs.ModeCharDevice:
-		m.Type = CharDevice
-	default:
-		m.Type = Other
+	switch m.Type {
+	case File:
+		m.Size = info.Size()
+		m.Unreadable = f.open(m)
+	case Directory:
+		m.Unreadable = entry.err
+	case Symlink:
+		m.LinkTarget, m.Unreadable = f.folder.ReadLink(m.Name)
 	}
 	return m, nil
+}
+
+// open opens the file that is the member at hand.
+func (f *folderReader) open(m *Member) error {
+	file, err := f.folder.Open(m.Name)
+	if err != nil {
+		return err
+	}
+	if f.file != nil {
+		f.file.Close()
+	}
+	f.file = file
+	m.content = &folderContent{folder: f, file: file}
+	if _, ok := file.(io.ReaderAt); ok {
+		m.at = io.NewSectionReader(&lateContent{folder: f, name: m.Name}, 0, m.Size)
+	}
+	return nil
+}
+
+func typeOf(mode fs.FileMode) Type {
+	switch mode.Type() {
+	case 0:
+		return File
+	case fs.ModeDir:
+		return Directory
+	case fs.ModeSymlink:
+		return Symlink
+	case fs.ModeNamedPipe:
+		return FIFO
+	case fs.ModeDevice:
+		return BlockDevice
+	case fs.ModeDevice | fs.ModeCharDevice:
+		return CharDevice
+	}
+	return Other
 }
 
 // check says whether more may be read.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"path"
 	"strings"
 
@@ -21,6 +22,7 @@ type tarReader struct {
 	budget *Budget
 
 	sawMember bool
+	trailer   *trailer   // set once the end mark has been read
 	sparse    *expansion // content of the last member, if that is sparse
 	size      int64      // of it, with its holes
 }
@@ -37,6 +39,9 @@ func newTar(budget *Budget, r io.Reader, file *fileReader) *tarReader {
 }
 
 func (t *tarReader) next() (*Member, error) {
+	if t.trailer != nil {
+		return t.trailer.next()
+	}
 	if err := t.leaveMember(); err != nil {
 		return nil, err
 	}
@@ -46,13 +51,8 @@ func (t *tarReader) next() (*Member, error) {
 		if t.end.zeros < blockSize {
 			return nil, fmt.Errorf("%w: it has no end marker", ErrTruncated)
 		}
-		// The rest holds no members, but the checksum of a compressed stream.
-		if t.file == nil {
-			if _, err := io.Copy(io.Discard, io.LimitReader(t.end.r, maxTrailer)); err != nil {
-				return nil, fmt.Errorf("reading behind the last member: %w", truncation(err))
-			}
-		}
-		return nil, io.EOF
+		t.trailer = newTrailer(t)
+		return t.trailer.next()
 	case errors.Is(err, tar.ErrHeader) && !t.sawMember, errors.Is(err, io.ErrUnexpectedEOF) && t.end.position() < blockSize:
 		return nil, ErrNotTar
 	case err != nil:
@@ -60,6 +60,9 @@ func (t *tarReader) next() (*Member, error) {
 	}
 	t.sawMember = true
 	m := memberOf(header)
+	if m.Type == File && !isSparse(header) && m.Size > math.MaxInt64-blockSize-t.end.position() {
+		return nil, fmt.Errorf("reading a tar header: %q has %d bytes, it says: %w", m.RawName, m.Size, tar.ErrHeader)
+	}
 	m.content = &memberContent{t.tar}
 	m.Offset = t.end.position()
 	rest := m.Size
@@ -158,6 +161,26 @@ func memberOf(h *tar.Header) *Member {
 	return m
 }
 
+// HasParentStep reports whether a name has .. among its elements.
+func HasParentStep(name string) bool {
+	for element := range strings.SplitSeq(name, "/") {
+		if element == ".." {
+			return true
+		}
+	}
+	return false
+}
+
+// LeavesArchive reports whether a member's name leads out of the folder that
+// the archive would be unpacked into.
+func LeavesArchive(name string) bool {
+	if !HasParentStep(name) {
+		return false
+	}
+	name = path.Clean(strings.TrimLeft(name, "/"))
+	return name == ".." || strings.HasPrefix(name, "../")
+}
+
 // CleanName returns a member's name without leading ./ and /, and without a
 // trailing one. The archive's own folder is the empty name.
 func CleanName(name string) string {
@@ -165,11 +188,7 @@ func CleanName(name string) string {
 	return strings.TrimPrefix(name, "/")
 }
 
-const (
-	blockSize = 512
-	// maxTrailer bounds what is read behind the end marker of a compressed tar.
-	maxTrailer = 64 << 20
-)
+const blockSize = 512
 
 // endWatcher notes whether a tar ended with its end marker, a block of zeros:
 // archive/tar accepts an end at any member's border.
@@ -230,6 +249,7 @@ type fileReader struct {
 	ctx       context.Context
 	budget    *Budget
 	file      io.ReaderAt
+	size      int64 // of the file
 	buffer    []byte
 	data      []byte // unread part of the buffer
 	offset    int64  // of the file, behind data

@@ -125,8 +125,16 @@ func (ar *archiveReader) setIn(archive, dir string) *imageSet {
 }
 
 // classify tells what a member is by its name; nested, in an archive within the
-// archive.
+// archive. One whose name leads out of the archive is not what it says.
 func classify(m *archive.Member, nested bool) layout.Member {
+	if archive.LeavesArchive(m.RawName) {
+		return layout.Member{Role: layout.Ordinary}
+	}
+	return classifyName(m, nested)
+}
+
+// classifyName tells what a member's cleaned name says that it is.
+func classifyName(m *archive.Member, nested bool) layout.Member {
 	e := layout.Entry{Name: m.Name, Type: layout.Other, Nested: nested}
 	switch m.Type {
 	case archive.File:
@@ -144,6 +152,9 @@ func (ar *archiveReader) readMembers(a *archive.Archive, name string, depth int)
 		m, err := a.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
+		}
+		if errors.As(err, new(*archive.TrailingError)) {
+			return err // it tells where the archive ends
 		}
 		if err != nil {
 			return fmt.Errorf("behind member %d: %w", n, err)
@@ -183,7 +194,7 @@ func (ar *archiveReader) readMissed(a *archive.Archive, name string) {
 		if err != nil {
 			return
 		}
-		if m.Type != archive.File {
+		if m.Type != archive.File || m.BehindEnd {
 			continue
 		}
 		inner := path.Join(name, m.Name)

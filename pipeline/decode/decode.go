@@ -15,6 +15,7 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/ckexport/ckexport/pipeline/archive"
@@ -155,7 +156,6 @@ func (ar *archiveReader) settle(result *Result) {
 	}
 	a.Status = StatusOK
 	for _, rows := range result.Checkpoints {
-		ar.noteDangling(rows)
 		status := StatusOK
 		if e := firstError(rows.Problems); e != nil {
 			status, a.Status = StatusPartial, StatusPartial
@@ -194,6 +194,12 @@ func readCode(err error) string {
 	}
 	if errors.Is(err, archive.ErrNotTar) {
 		return NotAnArchive
+	}
+	if errors.As(err, new(*archive.TrailingError)) {
+		return TrailingData
+	}
+	if errors.As(err, new(syscall.Errno)) {
+		return Unreadable
 	}
 	return Malformed
 }

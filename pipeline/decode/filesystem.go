@@ -91,21 +91,34 @@ func (c *container) readFilesystem(captured capture, in io.Reader) error {
 // entryRow makes the row of an entry. Its path is settled by resolveCapturePaths.
 func (c *container) entryRow(captured *capture, m *archive.Member, position uint32) (schema.FilesystemEntry, error) {
 	row := schema.FilesystemEntry{Origin: captured.origin, Member: text(captured.member), Position: position, MemberPath: text(m.RawName), VolumeName: nonEmpty(captured.volume)}
+	if archive.HasParentStep(m.RawName) || m.Type == archive.Hardlink && archive.HasParentStep(m.LinkTarget) {
+		c.unsafeEntry(captured.member, position, "its name, or that of the file it is a link to, has .. in it")
+	}
 	dir, base := path.Split(m.Name)
-	if captured.origin == "rootfs_diff" && strings.HasPrefix(base, whiteoutPrefix) {
-		row.Change = ptr("deleted")
-		if row.IsOpaque = base == opaqueWhiteout; row.IsOpaque {
-			row.Path = text(strings.TrimSuffix(dir, "/"))
-		} else {
-			row.Path = text(dir + strings.TrimPrefix(base, whiteoutPrefix))
+	if hidden, ok := strings.CutPrefix(base, whiteoutPrefix); ok && captured.origin == "rootfs_diff" {
+		switch {
+		case base == opaqueWhiteout:
+			row.Change, row.IsOpaque, row.Path = ptr("deleted"), true, text(strings.TrimSuffix(dir, "/"))
+			return row, nil
+		case archive.CleanName(hidden) == hidden && hidden != "":
+			row.Change, row.Path = ptr("deleted"), text(dir+hidden)
+			return row, nil
 		}
-		return row, nil
+		c.unsafeEntry(captured.member, position, "a whiteout of no file")
 	}
 	row.Path = text(m.Name)
 	if captured.origin == "rootfs_diff" {
 		row.Change = ptr("written")
 	}
 	return row, c.fileColumns(&row, m)
+}
+
+// unsafeEntry notes what is odd about the name of an entry.
+func (n *notes) unsafeEntry(member string, position uint32, message string) {
+	n.problem(schema.Problem{
+		Member: text(member), TableName: ptr("filesystem_entries"), RowKey: ptr(fmt.Sprintf("position=%d", position)),
+		Severity: Warning, Code: UnsafeName, Message: message,
+	})
 }
 
 // fileColumns fills in what a tar header tells; the content is hashed, and
@@ -142,6 +155,9 @@ func (c *container) fileColumns(row *schema.FilesystemEntry, m *archive.Member) 
 	case archive.File:
 		row.SizeBytes, row.IsSetuid, row.IsSetgid = &v.size, &v.uidBit, &v.gidBit
 		c.capabilityColumns(row, m)
+		if m.BehindEnd {
+			return nil
+		}
 		sum := sha256.New()
 		sniffer := c.decoder.newSniffer()
 		n, err := io.CopyBuffer(io.MultiWriter(sum, sniffer), m, c.decoder.copyBuffer())
@@ -234,7 +250,8 @@ func joinRoot(root, name string) string {
 	return root + "/" + name
 }
 
-// deletedFiles adds the paths that Podman and CRI-O list as deleted.
+// deletedFiles adds the paths that Podman and CRI-O list as deleted: absolute
+// ones, in the container.
 func (s *imageSet) deletedFiles() {
 	data := s.metadataFile("deleted.files")
 	if data == nil {
@@ -247,9 +264,17 @@ func (s *imageSet) deletedFiles() {
 		return
 	}
 	for i, p := range paths {
-		if !add(&s.container.notes, &s.filesystem, schema.FilesystemEntry{
-			Origin: "deleted_files", Member: text(member), Position: uint32(i), Change: ptr("deleted"), Path: text(p), MemberPath: text(p),
-		}) && isFull(&s.container.notes, &s.filesystem) {
+		row := schema.FilesystemEntry{Origin: "deleted_files", Member: text(member), Position: uint32(i), Change: ptr("deleted"), MemberPath: text(p)}
+		if p != "" {
+			row.Path = text("/" + archive.CleanName(p))
+		}
+		switch {
+		case p == "":
+			s.container.unsafeEntry(member, row.Position, "an empty path, which names no file")
+		case archive.HasParentStep(p):
+			s.container.unsafeEntry(member, row.Position, "the path has .. in it")
+		}
+		if !add(&s.container.notes, &s.filesystem, row) && isFull(&s.container.notes, &s.filesystem) {
 			return
 		}
 	}

@@ -23,6 +23,8 @@ type image struct {
 	truncated bool
 	left      bool // no wanted table needs it: it was not kept
 
+	unreadable bool // its member cannot be read, and that was told
+
 	row     int // position among the archive's members, or noRow
 	status  string
 	layout  criu.Layout
@@ -127,21 +129,23 @@ func (s *imageSet) finish() {
 	}
 	s.rows.CheckpointID = s.identity()
 	if !s.main {
-		s.close()
 		for _, m := range s.members {
 			if m.ImageDir != nil && *m.ImageDir == plain(s.dir) {
 				s.rows.ArchiveMembers = append(s.rows.ArchiveMembers, m)
 			}
 		}
+		s.noteDangling()
+		s.close()
 		return
 	}
+	s.rows.ArchiveMembers = s.members
+	s.noteDangling()
 	for _, l := range s.limits { // one row for each limit
 		s.container.pass(l)
 	}
 	s.limits = nil
 	s.close()
 	s.container.close()
-	s.rows.ArchiveMembers = s.members
 	s.rows.Problems = append(s.problems, s.rows.Problems...)
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"path"
+	"strings"
 
 	"github.com/ckexport/ckexport/pipeline/archive"
 	"github.com/ckexport/ckexport/pipeline/criu"
@@ -12,10 +13,11 @@ import (
 )
 
 // Statuses of a member: its name occurred before; a limit kept it from being
-// decoded whole.
+// decoded whole; it stands behind the archive's end mark.
 const (
 	duplicateStatus = "duplicate"
 	limitStatus     = "limit"
+	behindStatus    = "behind_end"
 )
 
 // member is a member of an archive while it is read.
@@ -29,14 +31,26 @@ type member struct {
 // newMember begins the row of a member.
 func (c *container) newMember(m *archive.Member, is layout.Member, depth int, position uint32) *member {
 	row := schema.ArchiveMember{
-		Path: text(m.Name), Position: position, Type: string(m.Type), SizeBytes: uint64(m.Size), Mode: m.Mode,
+		Path: text(shownName(m.RawName)), CleanPath: text(m.Name), Position: position, Type: string(m.Type), SizeBytes: uint64(m.Size), Mode: m.Mode,
 		UID: uint32(m.UID), GID: uint32(m.GID), ModifiedAt: when(m.ModTime), LinkTarget: nonEmptyText(m.LinkTarget),
 		Kind: "unknown", DecodeStatus: "not_read", ContainerMember: nonEmpty(c.site.archive),
 	}
 	if m.Offset >= 0 {
 		row.Offset = ptr(uint64(m.Offset))
 	}
+	if archive.LeavesArchive(m.RawName) {
+		row.CleanPath = schema.Text{}
+	}
 	return &member{Member: m, is: is, depth: depth, row: row}
+}
+
+// shownName returns a member's name as it stands, but for the / that tars put
+// behind those of folders.
+func shownName(raw string) string {
+	if name := strings.TrimRight(raw, "/"); name != "" {
+		return name
+	}
+	return raw
 }
 
 // readMember reads a member, and adds its row.
@@ -46,6 +60,9 @@ func (c *container) readMember(m *member) {
 	if !c.guard(m.Name, func() { c.content(m) }) {
 		m.row.DecodeStatus = Internal
 		c.decoder.opener.Leave(depthBefore)
+	}
+	if m.Unknown { // the problem has its name: a row would need its size
+		return
 	}
 	if !add(&c.notes, &c.members, m.row) && c.keptImage != nil {
 		c.keptImage.row = noRow
@@ -71,6 +88,13 @@ func (m *member) kind() string {
 
 // content takes in what a member holds, by its role.
 func (c *container) content(m *member) {
+	if !c.mayRead(m) {
+		return
+	}
+	if m.Unreadable != nil {
+		c.unreadableMember(m)
+		return
+	}
 	if m.Type != archive.File {
 		m.row.Kind = string(m.Type)
 		if m.is.Role == layout.ParentLink {
@@ -121,6 +145,57 @@ func (c *container) content(m *member) {
 	case layout.Archive, layout.Candidate:
 		c.nestedMember(m)
 	}
+}
+
+// mayRead reports whether a member may be taken for what its name says, and
+// notes what is odd about the name.
+func (c *container) mayRead(m *member) bool {
+	leaves := archive.LeavesArchive(m.RawName)
+	switch {
+	case leaves:
+		severity := Warning
+		if role := classifyName(m.Member, m.depth > 0).Role; role != layout.Ordinary && role != layout.Candidate {
+			severity = Error // it would have been decoded
+		}
+		c.memberProblem(m.RawName, severity, UnsafeName, "the name leads out of the archive; the member was not decoded")
+		m.row.DecodeStatus = UnsafeName
+	case archive.HasParentStep(m.RawName):
+		c.memberProblem(m.RawName, Warning, UnsafeName, "the name has .. in it")
+	}
+	if m.BehindEnd {
+		m.row.Kind, m.row.DecodeStatus = m.kind(), behindStatus
+	}
+	return !leaves && !m.BehindEnd
+}
+
+// unreadableMember notes why a member of a folder cannot be read. An image of
+// that name is there all the same.
+func (c *container) unreadableMember(m *member) {
+	c.memberProblem(m.Name, Error, Unreadable, m.Unreadable.Error())
+	m.row.Kind, m.row.DecodeStatus = string(m.Type), Unreadable
+	if m.Type != archive.File {
+		return
+	}
+	m.row.Kind = m.kind()
+	c.seen[site{c.site.archive, m.Name}] = true
+	c.folderBytes[m.is.Dir] += uint64(m.Size)
+	switch m.is.Role {
+	case layout.Image:
+		c.inSet(m, func(s *imageSet, m *member) { s.images[path.Base(m.Name)] = unreadableImage(m) })
+	case layout.ServiceImage:
+		c.services[m.Name] = unreadableImage(m)
+	case layout.Pages:
+		c.inSet(m, func(s *imageSet, m *member) {
+			s.pagesBytes += uint64(m.Size)
+			s.memory.AddPages(uint32(m.is.Number), m.Name, uint64(m.Size), nil).Unreadable = true
+		})
+	case layout.GhostFile:
+		c.inSet(m, func(s *imageSet, m *member) { s.ghosts[uint32(m.is.Number)] = &savedGhost{} })
+	}
+}
+
+func unreadableImage(m *member) *image {
+	return &image{kind: m.is.Kind, number: m.is.Number, name: path.Base(m.Name), member: m.Name, unreadable: true, truncated: true, row: noRow}
 }
 
 func (c *container) isDuplicate(name string) bool {

@@ -118,7 +118,10 @@ func (s *imageSet) decodeNewPagemaps() {
 // readPages takes what is wanted of a pages image that the archive is at, as
 // far as its page map has come already.
 func (s *imageSet) readPages(m *archive.Member, pagesID uint32) error {
-	at, _ := m.ReaderAt()
+	var at io.ReaderAt // nil where the section is
+	if section, ok := m.ReaderAt(); ok {
+		at = section
+	}
 	pages := s.memory.AddPages(pagesID, m.Name, uint64(m.Size), at)
 	if len(s.consumers) == 0 {
 		return nil

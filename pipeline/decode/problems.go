@@ -32,6 +32,8 @@ const (
 	Changed           = "changed"            // the file changed while it was read
 	UnknownImage      = "unknown_image"      // no decoder knows the image
 	LimitExceeded     = "limit_exceeded"     // more than a limit allows
+	TrailingData      = "trailing_data"      // something follows the end mark of an archive
+	UnsafeName        = "unsafe_name"        // a name with .. in it, or one that names no file
 	DuplicateMember   = "duplicate_member"   // a name occurs twice in the archive
 	DuplicateObject   = "duplicate_object"   // an id occurs twice in an image
 	StaleImage        = "stale_image"        // an image left over from an earlier checkpoint
@@ -177,6 +179,9 @@ func (n *notes) memberProblem(name string, severity schema.Severity, code, messa
 
 // imageProblem notes why an image could not be decoded whole.
 func (s *imageSet) imageProblem(img *image, err error) {
+	if img.unreadable {
+		return
+	}
 	p := schema.Problem{Member: text(img.member), Severity: Error, Code: Malformed, Message: err.Error()}
 	var ie *criu.ImageError
 	switch {

@@ -75,6 +75,8 @@ type Pages struct {
 	Member string // its name in the archive
 	Size   uint64
 	At     io.ReaderAt // nil in a compressed archive
+	// Unreadable says that there is nothing to read it from.
+	Unreadable bool
 
 	checkpoint *Checkpoint
 	id         uint32

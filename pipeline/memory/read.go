@@ -56,6 +56,9 @@ func (r *Reader) add(w wanted) bool {
 // Wanted reports whether something of the image is wanted that was not
 // delivered, as far as it is known whose its pages are.
 func (p *Pages) Wanted() bool {
+	if p.Unreadable {
+		return false
+	}
 	_, err := p.plan()
 	return err != nil || len(p.checkpoint.reader.extents) > 0
 }

@@ -48,7 +48,8 @@ func (l *Listing) Look(ctx context.Context) (*Found, error) {
 }
 
 // sumUp makes the version of an unpacked archive: the sum of its files' sizes,
-// the newest time.
+// the newest time. Parts that cannot be read are left out: reading the archive
+// tells of them.
 func (i *Item) sumUp(ctx context.Context) error {
 	content, err := i.Open(ctx)
 	if err != nil {
@@ -61,11 +62,11 @@ func (i *Item) sumUp(ctx context.Context) error {
 	}
 	err = fs.WalkDir(folder, ".", func(name string, _ fs.DirEntry, err error) error {
 		if err != nil {
-			return err
+			return ctx.Err()
 		}
 		info, err := folder.Lstat(name)
 		if err != nil {
-			return err
+			return ctx.Err()
 		}
 		if info.Mode().IsRegular() {
 			i.Version.Size += info.Size()
