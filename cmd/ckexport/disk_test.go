@@ -67,7 +67,7 @@ func TestFullDisk(t *testing.T) {
 				switch {
 				case code == exitOK && after:
 					fitted++
-				case code == exitFailed && strings.Contains(strings.ToLower(out), "no space left") && after == strings.Contains(out, "has all rows of the run"):
+				case code == exitFailed && tellsFullDisk(out) && after == strings.Contains(out, "has all rows of the run"):
 					failed++
 				default:
 					t.Errorf("%d KiB: exit code %d, complete %v\n%s", size, code, after, out)
@@ -79,6 +79,13 @@ func TestFullDisk(t *testing.T) {
 			}
 		})
 	}
+}
+
+// tellsFullDisk reports whether a message says that the disk is full. Where it is
+// short of room for what it puts aside, DuckDB names its bound on that, which is
+// the free space.
+func tellsFullDisk(out string) bool {
+	return strings.Contains(strings.ToLower(out), "no space left") || strings.Contains(out, "'max_temp_directory_size'")
 }
 
 // kib returns the size of what is below a folder.

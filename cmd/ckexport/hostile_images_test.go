@@ -276,8 +276,10 @@ func hostileImages() []hostile {
 		switch list[i].name {
 		case "process chain", "a million threads":
 			list[i].both, list[i].memory = true, 512<<20
-		case "a million processes", "processes that share a table":
+		case "a million processes":
 			list[i].memory = 512 << 20
+		case "processes that share a table":
+			list[i].memory = 768 << 20
 		}
 	}
 	return list

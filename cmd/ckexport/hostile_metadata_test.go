@@ -39,7 +39,7 @@ func hostileMetadata() []hostile {
 			for i, evil := range evilNames {
 				annotations = append(annotations, fmt.Sprintf("%q: %s, %s: %s", fmt.Sprint(i), jsonText(evil), jsonText(evil), jsonText(evil+"\x00")))
 			}
-			return []tarEntry{entryOf("spec.dump", []byte(`{"ociVersion":`+jsonText("\x00\u009b31m")+`,"process":{"args":[`+jsonText("a\x00\x1b[2J")+`],"env":["X=\u0000"]},"annotations":{`+strings.Join(annotations, ",")+`}}`))}
+			return []tarEntry{entryOf("spec.dump", []byte(`{"ociVersion":`+jsonText("\x00\u009b31m")+`,"root":{"path":"/"},"process":{"cwd":"/","args":[`+jsonText("a\x00\x1b[2J")+`],"env":["X=\u0000"]},"annotations":{`+strings.Join(annotations, ",")+`}}`))}
 		}), query: "SELECT count(*) FROM container_specs" + mine, answer: "1"},
 		{name: "logs without a newline", status: "partial", limit: "max-archive-memory", write: func(t *testing.T, out io.Writer) {
 			writeTar(t, out, healthyMembers(t)...)

@@ -92,7 +92,7 @@ func (s *imageSet) afford(img *image, message, most int64) bool {
 	if entryBytes+message <= most-s.taken && s.take(entryBytes+message) {
 		return true
 	}
-	s.passedBy(s.decoder.Limits.memory(), img.member, "the image takes more than half of the memory that there is; the rest of it was not decoded")
+	s.passedBy(s.decoder.Limits.memory(), img.member, "the image takes more than its share of the memory; the rest of it was not decoded")
 	img.status = limitStatus
 	return false
 }

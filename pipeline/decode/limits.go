@@ -88,10 +88,10 @@ const (
 	setBytes       = 6 << 10
 )
 
-// share is how much memory one image, member or table may take: half of what
-// the archive may have more. So one that is huge leaves room for all others,
+// share is how much memory one image, member or table may take: three quarters
+// of what the archive may have more. So one that is huge leaves room for all others,
 // which are smaller in any archive that is not made to harm.
-func (ar *archiveReader) share() int64 { return (ar.decoder.Limits.MemoryBytes - ar.taken) / 2 }
+func (ar *archiveReader) share() int64 { return (ar.decoder.Limits.MemoryBytes - ar.taken) / 4 * 3 }
 
 // take takes memory of what the archive may have; false, and nothing is taken,
 // where it has no more. It counts what is kept until the archive is done: members in

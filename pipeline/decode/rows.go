@@ -68,7 +68,7 @@ func add[T any](n *notes, table *[]T, row T) bool {
 		u.full, u.limit = min(u.share-u.taken, limits.MemoryBytes-n.of.taken) < room, limits.memory()
 		*last = *new(T)
 		*table = (*table)[:len(*table)-1]
-		n.passedIn(u.limit, u.Name, "its rows take more than half of the memory that there is; some are left out")
+		n.passedIn(u.limit, u.Name, "its rows take more than their share of the memory; some are left out")
 		return false
 	}
 	u.taken += size
