@@ -49,9 +49,9 @@
 package schema
 
 // Version is the version of the tables' layout. It goes up when a column is
-// removed, renamed or changes its type; an output of another version is not
-// written to.
-const Version = 2
+// removed or renamed, or changes its type or what it refers to; an output of
+// another version is not written to.
+const Version = 3
 
 // CheckpointID is the name of the first column of every table that is not
 // global.

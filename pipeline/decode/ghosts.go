@@ -18,6 +18,8 @@ import (
 )
 
 // savedGhost is a deleted file that was read while the archive passed by.
+//
+// Without a Ghost it is known only that the image is there.
 type savedGhost struct {
 	*criu.Ghost
 	content schema.FileContent
@@ -74,8 +76,10 @@ func (s *imageSet) decodeGhosts() {
 		}
 	}
 	ids := make([]uint32, 0, len(s.ghosts))
-	for id := range s.ghosts {
-		ids = append(ids, id)
+	for id, g := range s.ghosts {
+		if g.Ghost != nil { // else its image is there and could not be read
+			ids = append(ids, id)
+		}
 	}
 	slices.Sort(ids)
 	for _, id := range ids {

@@ -25,6 +25,16 @@ func (c *container) leave(m *member) {
 	c.stream(m, true, func(io.Reader) error { return nil })
 }
 
+// streamWanted passes a member to read if a wanted table needs it; its digest is
+// part of the identity in any case.
+func (c *container) streamWanted(m *member, read func(io.Reader) error) {
+	if c.decoder.plan.wants(m.is.Role) {
+		c.stream(m, true, read)
+	} else {
+		c.leave(m)
+	}
+}
+
 // keepImage keeps an image in memory, to be decoded when all have been seen; of
 // one that no wanted table needs, that it is there.
 func (c *container) keepImage(m *member, images map[string]*image) {

@@ -247,19 +247,11 @@ func (s *imageSet) pagesMember(m *member) {
 func (s *imageSet) gpuPagesMember(m *member) { s.sizeDigest(m) }
 
 func (s *imageSet) ghostFileMember(m *member) {
-	if !s.decoder.plan.wants(layout.GhostFile) {
-		s.leave(m)
-		s.ghosts[uint32(m.is.Number)] = &savedGhost{}
-		return
-	}
-	s.stream(m, true, func(in io.Reader) error { return s.readGhost(m.Member, uint32(m.is.Number), in) })
+	s.ghosts[uint32(m.is.Number)] = &savedGhost{}
+	s.streamWanted(m, func(in io.Reader) error { return s.readGhost(m.Member, uint32(m.is.Number), in) })
 }
 
 func (s *imageSet) tmpfsMember(m *member) {
-	if !s.decoder.plan.wants(layout.Tmpfs) {
-		s.leave(m)
-		return
-	}
 	c := capture{origin: "tmpfs", member: m.Name, size: m.Size, set: s}
 	number := uint32(m.is.Number)
 	if m.is.Kind.Number == criu.DeviceID {
@@ -267,7 +259,7 @@ func (s *imageSet) tmpfsMember(m *member) {
 	} else {
 		c.mountID = &number
 	}
-	s.stream(m, true, func(in io.Reader) error { return s.readFilesystem(c, in) })
+	s.streamWanted(m, func(in io.Reader) error { return s.readFilesystem(c, in) })
 }
 
 func (c *container) unknownImageMember(m *member) {
@@ -298,19 +290,11 @@ func (c *container) podMetadataMember(m *member) {
 }
 
 func (c *container) criuLogMember(m *member) {
-	if !c.decoder.plan.wants(layout.CRIULog) {
-		c.leave(m)
-		return
-	}
-	c.stream(m, true, func(in io.Reader) error { return c.readCRIULog(path.Base(m.Name), in) })
+	c.streamWanted(m, func(in io.Reader) error { return c.readCRIULog(path.Base(m.Name), in) })
 }
 
 func (c *container) containerLogMember(m *member) {
-	if !c.decoder.plan.wants(layout.ContainerLog) {
-		c.leave(m)
-		return
-	}
-	c.stream(m, true, func(in io.Reader) error { return c.readContainerLog(m.Name, in) })
+	c.streamWanted(m, func(in io.Reader) error { return c.readContainerLog(m.Name, in) })
 }
 
 func (c *container) rootfsDiffMember(m *member) {

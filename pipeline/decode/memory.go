@@ -133,7 +133,7 @@ func (s *imageSet) readPages(m *archive.Member, pagesID uint32) error {
 		}
 	}
 	if s.images["inventory.img"] != nil { // else it may follow
-		s.memory.PreDump = s.inventory().GetPreDumpMode() != 0
+		s.memory.PreDump = s.inventory() != nil && s.isPreDump()
 	}
 	s.linkHeirs()
 	return s.deliver(pages, m)

@@ -117,3 +117,26 @@ func keepsTables(t *testing.T, what string, rows, whole *schema.Rows, lost []str
 		}
 	}
 }
+
+// TestEachUnreadableMember makes one member after the other of unpacked archives
+// unreadable: no decoder stumbles over what is there and has no content.
+func TestEachUnreadableMember(t *testing.T) {
+	for _, name := range []string{"ghost-files.tar", "tmpfs-data.tar", "checkpoint-evil_prod-c-2026-11-23T14-35-45Z.tar"} {
+		root := unpack(t, readTar(t, own(name)))
+		for _, m := range decodeFile(t, root).Checkpoints[0].ArchiveMembers {
+			if m.Type != "file" {
+				continue
+			}
+			member := exact(m.Path)
+			d := decode.Decoder{Limits: decode.DefaultLimits()}
+			result, err := d.Decode(t.Context(), guarded{source.Path(root), member, ""})
+			if err != nil {
+				t.Fatal(err)
+			}
+			noFault(t, name+" without "+member, result)
+			if result.Archive.Status != decode.StatusPartial {
+				t.Errorf("%s without %s: status %s", name, member, result.Archive.Status)
+			}
+		}
+	}
+}
