@@ -3,6 +3,7 @@ package pipeline
 import (
 	"time"
 
+	"github.com/ckexport/ckexport/pipeline/archive"
 	"github.com/ckexport/ckexport/pipeline/decode"
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/schema"
@@ -42,7 +43,7 @@ func deref(s *string) string {
 func (c *collector) ledgerRow(d decodedArchive) *schema.Rows {
 	row := d.result.Archive
 	row.RunID, row.ToolVersion, row.SchemaVersion = c.opts.Run.RunID, c.opts.Run.ToolVersion, schema.Version
-	if row.SizeBytes == nil { // a folder, or a file that could not be opened
+	if row.SizeBytes == nil && d.archive.Version != (archive.Version{}) { // a folder, or a file that could not be opened
 		size := uint64(d.archive.Version.Size)
 		row.SizeBytes = &size
 	}
@@ -53,7 +54,10 @@ func (c *collector) ledgerRow(d decodedArchive) *schema.Rows {
 	if len(d.result.Checkpoints) > 0 {
 		r.CheckpointID = d.result.Checkpoints[0].CheckpointID
 	}
-	known := sinks.LedgerArchive{SizeBytes: *row.SizeBytes, Status: row.Status, Error: deref(row.Error), CheckpointID: r.CheckpointID}
+	known := sinks.LedgerArchive{Status: row.Status, Error: deref(row.Error), CheckpointID: r.CheckpointID}
+	if row.SizeBytes != nil {
+		known.SizeBytes = *row.SizeBytes
+	}
 	if row.ModifiedAt != nil {
 		known.ModifiedAt = row.ModifiedAt.Truncate(time.Microsecond)
 	}

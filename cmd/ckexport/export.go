@@ -244,9 +244,6 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	for _, name := range found.Ignored {
 		opts.log.Debug("ignored: neither named nor looks like an archive", "file", name)
 	}
-	for _, err := range found.Unreadable {
-		opts.log.Error("cannot be read", "error", err)
-	}
 	if opts.dryRun {
 		return dryRun(ctx, opts, std, sink, found)
 	}
@@ -273,7 +270,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	switch {
 	case summary.Interrupted:
 		return errInterrupted
-	case summary.Bad() || len(found.Unreadable) > 0:
+	case summary.Bad():
 		return errBadArchives
 	}
 	return nil

@@ -20,10 +20,9 @@ import (
 // summaryJSON is the summary as --summary-json writes it.
 type summaryJSON struct {
 	*pipeline.Summary
-	Output     string `json:"output"`
-	Ignored    int    `json:"files_ignored"`
-	Unreadable int    `json:"files_unreadable"`
-	RowsTotal  uint64 `json:"rows_total"`
+	Output    string `json:"output"`
+	Ignored   int    `json:"files_ignored"`
+	RowsTotal uint64 `json:"rows_total"`
 }
 
 // openSummary opens what --summary-json names, before the process loses the
@@ -53,7 +52,7 @@ func report(opts *exportOptions, std streams, s *pipeline.Summary, found *source
 	if opts.summaryJSON == "" {
 		return nil
 	}
-	data, err := json.Marshal(summaryJSON{Summary: s, Output: opts.output, Ignored: len(found.Ignored), Unreadable: len(found.Unreadable), RowsTotal: s.RowCount()})
+	data, err := json.Marshal(summaryJSON{Summary: s, Output: opts.output, Ignored: len(found.Ignored), RowsTotal: s.RowCount()})
 	if err != nil {
 		return fmt.Errorf("writing the summary: %w", err)
 	}

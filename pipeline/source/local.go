@@ -108,7 +108,7 @@ func (f *finder) folder(root string) error {
 			return ctxErr
 		}
 		if err != nil {
-			f.found.Unreadable = append(f.found.Unreadable, err)
+			f.unreadable(path, err)
 			if entry != nil && entry.IsDir() {
 				return fs.SkipDir
 			}
@@ -130,7 +130,7 @@ func (f *finder) folder(root string) error {
 		}
 		info, err := os.Stat(path) // a link to a file counts as the file
 		if err != nil {
-			f.found.Unreadable = append(f.found.Unreadable, err)
+			f.unreadable(path, err)
 			return nil
 		}
 		if !info.Mode().IsRegular() {
@@ -146,6 +146,13 @@ func (f *finder) folder(root string) error {
 
 func (f *finder) add(path string, info fs.FileInfo, unsure bool) {
 	f.found.Candidates = append(f.found.Candidates, Candidate{Item{Input: Path(path), Version: versionOf(info)}, unsure})
+}
+
+// unreadable adds what cannot be looked at, unless it is the output.
+func (f *finder) unreadable(path string, err error) {
+	if path = filepath.Clean(path); !f.within(path) {
+		f.found.Candidates = append(f.found.Candidates, Candidate{Item: Item{Input: unreadable{Path(path), err}}})
+	}
 }
 
 // within reports whether a path is the output or lies in it, or in what a run

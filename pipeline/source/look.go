@@ -3,7 +3,6 @@ package source
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"io/fs"
 	"slices"
@@ -17,14 +16,12 @@ type Found struct {
 	Archives []Item // in the order of the inputs, each once
 	// Ignored names what neither looks like an archive nor is named like one.
 	Ignored []string
-	// Unreadable lists what could not be looked at within folders.
-	Unreadable []error
 }
 
 // Look chooses the archives: what an input names is one, and so is what stands
 // in a folder and is named like one, or begins like one. It sums up folders.
 func (l *Listing) Look(ctx context.Context) (*Found, error) {
-	found := &Found{Unreadable: l.Unreadable}
+	found := &Found{}
 	seen := map[string]bool{}
 	for _, c := range l.Candidates {
 		if err := ctx.Err(); err != nil {
@@ -37,8 +34,8 @@ func (l *Listing) Look(ctx context.Context) (*Found, error) {
 			found.Ignored = append(found.Ignored, name)
 			continue
 		case c.Folder:
-			if err := c.sumUp(ctx); err != nil { // reading it will tell what is wrong
-				found.Unreadable = append(found.Unreadable, err)
+			if err := c.sumUp(ctx); err != nil {
+				return nil, err
 			}
 		}
 		seen[c.Name()] = true
@@ -48,19 +45,19 @@ func (l *Listing) Look(ctx context.Context) (*Found, error) {
 }
 
 // sumUp makes the version of an unpacked archive: the sum of its files' sizes,
-// the newest time. Parts that cannot be read are left out: reading the archive
-// tells of them.
+// the newest time. What cannot be read is left out: reading the archive tells of
+// it. The error is not nil only if the context ended.
 func (i *Item) sumUp(ctx context.Context) error {
 	content, err := i.Open(ctx)
 	if err != nil {
-		return err
+		return ctx.Err()
 	}
 	defer content.Close()
 	folder, ok := content.(archive.FolderContent)
 	if !ok {
 		return nil // it is a file by now
 	}
-	err = fs.WalkDir(folder, ".", func(name string, _ fs.DirEntry, err error) error {
+	return fs.WalkDir(folder, ".", func(name string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return ctx.Err()
 		}
@@ -76,10 +73,6 @@ func (i *Item) sumUp(ctx context.Context) error {
 		}
 		return ctx.Err()
 	})
-	if err != nil {
-		return fmt.Errorf("summing up %q: %w", i.Name(), err)
-	}
-	return nil
 }
 
 // firstBytes returns how a file begins, nil where it cannot be read.

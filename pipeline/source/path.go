@@ -37,6 +37,16 @@ func (p Path) Open(context.Context) (archive.Content, error) {
 	return file{f}, nil
 }
 
+// unreadable is what the system did not let be looked at: a link that leads
+// nowhere or in a circle, a folder that cannot be listed.
+type unreadable struct {
+	Path
+	err error
+}
+
+// Open fails with the system's reason.
+func (u unreadable) Open(context.Context) (archive.Content, error) { return nil, u.err }
+
 // file is an open file.
 type file struct{ *os.File }
 

@@ -41,9 +41,8 @@ type Listing struct {
 	// Paths lists what must be readable on this machine, with all below.
 	Paths []string
 	// Candidates holds what may be archives, in order: folders lexically.
+	// What cannot be looked at is one too: opening it fails with the reason.
 	Candidates []Candidate
-	// Unreadable lists what could not be looked at within folders.
-	Unreadable []error
 }
 
 // Candidate is what may be an archive.
@@ -88,7 +87,6 @@ func List(ctx context.Context, providers []Provider, inputs []string, stdin io.R
 		}
 		all.Paths = append(all.Paths, l.Paths...)
 		all.Candidates = append(all.Candidates, l.Candidates...)
-		all.Unreadable = append(all.Unreadable, l.Unreadable...)
 		return ctx.Err()
 	}
 	for _, input := range inputs {
