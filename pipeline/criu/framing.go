@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 )
@@ -151,10 +152,14 @@ var unmarshal = proto.UnmarshalOptions{AllowPartial: true}
 // lacks a required field is decoded, and the error wraps ErrMissingField.
 func Unmarshal(data []byte, m proto.Message) error {
 	if err := unmarshal.Unmarshal(data, m); err != nil {
-		return err
+		return errors.New(stableText(err))
 	}
 	if err := proto.CheckInitialized(m); err != nil {
-		return fmt.Errorf("%w: %v", ErrMissingField, err)
+		return fmt.Errorf("%w: %s", ErrMissingField, stableText(err))
 	}
 	return nil
 }
+
+// stableText returns the text of an error of protobuf, which has a space or a
+// no-break space in it, at random with each build: rows must not differ by that.
+func stableText(err error) string { return strings.ReplaceAll(err.Error(), "\u00a0", " ") }
