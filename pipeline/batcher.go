@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -34,13 +35,11 @@ type batcher struct {
 // newBatcher fills batches of these tables, and of the ledger in any case.
 func newBatcher(tables []*schema.Table, batches chan<- tableBatch) *batcher {
 	b := &batcher{rows: map[string]uint64{}, batches: batches}
-	hasLedger := false
 	for _, t := range tables {
 		b.add(t)
-		hasLedger = hasLedger || t.Name == "archives"
 	}
-	if !hasLedger {
-		if t, ok := schema.Lookup("archives"); ok {
+	for _, t := range schema.Tables() {
+		if t.Scope == schema.ScopeArchive && !slices.Contains(tables, t) {
 			b.add(t)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ckexport/ckexport/pipeline/decode"
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
@@ -19,6 +20,8 @@ type collector struct {
 	batcher *batcher
 	summary Summary
 	run     schema.Run
+
+	differences []*schema.Rows // see tellDifference; of the archive at hand
 }
 
 func newCollector(opts Options, ledger *sinks.Ledger, batches chan<- tableBatch) *collector {
@@ -91,7 +94,8 @@ func inOrder(decoded <-chan decodedArchive, do func(decodedArchive) error) error
 // of the ledger.
 func (c *collector) archive(ctx context.Context, d decodedArchive) error {
 	row := &d.result.Archive
-	rows := c.newCheckpoints(d.result.Checkpoints)
+	c.differences = nil
+	rows, digests := c.newCheckpoints(d.result)
 	if len(d.result.Checkpoints) > 0 && len(rows) == 0 && row.Status == schema.StatusOK {
 		row.Status = schema.StatusDuplicate
 	}
@@ -111,7 +115,7 @@ func (c *collector) archive(ctx context.Context, d decodedArchive) error {
 	for _, r := range rows {
 		c.summary.Checkpoints += len(r.Checkpoints)
 		for _, t := range c.batcher.tables {
-			if !t.Global {
+			if t.Scope == schema.ScopeCheckpoint {
 				row.RowCount += uint64(t.Count(r))
 			}
 		}
@@ -121,21 +125,23 @@ func (c *collector) archive(ctx context.Context, d decodedArchive) error {
 	ledgerRow := c.ledgerRow(d)
 	recorded := ledgerRow.Archives[0]
 	c.run.Inputs = append(c.run.Inputs, schema.RunInput{Source: recorded.Source, SizeBytes: recorded.SizeBytes, SHA256: recorded.SHA256, Status: recorded.Status})
+	rows = append(append(rows, digests...), c.differences...)
 	return c.batcher.append(ctx, append(rows, ledgerRow))
 }
 
 // newCheckpoints returns the rows of the checkpoints that the output lacks,
-// without those of tables addressed by content which it has.
-func (c *collector) newCheckpoints(checkpoints []*schema.Rows) []*schema.Rows {
-	var rows []*schema.Rows
-	for _, r := range checkpoints {
-		if !c.ledger.Checkpoints[r.CheckpointID] {
-			c.ledger.Checkpoints[r.CheckpointID] = true
+// without those of tables addressed by content which it has, and what was read
+// of the others.
+func (c *collector) newCheckpoints(d *decode.Result) (rows, digests []*schema.Rows) {
+	for i, r := range d.Checkpoints {
+		if c.identify(&d.Archive, r, d.Digests[i]) {
 			r.SeccompPrograms = slices.DeleteFunc(r.SeccompPrograms, c.hasProgram)
 			rows = append(rows, r)
+		} else {
+			digests = append(digests, &schema.Rows{CheckpointID: r.CheckpointID, Digests: r.Digests})
 		}
 	}
-	return rows
+	return rows, digests
 }
 
 // hasProgram reports whether the output, or the run, has a program already.

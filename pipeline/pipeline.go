@@ -33,7 +33,12 @@ type Options struct {
 	Run    schema.Run
 	Raw    bool // fill image_entries
 	SHA256 bool // fill archives.sha256: archives are read whole
-	Limits decode.Limits
+	// Digests is what another output has read of checkpoints, as sinks.Ledger has
+	// it: what equals it gets the same id here.
+	Digests map[string][]sinks.Digest
+	// WholePages has all pages of memory read and digested.
+	WholePages bool
+	Limits     decode.Limits
 	// PayloadLimit is how many bytes of each queue, pipe, deleted file and the
 	// like are exported; 0 exports none.
 	PayloadLimit int64
@@ -57,6 +62,9 @@ func Run(ctx context.Context, opts Options) (*Summary, error) {
 	ledger, err := opts.Sink.Ledger(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the ledger: %w", err)
+	}
+	for images, digests := range opts.Digests {
+		ledger.Digests[images] = append(ledger.Digests[images], digests...)
 	}
 	batches := make(chan tableBatch, opts.Jobs)
 	c := newCollector(opts, ledger, batches)
@@ -137,7 +145,7 @@ type decodedArchive struct {
 // decodeAll is one worker: it decodes archives until there are no more, or
 // reading is to end.
 func decodeAll(reading, stageCtx context.Context, opts Options, jobs <-chan job, decoded chan<- decodedArchive, ahead *admission) error {
-	d := &decode.Decoder{Limits: opts.Limits, Labels: opts.Run.Labels, Tables: opts.Tables, Raw: opts.Raw, PayloadLimit: opts.PayloadLimit, SHA256: opts.SHA256}
+	d := &decode.Decoder{Limits: opts.Limits, Labels: opts.Run.Labels, Tables: opts.Tables, Raw: opts.Raw, PayloadLimit: opts.PayloadLimit, SHA256: opts.SHA256, WholePages: opts.WholePages}
 	var redactor *redact.Redactor
 	if opts.Redaction != nil {
 		redactor = opts.Redaction.Redactor()
@@ -149,6 +157,7 @@ func decodeAll(reading, stageCtx context.Context, opts Options, jobs <-chan job,
 		}
 		if redactor != nil {
 			redactor.Redact(&result.Archive, result.Checkpoints, result.Problems)
+			redactor.RedactDigests(result.Digests)
 		}
 		ahead.charge(result.Memory)
 		select {

@@ -24,6 +24,23 @@ type Archive struct {
 	ToolVersion   string     `arrow:"tool_version" sensitive:"no" doc:"version of ckexport"`
 	SchemaVersion uint32     `arrow:"schema_version" doc:"version of the tables' layout"`
 	SHA256        *string    `arrow:"sha256" encode:"plain,bloom" sensitive:"no" doc:"SHA-256 of the file, whole, lower-case hexadecimal; NULL without --sha256, and of an unpacked folder"`
+	// NotCompared is not nil if a checkpoint of the archive was in the output already.
+	NotCompared []string `arrow:"not_compared" sensitive:"no" doc:"where the output had a checkpoint of the archive already: what of it was not read of both, and may differ: pages (memory), files (captured ones); empty where all is equal, NULL where the output had none"`
+}
+
+// CheckpointDigest is what an archive was found to hold of a checkpoint beside
+// its images and metadata.
+type CheckpointDigest struct {
+	_ struct{} `table:"checkpoint_digests" key:"run_id source checkpoint_id" scope:"archive" doc:"The ledger of contents: what a run read of a checkpoint beside its images and metadata, so that a copy is told from an archive with other content. A copy has a row only if it was read further than those before. Under --redact the digests are keyed."`
+	_ struct{} `notcompared:"tells of reading, and two checkpoints never have the same content"`
+
+	RunID        string  `arrow:"run_id" sensitive:"no" doc:"the run that read the archive"`
+	Source       string  `arrow:"source" encode:"bloom" sensitive:"no" doc:"path of the archive, absolute"`
+	ImagesID     string  `arrow:"images_id" sensitive:"no" doc:"128 bits of SHA-256 over images and metadata: the checkpoint_id of the first checkpoint with these; others, with other content, have ids of their own"`
+	PagesSHA256  *string `arrow:"pages_sha256" encode:"plain" sensitive:"no" doc:"SHA-256 over the list of pages images, each with its size and SHA-256; NULL where they were not read whole, as large ones in plain tars are not without --sha256"`
+	TextsSHA256  *string `arrow:"texts_sha256" encode:"plain" sensitive:"no" doc:"SHA-256 over the parts of memory that were read in any case: arguments, environment, texts of the auxiliary vector; NULL where no table has them"`
+	FilesSHA256  *string `arrow:"files_sha256" encode:"plain" sensitive:"no" doc:"SHA-256 over the captured files, each with what filesystem_entries has of it; NULL where no table has them"`
+	ErrorsSHA256 *string `arrow:"errors_sha256" encode:"plain" sensitive:"no" doc:"SHA-256 over what could not be read, as problems has it; NULL where that is nothing"`
 }
 
 // Run is one run that added to the output: who made the rows, where, when and

@@ -9,6 +9,7 @@ type Rows struct {
 	CheckpointID string
 
 	Archives          []Archive
+	Digests           []CheckpointDigest
 	Runs              []Run
 	Forgotten         []ForgottenCheckpoint
 	Checkpoints       []Checkpoint

@@ -1,6 +1,8 @@
 package sinks
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +15,11 @@ type Ledger struct {
 	Archives map[string]LedgerArchive
 	// Checkpoints holds the id of every checkpoint in the output.
 	Checkpoints map[string]bool
+	// Forgotten holds the ids among Checkpoints of those that were removed on
+	// purpose.
+	Forgotten map[string]bool
+	// Digests holds what was read of checkpoints, by the id of their images.
+	Digests map[string][]Digest
 	// Contents holds the keys of the rows of content-addressed tables
 	// (schema.ScopeContent), by table.
 	Contents map[string]map[ContentKey]bool
@@ -27,9 +34,40 @@ type LedgerArchive struct {
 	CheckpointID string
 }
 
+// Digest is what an archive was found to hold of a checkpoint: a row of
+// checkpoint_digests. What was not read is empty.
+type Digest struct {
+	CheckpointID, Source        string
+	Pages, Texts, Files, Errors string
+}
+
 // NewLedger returns the ledger of an output that has nothing yet.
 func NewLedger() *Ledger {
-	return &Ledger{Archives: map[string]LedgerArchive{}, Checkpoints: map[string]bool{}, Contents: map[string]map[ContentKey]bool{}}
+	return &Ledger{
+		Archives: map[string]LedgerArchive{}, Checkpoints: map[string]bool{}, Forgotten: map[string]bool{},
+		Digests: map[string][]Digest{}, Contents: map[string]map[ContentKey]bool{},
+	}
+}
+
+// Clone returns a ledger that has the same, and goes its own way.
+func (l *Ledger) Clone() *Ledger {
+	c := &Ledger{
+		Archives: maps.Clone(l.Archives), Checkpoints: maps.Clone(l.Checkpoints), Forgotten: maps.Clone(l.Forgotten),
+		Digests: map[string][]Digest{}, Contents: map[string]map[ContentKey]bool{},
+	}
+	for id, list := range l.Digests {
+		c.Digests[id] = slices.Clip(list)
+	}
+	for table, keys := range l.Contents {
+		c.Contents[table] = maps.Clone(keys)
+	}
+	return c
+}
+
+// AddDigest notes what was read of a checkpoint whose images have that id.
+func (l *Ledger) AddDigest(imagesID string, d Digest) {
+	l.Digests[imagesID] = append(l.Digests[imagesID], d)
+	l.Checkpoints[d.CheckpointID] = true
 }
 
 // ContentKey is the key of a row of a content-addressed table: the values of

@@ -59,6 +59,7 @@ type known struct {
 	idsOf       map[string]map[string]bool        // checkpoint ids, by source
 	forgotten   map[string]string                 // sources of checkpoints that were removed on purpose
 	digests     map[string]map[string]bool        // SHA-256 of archives, by checkpoint id
+	contents    map[string][]sinks.Digest         // what was read of checkpoints, by the id of their images
 }
 
 func (k *known) add(source string, status schema.Status, id, digest string) {
@@ -107,6 +108,7 @@ func (o *output) compareIn(ctx context.Context, opts Options, k *known, archives
 	run.Raw = slices.ContainsFunc(o.tables, func(t *schema.Table) bool { return t.Raw && o.rows[t.Name] > 0 })
 	run.PayloadLimit = limit
 	run.Archives = archives
+	run.Digests, run.WholePages = k.contents, true
 	// Of several copies of a checkpoint the first one counts: let it be that
 	// which the output was made from.
 	slices.SortStableFunc(run.Archives, func(a, b source.Item) int {
@@ -160,10 +162,14 @@ func (o *output) known(ctx context.Context) (*known, error) {
 	}
 	if ledger := o.found.Ledger; ledger != nil {
 		k.checkpoints = maps.Clone(ledger.Checkpoints)
+		k.contents = ledger.Digests
 		for source, a := range ledger.Archives {
 			k.add(source, a.Status, a.CheckpointID, "")
 		}
 		return k, nil
+	}
+	if k.contents, err = o.contents(ctx); err != nil {
+		return nil, err
 	}
 	if o.hasColumns(archivesTable, schema.CheckpointID, "source", "status") {
 		digest := "''"
@@ -200,6 +206,38 @@ func (o *output) known(ctx context.Context) (*known, error) {
 	return k, nil
 }
 
+// contents reads what was read of checkpoints, by the id of their images.
+func (o *output) contents(ctx context.Context) (map[string][]sinks.Digest, error) {
+	all := map[string][]sinks.Digest{}
+	if !o.hasColumns(digestsTable, schema.CheckpointID, "images_id", "source", "pages_sha256", "texts_sha256", "files_sha256", "errors_sha256") {
+		return all, nil
+	}
+	query := "SELECT checkpoint_id, images_id, source, coalesce(pages_sha256, ''), coalesce(texts_sha256, ''), coalesce(files_sha256, ''), coalesce(errors_sha256, '') FROM checkpoint_digests ORDER BY run_id"
+	err := o.eachRow(ctx, query, func(rows *sql.Rows) error {
+		var images string
+		var d sinks.Digest
+		err := rows.Scan(&d.CheckpointID, &images, &d.Source, &d.Pages, &d.Texts, &d.Files, &d.Errors)
+		all[images] = append(all[images], d)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading what is known of contents: %w", err)
+	}
+	return all, nil
+}
+
+// imagesOf returns the id of the images of each checkpoint.
+func (o *output) imagesOf(ctx context.Context) (map[string]string, error) {
+	contents, err := o.contents(ctx)
+	ids := map[string]string{}
+	for images, digests := range contents {
+		for _, d := range digests {
+			ids[d.CheckpointID] = images
+		}
+	}
+	return ids, err
+}
+
 // digestsOfSource returns the digests of the archives that were at a path.
 func (k *known) digestsOfSource(source string) map[string]bool {
 	all := map[string]bool{}
@@ -215,7 +253,7 @@ func reread(ctx context.Context, run pipeline.Options, tables []*schema.Table, f
 	var wanted []*schema.Table
 	var names []string
 	for _, t := range schema.Tables() {
-		if t.Name == archivesTable || t.Name == checkpointsTable || slices.Contains(tables, t) && t.Scope == schema.ScopeCheckpoint {
+		if t.Name == archivesTable || t.Name == checkpointsTable || t.Name == digestsTable || slices.Contains(tables, t) && t.Scope == schema.ScopeCheckpoint {
 			wanted, names = append(wanted, t), append(names, t.Name)
 		}
 	}
@@ -252,6 +290,10 @@ func (o *output) compareArchives(ctx context.Context, fresh *output, k *known, a
 	if err != nil {
 		return nil, fmt.Errorf("reading checkpoints: %w", err)
 	}
+	imagesOf, err := fresh.imagesOf(ctx)
+	if err != nil {
+		return nil, err
+	}
 	failures := map[string]string{}
 	err = fresh.eachRow(ctx, "SELECT source, status, coalesce(error, ''), coalesce(checkpoint_id, '') FROM archives", func(rows *sql.Rows) error {
 		var source, status, failure, id string
@@ -284,6 +326,9 @@ func (o *output) compareArchives(ctx context.Context, fresh *output, k *known, a
 				maps.Copy(recorded, k.digests[id])
 			case isForgotten:
 				o.found.Found(sinks.Warning, "archive", "", name, "its checkpoint %s was removed from the output by ckexport forget", id)
+			case k.contents[imagesOf[id]] != nil:
+				o.found.Found(sinks.Damage, "archive", "", name, "the output lacks its checkpoint %s; the images and metadata are those of %s, and its memory pages, captured files, or what cannot be read of it are others",
+					id, k.contents[imagesOf[id]][0].CheckpointID)
 			case len(k.idsOf[name]) > 0:
 				o.found.Found(sinks.Damage, "archive", "", name, "the output lacks its checkpoint %s; from that path it has %s: the archive is not the one it was made from",
 					id, strings.Join(slices.Sorted(maps.Keys(k.idsOf[name])), ", "))

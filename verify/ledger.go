@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/ckexport/ckexport/pipeline/decode"
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sqltext"
@@ -17,6 +18,7 @@ const (
 	archivesTable    = "archives"
 	checkpointsTable = "checkpoints"
 	problemsTable    = "problems"
+	digestsTable     = "checkpoint_digests"
 	forgottenTable   = "forgotten_checkpoints"
 )
 
@@ -109,19 +111,28 @@ func (o *output) checkpointSources(ctx context.Context) (map[string]string, erro
 
 // mayLackCheckpoint names the tables that have rows of archives in which no
 // checkpoint was found.
-var mayLackCheckpoint = map[string]bool{archivesTable: true, problemsTable: true}
+var mayLackCheckpoint = map[string]bool{problemsTable: true}
+
+// ofArchive is the condition for rows that come from the archive alone: that
+// another one has other content is noted with both, whichever came last.
+func ofArchive(t *schema.Table) string {
+	if t.Name == problemsTable {
+		return " WHERE code <> " + sqltext.Literal(decode.OtherContent)
+	}
+	return ""
+}
 
 // countRows counts the rows of each checkpoint over all tables but the ledger,
 // and finds rows of checkpoints that are not there.
 func (o *output) countRows(ctx context.Context, checkpoints map[string]string) (map[string]int64, error) {
 	totals := map[string]int64{}
 	for _, t := range o.tables {
-		if t.Global || t.Name == archivesTable || !o.hasColumns(t.Name, schema.CheckpointID) {
+		if t.Scope != schema.ScopeCheckpoint || !o.hasColumns(t.Name, schema.CheckpointID) {
 			continue
 		}
 		strangers := map[string]int64{}
 		var without int64
-		err := o.eachRow(ctx, "SELECT coalesce(checkpoint_id, ''), count(*) FROM "+sqltext.Identifier(t.Name)+" GROUP BY 1", func(rows *sql.Rows) error {
+		err := o.eachRow(ctx, "SELECT coalesce(checkpoint_id, ''), count(*) FROM "+sqltext.Identifier(t.Name)+ofArchive(t)+" GROUP BY 1", func(rows *sql.Rows) error {
 			var id string
 			var n int64
 			if err := rows.Scan(&id, &n); err != nil {

@@ -53,7 +53,7 @@ func (o *output) compareRows(ctx context.Context, fresh *output, t *schema.Table
 	}
 	hashed := "hash(" + sqltext.Identifiers(columns) + ")"
 	query := "SELECT checkpoint_id, count(*), bit_xor(h)::VARCHAR, sum(h)::VARCHAR FROM (SELECT checkpoint_id, " + hashed + " AS h FROM " +
-		sqltext.Identifier(t.Name) + " WHERE checkpoint_id IS NOT NULL) GROUP BY 1"
+		sqltext.Identifier(t.Name) + ofArchive(t) + ") WHERE checkpoint_id IS NOT NULL GROUP BY 1"
 	read := func(from *output) (map[string]digest, error) {
 		digests := map[string]digest{}
 		err := from.eachRow(ctx, query, func(rows *sql.Rows) error {
@@ -99,7 +99,7 @@ func (o *output) nameDifference(ctx context.Context, fresh *output, t *schema.Ta
 	if len(key) > 0 {
 		example = shown(key, strings.Split(sqltext.Identifiers(key), ", "))
 	}
-	query := "SELECT " + hashed + "::VARCHAR, " + example + " FROM " + sqltext.Identifier(t.Name) + " WHERE checkpoint_id = " + sqltext.Literal(id) + " ORDER BY 2"
+	query := "SELECT " + hashed + "::VARCHAR, " + example + " FROM (FROM " + sqltext.Identifier(t.Name) + ofArchive(t) + ") WHERE checkpoint_id = " + sqltext.Literal(id) + " ORDER BY 2"
 	type row struct {
 		excess int64 // rows of the output, less those of the archive
 		name   string

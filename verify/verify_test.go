@@ -75,14 +75,20 @@ var some = tables("archives", "checkpoints", "problems", "processes", "threads",
 // export writes tables of the archives in dir to an output at path.
 func export(t *testing.T, format sinks.Format, tables []*schema.Table, dir, path string) {
 	t.Helper()
-	sink, err := format.Open(t.Context(), path, sinks.Options{Tables: tables, RunID: "run", Version: "test"})
+	exportRun(t, "run", format, tables, dir, path)
+}
+
+func exportRun(t *testing.T, id string, format sinks.Format, tables []*schema.Table, dir, path string) {
+	t.Helper()
+	sink, err := format.Open(t.Context(), path, sinks.Options{Tables: tables, RunID: id, Version: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer sink.Close()
 	run := options()
+	run.Run.RunID = id
 	run.Archives, run.Tables, run.Sink, run.PayloadLimit = find(t, dir), tables, sink, 1000
-	if summary, err := pipeline.Run(t.Context(), run); err != nil || summary.Bad() {
+	if summary, err := pipeline.Run(t.Context(), run); err != nil || summary.Failed > 0 {
 		t.Fatalf("%+v, %v", summary, err)
 	}
 	if err := sink.Close(); err != nil {

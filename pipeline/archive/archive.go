@@ -61,6 +61,8 @@ type Member struct {
 	// BehindEnd says that the member stands behind the archive's end mark, where
 	// tar stops reading. Its content cannot be read.
 	BehindEnd bool
+	// Sparse says that the content has holes, which are not stored.
+	Sparse bool
 	// Unreadable is why nothing of the member can be read: a file's content, what
 	// stands in a folder. Unknown says that not even its size and mode are known.
 	Unreadable error

@@ -70,6 +70,7 @@ func (t *tarReader) next() (*Member, error) {
 		rest = 0
 	}
 	if t.sparse = nil; isSparse(header) {
+		m.Sparse = true
 		rest, t.size = 0, m.Size // only reading tells how much is stored
 		t.sparse = t.budget.expand(t.tar, t.end.position)
 		m.content = &memberContent{t.sparse}

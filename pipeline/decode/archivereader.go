@@ -255,17 +255,14 @@ func (ar *archiveReader) digestOnly(ledger *schema.Archive) {
 
 // decode decodes each checkpoint: of a container, the set in checkpoint is the
 // main one. It closes the archive, once all wanted memory has been read.
-func (ar *archiveReader) decode(a *archive.Archive, ledger *schema.Archive) []*schema.Rows {
+func (ar *archiveReader) decode(a *archive.Archive, result *Result) {
 	again := ar.findTaskLayers()
 	again = ar.readLatePages() || again
-	ar.closeArchive(a, ledger)
+	ar.closeArchive(a, &result.Archive)
 	if again {
-		ar.readAgain(a, ledger)
+		ar.readAgain(a, &result.Archive)
 	}
 	found := ar.checkpoints()
-	if len(found) == 0 {
-		return nil
-	}
 	var sets []*imageSet
 	for _, c := range found {
 		sets = append(sets, c.sortedSets()...)
@@ -273,13 +270,12 @@ func (ar *archiveReader) decode(a *archive.Archive, ledger *schema.Archive) []*s
 	for _, s := range sets {
 		s.decode()
 	}
-	var all []*schema.Rows
 	for _, s := range sets {
 		s.finish()
 		rows := s.rows // a pointer to those in s would keep images and messages in memory
-		all = append(all, &rows)
+		result.Checkpoints = append(result.Checkpoints, &rows)
+		result.Digests = append(result.Digests, s.contentDigest())
 	}
-	return all
 }
 
 // checkpoints returns the containers that hold a checkpoint, by site, after the

@@ -44,8 +44,11 @@ type Decoder struct {
 	// Tables are the tables to decode; nil for all. Of the others there are no
 	// rows, and what only they need is not read.
 	Tables []*schema.Table
-	// SHA256 fills archives.sha256: files are then read whole.
+	// SHA256 fills archives.sha256: files are then read whole, and so are pages.
 	SHA256 bool
+	// WholePages has memory pages read whole, to be digested, where they would be
+	// seeked over.
+	WholePages bool
 
 	opener    archive.Opener
 	shapes    criu.Shapes
@@ -64,6 +67,9 @@ type Result struct {
 	// Checkpoints holds the rows of each checkpoint, the main one first. It
 	// is empty for a failed archive.
 	Checkpoints []*schema.Rows
+	// Digests holds what else was read of each checkpoint; run and source are the
+	// caller's to fill in.
+	Digests []schema.CheckpointDigest
 	// Problems of a failed archive; those of others are among their rows.
 	Problems []schema.Problem
 	// Memory is about how many bytes decoding took, as Limits.MemoryBytes
@@ -103,7 +109,7 @@ func (ar *archiveReader) decodeArchive(result *Result) {
 	d := ar.decoder
 	defer func() {
 		if fault := recover(); fault != nil {
-			result.Checkpoints, d.opener = nil, archive.Opener{}
+			result.Checkpoints, result.Digests, d.opener = nil, nil, archive.Opener{}
 			ar.outer().problem(schema.Problem{Severity: Error, Code: Internal, Message: faultText(fault)})
 		}
 	}()
@@ -126,7 +132,7 @@ func (ar *archiveReader) decodeArchive(result *Result) {
 		ar.endedEarly = true
 		ar.current().readProblem("", err)
 	}
-	result.Checkpoints = ar.decode(a, &result.Archive)
+	ar.decode(a, result)
 }
 
 func openCode(err error) string {
@@ -155,7 +161,7 @@ func (ar *archiveReader) settle(result *Result) {
 		return
 	}
 	a.Status = StatusOK
-	for _, rows := range result.Checkpoints {
+	for i, rows := range result.Checkpoints {
 		status := StatusOK
 		if e := firstError(rows.Problems); e != nil {
 			status, a.Status = StatusPartial, StatusPartial
@@ -166,6 +172,7 @@ func (ar *archiveReader) settle(result *Result) {
 		for i := range rows.Checkpoints {
 			rows.Checkpoints[i].Status = status
 		}
+		result.Digests[i].ErrorsSHA256 = errorsDigest(rows.Problems)
 		for _, t := range ar.decoder.plan.asides {
 			t.Drop(rows)
 		}

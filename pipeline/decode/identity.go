@@ -19,6 +19,12 @@ type digest struct {
 	sha256 string
 }
 
+// line describes the member by its name within the folder base.
+func (d digest) line(base string) string {
+	name := strings.TrimPrefix(strings.TrimPrefix(d.name, base), "/")
+	return strconv.Quote(name) + " " + strconv.FormatUint(d.size, 10) + " " + d.sha256 + "\n"
+}
+
 // identity returns the id of a checkpoint: 128 bits of SHA-256, in hexadecimal,
 // over the list of its images and of the metadata beside them, sorted by name.
 // Neither the archive's name nor the order or compression of its members
@@ -31,8 +37,7 @@ func (s *imageSet) identity() string {
 		if other, ok := s.sets[folderOf(d.name)]; ok && other != s && other.hasImages() {
 			continue // an image of another set of the archive
 		}
-		name := strings.TrimPrefix(strings.TrimPrefix(d.name, base), "/")
-		lines = append(lines, strconv.Quote(name)+" "+strconv.FormatUint(d.size, 10)+" "+d.sha256+"\n")
+		lines = append(lines, d.line(base))
 	}
 	if s.isCutShort() {
 		lines = append(lines, "cut short by a limit\n")

@@ -237,14 +237,15 @@ func (s *imageSet) imageMember(m *member) {
 func (s *imageSet) pagesMember(m *member) {
 	s.pagesBytes += uint64(m.Size)
 	s.sizeDigest(m)
-	if err := s.readPages(m.Member, uint32(m.is.Number)); err != nil {
-		s.streamProblem(m.Name, &m.row, err)
-	}
+	s.digestPages(m, func(in io.Reader) error { return s.readPages(m.Member, in, uint32(m.is.Number)) })
 }
 
-// gpuPagesMember leaves the content alone: it is as large as memory, and of use
+// gpuPagesMember decodes nothing: the content is as large as memory, and of use
 // to no table.
-func (s *imageSet) gpuPagesMember(m *member) { s.sizeDigest(m) }
+func (s *imageSet) gpuPagesMember(m *member) {
+	s.sizeDigest(m)
+	s.digestPages(m, func(io.Reader) error { return nil })
+}
 
 func (s *imageSet) ghostFileMember(m *member) {
 	s.ghosts[uint32(m.is.Number)] = &savedGhost{}

@@ -117,7 +117,7 @@ func (s *imageSet) decodeNewPagemaps() {
 
 // readPages takes what is wanted of a pages image that the archive is at, as
 // far as its page map has come already.
-func (s *imageSet) readPages(m *archive.Member, pagesID uint32) error {
+func (s *imageSet) readPages(m *archive.Member, in io.Reader, pagesID uint32) error {
 	var at io.ReaderAt // nil where the section is
 	if section, ok := m.ReaderAt(); ok {
 		at = section
@@ -136,7 +136,7 @@ func (s *imageSet) readPages(m *archive.Member, pagesID uint32) error {
 		s.memory.PreDump = s.inventory() != nil && s.isPreDump()
 	}
 	s.linkHeirs()
-	return s.deliver(pages, m)
+	return s.deliver(pages, in)
 }
 
 // deliver reads what is wanted of a pages image, and was not read before.

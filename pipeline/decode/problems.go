@@ -35,6 +35,7 @@ const (
 	TrailingData      = "trailing_data"      // something follows the end mark of an archive
 	UnsafeName        = "unsafe_name"        // a name with .. in it, or one that names no file
 	DuplicateMember   = "duplicate_member"   // a name occurs twice in the archive
+	OtherContent      = "other_content"      // another archive has the same images and metadata, and other pages, files or errors
 	DuplicateObject   = "duplicate_object"   // an id occurs twice in an image
 	StaleImage        = "stale_image"        // an image left over from an earlier checkpoint
 	MissingMetadata   = "missing_metadata"   // a file that the engine always writes is not there

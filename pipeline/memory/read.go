@@ -63,8 +63,8 @@ func (p *Pages) Wanted() bool {
 	return err != nil || len(p.checkpoint.reader.extents) > 0
 }
 
-// Read delivers what is wanted of the image and was not delivered: from At, or
-// else from in, which is at its beginning. It may be called again when more is
+// Read delivers what is wanted of the image and was not delivered: from in, which
+// is at its beginning, or from At where in is nil. It may be called again when more is
 // known. Errors other than ErrMemory are those of the readers; an early end is
 // io.EOF or io.ErrUnexpectedEOF.
 func (p *Pages) Read(in io.Reader) error {
@@ -75,7 +75,10 @@ func (p *Pages) Read(in io.Reader) error {
 	for _, s := range spaces {
 		p.delivered[s] = true
 	}
-	return p.checkpoint.reader.deliver(in, p.At)
+	if in != nil {
+		return p.checkpoint.reader.deliver(in, nil)
+	}
+	return p.checkpoint.reader.deliver(nil, p.At)
 }
 
 // plan makes the reader's list of extents, and returns the spaces it is for.

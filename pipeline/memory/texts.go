@@ -2,6 +2,11 @@ package memory
 
 import (
 	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
@@ -183,6 +188,20 @@ func (t *Texts) Of(s *Space) *ProcessTexts {
 		}
 	}
 	return p
+}
+
+// Digest returns the SHA-256, in hexadecimal, of all texts that were read. It is
+// called once all pages have passed by.
+func (t *Texts) Digest() string {
+	sum := sha256.New()
+	spaces := slices.SortedFunc(maps.Keys(t.of), func(a, b *Space) int { return cmp.Compare(a.ID, b.ID) })
+	for _, s := range spaces {
+		for text := range t.Of(s).all {
+			fmt.Fprintf(sum, "%d %d %s %d\n", s.ID, text.address, text.Status, len(text.Data))
+			sum.Write(text.Data)
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // Auxiliary returns the text that ends in NUL at an address of an auxiliary

@@ -198,7 +198,7 @@ func replaceable(t *schema.Table, c *schema.Column) bool {
 // isIdentity reports whether a column belongs to the ledger, or to what tells
 // checkpoints apart: the next run relies on these.
 func isIdentity(t *schema.Table, c *schema.Column) bool {
-	return t.Global || t.Name == "archives" || c.Name == schema.CheckpointID || c.Name == "status" ||
+	return t.Scope != schema.ScopeCheckpoint || c.Name == schema.CheckpointID || c.Name == "status" ||
 		(t.Name == "checkpoints" || t.Name == "problems") && (c.Name == "source" || c.Name == "archive_name")
 }
 

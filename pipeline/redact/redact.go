@@ -299,6 +299,18 @@ func (d *Redactor) token(value string) string {
 	return string(out[:])
 }
 
+// RedactDigests replaces digests of contents, whatever the policy: who has all of
+// a content but a secret could try out guesses of that.
+func (d *Redactor) RedactDigests(digests []schema.CheckpointDigest) {
+	for i := range digests {
+		for _, sum := range []*string{digests[i].PagesSHA256, digests[i].TextsSHA256, digests[i].FilesSHA256} {
+			if sum != nil {
+				*sum = d.token(*sum)
+			}
+		}
+	}
+}
+
 // options replaces the values of options whose name looks like a secret's.
 func (d *Redactor) options(value string) string {
 	options := strings.Split(value, ",")

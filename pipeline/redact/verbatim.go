@@ -126,7 +126,7 @@ func (d *Redactor) scrub(secrets *verbatim, text string) string {
 // removeVerbatim replaces the secrets that stand in other columns.
 func (d *Redactor) removeVerbatim(secrets *verbatim, rows *schema.Rows) {
 	for _, t := range schema.Tables() {
-		if t.Global || t.Count(rows) == 0 {
+		if t.Scope != schema.ScopeCheckpoint || t.Count(rows) == 0 {
 			continue
 		}
 		for i := range t.Columns {

@@ -20,6 +20,9 @@ const (
 FROM archives
 QUALIFY row_number() OVER (PARTITION BY source ORDER BY started_at DESC, rowid DESC) = 1`
 
+	digestRows = `SELECT checkpoint_id, images_id, source, coalesce(pages_sha256, ''), coalesce(texts_sha256, ''), coalesce(files_sha256, ''),
+coalesce(errors_sha256, '') FROM checkpoint_digests`
+
 	archiveCheckpoints = `SELECT DISTINCT checkpoint_id FROM archives
 WHERE checkpoint_id IS NOT NULL AND status IN ('ok', 'partial', 'duplicate')
 UNION SELECT checkpoint_id FROM forgotten_checkpoints`
@@ -47,6 +50,25 @@ func readLedger(ctx context.Context, db *sql.DB, ledger *sinks.Ledger, tables []
 		}
 		ledger.Archives[source] = a
 		return nil
+	})
+	if err != nil {
+		return err
+	}
+	err = eachRow(ctx, db, digestRows, func(rows *sql.Rows) error {
+		var images string
+		var d sinks.Digest
+		err := rows.Scan(&d.CheckpointID, &images, &d.Source, &d.Pages, &d.Texts, &d.Files, &d.Errors)
+		ledger.AddDigest(images, d)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = eachRow(ctx, db, "SELECT checkpoint_id FROM forgotten_checkpoints", func(rows *sql.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		ledger.Forgotten[id] = true
+		return err
 	})
 	if err != nil {
 		return err

@@ -21,6 +21,9 @@ import (
 type footerLedger struct {
 	Archives    []footerArchive `json:"archives"`
 	Checkpoints []string        `json:"checkpoints"`
+	Forgotten   []string        `json:"forgotten,omitempty"`
+	// Digests is by the id of the images.
+	Digests map[string][]sinks.Digest `json:"digests,omitempty"`
 }
 
 type footerArchive struct {
@@ -34,7 +37,7 @@ type footerArchive struct {
 }
 
 func encodeLedger(l *ledger.Builder) (string, error) {
-	f := footerLedger{Checkpoints: slices.Sorted(maps.Keys(l.Checkpoints))}
+	f := footerLedger{Checkpoints: slices.Sorted(maps.Keys(l.Checkpoints)), Forgotten: slices.Sorted(maps.Keys(l.Forgotten)), Digests: l.Digests}
 	for _, source := range slices.Sorted(maps.Keys(l.Archives)) {
 		a := l.Archives[source]
 		entry := footerArchive{
@@ -88,6 +91,14 @@ func decodeLedger(l *ledger.Builder, text *string) error {
 	}
 	for _, id := range f.Checkpoints {
 		l.Checkpoints[id] = true
+	}
+	for _, id := range f.Forgotten {
+		l.Forgotten[id] = true
+	}
+	for images, list := range f.Digests {
+		for _, d := range list {
+			l.AddDigest(images, d)
+		}
 	}
 	return nil
 }

@@ -197,7 +197,7 @@ func TestStrangers(t *testing.T) {
 	for _, e := range entries {
 		names = append(names, e.Name())
 	}
-	if want := []string{"_ckexport.json", "archives", "forgotten_checkpoints", "notes"}; !slices.Equal(names, want) {
+	if want := []string{"_ckexport.json", "archives", "checkpoint_digests", "forgotten_checkpoints", "notes"}; !slices.Equal(names, want) {
 		t.Errorf("the dataset has %v, want %v", names, want)
 	}
 }

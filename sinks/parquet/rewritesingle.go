@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -16,7 +17,7 @@ import (
 )
 
 // rewriteSingle rewrites an output that is one file. Its ledger stands in the
-// footer and stays as it is, so that checkpoints whose rows go are remembered.
+// footer, and remembers checkpoints whose rows go.
 func rewriteSingle(ctx context.Context, place *staging.Place, path string, info fs.FileInfo, opts sinks.Options, what sinks.Rewrite) (_ *sinks.Rewritten, err error) {
 	mark, err := readMark(place.Path)
 	if err != nil {
@@ -48,6 +49,7 @@ func rewriteSingle(ctx context.Context, place *staging.Place, path string, info 
 		if len(ids) == 0 && !what.Compact {
 			return done, nil
 		}
+		maps.Copy(s.ledger.Forgotten, ids)
 	}
 	s.started, s.wrote = true, true // the rows come from here
 	if done.Rows, err = s.rewriteRows(ctx, ids, what.Compact); err != nil {

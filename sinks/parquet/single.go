@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
 
@@ -14,7 +13,6 @@ import (
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
-	"github.com/ckexport/ckexport/sinks/internal/contents"
 	"github.com/ckexport/ckexport/sinks/internal/ledger"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
 	"github.com/ckexport/ckexport/sinks/spool"
@@ -61,7 +59,7 @@ func openSingle(ctx context.Context, place *staging.Place, path string, exists b
 			s.keep = true
 		}
 	}
-	s.known = &sinks.Ledger{Archives: maps.Clone(s.ledger.Archives), Checkpoints: maps.Clone(s.ledger.Checkpoints), Contents: s.ledger.Contents}
+	s.known = s.ledger.Clone()
 	dir, err := place.Stage()
 	if err != nil {
 		return nil, err
@@ -93,7 +91,7 @@ func (s *single) Write(ctx context.Context, table *schema.Table, batch arrow.Rec
 	if batch.NumRows() == 0 {
 		return nil
 	}
-	if table.Name == contents.Archives {
+	if table.Scope == schema.ScopeArchive {
 		s.wrote = true
 		if err := s.ledger.Add(table, batch); err != nil {
 			return err
@@ -106,10 +104,8 @@ func (s *single) Write(ctx context.Context, table *schema.Table, batch arrow.Rec
 	if err := s.start(ctx); err != nil {
 		return err
 	}
-	if table.Name != contents.Archives { // there, failed archives have no checkpoint
-		if err := s.ledger.AddCheckpoints(batch); err != nil {
-			return err
-		}
+	if table.Scope != schema.ScopeArchive { // there, failed archives have no checkpoint
+		s.ledger.AddCheckpoints(batch)
 	}
 	return s.file.Write(batch)
 }

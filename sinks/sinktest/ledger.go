@@ -21,9 +21,12 @@ func (s suite) ledger(t *testing.T) {
 	archive := func(source string, status schema.Status, failure *string, started time.Time) schema.Archive {
 		return schema.Archive{RunID: "run", Source: source, Status: status, Error: failure, SizeBytes: &size, ModifiedAt: &at, StartedAt: started}
 	}
+	digest := func(id string, images, source string, pages, errors *string) *schema.Rows {
+		return &schema.Rows{CheckpointID: id, Digests: []schema.CheckpointDigest{{RunID: "run", Source: source, ImagesID: images, PagesSHA256: pages, ErrorsSHA256: errors}}}
+	}
 	// commit also writes the rows of the first checkpoint, and a second one's of
 	// the same archive: only the table checkpoints tells of that.
-	commit := func(run string, checkpoint int, archives map[string]schema.Archive) {
+	commit := func(run string, checkpoint int, archives map[string]schema.Archive, digests *schema.Rows) {
 		sink := s.open(t, location, options(run, tables))
 		defer closeSink(t, sink)
 		for id, a := range archives {
@@ -31,13 +34,17 @@ func (s suite) ledger(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		of := table(t, "checkpoint_digests")
+		if err := sink.Write(t.Context(), of, Build(t, of, digests)); err != nil {
+			t.Fatal(err)
+		}
 		for _, table := range tables {
 			seeds := []int{checkpoint}
 			if table.Name == "checkpoints" {
 				seeds = append(seeds, checkpoint+1)
 			}
 			for _, seed := range seeds {
-				if table.Name == "archives" {
+				if table.Scope == schema.ScopeArchive {
 					continue
 				}
 				if err := sink.Write(t.Context(), table, Batch(t, table, 1, seed)); err != nil {
@@ -54,10 +61,10 @@ func (s suite) ledger(t *testing.T) {
 		id(0xb0): archive("/b 日本.tar", "ok", nil, at),
 		"":       archive("/c.tar", "failed", &text, at),
 		id(0xc0): archive("/a2.tar", "duplicate", nil, at),
-	})
+	}, digest(id(0xa0), id(0xa0), "/a.tar", &text, nil))
 	commit("run2", 0xd0, map[string]schema.Archive{
 		id(0xd0): archive("/a.tar", "ok", nil, at.Add(time.Hour)),
-	})
+	}, digest(id(0xd0), id(0xa0), "/a.tar", nil, &text))
 	sink := s.open(t, location, options("run3", tables))
 	defer closeSink(t, sink)
 	got, err := sink.Ledger(t.Context())
@@ -74,6 +81,8 @@ func (s suite) ledger(t *testing.T) {
 		"/c.tar":    entry("failed", text, ""),
 		"/a2.tar":   entry("duplicate", "", id(0xc0)),
 	}
+	want.AddDigest(id(0xa0), sinks.Digest{CheckpointID: id(0xa0), Source: "/a.tar", Pages: text})
+	want.AddDigest(id(0xa0), sinks.Digest{CheckpointID: id(0xd0), Source: "/a.tar", Errors: text})
 	want.Checkpoints = map[string]bool{id(0xa0): true, id(0xb0): true, id(0xc0): true, id(0xd0): true}
 	if slices.Contains(tables, table(t, "checkpoints")) {
 		want.Checkpoints[id(0xa1)], want.Checkpoints[id(0xd1)] = true, true

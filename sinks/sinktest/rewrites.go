@@ -119,12 +119,12 @@ func (s suite) forget(t *testing.T) {
 	sink = s.open(t, location, options("run3", tables))
 	defer closeSink(t, sink)
 	ledger, err := sink.Ledger(t.Context())
-	if err != nil || !ledger.Checkpoints[id] {
-		t.Errorf("the ledger does not know the checkpoint any more: %v", err)
+	if err != nil || !ledger.Checkpoints[id] || !ledger.Forgotten[id] {
+		t.Errorf("the ledger does not know that the checkpoint was removed: %v", err)
 	}
 }
 
-func isLedger(t *schema.Table) bool { return t.Name == "archives" }
+func isLedger(t *schema.Table) bool { return t.Scope == schema.ScopeArchive }
 
 // compact merges what three runs have added.
 func (s suite) compact(t *testing.T) {

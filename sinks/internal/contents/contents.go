@@ -15,6 +15,8 @@ import (
 const (
 	// Archives is the ledger: which archives an output was made from.
 	Archives = "archives"
+	// Digests tells checkpoints with the same images apart.
+	Digests = "checkpoint_digests"
 	// Forgotten tells which checkpoints were removed.
 	Forgotten = "forgotten_checkpoints"
 	// Checkpoints has checkpoints that Archives does not name, as an archive may
@@ -34,7 +36,7 @@ type Contents struct {
 // an output of several tables always has those of the ledger.
 func Kept(asked []*schema.Table) []*schema.Table {
 	kept := asked
-	for _, name := range []string{Forgotten, Archives} {
+	for _, name := range []string{Forgotten, Digests, Archives} {
 		ledger, ok := schema.Lookup(name)
 		if ok && !slices.Contains(kept, ledger) {
 			kept = append([]*schema.Table{ledger}, kept...)
@@ -45,7 +47,7 @@ func Kept(asked []*schema.Table) []*schema.Table {
 
 // IsForgettable reports whether rows of the table belong to checkpoints, and
 // go when these are forgotten: the ledger's stay.
-func IsForgettable(table *schema.Table) bool { return !table.Global && table.Name != Archives }
+func IsForgettable(table *schema.Table) bool { return table.Scope == schema.ScopeCheckpoint }
 
 // Admit checks that a run with these options may add rows of the tables kept
 // to the output at path.

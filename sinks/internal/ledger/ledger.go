@@ -17,6 +17,9 @@ import (
 // archiveColumns are the columns of archives that a ledger is made of.
 var archiveColumns = []string{schema.CheckpointID, "source", "size_bytes", "modified_at", "status", "error", "started_at"}
 
+// digestColumns are those of checkpoint_digests.
+var digestColumns = []string{schema.CheckpointID, "images_id", "source", "pages_sha256", "texts_sha256", "files_sha256", "errors_sha256"}
+
 // Builder gathers a ledger from rows.
 type Builder struct {
 	*sinks.Ledger
@@ -35,6 +38,8 @@ func Columns(table *schema.Table) []string {
 	switch {
 	case table.Name == contents.Archives:
 		return archiveColumns
+	case table.Name == contents.Digests:
+		return digestColumns
 	case table.Name == contents.Checkpoints, table.Name == contents.Forgotten:
 		return []string{schema.CheckpointID}
 	case table.Scope == schema.ScopeContent:
@@ -48,8 +53,12 @@ func (b *Builder) Add(table *schema.Table, rows arrow.RecordBatch) error {
 	switch {
 	case table.Name == contents.Archives:
 		return b.addArchives(rows)
-	case table.Name == contents.Checkpoints, table.Name == contents.Forgotten:
-		return b.AddCheckpoints(rows)
+	case table.Name == contents.Digests:
+		return b.addDigests(rows)
+	case table.Name == contents.Forgotten:
+		eachCheckpoint(rows, func(id string) { b.Forgotten[id], b.Checkpoints[id] = true, true })
+	case table.Name == contents.Checkpoints:
+		b.AddCheckpoints(rows)
 	case table.Scope == schema.ScopeContent:
 		return b.addContents(table, rows)
 	}
@@ -116,11 +125,32 @@ func (b *Builder) addArchives(batch arrow.RecordBatch) error {
 	return nil
 }
 
+// addDigests adds rows of checkpoint_digests.
+func (b *Builder) addDigests(batch arrow.RecordBatch) error {
+	columns, err := columnsOf(batch, contents.Digests, digestColumns)
+	if err != nil {
+		return err
+	}
+	for i := range int(batch.NumRows()) {
+		text := func(column int) string { return valueOr(schema.TextsOf(columns[column]), i) }
+		b.AddDigest(text(1), sinks.Digest{
+			CheckpointID: text(0), Source: text(2), Pages: text(3), Texts: text(4), Files: text(5), Errors: text(6),
+		})
+	}
+	return nil
+}
+
 // AddCheckpoints adds the checkpoints that rows of any table are of.
-func (b *Builder) AddCheckpoints(batch arrow.RecordBatch) error {
+func (b *Builder) AddCheckpoints(batch arrow.RecordBatch) {
+	eachCheckpoint(batch, func(id string) { b.Checkpoints[id] = true })
+}
+
+// eachCheckpoint passes on the checkpoints that rows are of; those that follow
+// one another once.
+func eachCheckpoint(batch arrow.RecordBatch, add func(id string)) {
 	at := batch.Schema().FieldIndices(schema.CheckpointID)
 	if len(at) != 1 {
-		return nil
+		return
 	}
 	ids := schema.TextsOf(batch.Column(at[0]))
 	last := ""
@@ -129,9 +159,8 @@ func (b *Builder) AddCheckpoints(batch arrow.RecordBatch) error {
 			continue
 		}
 		last = valueOr(ids, i)
-		b.Checkpoints[last] = true
+		add(last)
 	}
-	return nil
 }
 
 // valueOr returns a value of a column, or the zero value for NULL. Text is
