@@ -327,8 +327,10 @@ func (o *output) compareArchives(ctx context.Context, fresh *output, k *known, a
 			case isForgotten:
 				o.found.Found(sinks.Warning, "archive", "", name, "its checkpoint %s was removed from the output by ckexport forget", id)
 			case k.contents[imagesOf[id]] != nil:
+				same := k.contents[imagesOf[id]][0].CheckpointID
+				maps.Copy(recorded, k.digests[same])
 				o.found.Found(sinks.Damage, "archive", "", name, "the output lacks its checkpoint %s; the images and metadata are those of %s, and its memory pages, captured files, or what cannot be read of it are others",
-					id, k.contents[imagesOf[id]][0].CheckpointID)
+					id, same)
 			case len(k.idsOf[name]) > 0:
 				o.found.Found(sinks.Damage, "archive", "", name, "the output lacks its checkpoint %s; from that path it has %s: the archive is not the one it was made from",
 					id, strings.Join(slices.Sorted(maps.Keys(k.idsOf[name])), ", "))
