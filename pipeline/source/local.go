@@ -67,6 +67,11 @@ func (f *finder) input(input string) error {
 		}
 		return &InputError{Input: input, Err: err}
 	}
+	return f.existing(input, info)
+}
+
+// existing adds the file or folder at a path.
+func (f *finder) existing(input string, info fs.FileInfo) error {
 	abs, err := filepath.Abs(input)
 	if err != nil {
 		return &InputError{Input: input, Err: err}
@@ -92,7 +97,13 @@ func (f *finder) glob(pattern string) error {
 		return &InputError{Input: pattern, Err: errors.New("no such file, and no file matches it as a pattern")}
 	}
 	for _, p := range paths {
-		if err := f.input(p); err != nil {
+		info, err := os.Stat(p)
+		if err == nil {
+			err = f.existing(p, info)
+		} else { // as in a folder, it costs itself only
+			err = f.unreadable(p, err)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -108,11 +119,10 @@ func (f *finder) folder(root string) error {
 			return ctxErr
 		}
 		if err != nil {
-			f.unreadable(path, err)
-			if entry != nil && entry.IsDir() {
-				return fs.SkipDir
+			if err := f.unreadable(path, err); err != nil || entry == nil || !entry.IsDir() {
+				return err
 			}
-			return nil
+			return fs.SkipDir
 		}
 		path = filepath.Clean(path)
 		if f.within(path) {
@@ -130,8 +140,7 @@ func (f *finder) folder(root string) error {
 		}
 		info, err := os.Stat(path) // a link to a file counts as the file
 		if err != nil {
-			f.unreadable(path, err)
-			return nil
+			return f.unreadable(path, err)
 		}
 		if !info.Mode().IsRegular() {
 			return nil
@@ -149,10 +158,15 @@ func (f *finder) add(path string, info fs.FileInfo, unsure bool) {
 }
 
 // unreadable adds what cannot be looked at, unless it is the output.
-func (f *finder) unreadable(path string, err error) {
-	if path = filepath.Clean(path); !f.within(path) {
-		f.found.Candidates = append(f.found.Candidates, Candidate{Item: Item{Input: unreadable{Path(path), err}}})
+func (f *finder) unreadable(path string, reason error) error {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return &InputError{Input: path, Err: err}
 	}
+	if !f.within(abs) {
+		f.found.Candidates = append(f.found.Candidates, Candidate{Item: Item{Input: unreadable{Path(abs), reason}}})
+	}
+	return nil
 }
 
 // within reports whether a path is the output or lies in it, or in what a run

@@ -3,6 +3,7 @@ package source
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"io/fs"
 	"slices"
@@ -30,7 +31,7 @@ func (l *Listing) Look(ctx context.Context) (*Found, error) {
 		switch name := c.Name(); {
 		case seen[name]:
 			continue
-		case c.Unsure && !namedLikeArchive(name) && !looksLikeArchive(firstBytes(ctx, c)):
+		case c.Unsure && !mayBeArchive(ctx, c):
 			found.Ignored = append(found.Ignored, name)
 			continue
 		case c.Folder:
@@ -75,20 +76,36 @@ func (i *Item) sumUp(ctx context.Context) error {
 	})
 }
 
-// firstBytes returns how a file begins, nil where it cannot be read.
-func firstBytes(ctx context.Context, in archive.Input) []byte {
+// mayBeArchive reports whether a file is named like an archive, or begins like
+// one. What cannot be read may be one, unless it is gone by now.
+func mayBeArchive(ctx context.Context, in archive.Input) bool {
+	if namedLikeArchive(in.Name()) {
+		return true
+	}
+	head, err := firstBytes(ctx, in)
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist)
+	}
+	return looksLikeArchive(head)
+}
+
+// firstBytes returns how a file begins, nil for a folder.
+func firstBytes(ctx context.Context, in archive.Input) ([]byte, error) {
 	content, err := in.Open(ctx)
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	defer content.Close()
 	file, ok := content.(archive.FileContent)
 	if !ok {
-		return nil
+		return nil, nil
 	}
 	head := make([]byte, 512)
-	n, _ := io.ReadFull(file, head)
-	return head[:n]
+	n, err := io.ReadFull(file, head)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	return head[:n], err
 }
 
 var archiveSuffixes = []string{".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tar.lz4", ".tar.br"}

@@ -14,7 +14,13 @@ func isUnpacked(ctx context.Context, folder string) bool {
 	for _, mark := range layout.FolderMarks() {
 		path := filepath.Join(folder, filepath.FromSlash(mark.Path))
 		info, err := os.Lstat(path)
-		if err == nil && info.Mode().IsRegular() && (mark.Head == nil || mark.Head(firstBytes(ctx, Path(path)))) {
+		if err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		if mark.Head == nil {
+			return true
+		}
+		if head, err := firstBytes(ctx, Path(path)); err == nil && mark.Head(head) {
 			return true
 		}
 	}
