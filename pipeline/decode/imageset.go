@@ -52,6 +52,7 @@ type imageSet struct {
 	parent      *imageSet // the checkpoint that this one builds on, if the archive has it
 	dumpedAt    *time.Time
 	pagesBytes  uint64
+	stream      *imageStream // that its pages are in, nil if they are members
 
 	facts facts
 	rows  schema.Rows

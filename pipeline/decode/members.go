@@ -26,6 +26,9 @@ type member struct {
 	is    layout.Member // what its name says
 	depth int           // how many archives it is deep within others
 	row   schema.ArchiveMember
+
+	stream *imageStream // that it was found in, nil for a member of the archive itself
+	over   error        // the limit for which its content was left in the stream
 }
 
 // newMember begins the row of a member.
@@ -109,6 +112,10 @@ func (c *container) content(m *member) {
 	}
 	c.folderBytes[m.is.Dir] += uint64(m.Size)
 	m.row.Kind = m.kind()
+	if m.over != nil {
+		c.streamProblem(m.Name, &m.row, m.over)
+		return
+	}
 	switch m.is.Role {
 	case layout.Image:
 		c.inSet(m, (*imageSet).imageMember)
@@ -140,6 +147,8 @@ func (c *container) content(m *member) {
 		c.volumeMember(m)
 	case layout.Artifact:
 		c.artifactMember(m)
+	case layout.ImageStream:
+		c.imageStreamMember(m)
 	case layout.Document, layout.Blob:
 		c.documentMember(m)
 	case layout.Archive, layout.Candidate:
@@ -237,6 +246,11 @@ func (s *imageSet) imageMember(m *member) {
 func (s *imageSet) pagesMember(m *member) {
 	s.pagesBytes += uint64(m.Size)
 	s.sizeDigest(m)
+	if m.stream != nil {
+		s.memory.AddPages(uint32(m.is.Number), m.Name, uint64(m.Size), nil)
+		s.stream = m.stream
+		return
+	}
 	if err := s.readPages(m.Member, uint32(m.is.Number)); err != nil {
 		s.streamProblem(m.Name, &m.row, err)
 	}
