@@ -270,6 +270,9 @@ func (ar *archiveReader) digestOnly(ledger *schema.Archive) {
 // main one. It closes the archive, once all wanted memory has been read.
 func (ar *archiveReader) decode(a *archive.Archive, ledger *schema.Archive) []*schema.Rows {
 	ar.readStreams()
+	for _, s := range ar.allSets() {
+		s.setEncryptedAside()
+	}
 	again := ar.findTaskLayers()
 	again = ar.readLatePages() || again
 	ar.closeArchive(a, ledger)

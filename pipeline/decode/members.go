@@ -79,6 +79,8 @@ func (m *member) kind() string {
 		return m.is.Kind.Name
 	case layout.Metadata, layout.PodMetadata, layout.CRIULog, layout.RootfsDiff, layout.DevShm:
 		return path.Base(m.Name)
+	case layout.Cipher:
+		return "CIPHER"
 	case layout.ContainerLog:
 		return "container_log"
 	case layout.Volume:
@@ -127,6 +129,8 @@ func (c *container) content(m *member) {
 		c.inSet(m, (*imageSet).ghostFileMember)
 	case layout.Tmpfs:
 		c.inSet(m, (*imageSet).tmpfsMember)
+	case layout.Cipher:
+		c.inSet(m, (*imageSet).cipherMember)
 	case layout.UnknownImage:
 		c.unknownImageMember(m)
 	case layout.ServiceImage:
@@ -246,7 +250,7 @@ func (s *imageSet) imageMember(m *member) {
 func (s *imageSet) pagesMember(m *member) {
 	s.pagesBytes += uint64(m.Size)
 	s.sizeDigest(m)
-	if m.stream != nil {
+	if m.stream != nil || s.cipher != "" {
 		s.memory.AddPages(uint32(m.is.Number), m.Name, uint64(m.Size), nil)
 		s.stream = m.stream
 		return

@@ -132,7 +132,7 @@ func TestClassify(t *testing.T) {
 		{"cp1/config.json", layout.Metadata, "cp1"},
 		{"cp1/criu.work/stats-dump", layout.ServiceImage, "cp1"},
 		{"checkpoint/criu.work/dump.log", layout.CRIULog, ""},
-		{"cipher.img", layout.UnknownImage, ""},
+		{"cipher.img", layout.Cipher, ""},
 		{"checkpoint/core-x.img", layout.UnknownImage, ""},
 
 		// container images

@@ -70,6 +70,7 @@ var members = []rule{
 
 	// Source: containerd 0.2 runtime/runtime.go, Checkpoint. Others have such a name in the layers of any image.
 	{base: "config.json", role: Metadata, engines: Docker, outer: true},
+	{base: "cipher.img", role: Cipher}, // Source: CRIU criu/include/image-desc.h
 	{suffix: ".img", role: UnknownImage},
 }
 

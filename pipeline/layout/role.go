@@ -19,6 +19,7 @@ const (
 	GPUPages     // the content of GPU buffers
 	GhostFile    // a deleted file, with its content
 	Tmpfs        // files of a tmpfs, as a compressed tar
+	Cipher       // the keys of encrypted images
 	UnknownImage // named like an image, but of no known kind
 	ParentLink   // the symbolic link to the folder of the checkpoint before
 	// ServiceImage is an image of CRIU's own, which may stand beside the folder.
@@ -44,7 +45,7 @@ const (
 
 var roleNames = [...]string{
 	Ordinary: "ordinary", Image: "image", Pages: "pages", GPUPages: "gpu pages", GhostFile: "ghost file", Tmpfs: "tmpfs",
-	UnknownImage: "unknown image", ParentLink: "parent link", ServiceImage: "service image", Metadata: "metadata",
+	Cipher: "cipher", UnknownImage: "unknown image", ParentLink: "parent link", ServiceImage: "service image", Metadata: "metadata",
 	PodMetadata: "pod metadata", CRIULog: "criu log", ContainerLog: "container log", RootfsDiff: "rootfs diff", DevShm: "dev shm",
 	Volume: "volume", Artifact: "artifact", ImageStream: "image stream", Document: "document", Blob: "blob", Archive: "archive", Candidate: "candidate",
 }
