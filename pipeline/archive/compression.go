@@ -56,12 +56,11 @@ func compressionOf(head []byte) string {
 }
 
 // unreadCompression names the compression of a file that is not read: LZ4 by its
-// first bytes, those of its older form too, Brotli, which has none, by the file's
-// name. Source: LZ4 Frame Format Description.
+// first bytes, Brotli, which has none, by the file's name.
 func unreadCompression(head []byte, name string) string {
 	switch {
-	case bytes.HasPrefix(head, []byte{0x04, 0x22, 0x4d, 0x18}), bytes.HasPrefix(head, []byte{0x02, 0x21, 0x4c, 0x18}):
-		return "lz4"
+	case LooksLZ4(head):
+		return LZ4
 	case strings.HasSuffix(strings.ToLower(name), ".br") && !LooksPacked(head):
 		return "brotli"
 	}

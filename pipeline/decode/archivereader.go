@@ -43,6 +43,7 @@ type archiveReader struct {
 	seen        map[site]bool
 	nested      map[string]int64           // members that were read as archives, with their sizes
 	taskLayers  map[string]*container      // by member, see findTaskLayers
+	streams     []*imageStream             // of images, that are read when all their shards were seen
 	documents   map[string][]byte          // of container images: small members that are JSON, by path
 	images      map[string]*containerImage // by layer; see imageOf
 	created     map[string]*time.Time      // when images were made, by configuration; see imageCreated
@@ -159,19 +160,27 @@ func (ar *archiveReader) readMembers(a *archive.Archive, name string, depth int)
 		if err != nil {
 			return fmt.Errorf("behind member %d: %w", n, err)
 		}
-		limits := &ar.decoder.Limits
-		if int(ar.position) >= limits.Members {
-			return &limitError{limits.members(), "the archive has more members"}
+		next, err := ar.nextMember(m, name, depth)
+		if err != nil {
+			return err
 		}
-		if !ar.take(memberBytes + 2*int64(len(m.Name)+len(m.RawName)+len(m.LinkTarget))) {
-			return &limitError{limits.memory(), "the archive takes more memory; the rest of it was not read"}
-		}
-		is := classify(m, depth > 0)
-		ar.last = ar.container(site{name, is.Site})
-		position := ar.position
-		ar.position++
-		ar.last.readMember(ar.last.newMember(m, is, depth, position))
+		ar.last.readMember(next)
 	}
+}
+
+// nextMember begins a member of an archive; its container is ar.last.
+func (ar *archiveReader) nextMember(m *archive.Member, name string, depth int) (*member, error) {
+	limits := &ar.decoder.Limits
+	if int(ar.position) >= limits.Members {
+		return nil, &limitError{limits.members(), "the archive has more members"}
+	}
+	if !ar.take(memberBytes + 2*int64(len(m.Name)+len(m.RawName)+len(m.LinkTarget))) {
+		return nil, &limitError{limits.memory(), "the archive takes more memory; the rest of it was not read"}
+	}
+	is := classify(m, depth > 0)
+	ar.last = ar.container(site{name, is.Site})
+	ar.position++
+	return ar.last.newMember(m, is, depth, ar.position-1), nil
 }
 
 // readAgain goes over the archive a second time, for memory that stood in
@@ -204,6 +213,10 @@ func (ar *archiveReader) readMissed(a *archive.Archive, name string) {
 		case is.Role == layout.Pages:
 			if s := ar.setIn(name, is.Dir); s != nil {
 				s.readMissed(m, uint32(is.Number))
+			}
+		case is.Role == layout.ImageStream:
+			if s := ar.setIn(name, is.Dir); s != nil && s.stream != nil && s.stream.isLone(m) {
+				s.readStreamedPages(m)
 			}
 		case ar.taskLayers[inner] != nil:
 			ar.taskLayers[inner].readTaskLayer(m)
@@ -256,6 +269,10 @@ func (ar *archiveReader) digestOnly(ledger *schema.Archive) {
 // decode decodes each checkpoint: of a container, the set in checkpoint is the
 // main one. It closes the archive, once all wanted memory has been read.
 func (ar *archiveReader) decode(a *archive.Archive, result *Result) {
+	ar.readStreams()
+	for _, s := range ar.allSets() {
+		s.setEncryptedAside()
+	}
 	again := ar.findTaskLayers()
 	again = ar.readLatePages() || again
 	ar.closeArchive(a, &result.Archive)

@@ -20,7 +20,9 @@ type container struct {
 	metadata map[string][]byte    // small members that are no images, by name
 	// hasMetadata says that there is what only checkpoints have.
 	hasMetadata bool
-	problems    []schema.Problem
+	// streamFailed says that a stream of images could not be read.
+	streamFailed bool
+	problems     []schema.Problem
 
 	members     []schema.ArchiveMember
 	folderBytes map[string]uint64 // of the files in each folder
@@ -91,7 +93,9 @@ func (c *container) sortedSets() []*imageSet {
 	})
 	if len(sets) == 0 { // metadata without images
 		sets = append(sets, c.imageSet(path.Join(c.site.folder, "checkpoint")))
-		c.problem(schema.Problem{Severity: Error, Code: MissingImage, Message: "no CRIU images"})
+		if !c.streamFailed { // else that was told
+			c.problem(schema.Problem{Severity: Error, Code: MissingImage, Message: "no CRIU images"})
+		}
 	}
 	sets[0].main = true
 	return sets

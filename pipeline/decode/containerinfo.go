@@ -77,6 +77,7 @@ type containerInfo struct {
 	engine                        string
 	spec                          ociSpec
 	specFile                      []byte // as it is
+	specMember                    string // that has it
 	config                        engineConfig
 	status                        criStatus
 	labels                        map[string]string
@@ -95,9 +96,8 @@ const (
 func (s *imageSet) containerInfo() *containerInfo {
 	return s.facts.containerInfo.get(func() *containerInfo {
 		c := &containerInfo{}
-		specFile, specMember := s.specification()
-		c.specFile = specFile
-		c.hasSpec = s.decodeMember(specFile, specMember, &c.spec)
+		c.specFile, c.specMember = s.specification()
+		c.hasSpec = s.decodeMember(c.specFile, c.specMember, &c.spec)
 		c.hasConfig = s.decodeJSON("config.dump", &c.config)
 		c.hasStatus = s.decodeJSON("status.dump", &c.status)
 		p := s.packaging()

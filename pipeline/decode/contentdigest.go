@@ -47,16 +47,20 @@ func (s *imageSet) digestPages(m *member, read func(io.Reader) error) {
 	case seekable:
 		in = nil
 	}
+	whole := ""
 	if err := read(in); err != nil {
-		s.pages.unread = true
 		s.streamProblem(m.Name, &m.row, err)
-		return
+	} else if isRead && s.digestRest(m, in) {
+		whole = hex.EncodeToString(sum.Sum(nil))
 	}
-	if !isRead || !s.digestRest(m, in) {
-		s.pages.unread = true
-		return
-	}
-	s.pages.images = append(s.pages.images, digest{name: m.Name, size: uint64(m.Size), sha256: hex.EncodeToString(sum.Sum(nil))})
+	s.addPagesDigest(m, whole)
+}
+
+// addPagesDigest notes the SHA-256 of a pages image, empty if not all of it was
+// read.
+func (s *imageSet) addPagesDigest(m *member, sum string) {
+	s.pages.unread = s.pages.unread || sum == ""
+	s.pages.images = append(s.pages.images, digest{name: m.Name, size: uint64(m.Size), sha256: sum})
 }
 
 // digestRest reads what is left of a pages image. Where the archive ends too

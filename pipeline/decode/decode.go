@@ -195,7 +195,13 @@ func firstError(problems []schema.Problem) *string {
 	return &message
 }
 
+// errUnsupported is wrapped by errors of forms that are not decoded.
+var errUnsupported = errors.New("not decoded")
+
 func readCode(err error) string {
+	if errors.Is(err, errUnsupported) {
+		return Unsupported
+	}
 	if errors.Is(err, archive.ErrTruncated) {
 		return Truncated
 	}

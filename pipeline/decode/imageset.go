@@ -53,6 +53,8 @@ type imageSet struct {
 	dumpedAt    *time.Time
 	pagesBytes  uint64
 	pages       pagesDigest
+	stream      *imageStream // that its pages are in, nil if they are members
+	cipher      string       // the member cipher.img, empty if there is none
 
 	facts facts
 	rows  schema.Rows
@@ -74,7 +76,9 @@ func (c *container) imageSet(dir string) *imageSet {
 	return s
 }
 
-func (s *imageSet) hasImages() bool { return len(s.images)+len(s.ghosts) > 0 || s.memory.HasPages() }
+func (s *imageSet) hasImages() bool {
+	return len(s.images)+len(s.ghosts) > 0 || s.memory.HasPages() || s.cipher != ""
+}
 
 func (s *imageSet) isMain() bool { return path.Base(s.dir) != "pre-checkpoint" }
 
@@ -128,6 +132,7 @@ func (s *imageSet) finish() {
 			}
 		}
 	}
+	s.withoutDamage()
 	s.rows.CheckpointID = s.identity()
 	if !s.main {
 		for _, m := range s.members {

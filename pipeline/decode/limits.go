@@ -104,3 +104,6 @@ func (ar *archiveReader) take(bytes int64) bool {
 	ar.taken += bytes
 	return true
 }
+
+// give gives memory back that was taken.
+func (ar *archiveReader) give(bytes int64) { ar.taken -= bytes }

@@ -26,6 +26,11 @@ type member struct {
 	is    layout.Member // what its name says
 	depth int           // how many archives it is deep within others
 	row   schema.ArchiveMember
+
+	stream *imageStream // that it was found in, nil for a member of the archive itself
+	// pagesSum is the SHA-256 of pages in a stream, empty where not all came.
+	pagesSum string
+	over     error // the limit for which its content was left in the stream
 }
 
 // newMember begins the row of a member.
@@ -76,6 +81,8 @@ func (m *member) kind() string {
 		return m.is.Kind.Name
 	case layout.Metadata, layout.PodMetadata, layout.CRIULog, layout.RootfsDiff, layout.DevShm:
 		return path.Base(m.Name)
+	case layout.Cipher:
+		return "CIPHER"
 	case layout.ContainerLog:
 		return "container_log"
 	case layout.Volume:
@@ -109,6 +116,10 @@ func (c *container) content(m *member) {
 	}
 	c.folderBytes[m.is.Dir] += uint64(m.Size)
 	m.row.Kind = m.kind()
+	if m.over != nil {
+		c.streamProblem(m.Name, &m.row, m.over)
+		return
+	}
 	switch m.is.Role {
 	case layout.Image:
 		c.inSet(m, (*imageSet).imageMember)
@@ -120,6 +131,8 @@ func (c *container) content(m *member) {
 		c.inSet(m, (*imageSet).ghostFileMember)
 	case layout.Tmpfs:
 		c.inSet(m, (*imageSet).tmpfsMember)
+	case layout.Cipher:
+		c.inSet(m, (*imageSet).cipherMember)
 	case layout.UnknownImage:
 		c.unknownImageMember(m)
 	case layout.ServiceImage:
@@ -140,6 +153,8 @@ func (c *container) content(m *member) {
 		c.volumeMember(m)
 	case layout.Artifact:
 		c.artifactMember(m)
+	case layout.ImageStream:
+		c.imageStreamMember(m)
 	case layout.Document, layout.Blob:
 		c.documentMember(m)
 	case layout.Archive, layout.Candidate:
@@ -237,6 +252,12 @@ func (s *imageSet) imageMember(m *member) {
 func (s *imageSet) pagesMember(m *member) {
 	s.pagesBytes += uint64(m.Size)
 	s.sizeDigest(m)
+	if m.stream != nil || s.cipher != "" {
+		s.memory.AddPages(uint32(m.is.Number), m.Name, uint64(m.Size), nil)
+		s.stream = m.stream
+		s.addPagesDigest(m, m.pagesSum)
+		return
+	}
 	s.digestPages(m, func(in io.Reader) error { return s.readPages(m.Member, in, uint32(m.is.Number)) })
 }
 
@@ -244,6 +265,10 @@ func (s *imageSet) pagesMember(m *member) {
 // to no table.
 func (s *imageSet) gpuPagesMember(m *member) {
 	s.sizeDigest(m)
+	if m.stream != nil {
+		s.addPagesDigest(m, m.pagesSum)
+		return
+	}
 	s.digestPages(m, func(io.Reader) error { return nil })
 }
 

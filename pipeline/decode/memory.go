@@ -169,16 +169,22 @@ func (ar *archiveReader) readLatePages() (again bool) {
 	}
 	ar.pages.Complete = true
 	for _, s := range sets {
+		isStreamed := false
 		for _, p := range s.memory.AllPages() {
 			s.guard(p.Member, func() {
 				switch {
 				case !p.Wanted():
+				case p.At == nil && s.stream != nil && s.stream.isSeekable:
+					isStreamed = true
 				case p.At == nil:
 					again = true
 				default:
 					s.deliverLate(p, nil)
 				}
 			})
+		}
+		if isStreamed {
+			s.readStreamedPages(nil)
 		}
 	}
 	return again

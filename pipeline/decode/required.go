@@ -71,9 +71,9 @@ func whenFile(is func(*openFile) bool) func(*imageSet, func(uint64)) {
 }
 
 // missingImages notes the images that others of the set prove to be missing. Of
-// an archive that could not be read to its end that is not known.
+// an archive, or a stream, that could not be read to its end that is not known.
 func (s *imageSet) missingImages() {
-	if s.endedEarly || len(s.images)+len(s.ghosts) == 0 && !s.memory.HasPages() {
+	if s.endedEarly || s.streamFailed || len(s.images)+len(s.ghosts) == 0 && !s.memory.HasPages() {
 		return
 	}
 	told := map[string]bool{}

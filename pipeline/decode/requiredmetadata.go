@@ -15,10 +15,17 @@ import (
 // none of them.
 func (s *imageSet) missingMetadata() {
 	plan := s.decoder.plan
-	if !s.main || s.endedEarly || !plan.covers(metadataMembers) || !slices.ContainsFunc(layout.EngineTraces(), s.isBeside) {
+	if !s.main || s.endedEarly || !plan.covers(metadataMembers) {
 		return
 	}
 	c := s.containerInfo()
+	if image := s.packaging().image; image != nil && image.task != nil {
+		s.missingInTaskImage(c, image.task)
+		return
+	}
+	if !slices.ContainsFunc(layout.EngineTraces(), s.isBeside) {
+		return
+	}
 	for _, name := range s.requiredMembers(c) {
 		if !s.isBeside(name) {
 			s.besideProblem(name, MissingMetadata, fmt.Sprintf("%s is not there; %s packs it into every archive", name, c.writer()))
@@ -26,7 +33,7 @@ func (s *imageSet) missingMetadata() {
 	}
 	for _, k := range s.requiredKeys(c) {
 		if !k.isThere {
-			s.besideProblem(k.member, MissingField, fmt.Sprintf("key %s is missing", k.key))
+			s.besideProblem(k.member, MissingField, k.missing())
 		}
 	}
 	if plan.covers(criuLogMember) && s.isBeside("dump.log") && c.engine != enginePodman && c.engine != engineUnknown {
@@ -38,6 +45,20 @@ func (s *imageSet) missingMetadata() {
 		}
 	}
 	s.decodeJSON("descriptors.json", new([]string))
+}
+
+// missingInTaskImage does so for a checkpoint image of containerd's own, where the
+// index lists what archives of other engines have beside the images. Source:
+// containerd plugins/services/tasks/local.go, Checkpoint.
+func (s *imageSet) missingInTaskImage(c *containerInfo, task *taskImage) {
+	if c.specMember == "" && task.spec == "" {
+		s.container.memberProblem(task.index, Error, MissingMetadata, "the index lists no specification of the container; containerd packs it into every image")
+	}
+	for _, k := range specKeys(c) {
+		if !k.isThere {
+			s.container.memberProblem(c.specMember, Error, MissingField, k.missing())
+		}
+	}
 }
 
 // writer names what writes the archive's metadata.
@@ -94,18 +115,28 @@ type requiredKey struct {
 	isThere     bool
 }
 
-// requiredKeys returns the keys of those metadata files that could be read.
-// Source: OCI runtime specification, config.md; checkpointctl lib/metadata.go;
-// Podman libpod/container_config.go; CRI's ContainerStatus.
-func (s *imageSet) requiredKeys(c *containerInfo) (keys []requiredKey) {
-	require := func(member, key string, isThere bool) { keys = append(keys, requiredKey{member, key, isThere}) }
-	if c.hasSpec {
-		p, r := c.spec.Process, c.spec.Root
-		require("spec.dump", "ociVersion", c.spec.Version != "")
-		require("spec.dump", "process.args", p != nil && len(p.Args) > 0)
-		require("spec.dump", "process.cwd", p != nil && p.Cwd != "")
-		require("spec.dump", "root.path", r != nil && r.Path != "")
+func (k requiredKey) missing() string { return fmt.Sprintf("key %s is missing", k.key) }
+
+// specKeys returns the keys of the runtime's specification. Source: OCI runtime
+// specification, config.md.
+func specKeys(c *containerInfo) []requiredKey {
+	if !c.hasSpec {
+		return nil
 	}
+	p, r := c.spec.Process, c.spec.Root
+	return []requiredKey{
+		{"spec.dump", "ociVersion", c.spec.Version != ""},
+		{"spec.dump", "process.args", p != nil && len(p.Args) > 0},
+		{"spec.dump", "process.cwd", p != nil && p.Cwd != ""},
+		{"spec.dump", "root.path", r != nil && r.Path != ""},
+	}
+}
+
+// requiredKeys returns the keys of those metadata files that could be read.
+// Source: checkpointctl lib/metadata.go; Podman libpod/container_config.go; CRI's ContainerStatus.
+func (s *imageSet) requiredKeys(c *containerInfo) (keys []requiredKey) {
+	keys = specKeys(c)
+	require := func(member, key string, isThere bool) { keys = append(keys, requiredKey{member, key, isThere}) }
 	if c.hasConfig {
 		require("config.dump", "id", c.config.ID != "")
 		require("config.dump", "name", c.config.Name != "")

@@ -35,6 +35,7 @@ var (
 // checkpoint) holds beside CRIU's images: an index lists them, each a blob with
 // a media type of its own. Source: containerd client/container_checkpoint_opts.go.
 type taskImage struct {
+	index                string // the member that lists them
 	spec, options, layer string // members; empty where the index lists none
 	imageDigest          string // of the container's image
 	imageName, runtime   string
@@ -48,7 +49,7 @@ const annotationRuntime = "io.containerd.checkpoint.runtime"
 func (d *imageDocuments) taskImage(byLayer map[string]*containerImage, member string) {
 	index := d.byMember[member]
 	root := rootOf(member)
-	task := &taskImage{imageName: index.Annotations[annotationRefName], runtime: index.Annotations[annotationRuntime]}
+	task := &taskImage{index: member, imageName: index.Annotations[annotationRefName], runtime: index.Annotations[annotationRuntime]}
 	var checkpoints []string
 	for _, listed := range index.Manifests {
 		blob := blobMember(root, listed.Digest)
@@ -109,11 +110,15 @@ func isAny(head []byte) bool {
 }
 
 // taskFile returns a document that the index of a checkpoint image lists; what is
-// not there, or no message with its type, is noted.
-func (s *imageSet) taskFile(member string) (value *anypb.Any) {
+// not there, told by the code, or no message with its type, is noted.
+func (s *imageSet) taskFile(member, code string) (value *anypb.Any) {
 	data, ok := s.documents[member]
 	if !ok {
-		s.container.memberProblem(member, Error, DanglingReference, "the index of the image lists it, and the archive does not hold it, or not as a message")
+		message := "the index of the image lists it, and the archive does not hold it"
+		if s.wasSeen(member) {
+			code, message = Malformed, "not a message with its type, as protobuf has them"
+		}
+		s.container.memberProblem(member, Error, code, message)
 		return nil
 	}
 	value = &anypb.Any{}
@@ -126,6 +131,16 @@ func (s *imageSet) taskFile(member string) (value *anypb.Any) {
 		return nil
 	}
 	return value
+}
+
+// wasSeen reports whether there is a member of that path, in whatever archive.
+func (ar *archiveReader) wasSeen(member string) bool {
+	for outer := range (site{archive: folderOf(member)}).around {
+		if ar.seen[site{outer, strings.TrimPrefix(strings.TrimPrefix(member, outer), "/")}] {
+			return true
+		}
+	}
+	return false
 }
 
 // specification returns the runtime's specification and the member that holds
@@ -143,8 +158,8 @@ func (s *imageSet) specification() (data []byte, member string) {
 	if data, ok := s.documents[member]; ok && beginsLikeJSON(data) {
 		return data, member
 	}
-	if spec := s.taskFile(member); spec != nil {
-		return spec.GetValue(), member
+	if spec := s.taskFile(member, MissingMetadata); spec != nil {
+		return append([]byte{}, spec.GetValue()...), member // not nil: an empty one is there
 	}
 	return nil, ""
 }
@@ -170,7 +185,7 @@ func (s *imageSet) taskColumns(row *schema.Checkpoint) {
 	if t.options == "" {
 		return
 	}
-	if value := s.taskFile(t.options); value != nil {
+	if value := s.taskFile(t.options, DanglingReference); value != nil {
 		options, err := checkpointOptions(value.GetValue())
 		if err != nil {
 			s.container.memberProblem(t.options, Error, Malformed, "the options of the checkpoint: "+err.Error())

@@ -1,6 +1,7 @@
 package decode_test
 
 import (
+	"bytes"
 	"path"
 	"slices"
 	"strings"
@@ -76,7 +77,7 @@ const specType = "types.containerd.io/opencontainers/runtime-spec/1/Spec"
 // both images.
 func TestTaskImages(t *testing.T) {
 	images := imagesOf(t, "odd-env-argv.tar")
-	spec := jsonMember(t, "", object{"ociVersion": "1.2.0", "process": object{"args": []string{"sleep"}}, "hostname": "h"}).data
+	spec := jsonMember(t, "", object{"ociVersion": "1.2.0", "process": object{"args": []string{"sleep"}, "cwd": "/"}, "root": object{"path": "r"}, "hostname": "h"}).data
 	annotations := object{"org.opencontainers.image.ref.name": "docker.io/library/deb:1", "io.containerd.checkpoint.runtime": "io.containerd.runc.v2"}
 	packed := taskImageOf(t, images, anyOf(t, specType, spec), annotations)
 	for variant, at := range map[string]string{
@@ -144,6 +145,44 @@ func TestDamagedTaskImages(t *testing.T) {
 			}) {
 				t.Errorf("%s %s: status %s, %+v", what, damage, result.Archive.Status, problemsOf(result))
 			}
+		}
+	}
+}
+
+// TestTaskSpecifications: the specification of a checkpoint image of containerd's
+// own must be there and whole, as that of other engines.
+func TestTaskSpecifications(t *testing.T) {
+	images := imagesOf(t, "odd-env-argv.tar")
+	whole := anyOf(t, specType, []byte(`{"ociVersion": "1.2.0"}`))
+	unlisted := func(members []tarMember) []tarMember {
+		for i, m := range members {
+			members[i].data = bytes.ReplaceAll(m.data, []byte("checkpoint.config.v1+proto"), []byte("checkpoint.another.v1+proto"))
+		}
+		return members
+	}
+	for what, test := range map[string]struct {
+		spec  []byte
+		alter func([]tarMember) []tarMember
+		code  string
+	}{
+		"not there": {whole, func(members []tarMember) []tarMember {
+			return slices.DeleteFunc(members, func(m tarMember) bool { return bytes.Equal(m.data, whole) })
+		}, decode.MissingMetadata},
+		"not listed":        {whole, unlisted, decode.MissingMetadata},
+		"without keys":      {anyOf(t, specType, []byte(`{}`)), nil, decode.MissingField},
+		"empty":             {nil, nil, decode.Malformed},
+		"an empty message":  {anyOf(t, specType, nil), nil, decode.Malformed},
+		"zeros":             {make([]byte, 100), nil, decode.Malformed},
+		"no JSON":           {anyOf(t, specType, []byte("ociVersion")), nil, decode.Malformed},
+		"JSON as it is: {}": {[]byte("{}"), nil, decode.MissingField},
+	} {
+		packed := taskImageOf(t, images, test.spec, nil)
+		if test.alter != nil {
+			packed = test.alter(packed)
+		}
+		result := decodeFile(t, writeFile(t, "a.tar", tarOf(t, packed)))
+		if result.Archive.Status != decode.StatusPartial || len(result.Checkpoints) != 1 || !hasProblem(result, "", test.code) {
+			t.Errorf("%s: status %s, %+v", what, result.Archive.Status, problemsOf(result))
 		}
 	}
 }

@@ -87,6 +87,9 @@ func (m *Member) byRules(e Entry, base string) {
 	for i := range packings {
 		if r := &packings[i]; r.matches(e, m.Dir, base) {
 			m.Role = r.role
+			if r.role == ImageStream {
+				m.Site = Site(m.Dir)
+			}
 			return
 		}
 	}

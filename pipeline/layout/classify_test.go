@@ -119,11 +119,20 @@ func TestClassify(t *testing.T) {
 		{"ghost-file-ff.img", layout.GhostFile, ""},
 		{"irmap-cache", layout.ServiceImage, ""},
 
+		// streams of images
+		{"img.lz4", layout.ImageStream, ""},
+		{"checkpoint/img-12.lz4", layout.ImageStream, ""},
+		{"web/checkpoint/img.0", layout.ImageStream, "web"},
+		{"web/checkpoint/web.lz4", layout.ImageStream, "web"},
+		{"img", layout.ImageStream, ""},
+		{"img-a.lz4", layout.Candidate, ""},
+		{"images.lz4", layout.Candidate, ""},
+
 		// Docker's folder
 		{"cp1/config.json", layout.Metadata, "cp1"},
 		{"cp1/criu.work/stats-dump", layout.ServiceImage, "cp1"},
 		{"checkpoint/criu.work/dump.log", layout.CRIULog, ""},
-		{"cipher.img", layout.UnknownImage, ""},
+		{"cipher.img", layout.Cipher, ""},
 		{"checkpoint/core-x.img", layout.UnknownImage, ""},
 
 		// container images

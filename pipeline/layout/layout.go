@@ -13,6 +13,10 @@
 //   - A folder of CRIU images, as CRIU, runc, crun and Docker leave them:
 //     inventory.img. Docker adds config.json, and criu.work/ with CRIU's log and
 //     statistics.
+//   - A stream of CRIU images, as criu-image-streamer writes them, often through
+//     lz4: img.lz4 stands for the images of its folder, as img-1.lz4, img-2.lz4
+//     and so on do together. It may also stand where the images of a container
+//     checkpoint would: checkpoint/img.lz4.
 //   - A pod: pod.options or pod.dump, and a folder or an archive for each
 //     container. Of containerd: checkpoint-manifest.json, pod-config.json, and for
 //     each container a tar that holds a checkpoint image.
@@ -52,6 +56,7 @@ var marks = []Mark{
 	{Layout: "container checkpoint", Path: "checkpoint/inventory.img"},
 	{Layout: "container checkpoint", Path: "pre-checkpoint/inventory.img"},
 	{Layout: "CRIU images", Path: "inventory.img"},
+	{Layout: "stream of CRIU images", Path: "img.lz4", Head: isLZ4},
 	{Layout: "pod", Path: "pod.options"},
 	{Layout: "pod", Path: "pod.dump"},
 	{Layout: "pod", Path: "checkpoint-manifest.json", Head: isPodManifest},
@@ -62,6 +67,10 @@ var marks = []Mark{
 // FolderMarks returns the files of which one is enough to make a folder one
 // input: something was unpacked into it, or written there.
 func FolderMarks() []Mark { return slices.Clone(marks) }
+
+// isLZ4 reports whether a file begins like a frame of LZ4. Source: LZ4 Frame
+// Format Description.
+func isLZ4(head []byte) bool { return bytes.HasPrefix(head, []byte{0x04, 0x22, 0x4d, 0x18}) }
 
 // isPodManifest reports whether a file begins like checkpoint-manifest.json of a
 // pod's checkpoint; checkpoints of other things have files called so too.

@@ -1,6 +1,9 @@
 package layout
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // rule tells members by name and folder. Fields that are empty hold for any.
 type rule struct {
@@ -67,6 +70,7 @@ var members = []rule{
 
 	// Source: containerd 0.2 runtime/runtime.go, Checkpoint. Others have such a name in the layers of any image.
 	{base: "config.json", role: Metadata, engines: Docker, outer: true},
+	{base: "cipher.img", role: Cipher}, // Source: CRIU criu/include/image-desc.h
 	{suffix: ".img", role: UnknownImage},
 }
 
@@ -81,6 +85,7 @@ var packings = []rule{
 	{like: isBlob, role: Blob},
 	{below: "blobs", role: Archive},
 
+	{like: isImageStream, role: ImageStream},
 	{like: isNamedArchive, role: Archive},
 	{role: Candidate},
 }
@@ -90,6 +95,18 @@ var packings = []rule{
 func isImageConfig(_, base string) bool {
 	id, ok := strings.CutSuffix(base, ".json")
 	return ok && len(id) == 64 && isHex(id)
+}
+
+// isImageStream reports whether a member is named like a stream of images, or a
+// shard of one: img, img-1 or img.1, as they are or in LZ4; in an image folder
+// anything in LZ4 is one. Source: criu-image-streamer README.md.
+func isImageStream(dir, base string) bool {
+	stem, isLZ4 := strings.CutSuffix(base, ".lz4")
+	if _, folder := split(dir); isLZ4 && slices.Contains(imageFolders[:], folder) {
+		return true
+	}
+	number, ok := strings.CutPrefix(stem, "img")
+	return ok && (number == "" || len(number) > 1 && (number[0] == '-' || number[0] == '.') && strings.Trim(number[1:], "0123456789") == "")
 }
 
 func isBlob(dir, base string) bool {

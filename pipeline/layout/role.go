@@ -19,6 +19,7 @@ const (
 	GPUPages     // the content of GPU buffers
 	GhostFile    // a deleted file, with its content
 	Tmpfs        // files of a tmpfs, as a compressed tar
+	Cipher       // the keys of encrypted images
 	UnknownImage // named like an image, but of no known kind
 	ParentLink   // the symbolic link to the folder of the checkpoint before
 	// ServiceImage is an image of CRIU's own, which may stand beside the folder.
@@ -35,17 +36,18 @@ const (
 	Artifact     // a file that the engine kept with the container
 
 	// What checkpoints are packed into.
-	Document  // index or manifest of a container image
-	Blob      // document or layer of a container image: only its head tells
-	Archive   // named like an archive or a layer
-	Candidate // of any other name, but near enough to the top to be an archive within the archive
+	ImageStream // the images of a folder, as criu-image-streamer writes them
+	Document    // index or manifest of a container image
+	Blob        // document or layer of a container image: only its head tells
+	Archive     // named like an archive or a layer
+	Candidate   // of any other name, but near enough to the top to be an archive within the archive
 )
 
 var roleNames = [...]string{
 	Ordinary: "ordinary", Image: "image", Pages: "pages", GPUPages: "gpu pages", GhostFile: "ghost file", Tmpfs: "tmpfs",
-	UnknownImage: "unknown image", ParentLink: "parent link", ServiceImage: "service image", Metadata: "metadata",
+	Cipher: "cipher", UnknownImage: "unknown image", ParentLink: "parent link", ServiceImage: "service image", Metadata: "metadata",
 	PodMetadata: "pod metadata", CRIULog: "criu log", ContainerLog: "container log", RootfsDiff: "rootfs diff", DevShm: "dev shm",
-	Volume: "volume", Artifact: "artifact", Document: "document", Blob: "blob", Archive: "archive", Candidate: "candidate",
+	Volume: "volume", Artifact: "artifact", ImageStream: "image stream", Document: "document", Blob: "blob", Archive: "archive", Candidate: "candidate",
 }
 
 func (r Role) String() string {
