@@ -221,7 +221,7 @@ type ArchiveMember struct {
 
 	Path            Text       `arrow:"path" encode:"bloom" sensitive:"no" doc:"name of the member as it stands, but for the / behind that of a folder"`
 	CleanPath       Text       `arrow:"clean_path" encode:"bloom" sensitive:"no" doc:"the name by which it is told what the member is, and which other tables have: without leading ./ and /, with .. resolved; NULL where the name leads out of the archive"`
-	ContainerMember *string    `arrow:"container_member" sensitive:"no" doc:"archive within the archive that it is a member of: the layer of a container image, or a container's archive in that of a pod; NULL in the archive itself"`
+	ContainerMember *string    `arrow:"container_member" sensitive:"no" doc:"archive within the archive that it is a member of: the layer of a container image, a container's archive in that of a pod, or the stream of images that it came out of; NULL in the archive itself"`
 	Position        uint32     `arrow:"position" doc:"position in the order of reading, from 0; the members of an archive within the archive follow it"`
 	Offset          *uint64    `arrow:"offset" encode:"delta" doc:"offset of its content within its tar, in bytes; NULL in an unpacked folder"`
 	Type            string     `arrow:"type" sensitive:"no" doc:"file, directory, symlink, hardlink, char_device, block_device, fifo, or other"`
@@ -236,7 +236,7 @@ type ArchiveMember struct {
 	Magic           *uint32    `arrow:"magic" doc:"type magic of a CRIU image"`
 	Layout          *string    `arrow:"layout" sensitive:"no" doc:"framing of a CRIU image: v1_1, v1_0, service, raw"`
 	EntryCount      *uint64    `arrow:"entry_count" doc:"protobuf entries of a CRIU image"`
-	DecodeStatus    string     `arrow:"decode_status" sensitive:"no" doc:"ok; truncated; bad_magic; malformed; unknown: no decoder knows it; no_table: its framing is right, and nothing is made of it; unsafe_name: its name leads out of the archive; behind_end: it stands behind the end mark; not_read: content not wanted (memory pages, files)"`
+	DecodeStatus    string     `arrow:"decode_status" sensitive:"no" doc:"ok; truncated; bad_magic; malformed; unknown: no decoder knows it; no_table: its framing is right, and nothing is made of it; unsafe_name: its name leads out of the archive; encrypted: an image that CRIU encrypted; unsupported: a form that is not decoded; behind_end: it stands behind the end mark; not_read: content not wanted (memory pages, files)"`
 	SHA256          *string    `arrow:"sha256" encode:"plain,bloom" sensitive:"any" doc:"SHA-256 of the content, lower-case hexadecimal; of images other than pages, and metadata"`
 }
 

@@ -53,7 +53,7 @@ type Pagemap struct {
 	Flags      Flags   `arrow:"flags" doc:"where the content is; absent in old images" src:"pagemap-*.img: pagemap_entry.flags"`
 	InParent   *bool   `arrow:"in_parent" doc:"the same of old images" src:"pagemap-*.img: pagemap_entry.in_parent"`
 	Content    string  `arrow:"content" sensitive:"no" doc:"present: in this checkpoint; parent: in the parent checkpoint; lazy: left on the host"`
-	FileOffset *uint64 `arrow:"file_offset" encode:"delta" doc:"offset of the content in pages-*.img, in bytes; of present runs"`
+	FileOffset *uint64 `arrow:"file_offset" encode:"delta" doc:"offset of the content in pages-*.img, in bytes; of present runs; NULL where pages of the image are compressed"`
 }
 
 // SharedMemory is one shared memory object.

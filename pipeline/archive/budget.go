@@ -70,6 +70,19 @@ func (b *Budget) Spend(size, expanded int64) {
 	}
 }
 
+// Expanding spends what is going to be expanded of so many bytes, if that is
+// allowed.
+func (b *Budget) Expanding(size, expanded int64) error {
+	switch {
+	case b.MaxExpanded > 0 && b.expanded+expanded > b.MaxExpanded:
+		return fmt.Errorf("%w (%d)", ErrExpanded, b.MaxExpanded)
+	case expanded > b.Allowed(size):
+		return fmt.Errorf("%w (%d bytes of %d)", ErrRatio, expanded, size)
+	}
+	b.Spend(size, expanded)
+	return nil
+}
+
 // saturatingMul multiplies numbers that are not negative; the product stays
 // far enough below the largest number to add to it.
 func saturatingMul(a, b int64) int64 {

@@ -91,6 +91,39 @@ func FuzzPagemap(f *testing.F) {
 	})
 }
 
+// FuzzPageBlocks: whatever a page map tells of compressed pages, reading them ends,
+// with no more than it tells.
+func FuzzPageBlocks(f *testing.F) {
+	image := realImages(f, "memhash-shm.tar")["pagemap-1.img"][:8]
+	for _, entry := range []string{
+		"\x08\x01", "\x08\x80\x20\x10\x00\x20\x0c\x28\x02\x32\x0a\x0a\x03\x00\x80\x20\x10\x80\x20\x18\x01",
+		"\x08\x80\x60\x10\x00\x20\x04\x28\x05\x30\x09\x30\x00\x40\x03",
+	} {
+		image = append(binary.LittleEndian.AppendUint32(image, uint32(len(entry))), entry...)
+	}
+	f.Add(image, bytes.Repeat([]byte{0x1f, 'a', 1, 0}, 4000), uint64(0))
+	kind := kindOf(f, "pagemap-1.img")
+	f.Fuzz(func(t *testing.T, data, pages []byte, offset uint64) {
+		r, err := criu.NewReader(kind, data, false)
+		if err != nil {
+			return
+		}
+		p, _ := criu.ReadPagemap(r)
+		const size = 4096
+		layout, ok := p.Layout(size)
+		if !ok {
+			return
+		}
+		in := layout.NewReader(bytes.NewReader(pages), func(_, _ int64) error { return nil })
+		for _, at := range []uint64{offset % (1 << 62), 0, 3 * size} {
+			n, err := in.ReadAt(make([]byte, 3*size+1), int64(at))
+			if err == nil && uint64(n)+at > p.StoredPages*size {
+				t.Fatalf("%d bytes at %d of %d pages", n, at, p.StoredPages)
+			}
+		}
+	})
+}
+
 // FuzzFraming: reading entries always ends, and never beyond the image.
 func FuzzFraming(f *testing.F) {
 	names := []string{"inventory.img", "files.img", "core-1.img", "mm-1.img", "pstree.img", "stats-dump", "seccomp.img", "ghost-file-1.img"}

@@ -42,8 +42,11 @@ type Run struct {
 	// at that page of the pages image. Only for present runs.
 	FirstPage uint64
 	// Unplaced says that FirstPage tells nothing: this run or one before has
-	// fields that are not known here, such as the size of compressed pages.
+	// fields that are not known here.
 	Unplaced bool
+	// Blocks is set if the run's pages are compressed. Then FirstPage tells where
+	// they would be if none were.
+	Blocks *PageBlocks
 }
 
 // Content returns where the run's pages are. CRIU asks for the parent first;
@@ -75,9 +78,10 @@ type Pagemap struct {
 	// a newer CRIU, which may keep pages in another form.
 	Extended bool
 
-	pageSize uint64
-	index    []indexed // ascending, without overlaps; made by Index
-	dropped  int       // runs it left out
+	compressed bool // see IsCompressed
+	pageSize   uint64
+	index      []indexed // ascending, without overlaps; made by Index
+	dropped    int       // runs it left out
 }
 
 // indexed is a run of the index with the sums of what precedes it.
@@ -123,6 +127,7 @@ func ReadPagemap(r *Reader) (*Pagemap, error) {
 		}
 		run, extended, err := readRun(entry)
 		p.Extended = p.Extended || extended
+		p.compressed = p.compressed || run.Blocks != nil || run.Flags != nil && *run.Flags&PagePayloadAligned != 0
 		if err != nil {
 			return p, &ImageError{Code: CodeMalformed, Entry: r.Entries - 1, Offset: at, Err: err}
 		}
@@ -141,7 +146,8 @@ func ReadPagemap(r *Reader) (*Pagemap, error) {
 // readRun decodes a pagemap_entry by hand: there are as many as page runs.
 func readRun(entry []byte) (run Run, extended bool, err error) {
 	var compat uint64
-	err = eachVarint(entry, func(field protowire.Number, v uint64) {
+	var blocks blockFields
+	err = eachField(entry, func(field protowire.Number, v uint64, bytes []byte) {
 		switch field {
 		case 1: // vaddr
 			run.Address = v
@@ -155,6 +161,16 @@ func readRun(entry []byte) (run Run, extended bool, err error) {
 			run.Flags = &f
 		case 5: // nr_pages: the count since CRIU 4.2
 			run.Pages = v
+		case 6: // blocks, or compressed_size
+			if bytes != nil {
+				blocks.lists = append(blocks.lists, bytes)
+			} else {
+				blocks.sizes = protowire.AppendVarint(blocks.sizes, v)
+			}
+		case 7: // total_compressed_size
+			blocks.total = &v
+		case 8: // region_pages
+			blocks.perBlock = v
 		default:
 			extended = true
 		}
@@ -162,12 +178,24 @@ func readRun(entry []byte) (run Run, extended bool, err error) {
 	if run.Pages == 0 {
 		run.Pages = compat
 	}
+	if err == nil && blocks.isSet() {
+		var ok bool
+		if run.Blocks, ok = blocks.blocksOf(&run); !ok {
+			run.Blocks, extended = nil, true // a form that is not known, or damage
+		}
+	}
 	return run, extended, err
 }
 
 // eachVarint calls f for every field of a message, with the value of varints
 // and 0 for others.
 func eachVarint(m []byte, f func(protowire.Number, uint64)) error {
+	return eachField(m, func(field protowire.Number, v uint64, _ []byte) { f(field, v) })
+}
+
+// eachField calls f for every field of a message, with the value of varints, and
+// the bytes of what has a length, which are then not nil.
+func eachField(m []byte, f func(protowire.Number, uint64, []byte)) error {
 	for len(m) > 0 {
 		field, typ, n := protowire.ConsumeTag(m)
 		if n < 0 {
@@ -179,14 +207,23 @@ func eachVarint(m []byte, f func(protowire.Number, uint64)) error {
 			if n < 0 {
 				return protowire.ParseError(n)
 			}
-			f(field, v)
+			f(field, v, nil)
+			m = m[n:]
+			continue
+		}
+		var bytes []byte
+		if typ == protowire.BytesType {
+			if bytes, n = protowire.ConsumeBytes(m); n < 0 {
+				return protowire.ParseError(n)
+			}
+			f(field, 0, bytes[:len(bytes):len(bytes)])
 			m = m[n:]
 			continue
 		}
 		if n = protowire.ConsumeFieldValue(field, typ, m); n < 0 {
 			return protowire.ParseError(n)
 		}
-		f(field, 0)
+		f(field, 0, nil)
 		m = m[n:]
 	}
 	return nil

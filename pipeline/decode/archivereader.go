@@ -86,7 +86,7 @@ func newArchiveReader(ctx context.Context, d *Decoder, in archive.Input) *archiv
 		bySite: map[site]*container{}, seen: map[site]bool{}, nested: map[string]int64{}, documents: map[string][]byte{}, pods: map[string]*container{}, taskLayers: map[string]*container{},
 		consumers: d.plan.consumers, heirs: map[site][]*imageSet{},
 	}
-	ar.pages.Take = ar.take
+	ar.pages.Take, ar.pages.Spend = ar.take, d.opener.Expanding
 	return ar
 }
 

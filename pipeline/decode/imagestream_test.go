@@ -81,10 +81,15 @@ func lz4Of(t testing.TB, data []byte) []byte {
 }
 
 // streamed replaces the images of an archive by a stream of them.
-func streamed(t testing.TB, name string, shards int, pack func([]byte) []byte) (members []tarMember) {
+func streamed(t testing.TB, name string, shards int, pack func([]byte) []byte) []tarMember {
+	t.Helper()
+	return streamedMembers(t, readTar(t, own(name)), shards, pack)
+}
+
+func streamedMembers(t testing.TB, all []tarMember, shards int, pack func([]byte) []byte) (members []tarMember) {
 	t.Helper()
 	var images []tarMember
-	for _, m := range readTar(t, own(name)) {
+	for _, m := range all {
 		if dir, base := path.Split(m.header.Name); strings.TrimPrefix(dir, "./") == "checkpoint/" && layout.Classify(layout.Entry{Name: base}).Kind.Name != "" {
 			images = append(images, member(base, m.data))
 			continue
@@ -92,7 +97,7 @@ func streamed(t testing.TB, name string, shards int, pack func([]byte) []byte) (
 		members = append(members, m)
 	}
 	if len(images) == 0 {
-		t.Fatalf("%s has no images", name)
+		t.Fatal("no images")
 	}
 	for i, data := range streamsOf(images, shards) {
 		base := "checkpoint/img.lz4"

@@ -56,7 +56,7 @@ func (s *imageSet) decodePagemaps() {
 		s.checkCoverage(uint32(img.number), p)
 	}
 	for _, m := range s.memory.Spaces() {
-		if m.Unread {
+		if m.Unread && !m.Pagemap().IsCompressed() {
 			p, stored := m.Pagemap(), s.memory.Pages(m.Pagemap().PagesID)
 			s.container.memberProblem(stored.Member, Error, SizeMismatch, fmt.Sprintf(
 				"%d bytes for %d pages, with page entries of an unknown form: pages may be compressed and were not read", stored.Size, p.StoredPages))
@@ -273,7 +273,7 @@ func (s *imageSet) pagemapRows(kind string, img *image, p *criu.Pagemap) {
 		if bytes := run.Pages * size; bytes/size == run.Pages {
 			row.SizeBytes = &bytes
 		}
-		if run.Content() == criu.Present {
+		if run.Content() == criu.Present && !p.IsCompressed() {
 			if offset, ok := run.Offset(run.Address, size); ok {
 				row.FileOffset = &offset
 			}
@@ -284,8 +284,12 @@ func (s *imageSet) pagemapRows(kind string, img *image, p *criu.Pagemap) {
 	switch {
 	case stored == nil: // what must be there tells
 	case p.Extended:
-		s.container.memberProblem(stored.Member, Error, Unsupported, "entries of the page map have fields that are not known, as of compressed pages: where the content of pages lies is not known from there on")
-	case !img.truncated && !stored.Holds(p.StoredPages, size):
+		s.container.memberProblem(stored.Member, Error, Unsupported, "entries of the page map have fields that are not known, as of pages that are compressed in another form: where the content of pages lies is not known from there on")
+	case p.IsCompressed() && stored.Holds(p, size):
+		s.container.memberProblem(stored.Member, Info, CompressedPages, "the pages are compressed with LZ4, and were decompressed")
+	case p.IsCompressed():
+		s.container.memberProblem(stored.Member, Error, SizeMismatch, fmt.Sprintf("%d bytes, but the page map tells of compressed pages of another size; they were not read", stored.Size))
+	case !img.truncated && !stored.Holds(p, size):
 		s.container.memberProblem(stored.Member, Error, SizeMismatch, fmt.Sprintf("%d bytes, but the page map has %d pages of %d bytes", stored.Size, p.StoredPages, size))
 	}
 }

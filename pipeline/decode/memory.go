@@ -97,7 +97,7 @@ func (s *imageSet) decodePagemap(m *memory.Space, img *image) {
 	if err != nil {
 		s.imageProblem(img, err)
 	}
-	if p.Extended || s.decoder.Raw {
+	if p.Extended || p.IsCompressed() || s.decoder.Raw {
 		s.keepPagemap(img)
 	}
 	m.SetPagemap(p)
@@ -256,6 +256,9 @@ func (s *imageSet) textsOf(m *memory.Space) *memory.ProcessTexts { return s.text
 
 // textProblem notes that a text of a process is not available.
 func (s *imageSet) textProblem(table string, pid uint32, what string, status memory.Status) {
+	if m := s.memory.Process(pid).Pagemap(); m != nil && m.Extended {
+		return // that its pages are of an unknown form, the pages image tells
+	}
 	key := pidKey(pid)
 	p := schema.Problem{TableName: &table, RowKey: &key, Severity: Warning, Code: MemoryNotKept}
 	switch status {

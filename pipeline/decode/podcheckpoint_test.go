@@ -14,7 +14,7 @@ import (
 // TestPodCheckpoint: a pod's checkpoint has a manifest, the pod's configuration,
 // and a checkpoint image for each container.
 func TestPodCheckpoint(t *testing.T) {
-	spec := jsonMember(t, "", object{"ociVersion": "1.2.0", "annotations": object{"io.kubernetes.cri.sandbox-name": "web-1"}}).data
+	spec := jsonMember(t, "", object{"ociVersion": "1.2.0", "process": object{"args": []string{"sleep"}, "cwd": "/"}, "root": object{"path": "r"}, "annotations": object{"io.kubernetes.cri.sandbox-name": "web-1"}}).data
 	archives := map[string]string{"app": "odd-env-argv.tar", "db": "volumes.tar.gz", "cache": "rootfs-changes.tar.gz"}
 	var list []object
 	var packed []tarMember

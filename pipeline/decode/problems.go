@@ -46,6 +46,7 @@ const (
 	SizeMismatch      = "size_mismatch"      // two sizes that should agree do not
 	Inconsistent      = "inconsistent"       // facts that contradict each other
 	Encrypted         = "encrypted"          // images that CRIU encrypted, which are not decoded
+	CompressedPages   = "compressed_pages"   // pages of memory are compressed; what was wanted of them was decompressed
 	Unsupported       = "unsupported"        // a form of a newer or other program, which is not decoded
 	Internal          = "internal"           // a fault of ckexport itself: please report it
 )

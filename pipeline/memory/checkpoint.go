@@ -81,6 +81,12 @@ type Pages struct {
 	checkpoint *Checkpoint
 	id         uint32
 	delivered  map[*Space]bool // the spaces whose pages were
+
+	// what is known of its form, see settle
+	isPlain  bool
+	layoutOf *criu.Pagemap     // that told its form
+	layout   *criu.PagesLayout // nil where pages stand one behind the other
+	content  uint64            // bytes of its pages, when they are not compressed
 }
 
 // AddPages says that there is a pages image. Of two with one number the first counts.
@@ -104,10 +110,13 @@ func (c *Checkpoint) AllPages() []*Pages {
 	return slices.SortedFunc(maps.Values(c.pages), func(a, b *Pages) int { return cmp.Compare(a.id, b.id) })
 }
 
-// Holds reports whether the image has exactly so many pages. The product of
-// the two may overflow: both come from the archive.
-func (p *Pages) Holds(pages, pageSize uint64) bool {
-	return p.Size%pageSize == 0 && p.Size/pageSize == pages
+// Holds reports whether the image has exactly the size that a page map tells.
+func (p *Pages) Holds(m *criu.Pagemap, pageSize uint64) bool {
+	if m.IsCompressed() {
+		layout, ok := m.Layout(pageSize)
+		return ok && uint64(layout.StoredSize) == p.Size
+	}
+	return p.Size%pageSize == 0 && p.Size/pageSize == m.StoredPages // their product may overflow
 }
 
 // maxAncestors bounds a chain of checkpoints that build on one another.

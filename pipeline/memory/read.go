@@ -14,6 +14,8 @@ import (
 type Reader struct {
 	// Take asks for memory of what the archive may have, see ErrMemory.
 	Take func(bytes int64) bool
+	// Spend is asked before so many bytes of compressed pages are expanded.
+	Spend func(stored, expanded int64) error
 	// Complete is set when all images were seen, and none will be any more.
 	Complete bool
 
@@ -75,10 +77,8 @@ func (p *Pages) Read(in io.Reader) error {
 	for _, s := range spaces {
 		p.delivered[s] = true
 	}
-	if in != nil {
-		return p.checkpoint.reader.deliver(in, nil)
-	}
-	return p.checkpoint.reader.deliver(nil, p.At)
+	in, at := p.source(in)
+	return p.checkpoint.reader.deliver(in, at)
 }
 
 // plan makes the reader's list of extents, and returns the spaces it is for.
@@ -92,7 +92,7 @@ func (p *Pages) plan() ([]*Space, error) {
 		}
 		v.space.ask()
 		spaces = append(spaces, v.space)
-		if own := v.space.pagemap; !v.isInherited() && own.Extended && !p.Holds(own.StoredPages, v.space.pageSize) {
+		if !p.settle(v.chain[0], v.space.pageSize) {
 			v.space.Unread = len(v.space.wants) > 0
 			continue
 		}
@@ -115,7 +115,7 @@ func (p *Pages) plan() ([]*Space, error) {
 func (p *Pages) planRange(v view, c Consumer, chain []*criu.Pagemap, part Range) bool {
 	last := len(chain) - 1
 	pageSize := v.space.pageSize
-	stored := p.Size - p.Size%pageSize // what is cut off is not a page
+	stored := p.contentSize(pageSize)
 	for found := range chain[last].Within(part.Start, part.End) {
 		content := found.Run.Content()
 		switch {

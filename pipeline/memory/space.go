@@ -21,8 +21,8 @@ type Space struct {
 	ID     uint64
 	Shared bool
 	// Unread is set if its pages were not read although the pages image is
-	// there: entries of the page map are of an unknown form, and the image has
-	// not the size that they tell of, so pages may be compressed.
+	// there: entries of the page map are of an unknown form, or tell of compressed
+	// pages, and the image has not the size that they tell of.
 	Unread bool
 
 	checkpoint *Checkpoint
@@ -77,7 +77,7 @@ func (s *Space) PageSize() uint64 {
 	if s.pagemap != nil {
 		if p := s.checkpoint.pages[s.pagemap.PagesID]; p != nil {
 			for _, size := range []uint64{4 << 10, 16 << 10, 64 << 10} { // those of the architectures CRIU knows
-				if s.pagemap.StoredPages > 0 && p.Holds(s.pagemap.StoredPages, size) {
+				if s.pagemap.StoredPages > 0 && p.Holds(s.pagemap, size) {
 					return size
 				}
 			}
@@ -135,8 +135,7 @@ const (
 // Extent is a range of a space whose content is in one place.
 type Extent struct {
 	Range
-	Where  Where
-	offset uint64 // in the pages image, if present
+	Where Where
 }
 
 // maxOffset is more than any file has.
@@ -166,7 +165,7 @@ func (s *Space) extentOf(part criu.Part) Extent {
 		e.Where = Lazy
 	default:
 		offset, ok := part.Run.Offset(part.Start, s.PageSize())
-		if e.offset = offset; !ok || offset > maxOffset {
+		if !part.Run.Unplaced && (!ok || offset > maxOffset) { // of one that is not placed, nothing will come
 			e.Where = Invalid
 		}
 	}
