@@ -55,6 +55,7 @@ docs: tools notebook ## make the generated documentation anew
 	go test ./queries -run FalseAlarms -update
 	go run ./cmd/ckexport queries --markdown > docs/queries.md
 	go test ./pipeline/decode -run ProblemCodes -update
+	go test ./sinks/spool -run EmptyFilesAreCurrent -update
 	go test ./sinks/duckdb -run TemplateIsCurrent -update
 	go test ./cmd/ckexport -run README -update
 

@@ -83,8 +83,9 @@ func (p *partFile) describe(table *schema.Table, from Options) error {
 		{keyDoc, table.Doc},
 		{keyColumns, string(columns)},
 		{KeySchemaVersion, strconv.Itoa(schema.Version)},
-		{keyToolVersion, from.Version},
-		{keyRunID, from.RunID},
+	}
+	if from.RunID != "" {
+		pairs = append(pairs, [2]string{keyToolVersion, from.Version}, [2]string{keyRunID, from.RunID})
 	}
 	if from.Redaction != "" {
 		pairs = append(pairs, [2]string{KeyRedaction, from.Redaction})

@@ -94,6 +94,9 @@ func (w *tableWriter) finish() error {
 		if len(w.done) > 0 {
 			return nil
 		}
+		if done, err := w.writeEmpty(); done || err != nil {
+			return err
+		}
 		if err := w.open(); err != nil {
 			return err
 		}
