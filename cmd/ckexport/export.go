@@ -247,6 +247,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	if opts.dryRun {
 		return dryRun(ctx, opts, std, sink, found)
 	}
+	backHeapByHugePages()
 	governed, endGoverning := context.WithCancel(ctx)
 	var governor sync.WaitGroup
 	governor.Go(func() { governHeap(governed, opts.memoryLimit) })
