@@ -50,12 +50,10 @@ func (r lz4Reader) Read(p []byte) (int, error) {
 
 // Within returns a member that was found in the content of m: of that name, with
 // what is known of m otherwise.
-func (m *Member) Within(name string, content []byte) *Member {
-	inner := &Member{
-		Name: CleanName(name), RawName: name, Type: File, Size: int64(len(content)), Mode: m.Mode, UID: m.UID, GID: m.GID,
+func (m *Member) Within(name string, size int64, content io.Reader) *Member {
+	return &Member{
+		Name: CleanName(name), RawName: name, Type: File, Size: size, Mode: m.Mode, UID: m.UID, GID: m.GID,
 		UserName: m.UserName, GroupName: m.GroupName, ModTime: m.ModTime, Offset: -1,
-		at: io.NewSectionReader(bytes.NewReader(content), 0, int64(len(content))),
+		content: content,
 	}
-	inner.content = io.NewSectionReader(inner.at, 0, inner.Size)
-	return inner
 }

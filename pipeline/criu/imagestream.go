@@ -67,7 +67,7 @@ const maxMarker = 10 << 10
 func NewImageStream(shards ...io.Reader) *ImageStream {
 	s := &ImageStream{}
 	for _, r := range shards {
-		s.shards = append(s.shards, &streamShard{in: bufio.NewReader(r)})
+		s.shards = append(s.shards, &streamShard{in: bufio.NewReaderSize(r, 64<<10)})
 	}
 	return s
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"maps"
 	"path"
@@ -25,6 +24,7 @@ type imageStream struct {
 	shards []streamShard
 	// isSeekable says that the shards can be read at any time, and side by side.
 	isSeekable bool
+	kept       int64 // bytes of memory for files that have not ended
 }
 
 // streamShard is a member that holds a stream, or one shard of it.
@@ -110,14 +110,6 @@ func (st *imageStream) isLone(m *archive.Member) bool {
 	return !st.isSeekable && st.shards[0].member.Name == m.Name
 }
 
-// streamFile is a file of a stream while its pieces come.
-type streamFile struct {
-	data []byte
-	size int64
-	over error     // the limit that its content passed
-	sum  hash.Hash // of pages
-}
-
 // read reads the files of the stream. What precedes damage is read.
 func (st *imageStream) read(in io.Reader) error {
 	stream, err := st.open(in)
@@ -191,37 +183,14 @@ func (st *imageStream) takePiece(files map[string]*streamFile, piece *criu.Piece
 	return st.keepPiece(f, piece)
 }
 
-// keepPiece keeps a piece of a file, as far as one member may take memory.
-func (st *imageStream) keepPiece(f *streamFile, piece *criu.Piece) error {
-	limits := &st.decoder.Limits
-	switch {
-	case f.over != nil:
-	case f.size > limits.MetadataBytes:
-		f.over = &limitError{limits.metadata(), "a file of a stream of images is larger; it was not decoded"}
-	case f.size > st.share() || !st.take(piece.Size):
-		f.over = &limitError{limits.memory(), "the archive takes more memory; a file of a stream of images was not decoded"}
-	}
-	if f.over != nil {
-		st.give(int64(len(f.data)))
-		f.data = nil
-		return nil
-	}
-	data, err := readAll(piece.Content, piece.Size)
-	st.give(piece.Size - int64(len(data)))
-	f.data = append(f.data, data...)
-	return err
-}
-
 // readFile reads a file as a member; isCut says that the stream ended within it.
 func (st *imageStream) readFile(name string, f *streamFile, isCut bool) error {
-	st.give(int64(len(f.data))) // what reads it takes what it keeps
+	st.release(f)
 	full := name
 	if st.dir != "" && !archive.LeavesArchive(name) {
 		full = st.dir + "/" + name
 	}
-	content := st.shards[0].member.Within(full, f.data)
-	content.Size = f.size
-	m, err := st.nextMember(content, st.site.archive, st.depth)
+	m, err := st.nextMember(st.shards[0].member.Within(full, f.size, f), st.site.archive, st.depth)
 	if err != nil {
 		return err
 	}

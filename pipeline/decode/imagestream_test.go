@@ -219,16 +219,24 @@ func TestUnsafeStreamedNames(t *testing.T) {
 	}
 }
 
-// TestLargeStreamedFiles: a file of a stream that passes a limit costs itself.
+// TestLargeStreamedFiles: files of a stream that pass a limit cost themselves: one
+// that is large, and many that grow at the same time.
 func TestLargeStreamedFiles(t *testing.T) {
-	images := append(imagesOf(t, "odd-env-argv.tar"), member("sk-queues.img", make([]byte, 1<<20)))
-	d := decode.Decoder{Limits: decode.DefaultLimits()}
-	d.Limits.MetadataBytes = 1 << 19
-	result, err := d.Decode(t.Context(), source.Path(writeFile(t, "a.tar", tarOf(t, []tarMember{member("checkpoint/img", streamsOf(images, 1)[0])}))))
-	if err != nil {
-		t.Fatal(err)
+	large := []tarMember{member("sk-queues.img", make([]byte, 1<<20))}
+	var many []tarMember
+	for i := range 10 {
+		many = append(many, member(fmt.Sprintf("core-%d.img", 100+i), make([]byte, 1<<18)))
 	}
-	if !hasProblem(result, "checkpoint/sk-queues.img", decode.LimitExceeded) || len(result.Checkpoints) != 1 || result.Checkpoints[0].Processes[0].Argv.Text == nil {
-		t.Errorf("%+v", problemsOf(result))
+	for what, images := range map[string][]tarMember{"a large file": large, "many files": many} {
+		images = append(imagesOf(t, "odd-env-argv.tar"), images...)
+		d := decode.Decoder{Limits: decode.DefaultLimits()}
+		d.Limits.MetadataBytes = 1 << 19
+		result, err := d.Decode(t.Context(), source.Path(writeFile(t, "a.tar", tarOf(t, []tarMember{member("checkpoint/img", streamsOf(images, 1)[0])}))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !hasProblem(result, "", decode.LimitExceeded) || len(result.Checkpoints) != 1 || result.Checkpoints[0].Processes[0].Argv.Text == nil {
+			t.Errorf("%s: %+v", what, problemsOf(result))
+		}
 	}
 }

@@ -17,6 +17,7 @@ type streamedPages struct {
 	wanted map[string]*memory.Pages // by member, those that were not read
 	begun  []string                 // of these, in the order in which they begin
 	kept   map[string]*keptPages
+	bytes  int64 // of all that is kept
 	err    error // that ended the stream
 }
 
@@ -50,10 +51,16 @@ func (s *imageSet) readStreamedPages(in *archive.Member) {
 		p.begun = p.begun[1:]
 		image := &pagesOfStream{of: p, name: name, rest: p.kept[name]}
 		s.guard(name, func() { s.deliverLate(p.wanted[name], image) })
-		s.give(int64(len(image.rest.data)))
+		p.release(len(image.rest.data))
 		delete(p.wanted, name)
 		delete(p.kept, name)
 	}
+}
+
+// release gives the memory of what was kept back.
+func (p *streamedPages) release(bytes int) {
+	p.set.give(int64(bytes))
+	p.bytes -= int64(bytes)
 }
 
 // pull takes the next piece of the stream; false where there is none. One of the
@@ -85,9 +92,10 @@ func (p *streamedPages) pull(reading string, take func(*criu.Piece)) bool {
 	case piece.End:
 		k.ended = true
 	case k.over != nil:
-	case !p.set.take(piece.Size):
+	case p.bytes+piece.Size > 2*p.set.decoder.Limits.MetadataBytes || !p.set.take(piece.Size):
 		k.over = &limitError{p.set.decoder.Limits.memory(), "the archive takes more memory; pages that stand between those of others were not read"}
 	default:
+		p.bytes += piece.Size
 		data, err := readAll(piece.Content, piece.Size)
 		k.data = append(k.data, data...)
 		if err != nil {
@@ -110,7 +118,7 @@ func (r *pagesOfStream) Read(b []byte) (int, error) {
 	for {
 		if k := r.rest; len(k.data) > 0 {
 			n := copy(b, k.data)
-			r.of.set.give(int64(n))
+			r.of.release(n)
 			k.data = k.data[n:]
 			return n, nil
 		}

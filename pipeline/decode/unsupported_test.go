@@ -38,7 +38,10 @@ func TestUnknownPagemapFields(t *testing.T) {
 			t.Errorf("offset %d", *p.FileOffset)
 		}
 	}
-	if rows.Processes[0].Argv.Text != nil {
+	if rows.Processes[0].Argv.Text != nil || len(rows.Environment) != 0 {
 		t.Errorf("a command line from pages of unknown place")
+	}
+	if p := problemsOf(result); len(p) != 1 { // and nothing is said of texts, which are what they are
+		t.Errorf("%+v", p)
 	}
 }

@@ -57,6 +57,7 @@ var marks = []Mark{
 	{Layout: "container checkpoint", Path: "pre-checkpoint/inventory.img"},
 	{Layout: "CRIU images", Path: "inventory.img"},
 	{Layout: "stream of CRIU images", Path: "img.lz4", Head: isLZ4},
+	{Layout: "stream of CRIU images", Path: "img-1.lz4", Head: isLZ4},
 	{Layout: "pod", Path: "pod.options"},
 	{Layout: "pod", Path: "pod.dump"},
 	{Layout: "pod", Path: "checkpoint-manifest.json", Head: isPodManifest},
