@@ -104,7 +104,11 @@ func (g *gatherer) missing(needs []string) string {
 
 // command returns the command that runs a query, by its name or as SQL.
 func (g *gatherer) command(query string) string {
-	return "ckexport query " + shellWord(g.opts.Output) + " " + shellWord(strings.Join(strings.Fields(query), " "))
+	output := g.opts.Output
+	if strings.HasPrefix(output, "-") { // or it would be taken for a flag
+		output = "./" + output
+	}
+	return "ckexport query " + shellWord(output) + " " + shellWord(strings.Join(strings.Fields(query), " "))
 }
 
 var (

@@ -41,8 +41,6 @@ type Sink interface {
 type Footprint struct {
 	// Read lists files and folders that are read, with all that is below.
 	Read []string
-	// List lists folders of which only the names in them are read.
-	List []string
 	// Own lists what is read, written and removed with all that is below: the
 	// output, which need not exist yet, and the folder it is made in. Files are
 	// linked and moved from one to the other.

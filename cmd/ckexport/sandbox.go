@@ -72,7 +72,7 @@ func inputGrants(l *source.Listing) []sandbox.Grant { return grant(sandbox.Read,
 
 // outputGrants grants what an output takes, and no more.
 func outputGrants(f sinks.Footprint) []sandbox.Grant {
-	grants := slices.Concat(grant(sandbox.Read, f.Read...), grant(sandbox.List, f.List...), grant(sandbox.All, f.Own...))
+	grants := slices.Concat(grant(sandbox.Read, f.Read...), grant(sandbox.All, f.Own...))
 	if f.Folder == "" {
 		return grants
 	}

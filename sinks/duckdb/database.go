@@ -29,8 +29,8 @@ type execFunc func(ctx context.Context, statements string) error
 
 // openMemory opens a database in memory. Outputs are attached to it rather
 // than opened, because their paths would be taken for URLs. onConnect, if not
-// nil, is run on every connection.
-func openMemory(onConnect func(execFunc) error) (*sql.DB, error) {
+// nil, is run on every connection. To close the database closes reach.
+func openMemory(reach *aliases, onConnect func(execFunc) error) (*sql.DB, error) {
 	connector, err := duckdb.NewConnector("", func(conn driver.ExecerContext) error {
 		if onConnect == nil {
 			return nil
@@ -43,8 +43,17 @@ func openMemory(onConnect func(execFunc) error) (*sql.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting DuckDB: %w", err)
 	}
-	return sql.OpenDB(connector), nil
+	return sql.OpenDB(closesAliases{connector, reach}), nil
 }
+
+// closesAliases closes the aliases behind the database that uses them.
+type closesAliases struct {
+	*duckdb.Connector
+	reach *aliases
+}
+
+// Close closes both.
+func (c closesAliases) Close() error { return errors.Join(c.Connector.Close(), c.reach.Close()) }
 
 // access is how a database file is attached.
 type access struct {
@@ -57,7 +66,8 @@ type access struct {
 
 // withDatabase attaches a database file for as long as do runs.
 func withDatabase(ctx context.Context, path string, how access, do func(*sql.DB) error) error {
-	db, err := openMemory(nil)
+	reach := &aliases{}
+	db, err := openMemory(reach, nil)
 	if err != nil {
 		return err
 	}
@@ -66,7 +76,7 @@ func withDatabase(ctx context.Context, path string, how access, do func(*sql.DB)
 		_, err := db.ExecContext(ctx, statements)
 		return err
 	}
-	if err = attach(ctx, exec, path, how); err == nil {
+	if err = attach(ctx, exec, reach, path, how); err == nil {
 		err = do(db)
 	}
 	if err != nil && ctx.Err() != nil {
@@ -79,9 +89,13 @@ func withDatabase(ctx context.Context, path string, how access, do func(*sql.DB)
 const shortWait = 30 * time.Second
 
 // attach attaches a database file and makes it the current one.
-func attach(ctx context.Context, exec execFunc, path string, how access) error {
+func attach(ctx context.Context, exec execFunc, reach *aliases, path string, how access) error {
 	if err := exec(ctx, setup); err != nil {
 		return fmt.Errorf("setting up DuckDB: %w", err)
+	}
+	path, err := reach.to(path)
+	if err != nil {
+		return fmt.Errorf("opening database: %w", err)
 	}
 	statement := "ATTACH " + sqltext.Literal(path) + " AS " + outputName + " (TYPE duckdb"
 	if how.readOnly {
@@ -126,8 +140,8 @@ func readParquet(paths []string, differ bool) string {
 }
 
 // globEscape makes characters of a path that have a meaning in globs stand for
-// themselves. DuckDB has no way to write a backslash in a glob, so a path with
-// both is not found.
+// themselves, where aliases leaves any. DuckDB has no way to write a backslash in a
+// glob, so a path with both is not found then.
 func globEscape(path string) string {
 	return strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]").Replace(path)
 }

@@ -40,7 +40,7 @@ func Format() sinks.Format {
 // check refuses paths at which DuckDB can make no database.
 func check(ctx context.Context, path string) error {
 	if strings.Contains(path, "?") {
-		// It would put its log where no one looks for it.
+		// It would put its log where no one looks for it, by the real path.
 		return &sinks.RefusedError{Path: path, Reason: "DuckDB takes what follows a question mark in a path for options"}
 	}
 	return local.Check(ctx, path)
@@ -141,7 +141,6 @@ func (s *sink) Footprint() sinks.Footprint { return s.footprint(s.old == nil) }
 // database that is changed in place: DuckDB makes, empties and removes its log beside it.
 func (s *sink) footprint(replaces bool) sinks.Footprint {
 	f := s.place.Footprint()
-	f.List = local.PatternFolders(f.Folder) // to load rows from files
 	_, err := os.Lstat(s.place.Path + ".wal")
 	hasLog := !errors.Is(err, fs.ErrNotExist)
 	f.Moves = replaces
@@ -190,6 +189,7 @@ func (s *sink) Commit(ctx context.Context) error {
 		rows:      filepath.Join(s.dir, "rows"),
 		spill:     filepath.Join(s.dir, "spill"),
 	}
+	defer load.reach.Close() // behind the databases that use it
 	var held bool
 	if scansBatches {
 		load.batches, held = s.spool.Held()

@@ -42,6 +42,7 @@ type load struct {
 	views     []sinks.View
 	version   string // of the tool
 	redaction string // as sinks.Options.Redaction
+	reach     aliases
 	rows      string // folder that the parts are in
 	spill     string // folder that DuckDB may use when memory is short
 	parts     []spool.Part
@@ -142,8 +143,11 @@ func (l *load) run(ctx context.Context, db *sql.DB, path string, prepare func(*s
 	// works DuckDB lets the other spin: one loads 7 million rows sooner. To try whether FSST
 	// would compress texts takes half of the commit, and gains next to nothing
 	// over dictionaries; compact has the time.
-	_, err = db.ExecContext(ctx, fmt.Sprintf("SET preserve_insertion_order = false; SET disabled_compression_methods = 'fsst'; SET temp_directory = %s; SET threads = 1",
-		sqltext.Literal(l.spill)))
+	spill, err := l.reach.to(l.spill)
+	if err == nil {
+		_, err = db.ExecContext(ctx, fmt.Sprintf("SET preserve_insertion_order = false; SET disabled_compression_methods = 'fsst'; SET temp_directory = %s; SET threads = 1",
+			sqltext.Literal(spill)))
+	}
 	if err == nil && !l.unbounded {
 		_, err = db.ExecContext(ctx, fmt.Sprintf("SET memory_limit = '%dB'", l.memory))
 	}
@@ -267,11 +271,14 @@ func (l *load) showBatches(ctx context.Context, db *sql.DB) (release func(), err
 // insert loads the rows, table by table.
 func (l *load) insert(ctx context.Context, tx *sql.Tx) error {
 	for _, t := range l.tables {
-		rows := l.source(t.Name)
+		rows, err := l.source(t.Name)
+		if err != nil {
+			return fmt.Errorf("%w of %s: %w", errInsert, t.Name, err)
+		}
 		if rows == "" {
 			continue
 		}
-		_, err := tx.ExecContext(ctx, "INSERT INTO "+sqltext.Identifier(t.Name)+" BY NAME SELECT * FROM "+rows)
+		_, err = tx.ExecContext(ctx, "INSERT INTO "+sqltext.Identifier(t.Name)+" BY NAME SELECT * FROM "+rows)
 		if err != nil {
 			return fmt.Errorf("%w of %s: %w", errInsert, t.Name, err)
 		}
@@ -280,9 +287,9 @@ func (l *load) insert(ctx context.Context, tx *sql.Tx) error {
 }
 
 // source is where the rows of a table come from, in SQL; empty for none.
-func (l *load) source(table string) string {
+func (l *load) source(table string) (string, error) {
 	if _, ok := l.batches[table]; ok {
-		return "memory.main." + sqltext.Identifier(table)
+		return "memory.main." + sqltext.Identifier(table), nil
 	}
 	var paths []string
 	for _, p := range l.parts {
@@ -291,9 +298,10 @@ func (l *load) source(table string) string {
 		}
 	}
 	if len(paths) == 0 {
-		return ""
+		return "", nil
 	}
-	return readParquet(paths, false)
+	paths, err := l.reach.toAll(paths)
+	return readParquet(paths, false), err
 }
 
 // makeViews makes the views anew, as this tool has them.

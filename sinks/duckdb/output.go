@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -43,10 +42,6 @@ func OpenSQL(ctx context.Context, path string, opts sinks.SQLOptions) (*sql.DB, 
 
 // openFile opens a DuckDB file.
 func openFile(ctx context.Context, path string) (*sql.DB, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return nil, err
-	}
 	if _, err := os.Stat(path); err != nil {
 		return nil, err
 	}
@@ -57,9 +52,10 @@ func openFile(ctx context.Context, path string) (*sql.DB, error) {
 	// the current one is for each connection to say.
 	var once sync.Once
 	var failure error
-	db, err := openMemory(func(exec execFunc) error {
+	reach := &aliases{}
+	db, err := openMemory(reach, func(exec execFunc) error {
 		once.Do(func() {
-			if failure = attach(ctx, exec, path, access{readOnly: true, wait: shortWait}); failure == nil {
+			if failure = attach(ctx, exec, reach, path, access{readOnly: true, wait: shortWait}); failure == nil {
 				failure = restrict(ctx, exec, nil)
 			}
 		})
@@ -82,9 +78,16 @@ func openFile(ctx context.Context, path string) (*sql.DB, error) {
 func Engine() sinks.Engine { return openParquet }
 
 func openParquet(ctx context.Context, tables []sinks.TableFiles, opts sinks.SQLOptions) (*sql.DB, error) {
-	db, err := openMemory(nil)
+	reach := &aliases{}
+	db, err := openMemory(reach, nil)
 	if err != nil {
 		return nil, err
+	}
+	tables = slices.Clone(tables)
+	for i := range tables {
+		if tables[i].Paths, err = reach.toAll(tables[i].Paths); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
 	}
 	exec := func(ctx context.Context, statements string) error {
 		_, err := db.ExecContext(ctx, statements)

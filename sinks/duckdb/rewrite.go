@@ -38,6 +38,9 @@ func Rewrite(ctx context.Context, path string, opts sinks.Options, what sinks.Re
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, place.Release()) }()
+	if err := check(ctx, place.Path); err != nil {
+		return nil, err
+	}
 	info, err := os.Stat(place.Path)
 	if err != nil {
 		return nil, fmt.Errorf("looking at output: %w", err)
@@ -133,6 +136,7 @@ func (s *sink) copyTo(ctx context.Context, path string, ids map[string]bool, add
 		return 0, fmt.Errorf("making folder for rows: %w", err)
 	}
 	added := &load{tables: s.tables, rows: rows}
+	defer added.reach.Close()
 	if add != nil {
 		if added.parts, err = spoolRows(ctx, rows, s.tables, add, spool.Options{RunID: s.opts.RunID, Version: s.opts.Version}); err != nil {
 			return 0, err
@@ -141,9 +145,13 @@ func (s *sink) copyTo(ctx context.Context, path string, ids map[string]bool, add
 	if err := protectWAL(path); err != nil {
 		return 0, err
 	}
+	reached, err := added.reach.toAll([]string{path, filepath.Join(s.dir, "spill")})
+	if err != nil {
+		return 0, fmt.Errorf("creating database: %w", err)
+	}
 	err = withDatabase(ctx, s.place.Path, s.access(true), func(db *sql.DB) error {
 		statements := fmt.Sprintf("SET temp_directory = %s; SET memory_limit = '%s'; SET threads = %d; ATTACH %s AS %s (TYPE duckdb);\n",
-			sqltext.Literal(filepath.Join(s.dir, "spill")), rewriteMemory, min(scanThreads, runtime.GOMAXPROCS(0)), sqltext.Literal(path), newName)
+			sqltext.Literal(reached[1]), rewriteMemory, min(scanThreads, runtime.GOMAXPROCS(0)), sqltext.Literal(reached[0]), newName)
 		statements += "COPY FROM DATABASE " + outputName + " TO " + newName + " (SCHEMA); USE " + newName
 		if _, err := db.ExecContext(ctx, statements); err != nil {
 			return fmt.Errorf("making tables: %w", err)

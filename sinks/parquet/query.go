@@ -30,20 +30,6 @@ func recognise(_ context.Context, path string) (bool, error) {
 	return err == nil, err
 }
 
-// footprint is that of queries: an engine takes the paths of files for patterns.
-func footprint(path string) (sinks.Footprint, error) {
-	f, err := local.Footprint(path)
-	if err != nil {
-		return f, err
-	}
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return f, err
-	}
-	f.List = append(local.PatternFolders(filepath.Dir(abs)), local.PatternFolders(f.Read[0])...)
-	return f, nil
-}
-
 // openSQL returns what opens an output with an engine.
 func openSQL(engine sinks.Engine) func(context.Context, string, sinks.SQLOptions) (*sql.DB, error) {
 	if engine == nil {

@@ -121,7 +121,7 @@ func private(t testing.TB, dir string) {
 
 // folders have names that mean something in SQL, globs, URLs, or to readers
 // that take folders for partitions.
-var folders = []string{`it's [1] {a,b} 100%? "*"`, `it's [1] {a,b} 100% "*"`, "pid=77", "checkpoint_id=abc"}
+var folders = []string{`it's [1] {a,b} 100%? "*"`, `it's [1] {a,b} 100% "*"`, "pid=77", "checkpoint_id=abc", "b*\\\xff"}
 
 // pathsOfAllKinds puts outputs into folders with odd names, and behind links.
 func (s suite) pathsOfAllKinds(t *testing.T) {

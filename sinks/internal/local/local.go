@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/ckexport/ckexport/sinks"
 )
@@ -28,18 +27,6 @@ func Footprint(path string) (sinks.Footprint, error) {
 		return sinks.Footprint{}, fmt.Errorf("finding output: %w", err)
 	}
 	return sinks.Footprint{Read: []string{filepath.Dir(resolved)}}, nil
-}
-
-// PatternFolders returns the folders that are listed to find a folder by a path
-// which is taken for a pattern: those with a name in it that looks like one.
-func PatternFolders(path string) []string {
-	var list []string
-	for ; filepath.Dir(path) != path; path = filepath.Dir(path) {
-		if strings.ContainsAny(filepath.Base(path), "*?[") {
-			list = append(list, filepath.Dir(path))
-		}
-	}
-	return list
 }
 
 // HasMagic tells whether a file has the bytes magic at an offset.

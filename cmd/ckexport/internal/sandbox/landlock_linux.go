@@ -15,7 +15,6 @@ var rights = []struct {
 	rights landlock.AccessFSSet
 }{
 	{Read, unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_READ_DIR},
-	{List, unix.LANDLOCK_ACCESS_FS_READ_DIR},
 	{Write, unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_TRUNCATE},
 	{Entries, unix.LANDLOCK_ACCESS_FS_READ_DIR | unix.LANDLOCK_ACCESS_FS_MAKE_DIR | unix.LANDLOCK_ACCESS_FS_REMOVE_DIR | unix.LANDLOCK_ACCESS_FS_REMOVE_FILE},
 	// Links and the like that someone put into an output are kept.

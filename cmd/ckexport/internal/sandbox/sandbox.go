@@ -20,8 +20,6 @@ type Access uint8
 const (
 	// Read reads files and lists folders.
 	Read Access = 1 << iota
-	// List lists folders.
-	List
 	// Write writes into files that are there, and empties them.
 	Write
 	// Entries lists, makes, renames and removes folders, and removes files.
@@ -34,7 +32,7 @@ const (
 )
 
 // All is every access there is.
-const All = Read | List | Write | Entries | Files | Moves
+const All = Read | Write | Entries | Files | Moves
 
 // Grant is what stays allowed with one path. Links are followed when it is
 // granted; a path that does not exist then is passed over.
