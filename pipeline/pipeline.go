@@ -30,10 +30,12 @@ type Options struct {
 	Sink     sinks.Sink
 	// Run is the run's row: who, where, how. Run fills in the rest of it. Its
 	// labels are those of the checkpoints too.
-	Run    schema.Run
-	Raw    bool // fill image_entries
-	SHA256 bool // fill archives.sha256: archives are read whole
-	Limits decode.Limits
+	Run schema.Run
+	Raw bool // fill image_entries
+	// AllLogLines fills log_lines with every line, see decode.Decoder.
+	AllLogLines bool
+	SHA256      bool // fill archives.sha256: archives are read whole
+	Limits      decode.Limits
 	// PayloadLimit is how many bytes of each queue, pipe, deleted file and the
 	// like are exported; 0 exports none.
 	PayloadLimit int64
@@ -137,7 +139,7 @@ type decodedArchive struct {
 // decodeAll is one worker: it decodes archives until there are no more, or
 // reading is to end.
 func decodeAll(reading, stageCtx context.Context, opts Options, jobs <-chan job, decoded chan<- decodedArchive, ahead *admission) error {
-	d := &decode.Decoder{Limits: opts.Limits, Labels: opts.Run.Labels, Tables: opts.Tables, Raw: opts.Raw, PayloadLimit: opts.PayloadLimit, SHA256: opts.SHA256}
+	d := &decode.Decoder{Limits: opts.Limits, Labels: opts.Run.Labels, Tables: opts.Tables, Raw: opts.Raw, AllLogLines: opts.AllLogLines, PayloadLimit: opts.PayloadLimit, SHA256: opts.SHA256}
 	var redactor *redact.Redactor
 	if opts.Redaction != nil {
 		redactor = opts.Redaction.Redactor()

@@ -17,6 +17,7 @@ type Rows struct {
 	UnknownFields     []UnknownField
 	ImageEntries      []ImageEntry
 	LogLines          []LogLine
+	LogPhases         []LogPhase
 	ContainerLogLines []ContainerLogLine
 	EnumValues        []EnumValue
 

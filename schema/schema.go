@@ -73,6 +73,13 @@ func (s Status) HasCheckpoint() bool {
 	return s == StatusOK || s == StatusPartial || s == StatusDuplicate
 }
 
+// Which lines of CRIU's logs have rows in log_lines: what runs.logs and --logs
+// say.
+const (
+	LogsOutline = "outline" // those that tell of problems or facts
+	LogsAll     = "all"
+)
+
 // Severity says how bad a problem is.
 type Severity string
 

@@ -25,7 +25,6 @@ import (
 const (
 	KeyTable         = "ckexport.table"
 	KeySchemaVersion = "ckexport.schema_version"
-	KeyRedaction     = "ckexport.redaction" // absent where nothing is redacted
 )
 
 // More keys, for whoever reads the file.
@@ -86,10 +85,7 @@ func (p *partFile) describe(table *schema.Table, from Options) error {
 		{keyToolVersion, from.Version},
 		{keyRunID, from.RunID},
 	}
-	if from.Redaction != "" {
-		pairs = append(pairs, [2]string{KeyRedaction, from.Redaction})
-	}
-	return p.note(pairs)
+	return p.note(append(pairs, policyPairs(from.Policy)...))
 }
 
 // note adds pairs of key and value to the footer.
