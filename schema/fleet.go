@@ -48,14 +48,14 @@ type Run struct {
 	Labels        map[string]string `arrow:"labels" sensitive:"no" doc:"labels given by --label"`
 	Redaction     *string           `arrow:"redaction" sensitive:"no" doc:"policy of --redact, and the fingerprint of its key; NULL where nothing was redacted"`
 	Logs          *string           `arrow:"logs" sensitive:"no" doc:"lines of CRIU's logs that log_lines has of its archives, as --logs says: outline or all; NULL where it read none"`
-	Inputs        []RunInput        `arrow:"inputs" sensitive:"no" doc:"the archives it read and wrote down, in order; archives that the output knew are not among them"`
+	Inputs        []RunInput        `arrow:"inputs" doc:"the archives it read and wrote down, in order; archives that the output knew are not among them"`
 }
 
 // RunInput is one archive that a run read.
 type RunInput struct {
-	Source    string  `arrow:"source" doc:"path, absolute"`
+	Source    string  `arrow:"source" sensitive:"no" doc:"path, absolute"`
 	SizeBytes *uint64 `arrow:"size_bytes" doc:"size in bytes"`
-	SHA256    *string `arrow:"sha256" doc:"SHA-256; NULL without --sha256"`
+	SHA256    *string `arrow:"sha256" sensitive:"no" doc:"SHA-256; NULL without --sha256"`
 	Status    Status  `arrow:"status" doc:"as archives.status"`
 }
 

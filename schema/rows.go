@@ -35,7 +35,7 @@ type Rows struct {
 	ProcessNamespaces []ProcessNamespace
 	Namespaces        []Namespace
 	CgroupMemberships []CgroupMembership
-	Registers         []Register
+	Registers         []ThreadRegisters
 	SignalHandlers    []SignalHandler
 	PendingSignals    []PendingSignal
 	Timers            []Timer

@@ -28,6 +28,9 @@
 // A field of a type of types.go is several columns, whose names begin alike. The
 // tags are for all of them; ref is for the first.
 //
+// A list of structs is one column. The fields of its elements have the tags arrow,
+// doc and sensitive, and the list has no tag sensitive of its own.
+//
 // # Tags of a table
 //
 // They stand on blank fields at the beginning of the struct.
