@@ -219,10 +219,10 @@ func isProblem(message []byte) bool {
 	return startsWith(message, "Error (") || startsWith(message, "Warn  (")
 }
 
-// startsWith is bytes.HasPrefix without a copy of the prefix: each line is
-// compared with many.
+// startsWith is bytes.HasPrefix for a text that is not empty, whose first byte
+// mostly decides: each line is compared with many.
 func startsWith(message []byte, prefix string) bool {
-	return len(message) >= len(prefix) && string(message[:len(prefix)]) == prefix
+	return len(message) >= len(prefix) && message[0] == prefix[0] && string(message[:len(prefix)]) == prefix
 }
 
 // sourceLocation finds the place in CRIU's source that errors and warnings begin with.
