@@ -33,7 +33,7 @@ var mayImport = map[string][]string{
 	"/sinks/internal/ledger":         {"/schema", "/sinks", "/sinks/internal/contents"},
 	"/sinks/internal/local":          {"/sinks"},
 	"/sinks/internal/staging":        {"/sinks"},
-	"/sinks/spool":                   {"/schema", "/sinks/internal/staging"},
+	"/sinks/spool":                   {"/schema", "/sinks", "/sinks/internal/staging"},
 	"/sinks/parquet":                 {"/schema", "/sinks", "/sinks/internal/contents", "/sinks/internal/ledger", "/sinks/internal/local", "/sinks/internal/staging", "/sinks/spool"},
 	"/sinks/duckdb":                  {"/schema", "/sinks", "/sinks/internal/contents", "/sinks/internal/local", "/sinks/internal/staging", "/sinks/spool", "/sqltext"},
 	"/sinks/sinktest":                {"/schema", "/sinks"},

@@ -30,9 +30,11 @@ type Options struct {
 	Sink     sinks.Sink
 	// Run is the run's row: who, where, how. Run fills in the rest of it. Its
 	// labels are those of the checkpoints too.
-	Run    schema.Run
-	Raw    bool // fill image_entries
-	SHA256 bool // fill archives.sha256: archives are read whole
+	Run schema.Run
+	Raw bool // fill image_entries
+	// AllLogLines fills log_lines with every line, see decode.Decoder.
+	AllLogLines bool
+	SHA256      bool // fill archives.sha256: archives are read whole
 	// Digests is what another output has read of checkpoints, as sinks.Ledger has
 	// it: what equals it gets the same id here.
 	Digests map[string][]sinks.Digest
@@ -145,7 +147,10 @@ type decodedArchive struct {
 // decodeAll is one worker: it decodes archives until there are no more, or
 // reading is to end.
 func decodeAll(reading, stageCtx context.Context, opts Options, jobs <-chan job, decoded chan<- decodedArchive, ahead *admission) error {
-	d := &decode.Decoder{Limits: opts.Limits, Labels: opts.Run.Labels, Tables: opts.Tables, Raw: opts.Raw, PayloadLimit: opts.PayloadLimit, SHA256: opts.SHA256, WholePages: opts.WholePages}
+	d := &decode.Decoder{
+		Limits: opts.Limits, Labels: opts.Run.Labels, Tables: opts.Tables, Raw: opts.Raw, AllLogLines: opts.AllLogLines, PayloadLimit: opts.PayloadLimit,
+		SHA256: opts.SHA256, WholePages: opts.WholePages,
+	}
 	var redactor *redact.Redactor
 	if opts.Redaction != nil {
 		redactor = opts.Redaction.Redactor()

@@ -33,6 +33,11 @@ var inventoryAnswers = map[string][]answer{
 		}},
 		{params: map[string]string{"at_least_ms": "1e6"}, columns: "count(*)", rows: []string{"0"}},
 	},
+	"dump-phases": {
+		{everywhere: true, columns: "phase, times, line_count, error_count", where: "container_name = 'c' AND phase IN ('start', 'Dumping processes', 'Dumping task', 'Writing stats')",
+			rows: []string{"start 1 66 0", "Dumping processes 1 83 1", "Dumping task 1 373 0", "Writing stats 1 2 0"}},
+		{params: map[string]string{"log": "restore.log"}, columns: "count(*)", rows: []string{"0"}},
+	},
 	"retention-candidates": {
 		{columns: "container_name, newer, archive_name", rows: []string{"life 2 life-1.tar"}},
 		{params: map[string]string{"keep_last": "1"}, columns: "container_name, newer, archive_name", rows: []string{

@@ -23,6 +23,11 @@ var processAnswers = map[string][]answer{
 		{columns: "container_name, pid, thread_count, len(names)", rows: []string{"f-python-tcp-established 1 4 1", "f-redis 1 5 5", "f-threads-20 1 21 21"}},
 		{params: map[string]string{"at_least": "20"}, columns: "container_name, names[:3]", rows: []string{"f-threads-20 [feat wrk-0 wrk-1]"}},
 	},
+	"register-values": {
+		{everywhere: true, columns: "arch, register_set, register, role, width_bits, octet_length(value_bytes)", where: "checkpoint_id IN (SELECT checkpoint_id FROM checkpoints WHERE container_name = 'f-nginx') AND tid = 1 AND register IN ('ip', 'ax', 'xmm0')",
+			rows: []string{"x86_64 general ax ret 64 NULL", "x86_64 general ip ip 64 NULL", "x86_64 vector xmm0 NULL 128 16"}},
+		{columns: "count(*)", where: "checkpoint_id IN (SELECT checkpoint_id FROM checkpoints WHERE container_name = 'f-nginx') AND tid = 1", rows: []string{"118"}},
+	},
 	"thread-activity": {{everywhere: true, columns: "container_name, pid, comm, syscall_name, doing, regexp_replace(target, '[0-9]{5,}', 'N')", where: "container_name IN ('f-nginx', 'f-shell-tree')", rows: []string{
 		"f-nginx 1 nginx rt_sigsuspend waits for a signal NULL", "f-nginx 6 nginx epoll_wait waits for events anon_inode:[eventpoll]",
 		"f-nginx 7 nginx epoll_wait waits for events anon_inode:[eventpoll]", "f-nginx 8 nginx epoll_wait waits for events anon_inode:[eventpoll]",

@@ -3,7 +3,6 @@ package schema
 import (
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +24,9 @@ type Column struct {
 	// Group is the name that columns of one fact have in common (types.go),
 	// such as path of path and path_raw; empty for a column of its own.
 	Group string
+	// Elements are the fields of a list's elements, where these are structs; nil
+	// for all other columns.
+	Elements []Column
 	// Encoding says how files best keep it.
 	Encoding Encoding
 	// Payload marks contents: they are NULL without --payloads, and cut at
@@ -82,14 +84,14 @@ func columnsOfField(f reflect.StructField, known []string) ([]Column, error) {
 	for i := range columns {
 		columns[i].Source, columns[i].offset = facts["src"], columns[i].offset+f.Offset
 	}
-	return columns, applyTags(columns, f.Type, facts, known)
+	return columns, applyTags(columns, f.Type, facts)
 }
 
 // typedColumns returns the columns of a field, with name, type and meaning.
 func typedColumns(t reflect.Type, name, doc string) ([]Column, error) {
 	if t.Kind() != reflect.Struct || t == reflect.TypeFor[time.Time]() {
 		c, err := leafColumn(t)
-		c.Name, c.Doc = name, doc+elementDoc(t)
+		c.Name, c.Doc = name, doc+elementsDoc(c.Elements)
 		return []Column{c}, err
 	}
 	columns := make([]Column, t.NumField())
@@ -114,10 +116,15 @@ func typedColumns(t reflect.Type, name, doc string) ([]Column, error) {
 
 // applyTags adds to the columns of a field what its tags say, beside name and
 // meaning.
-func applyTags(columns []Column, t reflect.Type, facts tags, known []string) error {
-	sensitive, err := sensitivities(facts, slices.Contains(known, "sensitive") && holdsFreeText(t))
+func applyTags(columns []Column, t reflect.Type, facts tags) error {
+	sensitive, err := sensitivities(facts, holdsFreeText(t))
 	if err != nil {
 		return err
+	}
+	if elements := columns[0].Elements; elements != nil {
+		if sensitive, err = elementSensitivities(facts, elements); err != nil {
+			return err
+		}
 	}
 	payload, err := facts.flag("payload", "yes")
 	if err != nil {
@@ -167,7 +174,16 @@ func leafColumn(t reflect.Type) (Column, error) {
 		t = reflect.TypeFor[*string]()
 	}
 	nullable := t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map
-	return Column{Type: kind, Nullable: nullable, Encoding: encodingOf(kind), field: t}, nil
+	c := Column{Type: kind, Nullable: nullable, Encoding: encodingOf(kind), field: t}
+	if isListOfStructs(t) {
+		c.Elements, err = columnsOf(t.Elem(), elementTags)
+	}
+	return c, err
+}
+
+// isListOfStructs reports whether a type is a list whose elements have fields.
+func isListOfStructs(t reflect.Type) bool {
+	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct && t.Elem() != reflect.TypeFor[time.Time]()
 }
 
 // leafTypes are the Arrow types of Go types by their kinds.
@@ -191,7 +207,7 @@ func typeOf(t reflect.Type) (arrow.DataType, error) {
 		return arrow.BinaryTypes.Binary, nil
 	case t == reflect.TypeFor[map[string]string]():
 		return arrow.MapOf(arrow.BinaryTypes.String, arrow.BinaryTypes.String), nil
-	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct && t.Elem() != reflect.TypeFor[time.Time]():
+	case isListOfStructs(t):
 		elem, err := structType(t.Elem())
 		if err != nil {
 			return nil, err
@@ -224,19 +240,15 @@ func structType(t reflect.Type) (*arrow.StructType, error) {
 	return arrow.StructOf(types...), nil
 }
 
-// elementDoc says what the fields of a list's elements are, where these are
-// structs; else it is empty.
-func elementDoc(t reflect.Type) string {
-	if t.Kind() != reflect.Slice || t.Elem().Kind() != reflect.Struct || t.Elem() == reflect.TypeFor[time.Time]() {
+// elementsDoc says what the fields of a list's elements are; it is empty where
+// they have none.
+func elementsDoc(fields []Column) string {
+	if len(fields) == 0 {
 		return ""
-	}
-	fields, err := columnsOf(t.Elem(), elementTags)
-	if err != nil {
-		return "" // leafColumn says so
 	}
 	docs := make([]string, len(fields))
 	for i, f := range fields {
-		docs[i] = "`" + f.Name + "` " + f.Doc
+		docs[i] = "`" + f.Name + "` " + f.Comment()
 	}
 	return ". Of each element: " + strings.Join(docs, "; ")
 }

@@ -28,7 +28,7 @@ type SeccompProgram struct {
 	ProgramSHA256 string               `arrow:"program_sha256" encode:"plain" sensitive:"no" doc:"SHA-256 of the program, in hexadecimal"`
 	ByteOrder     string               `arrow:"byte_order" sensitive:"no" doc:"little or big: as the program is read"`
 	Program       []byte               `arrow:"program" sensitive:"no" doc:"struct sock_filter, 8 bytes an instruction" src:"seccomp.img: seccomp_filter.filter"`
-	Instructions  []SeccompInstruction `arrow:"instructions" sensitive:"no" doc:"the program decoded; NULL where it is longer than a filter can be"`
+	Instructions  []SeccompInstruction `arrow:"instructions" doc:"the program decoded; NULL where it is longer than a filter can be"`
 }
 
 // SeccompInstruction is one instruction of classic BPF.
@@ -38,8 +38,8 @@ type SeccompInstruction struct {
 	JumpTrue uint8   `arrow:"jt" doc:"instructions to skip if a condition holds"`
 	JumpElse uint8   `arrow:"jf" doc:"instructions to skip if it does not"`
 	K        uint32  `arrow:"k" doc:"operand"`
-	Mnemonic string  `arrow:"mnemonic" doc:"as tcpdump -d writes it: targets of jumps are positions"`
-	Operand  *string `arrow:"operand" doc:"what k means: the field of seccomp_data that is loaded, or the action that is returned; else NULL"`
+	Mnemonic string  `arrow:"mnemonic" sensitive:"no" doc:"as tcpdump -d writes it: targets of jumps are positions"`
+	Operand  *string `arrow:"operand" sensitive:"no" doc:"what k means: the field of seccomp_data that is loaded, or the action that is returned; else NULL"`
 }
 
 // ApparmorProfile is one AppArmor policy of the container's own namespaces.

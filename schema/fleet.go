@@ -64,14 +64,15 @@ type Run struct {
 	SchemaVersion uint32            `arrow:"schema_version" doc:"version of the tables' layout"`
 	Labels        map[string]string `arrow:"labels" sensitive:"no" doc:"labels given by --label"`
 	Redaction     *string           `arrow:"redaction" sensitive:"no" doc:"policy of --redact, and the fingerprint of its key; NULL where nothing was redacted"`
-	Inputs        []RunInput        `arrow:"inputs" sensitive:"no" doc:"the archives it read and wrote down, in order; archives that the output knew are not among them"`
+	Logs          *string           `arrow:"logs" sensitive:"no" doc:"lines of CRIU's logs that log_lines has of its archives, as --logs says: outline or all; NULL where it read none"`
+	Inputs        []RunInput        `arrow:"inputs" doc:"the archives it read and wrote down, in order; archives that the output knew are not among them"`
 }
 
 // RunInput is one archive that a run read.
 type RunInput struct {
-	Source    string  `arrow:"source" doc:"path, absolute"`
+	Source    string  `arrow:"source" sensitive:"no" doc:"path, absolute"`
 	SizeBytes *uint64 `arrow:"size_bytes" doc:"size in bytes"`
-	SHA256    *string `arrow:"sha256" doc:"SHA-256; NULL without --sha256"`
+	SHA256    *string `arrow:"sha256" sensitive:"no" doc:"SHA-256; NULL without --sha256"`
 	Status    Status  `arrow:"status" doc:"as archives.status"`
 }
 
@@ -270,7 +271,7 @@ type ImageEntry struct {
 
 // LogLine is one line of dump.log or restore.log.
 type LogLine struct {
-	_ struct{} `table:"log_lines" key:"checkpoint_id log_name line_number" doc:"A line of CRIU's dump.log or restore.log."`
+	_ struct{} `table:"log_lines" key:"checkpoint_id log_name line_number" doc:"A line of CRIU's dump.log or restore.log. Without --logs all only those that warn, fail or tell a fact that another table has, with what goes on from them; log_phases outlines the rest."`
 	_ struct{} `notcompared:"tells of the dump, not of the container"`
 
 	LogName    string  `arrow:"log_name" sensitive:"no" doc:"dump.log or restore.log"`
@@ -282,6 +283,22 @@ type LogLine struct {
 	Subsystem  *string `arrow:"subsystem" sensitive:"no" doc:"part of CRIU that logged it, such as mnt or sk tcp"`
 	PID        *int32  `arrow:"pid" doc:"process it is about; restore only"`
 	Message    Text    `arrow:"message" encode:"plain" sensitive:"logs" doc:"the line without time, level and place"`
+}
+
+// LogPhase is a part of dump.log or restore.log, from a line that CRIU begins
+// something with up to the next such line.
+type LogPhase struct {
+	_ struct{} `table:"log_phases" key:"checkpoint_id log_name position" doc:"A phase of what CRIU's dump.log or restore.log tells of: when it was, and how many lines it has."`
+	_ struct{} `notcompared:"tells of the dump, not of the container"`
+
+	LogName    string  `arrow:"log_name" sensitive:"no" doc:"dump.log or restore.log"`
+	Position   uint32  `arrow:"position" doc:"position among the phases of the log, from 0"`
+	Phase      string  `arrow:"phase" sensitive:"no" doc:"what begins, in CRIU's words: Dumping task, one for each process, Lock network, Writing stats, and others; start, for what comes before"`
+	HostPID    *int32  `arrow:"host_pid" doc:"process id on the host, of Dumping task"`
+	FirstLine  uint32  `arrow:"first_line" doc:"its first line, from 1"`
+	LineCount  uint32  `arrow:"line_count" doc:"its lines; those of all phases together are those of the log"`
+	StartedUS  *uint64 `arrow:"started_us" encode:"delta" doc:"time of its first line that has one, as log_lines.elapsed_us; NULL where none has"`
+	FinishedUS *uint64 `arrow:"finished_us" encode:"delta" doc:"time of its last line that has one; until the next phase starts more may pass"`
 }
 
 // ContainerLogLine is one line of the container's own output.

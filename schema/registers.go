@@ -1,20 +1,25 @@
 package schema
 
-// Register is one register of one thread.
-type Register struct {
-	_ struct{} `table:"registers" key:"checkpoint_id tid register_set register" doc:"A register of a thread. Parts of the processor's state that the image lacks have no rows."`
+// ThreadRegisters are the registers of one thread.
+type ThreadRegisters struct {
+	_ struct{} `table:"registers" key:"checkpoint_id tid" doc:"The registers of a thread; the view register_values has a row for each of them."`
 	_ struct{} `notcompared:"is the state of a moment: it differs whenever a thread runs"`
 	_ struct{} `ref:"pid tid to threads(pid tid)"`
 
-	PID         uint32  `arrow:"pid" doc:"process" src:"pstree.img: pstree_entry.pid"`
-	TID         uint32  `arrow:"tid" doc:"thread" src:"core-*.img: name"`
-	Arch        string  `arrow:"arch" sensitive:"no" doc:"processor architecture, CRIU's name in lower case" src:"core-*.img: core_entry.mtype"`
-	RegisterSet string  `arrow:"register_set" sensitive:"no" doc:"general, segment, control, fp_control, fp, vector, pac (keys of pointer authentication: secrets), tm (transactional memory: what it returns to), guarded_storage, runtime_instr"`
-	Register    string  `arrow:"register" sensitive:"no" doc:"name: the field's, or for a list of registers the processor's. On x86_64 ymmN_high are bits 128 to 255 of ymmN, zmmN_high bits 256 to 511 of zmmN; on s390 vN_low are bits 64 to 127 of vN; on ppc64 vsN_low is the second doubleword of vsN. On arm, ip is r12: the instruction pointer is pc"`
-	Role        *string `arrow:"role" sensitive:"no" doc:"what it is for a system call: ip (instruction pointer), sp (stack), fp (frame), lr (return address), syscall (number), arg0 to arg5, ret (result, where that is no other's register), flags, tls; NULL for others"`
-	WidthBits   uint16  `arrow:"width_bits" doc:"width as the image keeps it, in bits; st0 to st7 use 80 of their 128"`
-	Value       *uint64 `arrow:"value" sensitive:"payloads" doc:"value, of registers up to 64 bits wide" src:"core-*.img: user_x86_regs_entry.*, user_x86_fpregs_entry.*, user_x86_xsave_entry.*, user_x86_cet_entry.*, thread_info_aarch64.tls, user_aarch64_regs_entry.*, user_aarch64_fpsimd_context_entry.*, pac_keys.*, pac_address_keys.*, pac_generic_keys.*, thread_info_arm.tls, user_arm_regs_entry.*, user_arm_vfpstate_entry.*, user_ppc64_regs_entry.*, user_ppc64_fpstate_entry.*, user_ppc64_vrstate_entry.*, user_ppc64_vsxstate_entry.*, user_ppc64_tm_regs_entry.*, user_s390_regs_entry.*, user_s390_fpregs_entry.*, user_s390_vxrs_low_entry.*, user_s390_vxrs_high_entry.*, user_s390_gs_cb_entry.*, user_s390_ri_entry.*, thread_info_mips.tls, user_mips_regs_entry.*, user_mips_fpregs_entry.*, thread_info_loongarch64.tls, user_loongarch64_gpregs_entry.*, user_loongarch64_fpregs_entry.*, thread_info_riscv64.tls, user_riscv64_regs_entry.*, user_riscv64_d_ext_entry.*"`
-	ValueBytes  []byte  `arrow:"value_bytes" sensitive:"payloads" doc:"value of wider ones, as it lies in memory; NULL for registers up to 64 bits wide" src:"core-*.img: user_x86_fpregs_entry.st_space, xmm_space, padding, user_x86_xsave_entry.ymmh_space, bndreg_state, zmm_upper, hi16_zmm, user_aarch64_fpsimd_context_entry.vregs, user_ppc64_vrstate_entry.vrregs, user_s390_vxrs_high_entry.regs"`
+	PID       uint32     `arrow:"pid" doc:"process" src:"pstree.img: pstree_entry.pid"`
+	TID       uint32     `arrow:"tid" doc:"thread" src:"core-*.img: name"`
+	Arch      string     `arrow:"arch" sensitive:"no" doc:"processor architecture, CRIU's name in lower case" src:"core-*.img: core_entry.mtype"`
+	Registers []Register `arrow:"registers" doc:"all registers; parts of the processor's state that the image lacks are not among them" src:"core-*.img: user_x86_regs_entry.*, user_x86_fpregs_entry.*, user_x86_xsave_entry.*, user_x86_cet_entry.*, thread_info_aarch64.tls, user_aarch64_regs_entry.*, user_aarch64_fpsimd_context_entry.*, pac_keys.*, pac_address_keys.*, pac_generic_keys.*, thread_info_arm.tls, user_arm_regs_entry.*, user_arm_vfpstate_entry.*, user_ppc64_regs_entry.*, user_ppc64_fpstate_entry.*, user_ppc64_vrstate_entry.*, user_ppc64_vsxstate_entry.*, user_ppc64_tm_regs_entry.*, user_s390_regs_entry.*, user_s390_fpregs_entry.*, user_s390_vxrs_low_entry.*, user_s390_vxrs_high_entry.*, user_s390_gs_cb_entry.*, user_s390_ri_entry.*, thread_info_mips.tls, user_mips_regs_entry.*, user_mips_fpregs_entry.*, thread_info_loongarch64.tls, user_loongarch64_gpregs_entry.*, user_loongarch64_fpregs_entry.*, thread_info_riscv64.tls, user_riscv64_regs_entry.*, user_riscv64_d_ext_entry.*, user_x86_fpregs_entry.st_space, xmm_space, padding, user_x86_xsave_entry.ymmh_space, bndreg_state, zmm_upper, hi16_zmm, user_aarch64_fpsimd_context_entry.vregs, user_ppc64_vrstate_entry.vrregs, user_s390_vxrs_high_entry.regs"`
+}
+
+// Register is one register of a thread.
+type Register struct {
+	Name       string  `arrow:"name" sensitive:"no" doc:"the field's, or for a list of registers the processor's. On x86_64 ymmN_high are bits 128 to 255 of ymmN, zmmN_high bits 256 to 511 of zmmN; on s390 vN_low are bits 64 to 127 of vN; on ppc64 vsN_low is the second doubleword of vsN. On arm, ip is r12: the instruction pointer is pc"`
+	Set        string  `arrow:"set" sensitive:"no" doc:"general, segment, control, fp_control, fp, vector, pac (keys of pointer authentication: secrets), tm (transactional memory: what it returns to), guarded_storage, runtime_instr"`
+	Role       *string `arrow:"role" sensitive:"no" doc:"what it is for a system call: ip (instruction pointer), sp (stack), fp (frame), lr (return address), syscall (number), arg0 to arg5, ret (result, where that is no other's register), flags, tls; NULL for others"`
+	WidthBits  uint16  `arrow:"width_bits" doc:"width as the image keeps it, in bits; st0 to st7 use 80 of their 128"`
+	Value      *uint64 `arrow:"value" sensitive:"payloads" doc:"value, of registers up to 64 bits wide"`
+	ValueBytes []byte  `arrow:"value_bytes" sensitive:"payloads" doc:"value of wider ones, as it lies in memory; NULL for registers up to 64 bits wide"`
 }
 
 // TLSDescriptor is one of the segment descriptors that x86 keeps for a thread.

@@ -18,6 +18,7 @@ type Rows struct {
 	UnknownFields     []UnknownField
 	ImageEntries      []ImageEntry
 	LogLines          []LogLine
+	LogPhases         []LogPhase
 	ContainerLogLines []ContainerLogLine
 	EnumValues        []EnumValue
 
@@ -35,7 +36,7 @@ type Rows struct {
 	ProcessNamespaces []ProcessNamespace
 	Namespaces        []Namespace
 	CgroupMemberships []CgroupMembership
-	Registers         []Register
+	Registers         []ThreadRegisters
 	SignalHandlers    []SignalHandler
 	PendingSignals    []PendingSignal
 	Timers            []Timer

@@ -28,6 +28,9 @@
 // A field of a type of types.go is several columns, whose names begin alike. The
 // tags are for all of them; ref is for the first.
 //
+// A list of structs is one column. The fields of its elements have the tags arrow,
+// doc and sensitive, and the list has no tag sensitive of its own.
+//
 // # Tags of a table
 //
 // They stand on blank fields at the beginning of the struct.
@@ -72,6 +75,13 @@ const (
 func (s Status) HasCheckpoint() bool {
 	return s == StatusOK || s == StatusPartial || s == StatusDuplicate
 }
+
+// Which lines of CRIU's logs have rows in log_lines: what runs.logs and --logs
+// say.
+const (
+	LogsOutline = "outline" // those that tell of problems or facts
+	LogsAll     = "all"
+)
 
 // Severity says how bad a problem is.
 type Severity string

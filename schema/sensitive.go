@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unsafe"
 )
 
 // Policies name kinds of secrets that columns may hold; --redact takes them.
@@ -98,6 +97,25 @@ func sensitivities(facts tags, needed bool) ([]Sensitivity, error) {
 	return all, nil
 }
 
+// elementSensitivities returns the sensitivities of a list of structs: those of
+// its elements' fields, which must be sensitive for the same, if at all.
+func elementSensitivities(facts tags, elements []Column) ([]Sensitivity, error) {
+	if _, ok := facts["sensitive"]; ok {
+		return nil, fmt.Errorf("sensitive: the fields of its elements say it")
+	}
+	var all []Sensitivity
+	for _, e := range elements {
+		switch {
+		case len(e.Sensitive) == 0:
+		case all != nil && !slices.Equal(all, e.Sensitive):
+			return nil, fmt.Errorf("sensitive: fields of its elements differ in it")
+		default:
+			all = e.Sensitive
+		}
+	}
+	return all, nil
+}
+
 // holdsFreeText reports whether fields of a type hold texts or bytes that
 // ckexport did not choose itself, as it does the names of numbers.
 func holdsFreeText(t reflect.Type) bool {
@@ -111,14 +129,7 @@ func holdsFreeText(t reflect.Type) bool {
 	case reflect.Map:
 		return true
 	case reflect.Slice:
-		if t.Elem().Kind() != reflect.Struct {
-			return holdsFreeText(t.Elem())
-		}
-		for i := range t.Elem().NumField() {
-			if holdsFreeText(t.Elem().Field(i).Type) {
-				return true
-			}
-		}
+		return holdsFreeText(t.Elem()) // fields of structs say it themselves
 	}
 	return false
 }
@@ -144,9 +155,10 @@ func IsSecretName(name string) bool { return secretName.MatchString(name) }
 
 // Values are the fields of one column, in all rows of a checkpoint.
 type Values struct {
-	fields fields
-	kind   reflect.Type // of each field
-	isRaw  bool
+	fields   fields
+	kind     reflect.Type // of each field
+	isRaw    bool
+	elements []Column // of each field
 }
 
 // Values returns the fields of a column of the table. The column
@@ -155,7 +167,21 @@ func (t *Table) Values(r *Rows, c *Column) Values {
 	if c.field == nil {
 		return Values{}
 	}
-	return Values{fieldsOf(t.rows(r)).at(c.offset), c.field, c.Group != "" && c.Name == c.Group+rawSuffix}
+	return Values{fieldsOf(t.rows(r)).at(c.offset), c.field, c.Group != "" && c.Name == c.Group+rawSuffix, c.Elements}
+}
+
+// Elements returns the fields of the elements in the list of row i, one for each of
+// Column.Elements. The list is a copy from then on: others may have the same.
+func (v Values) Elements(i int) []Values {
+	list := reflect.NewAt(v.kind, v.fields.index(i)).Elem()
+	if list.Len() > 0 {
+		list.Set(reflect.AppendSlice(reflect.MakeSlice(v.kind, 0, list.Len()), list))
+	}
+	all := make([]Values, len(v.elements))
+	for i, e := range v.elements {
+		all[i] = Values{fields: fieldsOf(list).at(e.offset), kind: e.field}
+	}
+	return all
 }
 
 // rawSuffix is the suffix of columns that hold exact bytes (types.go).
@@ -169,5 +195,5 @@ func (v Values) Len() int { return v.fields.n }
 
 // At returns a pointer to the field of row i.
 func (v Values) At(i int) any {
-	return reflect.NewAt(v.kind, unsafe.Add(v.fields.first, uintptr(i)*v.fields.stride)).Interface()
+	return reflect.NewAt(v.kind, v.fields.index(i)).Interface()
 }

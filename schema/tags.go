@@ -12,8 +12,8 @@ import (
 var (
 	tableTags   = []string{"table", "doc", "key", "scope", "raw", "ref", "compare", "order", "through", "show", "notcompared"}
 	columnTags  = []string{"arrow", "ref", "encode", "compare", "payload", "provenance", "sensitive", "doc", "src"}
-	elementTags = []string{"arrow", "doc", "src"} // of structs that are elements of lists
-	partTags    = []string{"suffix", "doc"}       // of structs that are several columns
+	elementTags = []string{"arrow", "doc", "sensitive"} // of structs that are elements of lists
+	partTags    = []string{"suffix", "doc"}             // of structs that are several columns
 )
 
 // tags are the keys of a struct tag with their values.

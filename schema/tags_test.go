@@ -13,6 +13,10 @@ func TestMistakes(t *testing.T) {
 	type element struct {
 		Name string `arrow:"name" doc:"name"`
 	}
+	type mixed struct {
+		Name  string `arrow:"name" sensitive:"args" doc:"name"`
+		Value string `arrow:"value" sensitive:"env" doc:"value"`
+	}
 	type untold struct {
 		Name string `suffix:"_name" dok:"name"`
 	}
@@ -50,6 +54,8 @@ func TestMistakes(t *testing.T) {
 		{good, untold{}, `arrow:"n" doc:"name" sensitive:"no"`, `Name: there is no tag "dok"`},
 		{good, Text{}, `arrow:"n" doc:"text"`, "it is text or bytes and has no tag sensitive"},
 		{good, []element{}, `arrow:"n" doc:"texts"`, "it is text or bytes and has no tag sensitive"},
+		{good, []Register{}, `arrow:"n" doc:"registers" sensitive:"no"`, "the fields of its elements say it"},
+		{good, []mixed{}, `arrow:"n" doc:"secrets"`, "fields of its elements differ in it"},
 		{good, "", `arrow:"n" doc:"text" sensitive:"evn"`, `no policy "evn"`},
 		{good, "", `arrow:"n" doc:"text" sensitive:"env:jsn"`, `no form "jsn"`},
 		{good, uint32(0), `arrow:"n" doc:"number" sensitive:"env"`, "can hold neither text nor NULL"},

@@ -27,10 +27,9 @@ type Finding struct {
 
 // Inspection is what was seen of the files of an output.
 type Inspection struct {
-	Kind string // the format's name
-	// Redaction is as Options.Redaction of the runs that made the output.
-	Redaction string
-	Findings  []Finding
+	Kind     string // the format's name
+	Policy          // of the runs that made the output
+	Findings []Finding
 	// Tables are the tables that are whole, in the order of the output, and
 	// Damaged those that are not.
 	Tables  []string

@@ -73,9 +73,7 @@ type Options struct {
 	RunID string
 	// Version is the tool's version, kept in the output.
 	Version string
-	// Redaction says which secrets are replaced, and under which key; empty for
-	// none. It is kept in the output, which rows of another one are not added to.
-	Redaction string
+	Policy
 	// Views are made inside outputs that can hold them.
 	Views []View
 }

@@ -107,6 +107,7 @@ func (o *output) compareIn(ctx context.Context, opts Options, k *known, archives
 	run := opts.Against.Run
 	run.Raw = slices.ContainsFunc(o.tables, func(t *schema.Table) bool { return t.Raw && o.rows[t.Name] > 0 })
 	run.PayloadLimit = limit
+	run.AllLogLines = o.found.AllLogLines
 	run.Archives = archives
 	run.Digests, run.WholePages = k.contents, true
 	// Of several copies of a checkpoint the first one counts: let it be that

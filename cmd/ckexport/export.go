@@ -43,6 +43,7 @@ type exportOptions struct {
 	limits      decode.Limits
 	summaryJSON string
 	redaction   redactionOptions
+	logs        string // lines of CRIU's logs: schema.LogsOutline or LogsAll
 	log         *slog.Logger
 	bar         *progress
 }
@@ -59,6 +60,7 @@ func exportCommand(std streams) *cli.Command {
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "output `PATH`, .parquet or .duckdb (required)"},
 			&cli.StringFlag{Name: "tables", Usage: "export only these `TABLES`, separated by commas"},
 			&cli.StringFlag{Name: "exclude-tables", Usage: "export all but these `TABLES`, separated by commas"},
+			&cli.StringFlag{Name: "logs", Usage: "lines of CRIU's dump.log and restore.log in log_lines: outline for those that warn, fail or tell a fact (log_phases tells of the rest), or all", Value: schema.LogsOutline},
 			&cli.StringSliceFlag{Name: "label", Usage: "`KEY=VALUE` for checkpoints.labels; may be given several times"},
 			&cli.BoolFlag{Name: "payloads", Usage: "export what waits in pipes, sockets, TCP and message queues and terminals, deleted files and BPF maps: it may be secret"},
 			&cli.StringFlag{Name: "payload-limit", Usage: "with --payloads, export the first `SIZE` bytes of each; KiB, MiB, GiB and TiB may follow the number", Value: "64KiB"},
@@ -122,6 +124,9 @@ func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 	if opts.tables, err = selectTables(c.String("tables"), c.String("exclude-tables")); err != nil {
 		return nil, err
 	}
+	if opts.logs, err = readLogsFlag(c, opts.tables); err != nil {
+		return nil, err
+	}
 	if opts.limits, err = readLimits(c); err != nil {
 		return nil, err
 	}
@@ -134,6 +139,18 @@ func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 	opts.bar = newProgress(std.err, opts.quiet)
 	opts.log, err = newLogger(c.String("log-level"), c.String("log-format"), opts.bar)
 	return opts, err
+}
+
+// readLogsFlag returns which lines of CRIU's logs are asked for.
+func readLogsFlag(c *cli.Context, tables []*schema.Table) (string, error) {
+	logs := c.String("logs")
+	if logs != schema.LogsOutline && logs != schema.LogsAll {
+		return "", usagef("--logs %q: want %s or %s", logs, schema.LogsOutline, schema.LogsAll)
+	}
+	if c.IsSet("logs") && !slices.ContainsFunc(tables, func(t *schema.Table) bool { return t.Name == "log_lines" }) {
+		return "", usagef("--logs is of use with the table log_lines only")
+	}
+	return logs, nil
 }
 
 // selectTables returns the tables that --tables and --exclude-tables leave.
@@ -225,8 +242,10 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 		text := redaction.String()
 		run.Redaction = &text
 	}
+	run.Logs = &opts.logs
 	sink, err := format.Open(ctx, opts.output, sinks.Options{
-		Tables: opts.tables, Overwrite: opts.overwrite, RunID: run.RunID, Version: run.ToolVersion, Redaction: redaction.String(), Views: views(),
+		Tables: opts.tables, Overwrite: opts.overwrite, RunID: run.RunID, Version: run.ToolVersion, Views: views(),
+		Policy:      sinks.Policy{Redaction: redaction.String(), AllLogLines: opts.logs == schema.LogsAll},
 		LockTimeout: opts.lockTimeout, OnWait: opts.sayWaiting, MemoryBytes: opts.memoryLimit,
 	})
 	if err != nil {
@@ -255,7 +274,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	defer endGoverning()
 	opts.bar.start(found.Archives)
 	summary, err := pipeline.Run(ctx, pipeline.Options{
-		Archives: found.Archives, Tables: opts.tables, Sink: sink, Run: *run, Raw: opts.raw, SHA256: opts.sha256,
+		Archives: found.Archives, Tables: opts.tables, Sink: sink, Run: *run, Raw: opts.raw, SHA256: opts.sha256, AllLogLines: opts.logs == schema.LogsAll,
 		Limits: opts.limits, PayloadLimit: opts.payloads, Redaction: redaction, Jobs: opts.jobs, Log: opts.log, OnArchive: opts.bar.archive,
 	})
 	opts.bar.finish()

@@ -30,6 +30,7 @@ type container struct {
 	digests     []digest
 	filesystem  []schema.FilesystemEntry
 	logLines    []schema.LogLine
+	logPhases   []schema.LogPhase
 	outputLines []schema.ContainerLogLine
 
 	captures        []capture
@@ -48,6 +49,7 @@ func (c *container) add(other *container) {
 	c.filesystem = append(c.filesystem, other.filesystem...)
 	c.members = append(c.members, other.members...)
 	c.logLines = append(c.logLines, other.logLines...)
+	c.logPhases = append(c.logPhases, other.logPhases...)
 	c.outputLines = append(c.outputLines, other.outputLines...)
 	c.otherLogs = append(c.otherLogs, other.otherLogs...)
 	c.merge(&other.notes, func(schema.Problem) bool { return true })

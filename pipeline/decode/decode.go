@@ -38,6 +38,9 @@ type Decoder struct {
 	Limits Limits
 	Labels map[string]string // of the run, for checkpoints.labels
 	Raw    bool              // keep every message as JSON, in image_entries
+	// AllLogLines keeps every line of CRIU's logs, not only those that tell of
+	// problems or facts.
+	AllLogLines bool
 	// PayloadLimit is how many bytes of each queue, pipe, deleted file and the
 	// like are kept; 0 keeps none.
 	PayloadLimit int64

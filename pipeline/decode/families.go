@@ -62,7 +62,7 @@ var families = []family{
 	{"GPUs", list("gpu_devices", "gpu_buffers"), needs(inventoryFact, images("AMDGPU_KFD", "AMDGPU_RENDERD", "AMDGPU_DMABUF")), (*imageSet).decodeGPUs},
 
 	{"container", list("container_specs", "annotations", "container_mounts", "container_devices", "container_networks"), needs(metadataMembers), (*imageSet).decodeContainer},
-	{"CRIU's log", list("log_lines"), needs(criuLogMember), (*imageSet).takeLogLines},
+	{"CRIU's log", list("log_lines", "log_phases"), needs(criuLogMember), (*imageSet).takeLogLines},
 	{"container's log", list("container_log_lines"), needs(containerLogMember), (*imageSet).takeOutputLines},
 	{"checkpoint", list("checkpoints"), needs(inventoryFact, treeFact, coresFact, idsFact, spacesFact, filesFact, mountsFact, namespacesFact, sharedPagemapsFact, metadataMembers, criuLogMember, images("STATS")), (*imageSet).decodeCheckpoint},
 

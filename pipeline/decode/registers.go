@@ -2,7 +2,6 @@ package decode
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	x86 "github.com/checkpoint-restore/go-criu/v8/crit/images/core-x86"
@@ -24,7 +23,7 @@ func (s *imageSet) decodeRegisters() {
 			if c == nil {
 				continue
 			}
-			s.registerRows(p.GetPid(), tid, c)
+			s.registerRow(p.GetPid(), tid, c)
 			for i, d := range c.GetThreadInfo().GetTls() {
 				add(&s.notes, &s.rows.TLSDescriptors, descriptorRow(p.GetPid(), tid, i, d, c.GetThreadInfo()))
 			}
@@ -32,31 +31,29 @@ func (s *imageSet) decodeRegisters() {
 	}
 }
 
-// maxGrowth bounds the rows of registers that memory is allocated for at once.
-const maxGrowth = 1 << 16
-
-func (s *imageSet) registerRows(pid, tid uint32, c *core.CoreEntry) {
+func (s *imageSet) registerRow(pid, tid uint32, c *core.CoreEntry) {
 	found, uneven := s.decoder.registers.Registers(s.hostOrder(), c)
 	if len(uneven) > 0 {
 		s.rowProblem("registers", fmt.Sprintf("tid=%d", tid), Warning, Inconsistent,
 			fmt.Sprintf("%s: not as many words as the registers have; only whole registers were decoded", strings.Join(uneven, ", ")))
 	}
-	arch := strings.ToLower(c.GetMtype().String())
-	if rows := s.rows.Registers; cap(rows)-len(rows) < len(found) { // as many again for the threads that follow
-		s.rows.Registers = slices.Grow(rows, min(len(found)*len(s.cores()), maxGrowth))
+	if len(found) == 0 {
+		return
 	}
+	row := schema.ThreadRegisters{PID: pid, TID: tid, Arch: strings.ToLower(c.GetMtype().String()), Registers: make([]schema.Register, len(found))}
 	values := make([]uint64, len(found)) // one allocation for all
 	for i, r := range found {
-		row := schema.Register{PID: pid, TID: tid, Arch: arch, RegisterSet: r.Set, Register: r.Name, WidthBits: r.Bits, ValueBytes: r.Bytes}
+		to := &row.Registers[i]
+		*to = schema.Register{Name: r.Name, Set: r.Set, WidthBits: r.Bits, ValueBytes: r.Bytes}
 		if r.Role != "" {
-			row.Role = ptr(r.Role)
+			to.Role = ptr(r.Role)
 		}
 		if r.Bytes == nil {
 			values[i] = r.Value
-			row.Value = &values[i]
+			to.Value = &values[i]
 		}
-		add(&s.notes, &s.rows.Registers, row)
 	}
+	add(&s.notes, &s.rows.Registers, row)
 }
 
 func descriptorRow(pid, tid uint32, position int, d *x86.UserDescT, t *x86.ThreadInfoX86) schema.TLSDescriptor {

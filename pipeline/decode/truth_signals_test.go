@@ -144,15 +144,17 @@ func checkRegisters(s *subject) {
 		name string
 	}
 	values, count := map[key]uint64{}, map[uint32]int{}
-	for _, r := range s.rows.Registers {
-		count[r.TID]++
-		if r.Value == nil {
-			same(s, r.PID, "registers.value_bytes", r.Register, len(r.ValueBytes), int(r.WidthBits)/8)
-			continue
-		}
-		values[key{r.TID, r.Register}] = *r.Value
-		if r.Role != nil && *r.Role == "ip" {
-			values[key{r.TID, "role ip"}] = *r.Value
+	for _, t := range s.rows.Registers {
+		count[t.TID] = len(t.Registers)
+		for _, r := range t.Registers {
+			if r.Value == nil {
+				same(s, t.PID, "registers.value_bytes", r.Name, len(r.ValueBytes), int(r.WidthBits)/8)
+				continue
+			}
+			values[key{t.TID, r.Name}] = *r.Value
+			if r.Role != nil && *r.Role == "ip" {
+				values[key{t.TID, "role ip"}] = *r.Value
+			}
 		}
 	}
 	for _, t := range s.rows.Threads {

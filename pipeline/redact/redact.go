@@ -118,7 +118,11 @@ func (d *Redactor) redactTable(t tableTargets, rows *schema.Rows) {
 			columns[j] = target.table.Values(rows, c)
 		}
 		for row, c := range forms[i] {
-			if c != nil {
+			switch elements := target.columns[0].Elements; {
+			case c == nil:
+			case elements != nil:
+				d.redactElements(c, elements, columns[0].Elements(row))
+			default:
 				d.redactFact(c, columns, row)
 			}
 		}
@@ -159,6 +163,18 @@ func (c *condition) matches(t *schema.Table, rows *schema.Rows, row int) bool {
 		return *v != nil && c.pattern.MatchString(**v)
 	}
 	return false
+}
+
+// redactElements replaces what is sensitive in the elements of a list of structs.
+func (d *Redactor) redactElements(c *condition, fields []schema.Column, values []schema.Values) {
+	for i, f := range fields {
+		if len(f.Sensitive) == 0 {
+			continue
+		}
+		for j := range values[i].Len() {
+			d.edit(values[i].At(j), c)
+		}
+	}
 }
 
 // redactFact replaces the value of one fact in one row: in the text column,

@@ -131,8 +131,13 @@ func (d *Redactor) removeVerbatim(secrets *verbatim, rows *schema.Rows) {
 		}
 		for i := range t.Columns {
 			c := &t.Columns[i]
-			if isText(c) && !isIdentity(t, c) && !d.isReplaced(t, c) {
+			if isIdentity(t, c) || d.isReplaced(t, c) {
+				continue
+			}
+			if isText(c) {
 				d.scrubColumn(secrets, t, c, rows)
+			} else if c.Elements != nil && len(c.Sensitive) > 0 {
+				d.scrubElements(secrets, c, t.Values(rows, c))
 			}
 		}
 	}
@@ -148,6 +153,18 @@ func (d *Redactor) isReplaced(t *schema.Table, c *schema.Column) bool {
 	return false
 }
 
+// scrubElements replaces the secrets in what the elements of lists of structs
+// hold from elsewhere; all else there ckexport chose itself.
+func (d *Redactor) scrubElements(secrets *verbatim, c *schema.Column, lists schema.Values) {
+	for row := range lists.Len() {
+		for i, values := range lists.Elements(row) {
+			if len(c.Elements[i].Sensitive) > 0 && isText(&c.Elements[i]) {
+				d.scrubValues(secrets, values, schema.Values{})
+			}
+		}
+	}
+}
+
 // scrubColumn replaces the secrets in one column. Of a text whose exact bytes
 // have a column of their own, both are replaced as a whole: the escaped form
 // may write the secret in another way.
@@ -157,6 +174,12 @@ func (d *Redactor) scrubColumn(secrets *verbatim, t *schema.Table, c *schema.Col
 	if values.IsRaw() {
 		text = t.Values(rows, t.Column(c.Group))
 	}
+	d.scrubValues(secrets, values, text)
+}
+
+// scrubValues replaces the secrets in values; text are the texts of those that
+// are exact bytes.
+func (d *Redactor) scrubValues(secrets *verbatim, values, text schema.Values) {
 	for row := range values.Len() {
 		switch v := values.At(row).(type) {
 		case *string:

@@ -103,7 +103,7 @@ func Open(ctx context.Context, path string, opts sinks.Options) (_ sinks.Sink, e
 	if err := staging.MakeDir(rows); err != nil {
 		return nil, fmt.Errorf("making folder for rows: %w", err)
 	}
-	s.spool = spool.New(rows, spool.Options{RunID: opts.RunID, Version: opts.Version, Redaction: opts.Redaction, Scratch: true})
+	s.spool = spool.New(rows, spool.Options{RunID: opts.RunID, Version: opts.Version, Policy: opts.Policy, Scratch: true})
 	return s, nil
 }
 
@@ -182,12 +182,12 @@ func (s *sink) Commit(ctx context.Context) error {
 		return err
 	}
 	load := &load{
-		tables:    s.tables,
-		views:     s.opts.Views,
-		version:   s.opts.Version,
-		redaction: s.opts.Redaction,
-		rows:      filepath.Join(s.dir, "rows"),
-		spill:     filepath.Join(s.dir, "spill"),
+		tables:  s.tables,
+		views:   s.opts.Views,
+		version: s.opts.Version,
+		policy:  s.opts.Policy,
+		rows:    filepath.Join(s.dir, "rows"),
+		spill:   filepath.Join(s.dir, "spill"),
 	}
 	defer load.reach.Close() // behind the databases that use it
 	var held bool

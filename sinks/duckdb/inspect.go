@@ -57,7 +57,7 @@ func Inspect(ctx context.Context, path string) (*sinks.Inspection, error) {
 		found.Found(sinks.Damage, "file", "", "", "%s", firstLine(err))
 		return found, nil
 	}
-	found.Redaction = m.Redaction
+	found.Policy = m.Policy
 	if counts == nil {
 		found.Found(sinks.Note, "rows", "", "", "it does not say how many rows its tables should have, as an earlier ckexport wrote it")
 	}

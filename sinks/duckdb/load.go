@@ -38,15 +38,15 @@ const (
 // load brings the rows of a run into a database: from Parquet files, or from
 // memory, where they all fit in.
 type load struct {
-	tables    []*schema.Table
-	views     []sinks.View
-	version   string // of the tool
-	redaction string // as sinks.Options.Redaction
-	reach     aliases
-	rows      string // folder that the parts are in
-	spill     string // folder that DuckDB may use when memory is short
-	parts     []spool.Part
-	batches   map[string][]arrow.RecordBatch // by table, instead of parts
+	tables  []*schema.Table
+	views   []sinks.View
+	version string // of the tool
+	policy  sinks.Policy
+	reach   aliases
+	rows    string // folder that the parts are in
+	spill   string // folder that DuckDB may use when memory is short
+	parts   []spool.Part
+	batches map[string][]arrow.RecordBatch // by table, instead of parts
 
 	hasViews  bool  // the database has these views already
 	memory    int64 // bytes that DuckDB may keep in memory
@@ -178,7 +178,7 @@ func (l *load) run(ctx context.Context, db *sql.DB, path string, prepare func(*s
 	if err := l.insert(ctx, tx); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, setMark(l.version, l.redaction, l.tables)); err != nil {
+	if _, err := tx.ExecContext(ctx, setMark(l.version, l.policy, l.tables)); err != nil {
 		return fmt.Errorf("marking database: %w", err)
 	}
 	if err := ctx.Err(); err != nil {

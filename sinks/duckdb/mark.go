@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/internal/contents"
 	"github.com/ckexport/ckexport/sqltext"
 )
@@ -44,10 +45,10 @@ func readMark(ctx context.Context, db *sql.DB) (*mark, error) {
 	}
 	m := &mark{}
 	var tables string
-	// Databases of older versions have no column redaction.
-	err = db.QueryRowContext(ctx, "SELECT schema_version, tool_version, array_to_string(tables, ','), coalesce(redaction, '') FROM "+
-		"(SELECT * FROM "+outputName+".main."+markTable+" UNION ALL BY NAME SELECT NULL::VARCHAR AS redaction WHERE false)").
-		Scan(&m.SchemaVersion, &m.toolVersion, &tables, &m.Redaction)
+	// Databases of older versions lack the columns of the policy.
+	err = db.QueryRowContext(ctx, "SELECT schema_version, tool_version, array_to_string(tables, ','), coalesce(redaction, ''), coalesce(all_log_lines, false) FROM "+
+		"(SELECT * FROM "+outputName+".main."+markTable+" UNION ALL BY NAME SELECT NULL::VARCHAR AS redaction, NULL::BOOLEAN AS all_log_lines WHERE false)").
+		Scan(&m.SchemaVersion, &m.toolVersion, &tables, &m.Redaction, &m.AllLogLines)
 	if err != nil {
 		return nil, fmt.Errorf("reading table %s: %w", markTable, err)
 	}
@@ -57,12 +58,13 @@ func readMark(ctx context.Context, db *sql.DB) (*mark, error) {
 
 // createMark returns the statements that mark a new database.
 func createMark() string {
-	return "CREATE TABLE " + markTable + ` (schema_version INTEGER NOT NULL, tool_version VARCHAR NOT NULL, tables VARCHAR[] NOT NULL, redaction VARCHAR);
+	return "CREATE TABLE " + markTable + ` (schema_version INTEGER NOT NULL, tool_version VARCHAR NOT NULL, tables VARCHAR[] NOT NULL, redaction VARCHAR, all_log_lines BOOLEAN);
 COMMENT ON TABLE ` + markTable + ` IS 'Marks this database as an output of ckexport.';
 COMMENT ON COLUMN ` + markTable + `.schema_version IS 'version of the tables'' layout';
 COMMENT ON COLUMN ` + markTable + `.tool_version IS 'version of ckexport that wrote last';
 COMMENT ON COLUMN ` + markTable + `.tables IS 'tables it keeps';
 COMMENT ON COLUMN ` + markTable + `.redaction IS 'policy and fingerprint of the key by which secrets were replaced; NULL for none';
+COMMENT ON COLUMN ` + markTable + `.all_log_lines IS 'whether log_lines has every line of CRIU''s logs, as with --logs all';
 `
 }
 
@@ -96,17 +98,18 @@ func readCounts(ctx context.Context, db *sql.DB) (map[string]int64, error) {
 
 // setMark returns the statements that put the mark up to date with the tables
 // as they are in the transaction: whatever changes their rows ends with it.
-func setMark(toolVersion, redaction string, tables []*schema.Table) string {
+func setMark(toolVersion string, policy sinks.Policy, tables []*schema.Table) string {
 	names, counts := make([]string, len(tables)), make([]string, len(tables))
 	for i, t := range tables {
 		names[i] = sqltext.Literal(t.Name)
 		counts[i] = fmt.Sprintf("SELECT %s, count(*) FROM %s", names[i], sqltext.Identifier(t.Name))
 	}
 	return fmt.Sprintf(`ALTER TABLE %s ADD COLUMN IF NOT EXISTS redaction VARCHAR;
-DELETE FROM %s; INSERT INTO %s BY NAME SELECT %d AS schema_version, %s AS tool_version, [%s] AS tables, nullif(%s, '') AS redaction;
+ALTER TABLE %s ADD COLUMN IF NOT EXISTS all_log_lines BOOLEAN;
+DELETE FROM %s; INSERT INTO %s BY NAME SELECT %d AS schema_version, %s AS tool_version, [%s] AS tables, nullif(%s, '') AS redaction, %t AS all_log_lines;
 CREATE TABLE IF NOT EXISTS %s (table_name VARCHAR NOT NULL, row_count BIGINT NOT NULL);
 COMMENT ON TABLE %s IS 'How many rows each table has, for ckexport verify.';
 DELETE FROM %s; INSERT INTO %s %s;
-`, markTable, markTable, markTable, schema.Version, sqltext.Literal(toolVersion), strings.Join(names, ", "), sqltext.Literal(redaction),
+`, markTable, markTable, markTable, markTable, schema.Version, sqltext.Literal(toolVersion), strings.Join(names, ", "), sqltext.Literal(policy.Redaction), policy.AllLogLines,
 		countTable, countTable, countTable, countTable, strings.Join(counts, " UNION ALL "))
 }

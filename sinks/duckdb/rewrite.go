@@ -208,7 +208,7 @@ func (s *sink) copyRows(ctx context.Context, tx *sql.Tx, ids map[string]bool, ad
 	if err := added.insert(ctx, tx); err != nil {
 		return 0, err
 	}
-	if _, err := tx.ExecContext(ctx, setMark(s.old.toolVersion, s.old.Redaction, s.tables)); err != nil {
+	if _, err := tx.ExecContext(ctx, setMark(s.old.toolVersion, s.old.Policy, s.tables)); err != nil {
 		return 0, fmt.Errorf("marking database: %w", err)
 	}
 	return removed, nil

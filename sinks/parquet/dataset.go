@@ -66,7 +66,7 @@ func openDataset(place *staging.Place, path string, info fs.FileInfo, opts sinks
 		return nil, err
 	}
 	d.dir = dir
-	d.spool = spool.New(dir, spool.Options{RunID: opts.RunID, Version: opts.Version, Redaction: opts.Redaction, Sync: true})
+	d.spool = spool.New(dir, spool.Options{RunID: opts.RunID, Version: opts.Version, Policy: opts.Policy, Sync: true})
 	return d, nil
 }
 
@@ -79,7 +79,7 @@ func examine(resolved, path string, info fs.FileInfo) (*Manifest, error) {
 		if err != nil {
 			return nil, &sinks.RefusedError{Path: path, Reason: "is a file that is not ours: " + err.Error()}
 		}
-		return &Manifest{SchemaVersion: mark.schemaVersion, Tables: []string{mark.table}, Redaction: mark.redaction}, nil
+		return &Manifest{SchemaVersion: mark.schemaVersion, Tables: []string{mark.table}, Policy: mark.policy}, nil
 	}
 	m, err := ReadManifest(resolved)
 	if err == nil {
@@ -178,7 +178,7 @@ func (d *dataset) newManifest(ctx context.Context) (*Manifest, error) {
 		*m = *d.old
 	}
 	m.SchemaVersion, m.ToolVersion, m.Tables = schema.Version, d.opts.Version, contents.Names(d.tables)
-	m.Redaction = d.opts.Redaction
+	m.Policy = d.opts.Policy
 	for _, t := range d.tables {
 		if !d.spool.Has(t.Name) && len(m.partsOf(t.Name)) == 0 {
 			if err := d.spool.WriteEmpty(t); err != nil {

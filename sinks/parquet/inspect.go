@@ -46,7 +46,7 @@ func Inspect(ctx context.Context, path string) (*sinks.Inspection, error) {
 		found.Found(sinks.Damage, "manifest", "", manifestName, "%v", err)
 		return found, nil
 	}
-	found.Redaction = m.Redaction
+	found.Policy = m.Policy
 	return found, inspectDataset(ctx, path, m, found)
 }
 
@@ -290,7 +290,7 @@ func inspectSingle(path string, info fs.FileInfo, found *sinks.Inspection) {
 		return
 	}
 	err = inspectFooter(path, anyColumns, schema.Version, func(n int64, mark *fileMark) {
-		found.Rows, found.Redaction, table = n, mark.redaction, mark.table
+		found.Rows, found.Policy, table = n, mark.policy, mark.table
 	})
 	if err == nil {
 		found.Ledger, err = fileLedger(path)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/internal/contents"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
 	"github.com/ckexport/ckexport/sinks/spool"
@@ -31,17 +32,16 @@ type Manifest struct {
 	SchemaVersion int      `json:"schema_version"`
 	ToolVersion   string   `json:"tool_version"` // of the last run
 	Tables        []string `json:"tables"`
-	// Redaction is as sinks.Options.Redaction; empty where nothing is redacted.
-	Redaction string       `json:"redaction,omitempty"`
-	Runs      []Run        `json:"runs"`
-	Parts     []spool.Part `json:"parts"`
+	sinks.Policy
+	Runs  []Run        `json:"runs"`
+	Parts []spool.Part `json:"parts"`
 	// SHA256 is that of the manifest itself, in hexadecimal: of its bytes with
 	// zeros in this field. It is empty in manifests of earlier tools.
 	SHA256 string `json:"manifest_sha256,omitempty"`
 }
 
 func (m *Manifest) contents() contents.Contents {
-	return contents.Contents{SchemaVersion: m.SchemaVersion, Tables: m.Tables, Redaction: m.Redaction}
+	return contents.Contents{SchemaVersion: m.SchemaVersion, Tables: m.Tables, Policy: m.Policy}
 }
 
 // Run is one run that added to a dataset.

@@ -28,12 +28,12 @@ type fileMark struct {
 	table         string
 	schemaVersion int
 	columns       []string // top-level ones
-	redaction     string   // as sinks.Options.Redaction
+	policy        sinks.Policy
 	pairs         metadata.KeyValueMetadata
 }
 
 func (m *fileMark) contents() contents.Contents {
-	return contents.Contents{SchemaVersion: m.schemaVersion, Tables: []string{m.table}, Redaction: m.redaction}
+	return contents.Contents{SchemaVersion: m.schemaVersion, Tables: []string{m.table}, Policy: m.policy}
 }
 
 // keyLedger is the key in the footer of the ledger of an output that is one file.
@@ -70,9 +70,7 @@ func readMark(path string) (*fileMark, error) {
 		return nil, errors.New("a Parquet file without the metadata of ckexport")
 	}
 	mark.table = *table
-	if redaction := mark.pairs.FindValue(spool.KeyRedaction); redaction != nil {
-		mark.redaction = *redaction
-	}
+	mark.policy = spool.PolicyOf(mark.pairs)
 	if mark.schemaVersion, err = strconv.Atoi(*version); err != nil {
 		return nil, fmt.Errorf("schema version in its metadata: %w", err)
 	}

@@ -78,7 +78,7 @@ func openRewrite(place *staging.Place, path string, info os.FileInfo, opts sinks
 	if r.dir, err = place.Stage(); err != nil {
 		return nil, err
 	}
-	r.spool = spool.New(r.dir, spool.Options{RunID: opts.RunID, Version: opts.Version, Redaction: m.Redaction, Sync: true})
+	r.spool = spool.New(r.dir, spool.Options{RunID: opts.RunID, Version: opts.Version, Policy: m.Policy, Sync: true})
 	return r, nil
 }
 

@@ -26,7 +26,7 @@ func rewriteSingle(ctx context.Context, place *staging.Place, path string, info 
 	if opts.Tables, err = mark.contents().Known(path); err != nil {
 		return nil, err
 	}
-	opts.Redaction, opts.Overwrite = mark.redaction, false
+	opts.Policy, opts.Overwrite = mark.policy, false
 	opened, err := openSingle(ctx, place, path, true, opts)
 	if err != nil {
 		return nil, err

@@ -66,7 +66,7 @@ func openSingle(ctx context.Context, place *staging.Place, path string, exists b
 	}
 	s.path = filepath.Join(dir, filepath.Base(place.Path))
 	s.file = spool.NewFile(s.path, s.table, spool.FileOptions{
-		Options: spool.Options{RunID: opts.RunID, Version: opts.Version, Redaction: opts.Redaction},
+		Options: spool.Options{RunID: opts.RunID, Version: opts.Version, Policy: opts.Policy},
 		Footer:  s.footer,
 		Stamp:   stampDigest,
 	})

@@ -50,13 +50,13 @@ func (s suite) recognised(t *testing.T) {
 func (s suite) inspected(t *testing.T) {
 	location, tables := s.location(t), s.few(t)
 	opts := options("run1", tables)
-	opts.Redaction = "env under key 1"
+	opts.Policy = sinks.Policy{Redaction: "env under key 1", AllLogLines: true}
 	written := s.export(t, location, opts, 5, 0)
 	found, err := s.format.Inspect(t.Context(), location)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found.Kind != s.format.Name || found.Redaction != opts.Redaction || found.Files < 1 || found.Bytes < 1 {
+	if found.Kind != s.format.Name || found.Policy != opts.Policy || found.Files < 1 || found.Bytes < 1 {
 		t.Errorf("got %+v", found)
 	}
 	if len(found.Findings)+len(found.Damaged)+len(found.Unsummed) > 0 {

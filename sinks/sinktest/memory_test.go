@@ -123,7 +123,7 @@ func (s *store) open(ctx context.Context, location string, opts sinks.Options) (
 		return nil, err
 	}
 	m := &memorySink{store: s, location: location, opts: opts}
-	m.next = &held{Contents: contents.Contents{SchemaVersion: schema.Version, Redaction: opts.Redaction}, tables: contents.Kept(opts.Tables), batches: map[*schema.Table][]arrow.RecordBatch{}}
+	m.next = &held{Contents: contents.Contents{SchemaVersion: schema.Version, Policy: opts.Policy}, tables: contents.Kept(opts.Tables), batches: map[*schema.Table][]arrow.RecordBatch{}}
 	m.next.Tables = contents.Names(m.next.tables)
 	if there := s.at(location); there != nil && !opts.Overwrite {
 		if err := there.Admit(location, opts, m.next.tables); err != nil {
@@ -182,7 +182,7 @@ func (s *store) inspect(_ context.Context, location string) (*sinks.Inspection, 
 	if there == nil {
 		return nil, &sinks.RefusedError{Path: location, Reason: "is not there"}
 	}
-	found := &sinks.Inspection{Kind: "memory", Redaction: there.Redaction, Tables: there.Tables, Files: 1, Bytes: 1}
+	found := &sinks.Inspection{Kind: "memory", Policy: there.Policy, Tables: there.Tables, Files: 1, Bytes: 1}
 	return found, there.each(func(_ *schema.Table, b arrow.RecordBatch) error {
 		found.Rows += b.NumRows()
 		return nil

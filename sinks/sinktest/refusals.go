@@ -53,6 +53,15 @@ func (s suite) refusals(t *testing.T) {
 	s.refused(t, "another redaction", location, redacted, "without --redact", "env under key 1", "--overwrite")
 	s.expect(t, location, kept)
 
+	if s.single == nil {
+		logs := s.tables(t, "archives", "checkpoints", "log_lines")
+		outlined, all := s.location(t), options("run2", logs)
+		all.AllLogLines = true
+		kept = s.export(t, outlined, options("run1", logs), 5, 0)
+		s.refused(t, "another choice of lines", outlined, all, "--logs outline", "--logs all", "--overwrite")
+		s.expect(t, outlined, kept)
+	}
+
 	_, err := s.format.Inspect(t.Context(), s.location(t))
 	isRefusal(t, "inspecting what is not there", err)
 	if s.isLocal() {

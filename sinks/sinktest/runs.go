@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks"
 )
 
 func (s suite) rowsComeBack(t *testing.T) {
@@ -101,7 +102,7 @@ func (s suite) killedRun(t *testing.T) {
 func (s suite) overwriteReplaces(t *testing.T) {
 	location, tables := s.location(t), s.few(t)
 	before := options("run1", tables)
-	before.Redaction = "env under key 1"
+	before.Policy = sinks.Policy{Redaction: "env under key 1", AllLogLines: true}
 	s.export(t, location, before, 5, 0)
 	opts := options("run2", tables)
 	opts.Overwrite = true
@@ -119,7 +120,7 @@ func (s suite) overwriteReplaces(t *testing.T) {
 	}
 	closeSink(t, sink)
 	s.expect(t, location, written)
-	if found, err := s.format.Inspect(t.Context(), location); err != nil || found.Redaction != "" {
+	if found, err := s.format.Inspect(t.Context(), location); err != nil || found.Policy != (sinks.Policy{}) {
 		t.Errorf("after another one replaced it: %+v, %v", found, err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
 )
 
@@ -62,7 +63,7 @@ func emptyKey(table *schema.Table) string {
 // emptyFile returns the file of a table without rows, nil if there is none ready.
 // It tells of no run.
 func emptyFile(table *schema.Table, from Options) ([]byte, error) {
-	if from.Scratch || from.Redaction != "" {
+	if from.Scratch || from.Policy != (sinks.Policy{}) {
 		return nil, nil
 	}
 	files, err := emptyFilesByKey()

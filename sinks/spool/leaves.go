@@ -80,7 +80,9 @@ type elements struct {
 }
 
 func elementsOf(lists *array.List, nullable bool) (*elements, error) {
-	e := &elements{defined: 1}
+	count := lists.ListValues().Len()
+	levels := count + lists.Len() // at most
+	e := &elements{defined: 1, at: make([]int, 0, count), definition: make([]int16, 0, levels), repetition: make([]int16, 0, levels)}
 	if nullable {
 		e.defined = 2
 	}
@@ -134,10 +136,11 @@ func (e *elements) leaf(values arrow.Array, nullable bool) (leaf, error) {
 	}
 	l.definition = slices.Clone(e.definition)
 	valid := array.NewInt64Builder(memory.DefaultAllocator)
+	valid.Reserve(len(e.at))
 	for i, at := range e.at {
 		if l.values.IsValid(i) {
 			l.definition[at]++
-			valid.Append(int64(i))
+			valid.UnsafeAppend(int64(i))
 		}
 	}
 	if l.values.NullN() == 0 {

@@ -25,7 +25,6 @@ import (
 const (
 	KeyTable         = "ckexport.table"
 	KeySchemaVersion = "ckexport.schema_version"
-	KeyRedaction     = "ckexport.redaction" // absent where nothing is redacted
 )
 
 // More keys, for whoever reads the file.
@@ -87,10 +86,7 @@ func (p *partFile) describe(table *schema.Table, from Options) error {
 	if from.RunID != "" {
 		pairs = append(pairs, [2]string{keyToolVersion, from.Version}, [2]string{keyRunID, from.RunID})
 	}
-	if from.Redaction != "" {
-		pairs = append(pairs, [2]string{KeyRedaction, from.Redaction})
-	}
-	return p.note(pairs)
+	return p.note(append(pairs, policyPairs(from.Policy)...))
 }
 
 // note adds pairs of key and value to the footer.

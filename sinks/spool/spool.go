@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
 )
 
@@ -54,8 +55,7 @@ type Spool struct {
 type Options struct {
 	RunID   string
 	Version string // of the tool
-	// Redaction is as sinks.Options.Redaction.
-	Redaction string
+	sinks.Policy
 	// Sync makes every file durable; their names are for the caller.
 	Sync bool
 	// Scratch leaves out what serves to find few rows among many, and what

@@ -16,6 +16,15 @@ function probes(counts) {
   return new Set([null, '', values[0], values[values.length - 1], ...values.filter((_, i) => i % step === 0)]);
 }
 
+// readAll returns the rows of a table.
+async function readAll(folder) {
+  const rows = [];
+  for (const name of fs.readdirSync(folder)) {
+    rows.push(...await parquetReadObjects({ file: await asyncBufferFromFile(path.join(folder, name)), compressors }));
+  }
+  return rows;
+}
+
 async function main(dataset) {
   let columns = 0, filters = 0;
   const lost = [];
@@ -39,6 +48,10 @@ async function main(dataset) {
         if (found.length !== counts.get(value)) lost.push(`${name}: ${column} = ${JSON.stringify(value)}: ${found.length} of ${counts.get(value)} rows`);
       }
     }
+  }
+  const registers = await readAll(path.join(dataset, 'registers'));
+  if (registers.length === 0 || !registers.every((row) => row.registers.length >= 60 && row.registers.every((r) => r.name && r.set && (r.value ?? r.value_bytes) != null))) {
+    throw new Error('hyparquet does not read the lists of registers');
   }
   if (columns < 300) throw new Error(`only ${columns} text columns with rows in ${dataset}`);
   if (lost.length > 0) throw new Error(`hyparquet skips rows in ${lost.length} of ${filters} filters:\n${lost.join('\n')}`);

@@ -28,8 +28,7 @@ const (
 type Contents struct {
 	SchemaVersion int
 	Tables        []string
-	// Redaction is as sinks.Options.Redaction.
-	Redaction string
+	sinks.Policy
 }
 
 // Kept returns the tables that an output has for which these were asked for:
@@ -66,7 +65,22 @@ func (c Contents) Admit(path string, opts sinks.Options, kept []*schema.Table) e
 		return refuse(path, "was made %s, this run is %s; use the same policy and --redact-key-file, or --overwrite or another path",
 			redactFlag(c.Redaction), redactFlag(opts.Redaction))
 	}
+	if c.AllLogLines != opts.AllLogLines && slices.Contains(wanted, logLines) {
+		// Where a line is missing, nobody could tell whether the log has none.
+		return refuse(path, "was made %s, this run is %s; use the same, or --overwrite or another path",
+			logsFlag(c.AllLogLines), logsFlag(opts.AllLogLines))
+	}
 	return nil
+}
+
+// logLines is the table that Policy.AllLogLines tells of.
+const logLines = "log_lines"
+
+func logsFlag(all bool) string {
+	if all {
+		return "with --logs " + schema.LogsAll
+	}
+	return "with --logs " + schema.LogsOutline
 }
 
 func redactFlag(redaction string) string {
