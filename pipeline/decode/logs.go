@@ -54,6 +54,10 @@ var (
 	logKernel   = regexp.MustCompile(`^Running on (\S+) Linux (\S+) (.*) \S+$`)
 )
 
+// mostHostPIDs is how many processes the log may tell of: far more than a
+// container has.
+const mostHostPIDs = 1 << 20
+
 // dumpFinished begins the last line of the log of a dump that went well.
 const dumpFinished = "Dumping finished successfully"
 
@@ -74,17 +78,22 @@ type logLines struct {
 	subsystems map[string]*string
 }
 
-// readCRIULog fills log_lines.
+// readCRIULog fills log_lines, up to the first line for which there is no room:
+// of what follows it takes the facts.
 func (c *container) readCRIULog(name string, in io.Reader) error {
 	l := logLines{name: name, subsystems: map[string]*string{}}
+	full := false
 	return eachLine(in, func(number uint32, line []byte) bool {
-		if isFull(&c.notes, &c.logLines) {
-			if name == "dump.log" && tellsFact(line) {
-				l.row(number, line, &c.logFacts)
+		switch {
+		case !full:
+			full = !add(&c.notes, &c.logLines, l.row(number, line, &c.logFacts))
+		case name != "dump.log":
+			return false
+		default:
+			if message, ok := tellsFact(line); ok {
+				c.logFacts.take(string(message))
 			}
-			return true
 		}
-		add(&c.notes, &c.logLines, l.row(number, line, &c.logFacts))
 		return true
 	})
 }
@@ -205,15 +214,21 @@ func (l *logLines) subsystem(line string) *string {
 	return known
 }
 
-// tellsFact reports whether a line of dump.log may tell one of criuFacts.
-func tellsFact(line []byte) bool {
+// tellsFact returns the message of a line of dump.log that may tell one of
+// criuFacts.
+func tellsFact(line []byte) (message []byte, ok bool) {
 	const longestTime = 16
-	end := bytes.Index(line[:min(len(line), longestTime)], []byte(") "))
+	end := bytes.IndexByte(line[:min(len(line), longestTime)], ')')
 	if end < 0 {
-		return false
+		return nil, false
 	}
-	message := line[end+2:]
-	return bytes.HasPrefix(message, []byte("Version: ")) || bytes.HasPrefix(message, []byte("Running on ")) || bytes.HasPrefix(message, []byte("Process: ")) || bytes.HasPrefix(message, []byte(dumpFinished))
+	message = bytes.TrimPrefix(line[end+1:], []byte(" "))
+	for _, beginning := range []string{"Version: ", "Running on ", "Process: ", dumpFinished} {
+		if len(message) >= len(beginning) && string(message[:len(beginning)]) == beginning {
+			return message, true
+		}
+	}
+	return nil, false
 }
 
 // take notes the facts a line of dump.log tells.
@@ -229,7 +244,7 @@ func (f *criuFacts) take(line string) {
 		}
 	case strings.HasPrefix(line, dumpFinished):
 		f.finished = true
-	case strings.HasPrefix(line, "Process: "):
+	case strings.HasPrefix(line, "Process: ") && len(f.hostPIDs) < mostHostPIDs:
 		if m := logProcess.FindStringSubmatch(line); m != nil {
 			pid, err1 := strconv.ParseUint(m[1], 10, 32)
 			host, err2 := strconv.ParseInt(m[2], 10, 32)
@@ -253,9 +268,6 @@ func (c *container) readContainerLog(member string, in io.Reader) error {
 				Message: fmt.Sprintf("only the first %d lines were kept", c.decoder.Limits.LogLines)})
 			return false
 		}
-		if isFull(&c.notes, &c.outputLines) {
-			return false
-		}
 		row := schema.ContainerLogLine{Member: plain(member), LineNumber: number}
 		rest := string(line)
 		if fields := strings.SplitN(rest, " ", 4); len(fields) >= 3 {
@@ -273,7 +285,6 @@ func (c *container) readContainerLog(member string, in io.Reader) error {
 			c.otherLogs = append(c.otherLogs, member)
 		}
 		row.Message = text(rest)
-		add(&c.notes, &c.outputLines, row)
-		return true
+		return add(&c.notes, &c.outputLines, row)
 	})
 }
