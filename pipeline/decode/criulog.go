@@ -26,6 +26,10 @@ const (
 	restoreLog = "restore.log"
 )
 
+// mostHostPIDs is how many processes the log may tell of: far more than a
+// container has.
+const mostHostPIDs = 1 << 20
+
 // dumpFinished begins the last line of the log of a dump that went well.
 const dumpFinished = "Dumping finished successfully"
 
@@ -43,6 +47,7 @@ type criuLog struct {
 	*container
 	name   string
 	isKept bool       // of the last line that did not go on from another
+	isFull bool       // there was no room for a line: none comes after it
 	held   []heldLine // what goes on from it, where it is not kept
 	phases logPhases
 
@@ -126,8 +131,8 @@ func (l *criuLog) keepHeld() {
 
 // keep adds the row of a line.
 func (l *criuLog) keep(number uint32, line []byte) {
-	if !isFull(&l.notes, &l.logLines) {
-		add(&l.notes, &l.logLines, l.row(number, line))
+	if !l.isFull {
+		l.isFull = !add(&l.notes, &l.logLines, l.row(number, line))
 	}
 }
 
@@ -274,7 +279,7 @@ func (f *criuFacts) take(line string) {
 		}
 	case strings.HasPrefix(line, dumpFinished):
 		f.finished = true
-	case strings.HasPrefix(line, "Process: "):
+	case strings.HasPrefix(line, "Process: ") && len(f.hostPIDs) < mostHostPIDs:
 		if m := logProcess.FindStringSubmatch(line); m != nil {
 			pid, err1 := strconv.ParseUint(m[1], 10, 32)
 			host, err2 := strconv.ParseInt(m[2], 10, 32)

@@ -34,6 +34,7 @@ func (s *imageSet) decodeDescriptors() {
 	}
 	s.assignRoles()
 	s.checkEmptyTables()
+	reserve(&s.notes, &s.rows.Files, len(s.files().order))
 	for _, f := range s.files().order {
 		add(&s.notes, &s.rows.Files, s.fileRow(f))
 	}

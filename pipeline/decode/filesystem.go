@@ -263,10 +263,14 @@ func (s *imageSet) deletedFiles() {
 		s.container.jsonProblem(member, err)
 		return
 	}
+	reserve(&s.container.notes, &s.filesystem, len(paths))
+	from, change := text(member), ptr("deleted") // shared: there may be many rows
 	for i, p := range paths {
-		row := schema.FilesystemEntry{Origin: "deleted_files", Member: text(member), Position: uint32(i), Change: ptr("deleted"), MemberPath: text(p)}
-		if p != "" {
-			row.Path = text("/" + archive.CleanName(p))
+		row := schema.FilesystemEntry{Origin: "deleted_files", Member: from, Position: uint32(i), Change: change, MemberPath: text(p)}
+		if clean := "/" + archive.CleanName(p); clean == p {
+			row.Path = row.MemberPath
+		} else if p != "" {
+			row.Path = text(clean)
 		}
 		switch {
 		case p == "":

@@ -93,6 +93,10 @@ const (
 // which are smaller in any archive that is not made to harm.
 func (ar *archiveReader) share() int64 { return (ar.decoder.Limits.MemoryBytes - ar.taken) / 4 * 3 }
 
+// logShare is how much memory the lines of logs may take, a tenth for each of
+// their tables: how long a log is, is up to whoever writes it.
+func (ar *archiveReader) logShare() int64 { return ar.decoder.Limits.MemoryBytes / 10 }
+
 // take takes memory of what the archive may have; false, and nothing is taken,
 // where it has no more. It counts what is kept until the archive is done: members in
 // memory, decoded messages, rows. It is an estimate, made before memory is

@@ -59,9 +59,6 @@ func (c *container) readContainerLog(member string, in io.Reader) error {
 				Message: fmt.Sprintf("only the first %d lines were kept", c.decoder.Limits.LogLines)})
 			return false
 		}
-		if isFull(&c.notes, &c.outputLines) {
-			return false
-		}
 		row := schema.ContainerLogLine{Member: plain(member), LineNumber: number}
 		rest := string(line)
 		if fields := strings.SplitN(rest, " ", 4); len(fields) >= 3 {
@@ -79,7 +76,6 @@ func (c *container) readContainerLog(member string, in io.Reader) error {
 			c.otherLogs = append(c.otherLogs, member)
 		}
 		row.Message = text(rest)
-		add(&c.notes, &c.outputLines, row)
-		return true
+		return add(&c.notes, &c.outputLines, row)
 	})
 }

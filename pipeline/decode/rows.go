@@ -27,6 +27,10 @@ func (ar *archiveReader) use(row reflect.Type) *tableUse {
 	if u == nil {
 		t, _ := schema.TableOf(row) // each row struct has one
 		u = &tableUse{Table: t, isWanted: ar.decoder.plan.tables[t.Name], share: ar.share()}
+		switch row {
+		case reflect.TypeFor[schema.LogLine](), reflect.TypeFor[schema.LogPhase](), reflect.TypeFor[schema.ContainerLogLine]():
+			u.share = min(u.share, ar.logShare())
+		}
 		ar.tables[row] = u
 	}
 	ar.usedType, ar.used = row, u
@@ -74,6 +78,17 @@ func add[T any](n *notes, table *[]T, row T) bool {
 	u.taken += size
 	u.rows++
 	return true
+}
+
+// reserve makes room for so many more rows, as far as their share of the memory
+// goes: a large table that grows is there twice.
+func reserve[T any](n *notes, table *[]T, rows int) {
+	u := n.of.use(reflect.TypeFor[T]())
+	if !u.isWanted {
+		return
+	}
+	room := min(u.share-u.taken, n.of.decoder.Limits.MemoryBytes-n.of.taken) / int64(u.RowSize(new(T)))
+	*table = slices.Grow(*table, min(rows, int(max(room, 0))))
 }
 
 // isFull reports whether a table takes no more rows, and notes that some are

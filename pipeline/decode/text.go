@@ -64,8 +64,14 @@ func isExact(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s,
 // characters as \xNN, a backslash as two.
 func escape(s string) string {
 	const hex = "0123456789abcdef"
+	size := len(s) + 8
+	for i := range len(s) {
+		if s[i] < 0x20 {
+			size += len(`\xNN`) - 1
+		}
+	}
 	var b strings.Builder
-	b.Grow(len(s) + 8)
+	b.Grow(size)
 	for len(s) > 0 {
 		r, n := utf8.DecodeRuneInString(s)
 		switch {

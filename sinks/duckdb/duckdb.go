@@ -225,21 +225,24 @@ func (s *sink) Commit(ctx context.Context) error {
 // add loads the rows into the existing database. Once DuckDB has committed
 // them to its log they are in the output, whatever fails then.
 func (s *sink) add(ctx context.Context, load *load) error {
-	failure := load.into(ctx, s.place.Path, s.access(false))
-	if failure == nil {
-		return nil
+	for {
+		failure := load.into(ctx, s.place.Path, s.access(false))
+		if failure == nil {
+			return nil
+		}
+		var rows int
+		err := withDatabase(ctx, s.place.Path, s.access(true), func(db *sql.DB) error {
+			return db.QueryRowContext(ctx, "SELECT count(*) FROM archives WHERE run_id = ?", s.opts.RunID).Scan(&rows)
+		})
+		switch {
+		case err != nil:
+			return errors.Join(failure, fmt.Errorf("looking whether the rows are in the output nevertheless: %w", err))
+		case rows > 0:
+			return &sinks.CommittedError{Path: s.place.Path, Err: failure}
+		case !load.unbind(failure):
+			return failure
+		}
 	}
-	var rows int
-	err := withDatabase(ctx, s.place.Path, s.access(true), func(db *sql.DB) error {
-		return db.QueryRowContext(ctx, "SELECT count(*) FROM archives WHERE run_id = ?", s.opts.RunID).Scan(&rows)
-	})
-	switch {
-	case err != nil:
-		return errors.Join(failure, fmt.Errorf("looking whether the rows are in the output nevertheless: %w", err))
-	case rows > 0:
-		return &sinks.CommittedError{Path: s.place.Path, Err: failure}
-	}
-	return failure
 }
 
 // foldWAL brings the log that a killed run left into the output, if there is

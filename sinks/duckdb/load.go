@@ -54,31 +54,31 @@ type load struct {
 	unbounded bool  // DuckDB may take what memory it likes
 }
 
-// bounded loads within the bound on memory. DuckDB cannot keep every kind of
-// row within it, such as long lists: then there is none.
-func (l *load) bounded(do func() error) error {
-	err := do()
+// unbind lets DuckDB take what memory it likes after an error by which it has not
+// enough, and reports whether it is worth trying again: it cannot keep every kind
+// of row within the bound, such as long texts and lists.
+func (l *load) unbind(err error) bool {
 	var e *duckdb.Error
-	if !l.fixed && errors.As(err, &e) && e.Type == duckdb.ErrorTypeOutOfMemory && errors.Is(err, errInsert) {
-		l.unbounded = true
-		err = do()
+	if l.fixed || l.unbounded || !errors.As(err, &e) {
+		return false
 	}
-	return err
+	// A commit that fails says of the cause its text only.
+	l.unbounded = e.Type == duckdb.ErrorTypeOutOfMemory || strings.Contains(e.Msg, "failed to pin block") || strings.Contains(e.Msg, "failed to allocate data")
+	return l.unbounded
 }
-
-// errInsert marks errors of a load that has committed nothing.
-var errInsert = errors.New("loading rows")
 
 // create makes a database with the rows at path, complete and durable.
 func (l *load) create(ctx context.Context, path string) error {
-	return l.bounded(func() error {
-		for _, old := range []string{path, path + ".wal"} { // of the first attempt
-			if err := os.Remove(old); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return fmt.Errorf("creating database: %w", err)
-			}
+	err := l.createOnce(ctx, path)
+	if err == nil || !l.unbind(err) {
+		return err
+	}
+	for _, old := range []string{path, path + ".wal"} {
+		if err := os.Remove(old); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("creating database: %w", err)
 		}
-		return l.createOnce(ctx, path)
-	})
+	}
+	return l.createOnce(ctx, path)
 }
 
 func (l *load) createOnce(ctx context.Context, path string) error {
@@ -112,17 +112,15 @@ func (l *load) createOnce(ctx context.Context, path string) error {
 
 // into adds the rows to the existing database at path.
 func (l *load) into(ctx context.Context, path string, how access) error {
-	return l.bounded(func() error {
-		return withDatabase(ctx, path, how, func(db *sql.DB) error {
-			return l.run(ctx, db, path, func(tx *sql.Tx) error {
-				if err := l.addColumns(ctx, tx); err != nil {
-					return err
-				}
-				if l.hasViews {
-					return nil
-				}
-				return l.makeViews(ctx, tx)
-			})
+	return withDatabase(ctx, path, how, func(db *sql.DB) error {
+		return l.run(ctx, db, path, func(tx *sql.Tx) error {
+			if err := l.addColumns(ctx, tx); err != nil {
+				return err
+			}
+			if l.hasViews {
+				return nil
+			}
+			return l.makeViews(ctx, tx)
 		})
 	})
 }
@@ -273,14 +271,14 @@ func (l *load) insert(ctx context.Context, tx *sql.Tx) error {
 	for _, t := range l.tables {
 		rows, err := l.source(t.Name)
 		if err != nil {
-			return fmt.Errorf("%w of %s: %w", errInsert, t.Name, err)
+			return fmt.Errorf("loading rows of %s: %w", t.Name, err)
 		}
 		if rows == "" {
 			continue
 		}
 		_, err = tx.ExecContext(ctx, "INSERT INTO "+sqltext.Identifier(t.Name)+" BY NAME SELECT * FROM "+rows)
 		if err != nil {
-			return fmt.Errorf("%w of %s: %w", errInsert, t.Name, err)
+			return fmt.Errorf("loading rows of %s: %w", t.Name, err)
 		}
 	}
 	return nil
