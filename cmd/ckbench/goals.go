@@ -35,6 +35,12 @@ func (r *Results) goals() []Goal {
 	}{{toParquet, 10}, {toDuckDB, 6}} {
 		list = append(list, atLeast(few+": "+o.program+", times as fast as checkpointctl, one process", o.times, r.ratio(few, peer, o.program)))
 	}
+	list = append(list, atMost(few+": "+toParquet+", CPU against "+decompressing, 3, r.cpuRatio(few, toParquet, decompressing), "x"))
+	for _, name := range r.Sizes.Kubernetes {
+		list = append(list,
+			atLeast(name+": "+toParquet+", times as fast as checkpointctl, one process", 8, r.ratio(name, peer, toParquet)),
+			atLeast(name+": "+withLogs+", likewise", 4, r.ratio(name, peer, withLogs)))
+	}
 	for _, c := range []string{"gzip", "zstd"} {
 		name := r.Sizes.Pages[c]
 		bare := decompressing
@@ -114,6 +120,15 @@ func (r *Results) wall(workload, program string) float64 {
 		return notMeasured
 	}
 	return m.wall()
+}
+
+// cpuRatio returns how many times as much CPU one program took as another.
+func (r *Results) cpuRatio(workload, program, other string) float64 {
+	a, b := r.find(workload, program), r.find(workload, other)
+	if a == nil || b == nil || a.Error != "" || b.Error != "" || b.cpu() <= 0 {
+		return notMeasured
+	}
+	return a.cpu() / b.cpu()
 }
 
 // ratio returns how many times as long one program took as another. A peer

@@ -28,9 +28,9 @@ type program struct {
 	peer   bool
 }
 
-func (s *suite) export(name, output string) program {
+func (s *suite) export(name, output string, flags ...string) program {
 	return program{name: name, output: output, argv: func(dir string) []string {
-		return []string{s.ckexport, dir, "-o", filepath.Join(s.out(), output), "--quiet", "--summary-json", "-"}
+		return append([]string{s.ckexport, dir, "-o", filepath.Join(s.out(), output), "--quiet", "--summary-json", "-"}, flags...)
 	}}
 }
 

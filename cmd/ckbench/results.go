@@ -55,6 +55,7 @@ type Results struct {
 // resultSizes names the workloads that goals compare.
 type resultSizes struct {
 	Few, Many, Least, Most, LeastZstd, MostZstd string
+	Kubernetes                                  []string
 	Pages                                       map[string]string // by compression
 }
 
@@ -81,6 +82,9 @@ func sizesOf(s workload.Sizes) resultSizes {
 	names := resultSizes{
 		Few: workload.Small(s.Few).Name, Many: workload.Small(s.Many).Name, Pages: map[string]string{},
 		Least: memory[0].Name, Most: memory[1].Name, LeastZstd: memory[2].Name, MostZstd: memory[3].Name,
+	}
+	for _, w := range s.Kubernetes() {
+		names.Kubernetes = append(names.Kubernetes, w.Name)
 	}
 	for _, c := range workload.Compressions {
 		names.Pages[c] = workload.Pages(s.MiB, c).Name

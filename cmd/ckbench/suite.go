@@ -21,6 +21,7 @@ import (
 const (
 	toParquet          = "ckexport to Parquet"
 	toDuckDB           = "ckexport to DuckDB"
+	withLogs           = "ckexport to Parquet, all lines of logs"
 	againParquet       = "ckexport to Parquet, nothing new"
 	againDuckDB        = "ckexport to DuckDB, nothing new"
 	peer               = "checkpointctl, one process"
@@ -71,6 +72,11 @@ func (s *suite) run(ctx context.Context) error {
 	everything := slices.Concat(s.baselines(), s.peers(), s.exports()) // the first to read brings the files into memory
 	if err := s.compare(ctx, few.Name, s.reps, slices.Concat(everything, s.peerOneByOne())); err != nil {
 		return err
+	}
+	for _, w := range s.sizes.Kubernetes() {
+		if err := s.compare(ctx, w.Name, s.reps, slices.Concat(everything, []program{s.export(withLogs, "fleet.parquet", "--logs", "all")})); err != nil {
+			return err
+		}
 	}
 	for _, w := range slices.Concat(s.sizes.Pages(), s.sizes.Large()) {
 		if err := s.compare(ctx, w.Name, max(1, s.reps/2), everything); err != nil {

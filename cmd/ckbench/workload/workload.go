@@ -57,6 +57,27 @@ func Small(n int) Workload {
 	}
 }
 
+// ofEngine lists the archives of testdata that engines of Kubernetes made.
+var ofEngine = map[string][]string{
+	"crio":       {"checkpoint-web-7d4b9c6f5-x2x9q_shop-app-2026-11-23T14-34-49Z.tar", "checkpoint-web-fleet-node-1_shop-app-2026-11-23T14-50-52Z.tar"},
+	"containerd": {"checkpoint-evil_prod-c-2026-11-23T14-35-45Z.tar"},
+}
+
+// Kubernetes returns n small archives as the kubelet gets them from an engine:
+// plain, and most of each is CRIU's log.
+func Kubernetes(engine string, n int) Workload {
+	return Workload{
+		Name: fmt.Sprintf("%s-%d", engine, n), Archives: n, Doc: fmt.Sprintf("%d small archives of %s: distinct clones of testdata's, plain", n, engine),
+		write: func(ctx context.Context, originals, dir string, seed uint64) error {
+			var files []string
+			for _, name := range ofEngine[engine] {
+				files = append(files, filepath.Join(originals, name))
+			}
+			return makeClones(ctx, files, dir, seed, n)
+		},
+	}
+}
+
 // Pages returns one archive with so many MiB of memory, in a compression.
 func Pages(mib int64, compression string) Workload {
 	return pagesOf(mib, compression, "memory: text, pointers, bytes without order", realistic)
@@ -134,25 +155,28 @@ func (w Workload) Make(ctx context.Context, originals, work string, seed uint64)
 	return dir, os.Rename(making, dir)
 }
 
-// makeSmall makes clones of each template in turn.
+// makeSmall makes clones of all archives of testdata that suit.
 func makeSmall(ctx context.Context, originals, dir string, seed uint64, n int) error {
 	files, err := filepath.Glob(filepath.Join(originals, "*.tar*"))
 	if err != nil {
 		return err
 	}
+	files = slices.DeleteFunc(files, func(f string) bool { return slices.Contains(unsuited, filepath.Base(f)) })
+	if len(files) == 0 {
+		return fmt.Errorf("no archives in %q", originals)
+	}
+	return makeClones(ctx, files, dir, seed, n)
+}
+
+// makeClones makes n clones, of each file in turn.
+func makeClones(ctx context.Context, files []string, dir string, seed uint64, n int) error {
 	var templates []*template
 	for _, f := range files {
-		if slices.Contains(unsuited, filepath.Base(f)) {
-			continue
-		}
 		t, err := newTemplate(f)
 		if err != nil {
 			return err
 		}
 		templates = append(templates, t)
-	}
-	if len(templates) == 0 {
-		return fmt.Errorf("no archives in %q", originals)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))

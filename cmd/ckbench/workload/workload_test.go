@@ -23,6 +23,8 @@ func TestWorkloads(t *testing.T) {
 		has func(*schema.Rows) bool
 	}{
 		{workload.Small(clones), func(*schema.Rows) bool { return true }},
+		{workload.Kubernetes("crio", 6), ofEngine("cri-o")},
+		{workload.Kubernetes("containerd", 3), ofEngine("containerd")},
 		{workload.Pages(2, "none"), hasPages(2)},
 		{workload.Pages(2, "gzip"), hasPages(2)},
 		{workload.Pages(2, "zstd"), hasPages(2)},
@@ -69,6 +71,11 @@ func TestWorkloads(t *testing.T) {
 			}
 		})
 	}
+}
+
+// ofEngine tells whether an engine made the checkpoint.
+func ofEngine(name string) func(*schema.Rows) bool {
+	return func(r *schema.Rows) bool { return r.Checkpoints[0].Engine == name }
 }
 
 // hasPages tells whether so many MiB are in one mapping.
