@@ -127,21 +127,25 @@ func TestSameImages(t *testing.T) {
 		name, want string
 		a, b       []byte
 		whole      bool // verify --against finds nothing
+		inDuckDB   bool // try it there too: only the ledger is read in another way
 	}{
-		{"copies", duplicate + "[]", plain, plain, true},
-		{"compressed copy", duplicate + "[]", plain, gzipped(t, plain), true},
-		{"a byte of a page", two, plain, pack(t, with(members, "checkpoint/pages-1.img", lastByte)), true},
-		{"a byte of a page, compressed", two, gzipped(t, plain), gzipped(t, pack(t, with(members, "checkpoint/pages-1.img", lastByte))), true},
-		{"a byte of a file", two, plain, pack(t, with(members, "rootfs-diff.tar", func(data []byte) []byte { return inFile(t, data) })), true},
-		{"fewer files", two, plain, pack(t, with(members, "rootfs-diff.tar", cut)), true},
-		{"a byte of many pages", two, gzipped(t, pack(t, with(members, "checkpoint/pages-1.img", large))), gzipped(t, pack(t, with(members, "checkpoint/pages-1.img", byteOfLarge))), true},
-		{"copies with many pages", duplicate + "[pages]", pack(t, with(members, "checkpoint/pages-1.img", large)), pack(t, with(members, "checkpoint/pages-1.img", large)), true},
-		{"a byte of many pages that are not read", duplicate + "[pages]", pack(t, with(members, "checkpoint/pages-1.img", large)), pack(t, with(members, "checkpoint/pages-1.img", byteOfLarge)), false},
+		{"copies", duplicate + "[]", plain, plain, true, false},
+		{"compressed copy", duplicate + "[]", plain, gzipped(t, plain), true, true},
+		{"a byte of a page", two, plain, pack(t, with(members, "checkpoint/pages-1.img", lastByte)), true, false},
+		{"a byte of a page, compressed", two, gzipped(t, plain), gzipped(t, pack(t, with(members, "checkpoint/pages-1.img", lastByte))), true, false},
+		{"a byte of a file", two, plain, pack(t, with(members, "rootfs-diff.tar", func(data []byte) []byte { return inFile(t, data) })), true, true},
+		{"fewer files", two, plain, pack(t, with(members, "rootfs-diff.tar", cut)), true, false},
+		{"a byte of many pages", two, gzipped(t, pack(t, with(members, "checkpoint/pages-1.img", large))), gzipped(t, pack(t, with(members, "checkpoint/pages-1.img", byteOfLarge))), true, false},
+		{"copies with many pages", duplicate + "[pages]", pack(t, with(members, "checkpoint/pages-1.img", large)), pack(t, with(members, "checkpoint/pages-1.img", large)), true, false},
+		{"a byte of many pages that are not read", duplicate + "[pages]", pack(t, with(members, "checkpoint/pages-1.img", large)), pack(t, with(members, "checkpoint/pages-1.img", byteOfLarge)), false, true},
 	} {
 		for _, format := range []sinks.Format{dataset, duckdb.Format()} {
 			orders := []string{"one run", "two runs", "two runs, the other first"}
-			if format.Name != dataset.Name { // ledgers are read in another way, and the rest is the same
+			if format.Name != dataset.Name {
 				orders = orders[2:]
+				if !c.inDuckDB {
+					continue
+				}
 			}
 			for _, order := range orders {
 				t.Run(c.name+", "+format.Name+", "+order, func(t *testing.T) {

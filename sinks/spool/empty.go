@@ -13,29 +13,22 @@ import (
 	"path/filepath"
 	"sync"
 
-	"github.com/klauspost/compress/zstd"
-
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
 )
 
-// emptyFiles is a tar of the files of tables without rows, compressed with zstd;
-// `make docs` makes it. Most tables of a small output have no rows, and to encode
-// a file takes as long as it takes with a hundred.
+// emptyFiles is a tar of the files of tables without rows; `make docs` makes it.
+// Most tables of a small output have no rows, and to encode a file takes as long
+// as it takes with a hundred.
 //
-//go:embed empty.tar.zst
+//go:embed empty.tar
 var emptyFiles []byte
 
-// emptyFilesByKey unpacks emptyFiles, once.
+// emptyFilesByKey finds the files in emptyFiles, once.
 var emptyFilesByKey = sync.OnceValues(func() (map[string][]byte, error) {
-	unpacked, err := zstd.NewReader(bytes.NewReader(emptyFiles), zstd.WithDecoderConcurrency(1))
-	if err != nil {
-		return nil, err
-	}
-	defer unpacked.Close()
-	files := map[string][]byte{}
-	for r := tar.NewReader(unpacked); ; {
+	files, rest := map[string][]byte{}, bytes.NewReader(emptyFiles)
+	for r := tar.NewReader(rest); ; {
 		h, err := r.Next()
 		if errors.Is(err, io.EOF) {
 			return files, nil
@@ -43,21 +36,23 @@ var emptyFilesByKey = sync.OnceValues(func() (map[string][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if files[h.Name], err = io.ReadAll(r); err != nil {
-			return nil, err
-		}
+		content := emptyFiles[len(emptyFiles)-rest.Len():]
+		files[h.Name] = content[:h.Size:h.Size]
 	}
 })
 
 // emptyKey names the file of a table as it is now: one whose columns changed has
 // another.
 func emptyKey(table *schema.Table) string {
-	sum := sha256.New()
-	fmt.Fprintf(sum, "%d %q\n", schema.Version, table.Doc)
+	facts := fmt.Appendf(nil, "%d %q", schema.Version, table.Doc)
 	for _, c := range table.Columns {
-		fmt.Fprintf(sum, "%q %s %t %q %v\n", c.Name, c.Type, c.Nullable, c.Comment(), c.Encoding)
+		for _, text := range []string{c.Name, c.Type.Fingerprint(), c.Comment()} {
+			facts = append(append(facts, text...), 0)
+		}
+		facts = fmt.Append(facts, c.Nullable, c.Encoding)
 	}
-	return table.Name + "-" + hex.EncodeToString(sum.Sum(nil)[:8])
+	sum := sha256.Sum256(facts)
+	return table.Name + "-" + hex.EncodeToString(sum[:8])
 }
 
 // emptyFile returns the file of a table without rows, nil if there is none ready.
@@ -68,7 +63,7 @@ func emptyFile(table *schema.Table, from Options) ([]byte, error) {
 	}
 	files, err := emptyFilesByKey()
 	if err != nil {
-		return nil, fmt.Errorf("unpacking files without rows: %w", err)
+		return nil, fmt.Errorf("looking for files without rows: %w", err)
 	}
 	return files[emptyKey(table)], nil
 }
@@ -97,16 +92,12 @@ func (w *tableWriter) writeEmpty() (bool, error) {
 	return true, nil
 }
 
-// EmptyFiles makes the tar of the files of tables without rows anew, in the folder
-// dir. It returns what is built in, and what should be, both unpacked.
+// EmptyFiles makes the files of tables without rows anew, in the folder dir. It
+// returns those that are built in, those that should be, and these in a tar.
 func EmptyFiles(tables []*schema.Table, dir string) (is, want map[string][]byte, packed []byte, err error) {
 	want = map[string][]byte{}
 	var out bytes.Buffer
-	zw, err := zstd.NewWriter(&out, zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithEncoderConcurrency(1))
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	tw := tar.NewWriter(zw)
+	tw := tar.NewWriter(&out)
 	for _, t := range tables {
 		data, err := encodeEmpty(t, filepath.Join(dir, t.Name))
 		if err != nil {
@@ -121,7 +112,7 @@ func EmptyFiles(tables []*schema.Table, dir string) (is, want map[string][]byte,
 			return nil, nil, nil, err
 		}
 	}
-	if err := errors.Join(tw.Close(), zw.Close()); err != nil {
+	if err := tw.Close(); err != nil {
 		return nil, nil, nil, err
 	}
 	is, err = emptyFilesByKey()
