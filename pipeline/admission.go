@@ -68,3 +68,32 @@ func (a *admission) release(bytes int64) {
 	a.bytes -= bytes
 	a.freed.Signal()
 }
+
+// waitingArchives are those whose rows wait to be gathered. They take less than
+// what may be ahead, so that others can always be begun.
+type waitingArchives struct {
+	ahead  *admission
+	most   int // archives
+	memory []int64
+	bytes  int64
+}
+
+func (w *waitingArchives) add(memory int64) {
+	w.memory, w.bytes = append(w.memory, memory), w.bytes+memory
+}
+
+// isEnough reports whether it is time to gather the rows.
+func (w *waitingArchives) isEnough() bool {
+	return len(w.memory) >= w.most || w.bytes >= maxAheadBytes/8
+}
+
+// isLarge reports whether the rows take much memory.
+func (w *waitingArchives) isLarge() bool { return w.bytes >= maxAheadBytes/2 }
+
+// release lets go of the archives.
+func (w *waitingArchives) release() {
+	for _, bytes := range w.memory {
+		w.ahead.release(bytes)
+	}
+	w.memory, w.bytes = w.memory[:0], 0
+}

@@ -1,10 +1,13 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
+	"runtime"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/ckexport/ckexport/schema"
 )
@@ -24,12 +27,15 @@ type tableBatch struct {
 	batch arrow.RecordBatch
 }
 
-// batcher gathers rows into batches per table.
+// batcher gathers rows into batches per table. Rows wait until there are those of
+// several archives: then the tables are filled side by side, each in the order of
+// the rows.
 type batcher struct {
 	tables   []*schema.Table
 	builders []*schema.Builder // as tables
 	rows     map[string]uint64 // by table, so far
 	batches  chan<- tableBatch
+	waiting  []*schema.Rows
 }
 
 // newBatcher fills batches of these tables, and of the ledger in any case.
@@ -51,38 +57,84 @@ func (b *batcher) add(t *schema.Table) {
 	b.builders = append(b.builders, t.NewBuilder())
 }
 
-// append adds rows to the tables' batches, and passes on those that are full.
-// It lets go of the rows table by table: a large archive has many.
-func (b *batcher) append(ctx context.Context, rows []*schema.Rows) error {
-	for i, t := range b.tables {
-		for _, r := range rows {
-			n := t.Count(r)
+// append adds rows to those that wait.
+func (b *batcher) append(rows []*schema.Rows) { b.waiting = append(b.waiting, rows...) }
+
+// gather adds the rows that wait to the tables' batches, and passes on those that
+// are full. With large archives it goes table by table, and lets go of the rows as
+// it goes: side by side, all of them would be in memory twice.
+func (b *batcher) gather(ctx context.Context, large bool) error {
+	counts := b.counts()
+	if large {
+		for i, n := range counts {
 			if n == 0 {
 				continue
 			}
-			b.rows[t.Name] += uint64(n)
-			if err := b.appendTable(ctx, i, r, n); err != nil {
+			if err := b.fill(i, func(batch arrow.RecordBatch) error { return b.pass(ctx, i, batch) }); err != nil {
 				return err
 			}
-			t.Drop(r)
+		}
+		b.waiting = nil
+		return nil
+	}
+	full := make([][]arrow.RecordBatch, len(b.tables))
+	var each errgroup.Group
+	each.SetLimit(runtime.GOMAXPROCS(0))
+	for i, n := range counts {
+		if n == 0 {
+			continue
+		}
+		each.Go(func() error {
+			return b.fill(i, func(batch arrow.RecordBatch) error {
+				full[i] = append(full[i], batch)
+				return nil
+			})
+		})
+	}
+	err := each.Wait()
+	for i, batches := range full { // in the order of tables, whichever was ready first
+		for _, batch := range batches {
+			err = cmp.Or(err, b.pass(ctx, i, batch))
 		}
 	}
-	return nil
+	b.waiting = nil
+	return err
 }
 
-// appendTable adds the n rows of one table: more and more at a time, as it
-// shows how large they are.
-func (b *batcher) appendTable(ctx context.Context, i int, r *schema.Rows, n int) error {
-	atOnce := minAtOnce
-	for from := 0; from < n; {
-		to := min(from+atOnce, n)
-		b.builders[i].AppendRange(r, from, to)
-		from, atOnce = to, min(4*atOnce, maxAtOnce)
-		if b.builders[i].Len() >= batchRows || b.builders[i].Bytes() >= batchBytes {
-			if err := b.flushTable(ctx, i); err != nil {
+// counts returns how many rows wait, by table.
+func (b *batcher) counts() []int {
+	counts := make([]int, len(b.tables))
+	for i, t := range b.tables {
+		for _, r := range b.waiting {
+			counts[i] += t.Count(r)
+		}
+		if counts[i] > 0 {
+			b.rows[t.Name] += uint64(counts[i])
+		}
+	}
+	return counts
+}
+
+// fill adds the rows of one table that wait to its batch, and passes on each that
+// is full.
+func (b *batcher) fill(i int, pass func(arrow.RecordBatch) error) error {
+	t, builder := b.tables[i], b.builders[i]
+	for _, r := range b.waiting {
+		n, atOnce := t.Count(r), minAtOnce // more and more, as it shows how large they are
+		for from := 0; from < n; {
+			to := min(from+atOnce, n)
+			builder.AppendRange(r, from, to)
+			from, atOnce = to, min(4*atOnce, maxAtOnce)
+			if builder.Len() < batchRows && builder.Bytes() < batchBytes {
+				continue
+			}
+			if err := pass(builder.NewBatch()); err != nil {
 				return err
 			}
 			atOnce = minAtOnce
+		}
+		if n > 0 {
+			t.Drop(r)
 		}
 	}
 	return nil
@@ -90,20 +142,22 @@ func (b *batcher) appendTable(ctx context.Context, i int, r *schema.Rows, n int)
 
 // flush passes on what is left of all tables.
 func (b *batcher) flush(ctx context.Context) error {
-	for i := range b.builders {
-		if err := b.flushTable(ctx, i); err != nil {
+	if err := b.gather(ctx, false); err != nil {
+		return err
+	}
+	for i, builder := range b.builders {
+		if builder.Len() == 0 {
+			continue
+		}
+		if err := b.pass(ctx, i, builder.NewBatch()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// flushTable passes the rows of a table on as a batch.
-func (b *batcher) flushTable(ctx context.Context, i int) error {
-	if b.builders[i].Len() == 0 {
-		return nil
-	}
-	batch := b.builders[i].NewBatch()
+// pass passes on a batch of a table.
+func (b *batcher) pass(ctx context.Context, i int, batch arrow.RecordBatch) error {
 	select {
 	case b.batches <- tableBatch{b.tables[i], batch}:
 		return nil

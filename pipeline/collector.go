@@ -44,9 +44,16 @@ func (c *collector) skipKnown() []source.Item {
 
 // collect takes in decoded archives until there are no more.
 func (c *collector) collect(ctx context.Context, decoded <-chan decodedArchive, ahead *admission) error {
+	waiting := waitingArchives{ahead: ahead, most: maxAhead * c.opts.Jobs / 2}
+	defer waiting.release()
 	err := inOrder(decoded, func(d decodedArchive) error {
-		defer ahead.release(d.result.Memory)
-		return c.archive(ctx, d)
+		waiting.add(d.result.Memory)
+		c.archive(d)
+		if !waiting.isEnough() {
+			return nil
+		}
+		defer waiting.release()
+		return c.batcher.gather(ctx, waiting.isLarge())
 	})
 	if err != nil {
 		return err
@@ -56,9 +63,7 @@ func (c *collector) collect(ctx context.Context, decoded <-chan decodedArchive, 
 	}
 	if len(c.run.Inputs) > 0 {
 		c.run.FinishedAt = time.Now().UTC()
-		if err := c.batcher.append(ctx, []*schema.Rows{{Runs: []schema.Run{c.run}}}); err != nil {
-			return err
-		}
+		c.batcher.append([]*schema.Rows{{Runs: []schema.Run{c.run}}})
 	}
 	return c.batcher.flush(ctx)
 }
@@ -92,7 +97,7 @@ func inOrder(decoded <-chan decodedArchive, do func(decodedArchive) error) error
 
 // archive takes in one archive: the rows of its new checkpoints, and its row
 // of the ledger.
-func (c *collector) archive(ctx context.Context, d decodedArchive) error {
+func (c *collector) archive(d decodedArchive) {
 	row := &d.result.Archive
 	c.differences = nil
 	rows, digests := c.newCheckpoints(d.result)
@@ -107,7 +112,7 @@ func (c *collector) archive(ctx context.Context, d decodedArchive) error {
 	report := Report{Archive: d.archive, Status: row.Status, Error: deref(row.Error)}
 	if isRecorded(c.ledger, d) {
 		c.report(report) // an earlier run found the same and wrote it down
-		return nil
+		return
 	}
 	if len(c.ledger.Archives) == 0 { // the first archive ever: what does not depend on archives goes along
 		rows = append(rows, &schema.Rows{EnumValues: enumValues()})
@@ -126,7 +131,7 @@ func (c *collector) archive(ctx context.Context, d decodedArchive) error {
 	recorded := ledgerRow.Archives[0]
 	c.run.Inputs = append(c.run.Inputs, schema.RunInput{Source: recorded.Source, SizeBytes: recorded.SizeBytes, SHA256: recorded.SHA256, Status: recorded.Status})
 	rows = append(append(rows, digests...), c.differences...)
-	return c.batcher.append(ctx, append(rows, ledgerRow))
+	c.batcher.append(append(rows, ledgerRow))
 }
 
 // newCheckpoints returns the rows of the checkpoints that the output lacks,
