@@ -6,8 +6,8 @@
 // Whatever cannot be read becomes a row of problems and leaves NULL behind,
 // never a zero or an empty text.
 //
-// To add a table: write a method of set that appends to its rows, and call it
-// from set.decode.
+// To add a table: write a method of imageSet that appends to its rows, and name it
+// with what it needs in families (families.go).
 package decode
 
 import (
