@@ -2,6 +2,7 @@ package main
 
 import (
 	"runtime"
+	"runtime/debug"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -19,6 +20,8 @@ const (
 // heap spends a quarter of its time on the faults of small pages. It has no effect
 // where the kernel has none to give; what nobody touches takes no memory.
 func backHeapByHugePages() {
+	percent := debug.SetGCPercent(-1) // so much at once would have garbage collected twice
+	defer debug.SetGCPercent(percent)
 	room := make([]byte, hugeHeap) // fresh from the kernel: it is zero without being touched
 	begin := -uintptr(unsafe.Pointer(unsafe.SliceData(room))) % hugePage
 	_ = unix.Madvise(room[begin:len(room)-hugePage+int(begin)], unix.MADV_HUGEPAGE)
