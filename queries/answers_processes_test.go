@@ -24,7 +24,7 @@ var processAnswers = map[string][]answer{
 		{params: map[string]string{"at_least": "20"}, columns: "container_name, names[:3]", rows: []string{"f-threads-20 [feat wrk-0 wrk-1]"}},
 	},
 	"register-values": {
-		{everywhere: true, columns: "arch, register_set, register, role, width_bits, octet_length(value_bytes)", where: "checkpoint_id IN (SELECT checkpoint_id FROM checkpoints WHERE container_name = 'f-nginx') AND tid = 1 AND register IN ('ip', 'ax', 'xmm0')",
+		{everywhere: true, columns: "arch, set, name, role, width_bits, octet_length(value_bytes)", where: "checkpoint_id IN (SELECT checkpoint_id FROM checkpoints WHERE container_name = 'f-nginx') AND tid = 1 AND name IN ('ip', 'ax', 'xmm0')",
 			rows: []string{"x86_64 general ax ret 64 NULL", "x86_64 general ip ip 64 NULL", "x86_64 vector xmm0 NULL 128 16"}},
 		{columns: "count(*)", where: "checkpoint_id IN (SELECT checkpoint_id FROM checkpoints WHERE container_name = 'f-nginx') AND tid = 1", rows: []string{"118"}},
 	},
