@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"path"
 	"slices"
@@ -39,19 +38,24 @@ func (s *imageSet) digestPages(m *member, read func(io.Reader) error) {
 	if seekable {
 		isRead = s.decoder.WholePages || s.decoder.SHA256 || s.pages.bytes <= smallPages
 	}
-	var sum hash.Hash
+	whole := ""
 	switch {
 	case isRead:
-		sum = sha256.New()
+		sum := newContentSum(m.Size)
+		defer sum.end() // also where reading panics
 		in = io.TeeReader(in, sum)
-	case seekable:
-		in = nil
-	}
-	whole := ""
-	if err := read(in); err != nil {
-		s.streamProblem(m.Name, &m.row, err)
-	} else if isRead && s.digestRest(m, in) {
-		whole = hex.EncodeToString(sum.Sum(nil))
+		if err := read(in); err != nil {
+			s.streamProblem(m.Name, &m.row, err)
+		} else if s.digestRest(m, in) {
+			whole = sum.end()
+		}
+	default:
+		if seekable {
+			in = nil
+		}
+		if err := read(in); err != nil {
+			s.streamProblem(m.Name, &m.row, err)
+		}
 	}
 	s.addPagesDigest(m, whole)
 }
