@@ -41,7 +41,7 @@ func (s *imageSet) digestPages(m *member, read func(io.Reader) error) {
 	whole := ""
 	switch {
 	case isRead:
-		sum := newContentSum(m.Size)
+		sum := s.decoder.newContentSum(m.Size)
 		defer sum.end() // also where reading panics
 		in = io.TeeReader(in, sum)
 		if err := read(in); err != nil {

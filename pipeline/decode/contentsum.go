@@ -15,13 +15,19 @@ type contentSum interface {
 	end() string
 }
 
-// newContentSum begins a digest of so many bytes.
-func newContentSum(size int64) contentSum {
+// newContentSum begins a digest of so many bytes; there is one at a time.
+func (d *Decoder) newContentSum(size int64) contentSum {
 	const large = 2 * sideBlocks * sideBlock
-	if size >= large {
-		return newSideSum()
+	if size < large {
+		return plainSum{sha256.New()}
 	}
-	return plainSum{sha256.New()}
+	if d.sumBlocks == nil {
+		d.sumBlocks = make(chan []byte, sideBlocks)
+		for range sideBlocks {
+			d.sumBlocks <- make([]byte, 0, sideBlock)
+		}
+	}
+	return newSideSum(d.sumBlocks)
 }
 
 type plainSum struct{ hash.Hash }
@@ -42,12 +48,9 @@ const (
 	sideBlocks = 4
 )
 
-func newSideSum() *sideSum {
-	s := &sideSum{full: make(chan []byte, sideBlocks), free: make(chan []byte, sideBlocks), done: make(chan string, 1)}
-	for range sideBlocks {
-		s.free <- make([]byte, 0, sideBlock)
-	}
-	s.block = <-s.free
+// newSideSum begins a digest with these blocks, which are all free again at its end.
+func newSideSum(free chan []byte) *sideSum {
+	s := &sideSum{full: make(chan []byte, sideBlocks), free: free, block: <-free, done: make(chan string, 1)}
 	go func() {
 		h := sha256.New()
 		for block := range s.full {

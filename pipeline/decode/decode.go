@@ -57,7 +57,8 @@ type Decoder struct {
 	shapes    criu.Shapes
 	registers criu.RegisterReader
 	sniffer   content.Sniffer
-	buffer    []byte // see copyBuffer
+	buffer    []byte      // see copyBuffer
+	sumBlocks chan []byte // see newContentSum
 
 	programs programs
 	plan     *plan // for Tables
