@@ -2,6 +2,7 @@ package decode
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"regexp"
 	"strconv"
@@ -63,15 +64,24 @@ type heldLine struct {
 	line   []byte
 }
 
-// maxHeld bounds the lines that are held.
-const maxHeld = 16
+const (
+	// maxHeld bounds the lines that are held.
+	maxHeld = 16
+	// maxLogLines is how many lines are looked at: a dump of thousands of
+	// processes has fewer. Of those behind them only facts are taken.
+	maxLogLines = 4 << 20
+)
 
 // readCRIULog fills log_lines and log_phases.
 func (c *container) readCRIULog(name string, in io.Reader) error {
 	// A log that does not begin as CRIU's do is kept until it does.
 	l := criuLog{container: c, name: name, isKept: true, subsystems: map[string]*string{}, phases: logPhases{container: c, name: name}}
 	err := eachLine(in, func(number uint32, line []byte) bool {
-		l.take(number, line)
+		if number <= maxLogLines {
+			l.take(number, line)
+		} else {
+			l.passOver(number, line)
+		}
 		return true
 	})
 	l.phases.end()
@@ -110,6 +120,21 @@ func (l *criuLog) take(number uint32, line []byte) {
 	}
 	if l.isKept || l.decoder.AllLogLines {
 		l.keep(number, line)
+	}
+}
+
+// passOver takes the facts of a line behind the last one that is looked at.
+func (l *criuLog) passOver(number uint32, line []byte) {
+	if number == maxLogLines+1 {
+		l.problem(schema.Problem{TableName: ptr("log_lines"), Severity: Error, Code: LimitExceeded,
+			Message: fmt.Sprintf("%s has more than %d lines; those behind them were not looked at", l.name, maxLogLines)})
+	}
+	l.phases.current.LineCount++
+	const longestTime = 16
+	if end := bytes.IndexByte(line[:min(len(line), longestTime)], ')'); end >= 0 && l.name == dumpLog {
+		if message := bytes.TrimPrefix(line[end+1:], []byte(" ")); tellsFact(message) {
+			l.logFacts.take(string(message))
+		}
 	}
 }
 

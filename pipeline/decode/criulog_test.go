@@ -104,3 +104,21 @@ func TestCRIULogOutline(t *testing.T) {
 	})
 	agree(t, "phases where all lines are kept", all.LogPhases, rows.LogPhases)
 }
+
+// TestEndlessCRIULog: of a log that is longer than any dump's the first lines are
+// looked at, which is told; facts are taken from all of it.
+func TestEndlessCRIULog(t *testing.T) {
+	const most = 4 << 20
+	lines := "(00.000001) x\n" + strings.Repeat("y\n", most) + "(00.000002) Error (criu/x.c:1): z\n(00.000003) Version: 4.2 (gitid v4)\n(00.000004) Dumping finished successfully\n"
+	rows := criuLogs(t, false, map[string]string{"dump.log": lines})
+	agree(t, "kept", lineNumbers(rows, "dump.log"), "")
+	agree(t, "version", *rows.Checkpoints[0].CRIUVersion, "4.2")
+	agree(t, "lines", rows.LogPhases[0].LineCount, uint32(most+4))
+	var told []string
+	for _, p := range rows.Problems {
+		if p.Code == decode.LimitExceeded {
+			told = append(told, p.Message)
+		}
+	}
+	agree(t, "told", told, []string{"dump.log has more than 4194304 lines; those behind them were not looked at"})
+}
