@@ -203,6 +203,7 @@ func (c *container) unreadableMember(m *member) {
 		c.inSet(m, func(s *imageSet, m *member) {
 			s.pagesBytes += uint64(m.Size)
 			s.memory.AddPages(uint32(m.is.Number), m.Name, uint64(m.Size), nil).Unreadable = true
+			s.addPagesDigest(m, "")
 		})
 	case layout.GhostFile:
 		c.inSet(m, func(s *imageSet, m *member) { s.ghosts[uint32(m.is.Number)] = &savedGhost{} })

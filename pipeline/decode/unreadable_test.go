@@ -137,6 +137,9 @@ func TestEachUnreadableMember(t *testing.T) {
 			if result.Archive.Status != decode.StatusPartial {
 				t.Errorf("%s without %s: status %s", name, member, result.Archive.Status)
 			}
+			if m.Kind == "PAGES" && result.Digests[0].PagesSHA256 != nil {
+				t.Errorf("%s without %s: a digest of pages that were not read", name, member)
+			}
 		}
 	}
 }
