@@ -78,8 +78,8 @@ func (w *tableWriter) writeEmpty() (bool, error) {
 	if data == nil || err != nil {
 		return false, err
 	}
-	path := w.path(0)
-	f, err := staging.CreateFile(path)
+	p := w.claimPart()
+	f, err := staging.CreateFile(p.path)
 	if err != nil {
 		return false, fmt.Errorf("creating part file: %w", err)
 	}
@@ -88,7 +88,7 @@ func (w *tableWriter) writeEmpty() (bool, error) {
 		return false, fmt.Errorf("writing %s: %w", w.table.Name, err)
 	}
 	sum := sha256.Sum256(data)
-	w.done = append(w.done, writtenPart{path: path, bytes: int64(len(data)), sha256: hex.EncodeToString(sum[:])})
+	p.bytes, p.sha256 = int64(len(data)), hex.EncodeToString(sum[:])
 	return true, nil
 }
 

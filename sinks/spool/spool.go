@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"golang.org/x/sync/errgroup"
@@ -43,12 +44,16 @@ type Part struct {
 }
 
 // Spool writes rows of many tables. Like a sink, it is used by one goroutine at
-// a time.
+// a time. Row groups are encoded by others, that Finish and Abandon wait for.
 type Spool struct {
 	dir       string
 	opts      Options
 	writers   map[string]*tableWriter
 	heldBytes int64 // of all writers
+
+	encoders      *errgroup.Group
+	failed        context.Context // ended by the first error of an encoder
+	encodingBytes atomic.Int64    // of the rows that encoders have
 }
 
 // Options says how to write files.
@@ -65,12 +70,26 @@ type Options struct {
 
 // New returns a spool that writes to the folder dir, which exists.
 func New(dir string, opts Options) *Spool {
-	return &Spool{dir: dir, opts: opts, writers: map[string]*tableWriter{}}
+	s := &Spool{dir: dir, opts: opts, writers: map[string]*tableWriter{}}
+	s.encoders, s.failed = errgroup.WithContext(context.Background())
+	// Encoding is a quarter of a large run's work.
+	s.encoders.SetLimit(max(1, runtime.GOMAXPROCS(0)/2))
+	return s
+}
+
+// encode has an encoder write rows; it waits while all are at work.
+func (s *Spool) encode(bytes int64, write func() error) error {
+	s.encodingBytes.Add(bytes)
+	s.encoders.Go(func() error {
+		defer s.encodingBytes.Add(-bytes)
+		return write()
+	})
+	return nil
 }
 
 // Write adds rows of a table.
 func (s *Spool) Write(ctx context.Context, table *schema.Table, batch arrow.RecordBatch) error {
-	if err := ctx.Err(); err != nil {
+	if err := cmp.Or(ctx.Err(), context.Cause(s.failed)); err != nil {
 		return err
 	}
 	if batch.NumRows() == 0 {
@@ -84,7 +103,7 @@ func (s *Spool) Write(ctx context.Context, table *schema.Table, batch arrow.Reco
 	if err := w.add(batch); err != nil {
 		return err
 	}
-	if s.heldBytes += w.heldBytes - before; s.heldBytes <= heldLimit {
+	if s.heldBytes += w.heldBytes - before; s.heldBytes+s.encodingBytes.Load() <= heldLimit {
 		return nil
 	}
 	largest := w
@@ -108,8 +127,7 @@ func (s *Spool) writer(table *schema.Table) (*tableWriter, error) {
 		return nil, fmt.Errorf("making folder of table: %w", err)
 	}
 	w := &tableWriter{
-		table: table,
-		from:  s.opts,
+		table: table, from: s.opts, encode: s.encode,
 		path: func(n int) string {
 			return filepath.Join(dir, fmt.Sprintf("part-%s-%03d.parquet", s.opts.RunID, n))
 		},
@@ -129,7 +147,7 @@ func (s *Spool) Has(table string) bool {
 func (s *Spool) Held() (_ map[string][]arrow.RecordBatch, all bool) {
 	held := map[string][]arrow.RecordBatch{}
 	for name, w := range s.writers {
-		if w.part != nil || len(w.done) > 0 {
+		if len(w.parts) > 0 {
 			return nil, false
 		}
 		held[name] = w.held
@@ -156,6 +174,9 @@ func (s *Spool) WriteEmpty(table *schema.Table) error {
 // Finish completes the files and returns them, for the tables in the given
 // order.
 func (s *Spool) Finish(ctx context.Context, order []*schema.Table) ([]Part, error) {
+	if err := s.encoders.Wait(); err != nil {
+		return nil, err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	var disk staging.Syncs // waits for files while others are encoded
@@ -167,9 +188,9 @@ func (s *Spool) Finish(ctx context.Context, order []*schema.Table) ([]Part, erro
 			if err := w.finish(); err != nil {
 				return err
 			}
-			for _, d := range w.done {
+			for _, p := range w.parts {
 				if s.opts.Sync {
-					disk.Add(d.path)
+					disk.Add(p.path)
 				}
 			}
 			return nil
@@ -188,12 +209,12 @@ func (s *Spool) Finish(ctx context.Context, order []*schema.Table) ([]Part, erro
 		if !ok {
 			continue
 		}
-		for _, d := range w.done {
-			rel, err := filepath.Rel(s.dir, d.path)
+		for _, p := range w.parts {
+			rel, err := filepath.Rel(s.dir, p.path)
 			if err != nil {
 				return nil, err
 			}
-			parts = append(parts, Part{Table: t.Name, Path: filepath.ToSlash(rel), Rows: d.rows, Bytes: d.bytes, Columns: len(t.Columns), SHA256: d.sha256})
+			parts = append(parts, Part{Table: t.Name, Path: filepath.ToSlash(rel), Rows: p.rows, Bytes: p.bytes, Columns: len(t.Columns), SHA256: p.sha256})
 		}
 	}
 	return parts, nil
@@ -210,6 +231,7 @@ func (s *Spool) largestFirst() []*tableWriter {
 // Abandon frees what is open; the files stay as they are, for the caller to
 // remove.
 func (s *Spool) Abandon() error {
+	_ = s.encoders.Wait() // of their errors, Write and Finish tell
 	var errs []error
 	for _, w := range s.writers {
 		errs = append(errs, w.abandon())

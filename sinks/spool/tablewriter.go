@@ -1,7 +1,9 @@
 package spool
 
 import (
+	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/util"
@@ -21,22 +23,49 @@ type tableWriter struct {
 	path func(n int) string
 	// single is set where all rows stay in one file, however large.
 	single *FileOptions
+	// encode calls write, now or later, but not beside another write to the same
+	// part; nil calls it at once. Bytes are those of the rows.
+	encode func(bytes int64, write func() error) error
 
 	// held are the rows of the next row group. It is encoded at once, as a
 	// column of it can have one dictionary.
 	held      []arrow.RecordBatch
 	heldRows  int64
 	heldBytes int64
-	part      *partFile
-	partPath  string
-	done      []writtenPart
+	parts     []*tablePart // in the order of their rows
 }
 
-// writtenPart is a complete file.
-type writtenPart struct {
-	path        string
+// tablePart is a file that row groups are written to, one after another. While
+// one is being written, later ones go to a new file: so a table's row groups can
+// be encoded side by side, and keep their order.
+type tablePart struct {
+	path string
+	file *partFile // nil before the first row group, and when it is complete
+
+	mu     sync.Mutex
+	isBusy bool // a row group is being written
+	isFull bool // no more will come; whoever writes the last one completes the file
+
+	// of the complete file
 	rows, bytes int64
 	sha256      string // in hexadecimal
+}
+
+// claim reserves the part for a row group; false if it gets no more.
+func (p *tablePart) claim() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.isFull = p.isFull || p.isBusy
+	p.isBusy = !p.isFull || p.isBusy
+	return !p.isFull
+}
+
+// unclaim ends a claim, and reports whether the file is to be completed.
+func (p *tablePart) unclaim(isFull bool) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.isBusy, p.isFull = false, p.isFull || isFull
+	return p.isFull
 }
 
 // add takes a batch, as batches are or as rows are read from files; the caller
@@ -59,88 +88,111 @@ func (w *tableWriter) add(batch arrow.RecordBatch) error {
 	return nil
 }
 
-// writeRowGroup frees the memory that the writer holds: it writes a row group.
+// writeRowGroup passes on the rows that the writer holds, as a row group.
 func (w *tableWriter) writeRowGroup() error {
 	if len(w.held) == 0 {
 		return nil
 	}
-	group, err := Join(w.held)
+	held, bytes, part := w.held, w.heldBytes, w.claimPart()
+	w.held, w.heldRows, w.heldBytes = nil, 0, 0
+	write := func() error {
+		if err := w.writeTo(part, held); err != nil {
+			return fmt.Errorf("writing %s: %w", w.table.Name, err)
+		}
+		return nil
+	}
+	if w.encode == nil {
+		return write()
+	}
+	return w.encode(bytes, write)
+}
+
+// claimPart reserves a part for the next row group.
+func (w *tableWriter) claimPart() *tablePart {
+	if n := len(w.parts); n > 0 && w.parts[n-1].claim() {
+		return w.parts[n-1]
+	}
+	p := &tablePart{path: w.path(len(w.parts)), isBusy: true}
+	w.parts = append(w.parts, p)
+	return p
+}
+
+// writeTo writes a row group to a part, and completes it if no more will come.
+func (w *tableWriter) writeTo(p *tablePart, held []arrow.RecordBatch) error {
+	group, err := Join(held)
+	releaseAll(held)
 	if err != nil {
-		return fmt.Errorf("writing %s: %w", w.table.Name, err)
+		return err
 	}
 	defer group.Release()
-	w.release()
-	if w.part == nil {
-		if err := w.open(); err != nil {
+	if p.file == nil {
+		if p.file, err = createPart(p.path, w.table, w.from); err != nil {
 			return err
 		}
 	}
-	if err := w.part.write(group); err != nil {
-		return fmt.Errorf("writing %s: %w", w.table.Name, err)
+	if err := p.file.write(group); err != nil {
+		return err
 	}
-	if w.part.groups < partGroups || w.single != nil {
-		return nil
+	if p.unclaim(w.single == nil && p.file.groups == partGroups) {
+		return p.complete(w.single)
 	}
-	return w.closePart()
+	return nil
 }
 
-// finish completes the last file; where no row ever came, that is an empty
-// one.
+// complete completes the file.
+func (p *tablePart) complete(single *FileOptions) error {
+	file := p.file
+	p.file = nil
+	var err error
+	p.bytes, p.sha256, err = file.close(single)
+	p.rows = file.rows
+	return err
+}
+
+// finish completes the files that are open; where no row ever came, that is an
+// empty one. Nothing may be left to be encoded.
 func (w *tableWriter) finish() error {
+	w.encode = nil
 	if err := w.writeRowGroup(); err != nil {
 		return err
 	}
-	if w.part == nil {
-		if len(w.done) > 0 {
-			return nil
-		}
+	if len(w.parts) == 0 {
 		if done, err := w.writeEmpty(); done || err != nil {
 			return err
 		}
-		if err := w.open(); err != nil {
+		p := w.claimPart()
+		var err error
+		if p.file, err = createPart(p.path, w.table, w.from); err != nil {
 			return err
 		}
 	}
-	return w.closePart()
+	for _, p := range w.parts {
+		if p.file == nil {
+			continue
+		}
+		if err := p.complete(w.single); err != nil {
+			return fmt.Errorf("writing %s: %w", w.table.Name, err)
+		}
+	}
+	return nil
 }
 
 // abandon frees everything; files stay incomplete.
 func (w *tableWriter) abandon() error {
-	w.release()
-	if w.part == nil {
-		return nil
+	releaseAll(w.held)
+	w.held, w.heldRows, w.heldBytes = nil, 0, 0
+	var errs []error
+	for _, p := range w.parts {
+		if p.file != nil {
+			errs = append(errs, p.file.abandon())
+			p.file = nil
+		}
 	}
-	err := w.part.abandon()
-	w.part = nil
-	return err
+	return errors.Join(errs...)
 }
 
-// open begins a file.
-func (w *tableWriter) open() error {
-	w.partPath = w.path(len(w.done))
-	part, err := createPart(w.partPath, w.table, w.from)
-	if err != nil {
-		return err
-	}
-	w.part = part
-	return nil
-}
-
-// release lets go of what is held.
-func (w *tableWriter) release() {
-	for _, b := range w.held {
+func releaseAll(batches []arrow.RecordBatch) {
+	for _, b := range batches {
 		b.Release()
 	}
-	w.held, w.heldRows, w.heldBytes = nil, 0, 0
-}
-
-func (w *tableWriter) closePart() error {
-	part := w.part
-	w.part = nil
-	size, digest, err := part.close(w.single)
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", w.table.Name, err)
-	}
-	w.done = append(w.done, writtenPart{path: w.partPath, rows: part.rows, bytes: size, sha256: digest})
-	return nil
 }

@@ -3,17 +3,20 @@ package spool
 import (
 	"errors"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/compute"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	pq "github.com/parquet-go/parquet-go"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/ckexport/ckexport/schema"
 )
@@ -41,11 +44,11 @@ func TestRelieve(t *testing.T) {
 	if err := w.finish(); err != nil {
 		t.Fatal(err)
 	}
-	if len(w.done) < 2 {
-		t.Errorf("%d row groups stand in %d parts", batches, len(w.done))
+	if len(w.parts) < 2 {
+		t.Errorf("%d row groups stand in %d parts", batches, len(w.parts))
 	}
 	total := int64(0)
-	for _, d := range w.done {
+	for _, d := range w.parts {
 		f, err := os.Open(d.path)
 		if err != nil {
 			t.Fatal(err)
@@ -83,6 +86,66 @@ func annotations(table *schema.Table, n int) arrow.RecordBatch {
 	b := table.NewBuilder()
 	b.Append(&schema.Rows{CheckpointID: "a", Annotations: make([]schema.Annotation, n)})
 	return b.NewBatch()
+}
+
+// TestSideBySide checks that rows keep their order where row groups of one table
+// are encoded side by side, however long each takes, and stand in complete files.
+func TestSideBySide(t *testing.T) {
+	table, _ := schema.Lookup("annotations")
+	dir := t.TempDir()
+	var encoders errgroup.Group
+	w := &tableWriter{
+		table: table, path: func(n int) string { return filepath.Join(dir, strconv.Itoa(n)) },
+		encode: func(_ int64, write func() error) error {
+			encoders.Go(func() error {
+				time.Sleep(time.Duration(rand.IntN(3)) * time.Millisecond)
+				return write()
+			})
+			time.Sleep(time.Duration(rand.IntN(3)) * time.Millisecond)
+			return nil
+		},
+	}
+	const groups, rows = 60, 5
+	for g := range groups {
+		r := &schema.Rows{CheckpointID: "a"}
+		for i := range rows {
+			r.Annotations = append(r.Annotations, schema.Annotation{Key: strconv.Itoa(g*rows + i)})
+		}
+		b := table.NewBuilder()
+		b.Append(r)
+		batch := b.NewBatch()
+		if err := errors.Join(w.add(batch), w.writeRowGroup()); err != nil {
+			t.Fatal(err)
+		}
+		batch.Release()
+	}
+	if err := errors.Join(encoders.Wait(), w.finish()); err != nil {
+		t.Fatal(err)
+	}
+	if len(w.parts) <= groups/partGroups {
+		t.Errorf("%d parts: nothing was encoded side by side", len(w.parts))
+	}
+	next := 0
+	for _, p := range w.parts {
+		keys, err := pq.ReadFile[struct {
+			Key string `parquet:"key"`
+		}](p.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if int64(len(keys)) != p.rows {
+			t.Errorf("%s: %d rows, want %d", p.path, len(keys), p.rows)
+		}
+		for _, k := range keys {
+			if k.Key != strconv.Itoa(next) {
+				t.Fatalf("%s: key %s follows %d", p.path, k.Key, next-1)
+			}
+			next++
+		}
+	}
+	if next != groups*rows {
+		t.Errorf("%d rows, want %d", next, groups*rows)
+	}
 }
 
 // TestDictionaries checks with another implementation that every row group of a
