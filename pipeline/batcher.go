@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/stage"
 )
 
 // A batch is cut at so many rows or bytes, whichever comes first; that is
@@ -85,6 +86,7 @@ func (b *batcher) gather(ctx context.Context, large bool) error {
 			continue
 		}
 		each.Go(func() error {
+			stage.Begin(ctx, stage.Gather)
 			return b.fill(i, func(batch arrow.RecordBatch) error {
 				full[i] = append(full[i], batch)
 				return nil

@@ -10,6 +10,7 @@ import (
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/stage"
 )
 
 // collector takes in decoded archives in the order of the inputs. It leaves out
@@ -44,6 +45,7 @@ func (c *collector) skipKnown() []source.Item {
 
 // collect takes in decoded archives until there are no more.
 func (c *collector) collect(ctx context.Context, decoded <-chan decodedArchive, ahead *admission) error {
+	stage.Begin(ctx, stage.Collect)
 	waiting := waitingArchives{ahead: ahead, most: maxAhead * c.opts.Jobs / 2}
 	defer waiting.release()
 	err := inOrder(decoded, func(d decodedArchive) error {

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"runtime/pprof"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -21,6 +22,7 @@ import (
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/stage"
 )
 
 // Options says what a run does.
@@ -73,6 +75,8 @@ func Run(ctx context.Context, opts Options) (*Summary, error) {
 	if err := runStages(ctx, opts, c, batches); err != nil {
 		return nil, err
 	}
+	stage.Begin(ctx, stage.Commit)
+	defer pprof.SetGoroutineLabels(ctx)
 	if err := opts.Sink.Commit(context.WithoutCancel(ctx)); err != nil {
 		return nil, fmt.Errorf("committing: %w", err)
 	}
@@ -147,6 +151,7 @@ type decodedArchive struct {
 // decodeAll is one worker: it decodes archives until there are no more, or
 // reading is to end.
 func decodeAll(reading, stageCtx context.Context, opts Options, jobs <-chan job, decoded chan<- decodedArchive, ahead *admission) error {
+	stage.Begin(reading, stage.Decode)
 	d := &decode.Decoder{
 		Limits: opts.Limits, Labels: opts.Run.Labels, Tables: opts.Tables, Raw: opts.Raw, AllLogLines: opts.AllLogLines, PayloadLimit: opts.PayloadLimit,
 		SHA256: opts.SHA256, WholePages: opts.WholePages,
@@ -176,6 +181,7 @@ func decodeAll(reading, stageCtx context.Context, opts Options, jobs <-chan job,
 
 // write is the last stage: the sink.
 func write(ctx context.Context, sink sinks.Sink, batches <-chan tableBatch) error {
+	stage.Begin(ctx, stage.Write)
 	for b := range batches {
 		err := sink.Write(ctx, b.table, b.batch)
 		b.batch.Release()

@@ -50,6 +50,10 @@ func (r *Results) goals() []Goal {
 		list = append(list, atMost(name+": time, against "+bare, 1.15, r.ratio(name, toParquet, bare), "x"))
 	}
 	list = append(list, r.plainGoals()...)
+	if r.Stages != nil {
+		name, share := serialShare(r.Stages)
+		list = append(list, atMost(fmt.Sprintf("%s: %s, share of the CPU of the largest stage of one goroutine (%s)", many, toParquet, name), 3, 100*share, "%"))
+	}
 	if c := r.Encoding; c != nil {
 		list = append(list, atLeast("Parquet encoding, times as fast as the bare arrow-go writer", 0.8, c.Bare/c.Ours))
 	}

@@ -53,6 +53,7 @@ The archives are made from the real ones in testdata: [cmd/ckbench/workload](../
 	for _, w := range r.Workloads {
 		writeWorkload(&b, r, w)
 	}
+	writeCores(&b, r)
 	writeComparisons(&b, r)
 	writeQueries(&b, r)
 	return b.String()

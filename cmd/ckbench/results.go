@@ -49,6 +49,7 @@ type Results struct {
 	Encoding     *measure.Comparison `json:"encoding"`
 	Loading      *measure.Comparison `json:"loading"`
 	Queries      []QueryMeasurement  `json:"queries"`
+	Stages       *measure.Stages     `json:"stages"`
 	Sizes        resultSizes         `json:"sizes"`
 }
 

@@ -20,6 +20,7 @@ import (
 // The names of programs in results.
 const (
 	toParquet          = "ckexport to Parquet"
+	toParquetOneCPU    = "ckexport to Parquet, one CPU"
 	toDuckDB           = "ckexport to DuckDB"
 	withLogs           = "ckexport to Parquet, all lines of logs"
 	againParquet       = "ckexport to Parquet, nothing new"
@@ -88,13 +89,16 @@ func (s *suite) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := s.compare(ctx, many.Name, max(1, s.reps/4), everything); err != nil {
+	if err := s.compare(ctx, many.Name, max(1, s.reps/4), append(everything, s.onOneCPU())); err != nil {
 		return err
 	}
 	if err := s.askFleet(ctx, many.Name); err != nil {
 		return err
 	}
 	var err error
+	if s.results.Stages, err = s.profile(ctx, dirs[many.Name]); err != nil {
+		return err
+	}
 	if s.results.Encoding, err = s.comparison(ctx, "encode", dirs[few.Name]); err != nil {
 		return err
 	}

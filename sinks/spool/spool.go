@@ -20,6 +20,7 @@ import (
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
+	"github.com/ckexport/ckexport/stage"
 )
 
 // heldLimit bounds the rows that a spool keeps in memory.
@@ -81,6 +82,7 @@ func New(dir string, opts Options) *Spool {
 func (s *Spool) encode(bytes int64, write func() error) error {
 	s.encodingBytes.Add(bytes)
 	s.encoders.Go(func() error {
+		stage.Begin(s.failed, stage.Encode)
 		defer s.encodingBytes.Add(-bytes)
 		return write()
 	})
@@ -182,6 +184,7 @@ func (s *Spool) Finish(ctx context.Context, order []*schema.Table) ([]Part, erro
 	var disk staging.Syncs // waits for files while others are encoded
 	for _, w := range s.largestFirst() {
 		group.Go(func() error {
+			stage.Begin(ctx, stage.Encode)
 			if err := ctx.Err(); err != nil {
 				return err
 			}

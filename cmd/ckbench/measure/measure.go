@@ -104,3 +104,17 @@ func removeLeftovers(program string, since time.Time) error {
 	}
 	return err
 }
+
+// Stages is the CPU time that the stages of a run took, in seconds by name.
+type Stages struct {
+	Archives int                `json:"archives"`
+	CPU      map[string]float64 `json:"cpu"`
+}
+
+// Total returns the CPU time of all stages, in seconds.
+func (s *Stages) Total() (sum float64) {
+	for _, cpu := range s.CPU {
+		sum += cpu
+	}
+	return sum
+}

@@ -5,6 +5,7 @@
 //	encode.go     Parquet encoding, against arrow-go's writer
 //	database.go   loading into DuckDB, against its own
 //	query.go      queries over an output
+//	profile.go    what the stages of an export take
 //
 // Its answers are JSON on standard output.
 package main
@@ -44,6 +45,17 @@ func app() *cli.App {
 			baselineCommand("images", "decode the main images of archives", mainImages),
 			comparisonCommand("encode", "encode rows as Parquet, with ckexport and with arrow-go alone", compareEncoding),
 			comparisonCommand("load", "load rows into DuckDB, with ckexport and with DuckDB alone", compareLoading),
+			{
+				Name: "profile", Usage: "export archives to Parquet, and tell what its stages took", ArgsUsage: "FOLDER",
+				Flags: []cli.Flag{scratchFlag()},
+				Action: func(c *cli.Context) error {
+					s, err := profileInScratch(c.Context, c.Args().First(), c.Path("scratch"))
+					if err != nil {
+						return err
+					}
+					return json.NewEncoder(os.Stdout).Encode(s)
+				},
+			},
 			{
 				Name: "query", Usage: "run a query over an output", ArgsUsage: "OUT SQL",
 				Action: func(c *cli.Context) error {
@@ -95,7 +107,7 @@ func baselineCommand(name, usage string, do baseline) *cli.Command {
 func comparisonCommand(name, usage string, do func(ctx context.Context, dir, scratch string, reps int) (*measure.Comparison, error)) *cli.Command {
 	return &cli.Command{
 		Name: name, Usage: usage, ArgsUsage: "FOLDER",
-		Flags: []cli.Flag{&cli.IntFlag{Name: "reps", Value: 5}, &cli.PathFlag{Name: "scratch", Usage: "`FOLDER` for what is written"}},
+		Flags: []cli.Flag{&cli.IntFlag{Name: "reps", Value: 5}, scratchFlag()},
 		Action: func(c *cli.Context) (err error) {
 			scratch, err := os.MkdirTemp(c.Path("scratch"), "ckbench-")
 			if err != nil {
@@ -109,4 +121,8 @@ func comparisonCommand(name, usage string, do func(ctx context.Context, dir, scr
 			return json.NewEncoder(os.Stdout).Encode(r)
 		},
 	}
+}
+
+func scratchFlag() cli.Flag {
+	return &cli.PathFlag{Name: "scratch", Usage: "`FOLDER` for what is written"}
 }
