@@ -48,6 +48,7 @@ type imageSet struct {
 	memory      *memory.Checkpoint // see memoryOf
 	texts       *memory.Texts      // nil if no wanted table has them
 	elfHeaders  *memory.ELFHeaders // likewise
+	pageDigests *memory.Digests    // likewise
 	newPagemaps []*image           // see decodeNewPagemaps
 	parentLink  *string
 	parent      *imageSet // the checkpoint that this one builds on, if the archive has it

@@ -21,6 +21,7 @@ import (
 var pageConsumers = []pageConsumer{
 	{list("processes", "environment", "auxiliary_vectors"), (*imageSet).newTexts},
 	{list("memory_elf_headers"), (*imageSet).newELFHeaders},
+	{list("memory_pages"), (*imageSet).newDigests},
 }
 
 type pageConsumer struct {
