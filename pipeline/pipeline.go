@@ -34,7 +34,8 @@ type Options struct {
 	Raw bool // fill image_entries
 	// AllLogLines fills log_lines with every line, see decode.Decoder.
 	AllLogLines bool
-	SHA256      bool // fill archives.sha256: archives are read whole
+	Memory      []string // kinds of content of memory to look for, see decode.Decoder
+	SHA256      bool     // fill archives.sha256: archives are read whole
 	// Digests is what another output has read of checkpoints, as sinks.Ledger has
 	// it: what equals it gets the same id here.
 	Digests map[string][]sinks.Digest
@@ -149,7 +150,7 @@ type decodedArchive struct {
 func decodeAll(reading, stageCtx context.Context, opts Options, jobs <-chan job, decoded chan<- decodedArchive, ahead *admission) error {
 	d := &decode.Decoder{
 		Limits: opts.Limits, Labels: opts.Run.Labels, Tables: opts.Tables, Raw: opts.Raw, AllLogLines: opts.AllLogLines, PayloadLimit: opts.PayloadLimit,
-		SHA256: opts.SHA256, WholePages: opts.WholePages,
+		SHA256: opts.SHA256, WholePages: opts.WholePages, Memory: opts.Memory,
 	}
 	var redactor *redact.Redactor
 	if opts.Redaction != nil {

@@ -54,6 +54,8 @@ type Rows struct {
 	Pagemaps       []Pagemap
 	SharedMemory   []SharedMemory
 
+	MemoryELFHeaders []MemoryELFHeader
+
 	FileDescriptors   []FileDescriptor
 	Files             []File
 	GhostFiles        []GhostFile

@@ -24,7 +24,10 @@ type Table struct {
 	// gets no checkpoint_id.
 	Global bool
 	// Raw marks a table that has rows only with --raw.
-	Raw     bool
+	Raw bool
+	// Memory is a kind of content of memory: the table has rows only where
+	// --memory names it. It is empty for all other tables.
+	Memory  string
 	Columns []Column
 	// References are the columns that name rows of other tables. Besides, every
 	// checkpoint_id names a row of checkpoints.
@@ -50,6 +53,18 @@ var Tables = sync.OnceValue(func() []*Table {
 	}
 	return tables
 })
+
+// MemoryKinds returns what --memory may name: the kinds of content of memory
+// that have tables.
+func MemoryKinds() []string {
+	var kinds []string
+	for _, t := range Tables() {
+		if t.Memory != "" && !slices.Contains(kinds, t.Memory) {
+			kinds = append(kinds, t.Memory)
+		}
+	}
+	return kinds
+}
 
 // Lookup returns the table of that name.
 func Lookup(name string) (*Table, bool) {
@@ -122,7 +137,7 @@ func newTable(row reflect.Type) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Table{Name: facts["table"], Doc: facts["doc"], Key: facts.columns("key"), row: row}
+	t := &Table{Name: facts["table"], Doc: facts["doc"], Key: facts.columns("key"), Memory: facts["memory"], row: row}
 	if t.Name == "" || t.Doc == "" {
 		return nil, fmt.Errorf("it has no blank field with tags table and doc")
 	}

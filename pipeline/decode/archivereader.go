@@ -79,7 +79,7 @@ func (p site) around(yield func(string) bool) {
 
 func newArchiveReader(ctx context.Context, d *Decoder, in archive.Input) *archiveReader {
 	if d.plan == nil {
-		d.plan = planFor(d.Tables)
+		d.plan = planFor(d.Tables, d.Memory)
 	}
 	ar := &archiveReader{
 		decoder: d, ctx: ctx, input: in, source: SourceText(in.Name()), tables: map[reflect.Type]*tableUse{}, messages: criu.Messages{Shapes: &d.shapes},

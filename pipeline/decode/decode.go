@@ -47,6 +47,9 @@ type Decoder struct {
 	// Tables are the tables to decode; nil for all. Of the others there are no
 	// rows, and what only they need is not read.
 	Tables []*schema.Table
+	// Memory are the kinds of content of memory to look for (schema.MemoryKinds):
+	// all pages are then read. Tables of other kinds have no rows.
+	Memory []string
 	// SHA256 fills archives.sha256: files are then read whole, and so are pages.
 	SHA256 bool
 	// WholePages has memory pages read whole, to be digested, where they would be

@@ -44,6 +44,8 @@ var families = []family{
 	{"page maps", list("pagemaps"), needs(treeFact, spacesFact, sharedPagemapsFact), (*imageSet).decodePagemaps},
 	{"shared memory", list("shared_memory"), needs(treeFact, spacesFact, filesFact, segmentsFact, sharedPagemapsFact), (*imageSet).decodeSharedMemory},
 
+	{"ELF headers in memory", list("memory_elf_headers"), contentSpacesFact, (*imageSet).decodeELFHeaders},
+
 	{"files", list("files", "file_descriptors", "file_remaps"), needs(treeFact, idsFact, spacesFact, foldersFact, filesFact, queuesFact), (*imageSet).decodeDescriptors},
 	{"ghosts", list("ghost_files"), needs(spacesFact, filesFact, ghostMembers), (*imageSet).decodeGhosts},
 	{"locks", list("file_locks"), needs(idsFact, filesFact, images("FILE_LOCKS")), (*imageSet).decodeLocks},
