@@ -55,6 +55,7 @@ type Rows struct {
 	SharedMemory   []SharedMemory
 
 	MemoryELFHeaders []MemoryELFHeader
+	MemoryMatches    []MemoryMatch
 
 	FileDescriptors   []FileDescriptor
 	Files             []File

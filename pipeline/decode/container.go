@@ -33,6 +33,7 @@ type container struct {
 	logPhases   []schema.LogPhase
 	outputLines []schema.ContainerLogLine
 
+	fileMatches     []contentMatches // of captured files and logs
 	captures        []capture
 	otherLogs       []string // container logs that do not begin with a line of the CRI format
 	logFacts        criuFacts
@@ -45,6 +46,10 @@ func (c *container) add(other *container) {
 	for _, captured := range other.captures {
 		captured.first, captured.last = captured.first+len(c.filesystem), captured.last+len(c.filesystem)
 		c.captures = append(c.captures, captured)
+	}
+	for _, m := range other.fileMatches {
+		m.file += len(c.filesystem)
+		c.fileMatches = append(c.fileMatches, m)
 	}
 	c.filesystem = append(c.filesystem, other.filesystem...)
 	c.members = append(c.members, other.members...)

@@ -21,6 +21,8 @@ import (
 	"github.com/ckexport/ckexport/pipeline/archive"
 	"github.com/ckexport/ckexport/pipeline/content"
 	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/scan"
+	"github.com/ckexport/ckexport/pipeline/yara"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -50,6 +52,8 @@ type Decoder struct {
 	// Memory are the kinds of content of memory to look for (schema.MemoryKinds):
 	// all pages are then read. Tables of other kinds have no rows.
 	Memory []string
+	// Rules are YARA rules to scan memory and other content with, nil for none.
+	Rules *yara.Rules
 	// SHA256 fills archives.sha256: files are then read whole, and so are pages.
 	SHA256 bool
 	// WholePages has memory pages read whole, to be digested, where they would be
@@ -63,6 +67,7 @@ type Decoder struct {
 	buffer    []byte      // see copyBuffer
 	sumBlocks chan []byte // see newContentSum
 
+	scanner  *scan.Scanner // with Rules
 	programs programs
 	plan     *plan // for Tables
 }
@@ -93,6 +98,9 @@ func SourceText(name string) string { return plain(name) }
 func (d *Decoder) Decode(ctx context.Context, in archive.Input) (*Result, error) {
 	started := time.Now()
 	ar := newArchiveReader(ctx, d, in)
+	if ar.scan != nil {
+		defer ar.scan.Close()
+	}
 	if d.programs == nil {
 		d.programs = programs{}
 	}
@@ -107,6 +115,13 @@ func (d *Decoder) Decode(ctx context.Context, in archive.Input) (*Result, error)
 	result.Memory = ar.taken
 	result.Archive.Seconds = time.Since(started).Seconds()
 	return result, nil
+}
+
+// Close frees what the decoder holds beside Go's memory.
+func (d *Decoder) Close() {
+	if d.scanner != nil {
+		d.scanner.Close()
+	}
 }
 
 // decodeArchive reads the archive into the result. Faults of this program cost

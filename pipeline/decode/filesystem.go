@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ckexport/ckexport/pipeline/archive"
+	"github.com/ckexport/ckexport/pipeline/yara"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -80,8 +81,10 @@ func (c *container) readFilesystem(captured capture, in io.Reader) error {
 		if isFull(&c.notes, &c.filesystem) {
 			return nil
 		}
-		row, err := c.entryRow(&captured, m, uint32(position))
-		add(&c.notes, &c.filesystem, row)
+		row, hits, err := c.entryRow(&captured, m, uint32(position))
+		if add(&c.notes, &c.filesystem, row) {
+			c.keepFileHits(hits)
+		}
 		if err != nil {
 			return fmt.Errorf("content of %q: %w", m.Name, err)
 		}
@@ -89,8 +92,8 @@ func (c *container) readFilesystem(captured capture, in io.Reader) error {
 }
 
 // entryRow makes the row of an entry. Its path is settled by resolveCapturePaths.
-func (c *container) entryRow(captured *capture, m *archive.Member, position uint32) (schema.FilesystemEntry, error) {
-	row := schema.FilesystemEntry{Origin: captured.origin, Member: text(captured.member), Position: position, MemberPath: text(m.RawName), VolumeName: nonEmpty(captured.volume)}
+func (c *container) entryRow(captured *capture, m *archive.Member, position uint32) (row schema.FilesystemEntry, hits []yara.Hit, err error) {
+	row = schema.FilesystemEntry{Origin: captured.origin, Member: text(captured.member), Position: position, MemberPath: text(m.RawName), VolumeName: nonEmpty(captured.volume)}
 	if archive.HasParentStep(m.RawName) || m.Type == archive.Hardlink && archive.HasParentStep(m.LinkTarget) {
 		c.unsafeEntry(captured.member, position, "its name, or that of the file it is a link to, has .. in it")
 	}
@@ -99,10 +102,10 @@ func (c *container) entryRow(captured *capture, m *archive.Member, position uint
 		switch {
 		case base == opaqueWhiteout:
 			row.Change, row.IsOpaque, row.Path = ptr("deleted"), true, text(strings.TrimSuffix(dir, "/"))
-			return row, nil
+			return row, nil, nil
 		case archive.CleanName(hidden) == hidden && hidden != "":
 			row.Change, row.Path = ptr("deleted"), text(dir+hidden)
-			return row, nil
+			return row, nil, nil
 		}
 		c.unsafeEntry(captured.member, position, "a whiteout of no file")
 	}
@@ -110,7 +113,8 @@ func (c *container) entryRow(captured *capture, m *archive.Member, position uint
 	if captured.origin == "rootfs_diff" {
 		row.Change = ptr("written")
 	}
-	return row, c.fileColumns(&row, m)
+	hits, err = c.fileColumns(&row, m)
+	return row, hits, err
 }
 
 // unsafeEntry notes what is odd about the name of an entry.
@@ -122,8 +126,8 @@ func (n *notes) unsafeEntry(member string, position uint32, message string) {
 }
 
 // fileColumns fills in what a tar header tells; the content is hashed, and
-// looked at for what it is.
-func (c *container) fileColumns(row *schema.FilesystemEntry, m *archive.Member) error {
+// looked at for what it is. It returns where rules match.
+func (c *container) fileColumns(row *schema.FilesystemEntry, m *archive.Member) ([]yara.Hit, error) {
 	v := &struct { // one piece of memory for what nearly every entry has
 		kind       string
 		mode       uint32
@@ -156,28 +160,33 @@ func (c *container) fileColumns(row *schema.FilesystemEntry, m *archive.Member) 
 		row.SizeBytes, row.IsSetuid, row.IsSetgid = &v.size, &v.uidBit, &v.gidBit
 		c.capabilityColumns(row, m)
 		if m.BehindEnd {
-			return nil
+			return nil, nil
 		}
 		sum := sha256.New()
 		sniffer := c.decoder.newSniffer()
-		n, err := io.CopyBuffer(io.MultiWriter(sum, sniffer), m, c.decoder.copyBuffer())
+		scanned := c.newContentScan()
+		n, err := io.CopyBuffer(io.MultiWriter(sum, sniffer, scanned), m, c.decoder.copyBuffer())
+		hits := scanned.end()
 		if err == nil && n != m.Size {
 			err = early(io.ErrUnexpectedEOF)
 		}
 		if err != nil {
-			return err
+			return hits, err
 		}
 		row.SHA256 = ptr(hex.EncodeToString(sum.Sum(nil)))
 		row.FileContent = contentColumns(sniffer.Facts())
+		return hits, nil
 	}
-	return nil
+	return nil, nil
 }
 
 // readArtifact takes a file that Podman's --keep or a plugin left behind.
 func (c *container) readArtifact(m *archive.Member, in io.Reader) error {
 	row := schema.FilesystemEntry{Origin: "artifact", Member: text(m.Name), MemberPath: text(m.RawName)}
-	err := c.fileColumns(&row, m)
-	add(&c.notes, &c.filesystem, row)
+	hits, err := c.fileColumns(&row, m)
+	if add(&c.notes, &c.filesystem, row) {
+		c.keepFileHits(hits)
+	}
 	return err
 }
 

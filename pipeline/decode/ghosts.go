@@ -41,7 +41,9 @@ func (s *imageSet) readGhost(m *archive.Member, id uint32, in io.Reader) error {
 	d := s.decoder
 	most := min(d.Limits.HashedFileBytes, uint64(d.opener.Allowed(m.Size)))
 	sniffer := d.newSniffer()
-	g, err := criu.ReadGhost(in, most, uint64(max(d.PayloadLimit, 0)), sniffer)
+	scanned := s.newContentScan()
+	g, err := criu.ReadGhost(in, most, uint64(max(d.PayloadLimit, 0)), io.MultiWriter(sniffer, scanned))
+	s.keepHits(contentMatches{origin: "ghost", table: "ghost_files", key: ghostKey(id), ghost: id, hits: scanned.end()})
 	if g == nil {
 		return err
 	}
@@ -87,6 +89,8 @@ func (s *imageSet) decodeGhosts() {
 	}
 }
 
+func ghostKey(id uint32) string { return fmt.Sprintf("ghost_id=%d", id) }
+
 // fileUse is by which processes a file is mapped, or is the program of.
 type fileUse struct {
 	mappers, exes []uint32
@@ -131,7 +135,7 @@ func (s *imageSet) ghostRow(id uint32, g *savedGhost, files []*openFile, used ma
 		if len(g.Extents) == int(g.Chunks) {
 			row.ChunkOffsets, row.ChunkSizes = []uint64{}, []uint64{}
 		} else {
-			s.rowProblem("ghost_files", fmt.Sprintf("ghost_id=%d", id), Warning, LimitExceeded, fmt.Sprintf("%d pieces are more than are listed (%d)", g.Chunks, len(g.Extents)))
+			s.rowProblem("ghost_files", ghostKey(id), Warning, LimitExceeded, fmt.Sprintf("%d pieces are more than are listed (%d)", g.Chunks, len(g.Extents)))
 		}
 		for _, x := range g.Extents {
 			if row.ChunkOffsets != nil {

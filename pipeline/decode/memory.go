@@ -20,6 +20,7 @@ import (
 // objects, with the tables that have it read.
 var pageConsumers = []pageConsumer{
 	{list("processes", "environment", "auxiliary_vectors"), (*imageSet).newTexts},
+	{list("memory_matches"), (*imageSet).newScan},
 	{list("memory_elf_headers"), (*imageSet).newELFHeaders},
 }
 

@@ -123,9 +123,6 @@ func (r *Rules) read() {
 // Close frees the rules. No scan of them may be open.
 func (r *Rules) Close() { C.yr_rules_destroy(r.compiled) }
 
-// maxMatches is how many matches of one string a scan looks for.
-const maxMatches = 20_000
-
 // Scan scans one content after another.
 type Scan struct {
 	rules   *Rules
@@ -136,7 +133,7 @@ type Scan struct {
 // NewScan makes a scan, which is for one goroutine at a time.
 func (r *Rules) NewScan() (*Scan, error) {
 	s := &Scan{rules: r, strings: map[*C.char]string{}}
-	if code := C.ck_scan_new(r.compiled, maxMatches, &s.scan); code != C.ERROR_SUCCESS {
+	if code := C.ck_scan_new(r.compiled, MaxMatches, &s.scan); code != C.ERROR_SUCCESS {
 		return nil, libraryError("making a scanner", code)
 	}
 	return s, nil
@@ -145,15 +142,8 @@ func (r *Rules) NewScan() (*Scan, error) {
 // Close frees the scan.
 func (s *Scan) Close() { C.ck_scan_free(s.scan) }
 
-// Begin begins a content. Its size is what conditions see as filesize, which
-// is undefined for one below 0.
-func (s *Scan) Begin(size int64) {
-	filesize := C.uint64_t(C.YR_UNDEFINED)
-	if size >= 0 {
-		filesize = C.uint64_t(size)
-	}
-	C.ck_scan_begin(s.scan, filesize)
-}
+// Begin begins a content.
+func (s *Scan) Begin() { C.ck_scan_begin(s.scan) }
 
 // Block scans a block of the content.
 func (s *Scan) Block(data []byte, address uint64) error {
@@ -167,13 +157,18 @@ func (s *Scan) Block(data []byte, address uint64) error {
 }
 
 // End evaluates the conditions, and returns the hits, as far as the budget goes.
-// Of the content, conditions can read what data has: all of it, where that is
-// the only block. skipped says that a string matched more often than is looked for.
-func (s *Scan) End(data []byte, address uint64, budget *Budget) (hits []Hit, skipped bool, err error) {
+// size is what they see as filesize, which is undefined if it is less than 0. Of a
+// content without other blocks, whole may be all: then conditions can read it.
+// skipped says that a string matched more often than is looked for.
+func (s *Scan) End(whole []byte, size int64, budget *Budget) (hits []Hit, skipped bool, err error) {
 	if len(budget.left) == 0 {
 		return nil, false, nil
 	}
-	code := C.ck_scan_end(s.scan, first(data), C.size_t(len(data)), C.uint64_t(address), (*C.uint32_t)(&budget.left[0]))
+	filesize := C.uint64_t(C.YR_UNDEFINED)
+	if size >= 0 {
+		filesize = C.uint64_t(size)
+	}
+	code := C.ck_scan_end(s.scan, first(whole), C.size_t(len(whole)), filesize, (*C.uint32_t)(&budget.left[0]))
 	if code != C.ERROR_SUCCESS {
 		return nil, false, libraryError("evaluating rules", code)
 	}

@@ -24,10 +24,10 @@ func (*Rules) NewScan() (*Scan, error) { return nil, ErrMissing }
 func (*Scan) Close() {}
 
 // Begin does nothing.
-func (*Scan) Begin(int64) {}
+func (*Scan) Begin() {}
 
 // Block returns ErrMissing.
 func (*Scan) Block([]byte, uint64) error { return ErrMissing }
 
 // End returns ErrMissing.
-func (*Scan) End([]byte, uint64, *Budget) ([]Hit, bool, error) { return nil, false, ErrMissing }
+func (*Scan) End([]byte, int64, *Budget) ([]Hit, bool, error) { return nil, false, ErrMissing }

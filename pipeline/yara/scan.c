@@ -59,6 +59,8 @@ static ck_hit* add(ck_scan* scan)
 static int take(ck_scan* scan, uint32_t rule, const char* string, const YR_MATCH* match)
 {
   if (scan->left[rule] == 0)
+    scan->left[rule] = CK_SPENT;
+  if (scan->left[rule] == CK_SPENT)
     return 1;
   ck_hit* hit = add(scan);
   if (hit == NULL)
@@ -87,22 +89,21 @@ static int matched(YR_SCAN_CONTEXT* context, int message, void* data, void* user
 
   YR_RULE* rule = data;
   uint32_t index = rule - context->rules->rules_table;
-  size_t before = scan->count;
-  int hasMatches = 0;
+  int has_matches = 0;
   YR_STRING* string;
   YR_MATCH* match;
   yr_rule_strings_foreach(rule, string)
   {
     yr_string_matches_foreach(context, string, match)
     {
-      hasMatches = 1;
+      has_matches = 1;
       if (!take(scan, index, string->identifier, match))
         return CALLBACK_ERROR;
-      if (scan->left[index] == 0)
+      if (scan->left[index] == CK_SPENT)
         return CALLBACK_CONTINUE;
     }
   }
-  if (!hasMatches && scan->count == before && !take(scan, index, NULL, NULL))
+  if (!has_matches && !take(scan, index, NULL, NULL))
     return CALLBACK_ERROR;
   return CALLBACK_CONTINUE;
 }
@@ -141,12 +142,11 @@ void ck_scan_free(ck_scan* scan)
   free(scan);
 }
 
-void ck_scan_begin(ck_scan* scan, uint64_t size)
+void ck_scan_begin(ck_scan* scan)
 {
   if (scan->iterator.last_error == ERROR_BLOCK_NOT_READY)  // libyara drops its state in the end only
-    ck_scan_end(scan, NULL, 0, 0, NULL);
+    ck_scan_end(scan, NULL, 0, YR_UNDEFINED, NULL);
   scan->iterator.last_error = ERROR_SUCCESS;
-  scan->size = size;
   scan->skipped = 0;
   scan->count = 0;
 }
@@ -189,11 +189,12 @@ int ck_scan_block(ck_scan* scan, const uint8_t* data, size_t size, uint64_t base
   return ERROR_SUCCESS;
 }
 
-int ck_scan_end(ck_scan* scan, const uint8_t* data, size_t size, uint64_t base, uint32_t* left)
+int ck_scan_end(ck_scan* scan, const uint8_t* data, size_t data_size, uint64_t size, uint32_t* left)
 {
   scan->ends = 1;
+  scan->size = size;
   scan->left = left;
-  int result = scan_block(scan, data, size, base);
+  int result = scan_block(scan, data, data_size, 0);
   scan->left = NULL;
   return result;
 }

@@ -7,6 +7,9 @@
 // Bytes that are kept of what a string matched.
 #define CK_MATCHED 64
 
+// Stands for the hits that are left of a rule that had more than were left.
+#define CK_SPENT UINT32_MAX
+
 // A place where a string of a rule matched. string is NULL for a rule whose
 // condition holds without one.
 typedef struct
@@ -29,11 +32,11 @@ typedef struct
   int given;            // libyara has had the block
   int ends;             // none follows
 
-  uint64_t size;         // filesize in conditions, or YR_UNDEFINED
+  uint64_t size;         // filesize in conditions; YR_UNDEFINED for none
   int32_t most_matches;  // of one string
   int skipped;           // a string had more matches
 
-  uint32_t* left;  // hits that are still taken, by rule; only during a call
+  uint32_t* left;  // hits that are still taken, by rule, or CK_SPENT; only during a call
   ck_hit* hits;
   size_t count, room;
 } ck_scan;
@@ -42,11 +45,11 @@ int ck_scan_new(YR_RULES* rules, int32_t most_matches, ck_scan** made);
 void ck_scan_free(ck_scan* scan);
 
 // Begins a scan, and forgets what is left of the one before.
-void ck_scan_begin(ck_scan* scan, uint64_t size);
+void ck_scan_begin(ck_scan* scan);
 
 // Scans a block, which is not needed behind the call.
 int ck_scan_block(ck_scan* scan, const uint8_t* data, size_t size, uint64_t base);
 
-// Evaluates the conditions, over a last block if size is not 0, which they can
-// read, and fills hits.
-int ck_scan_end(ck_scan* scan, const uint8_t* data, size_t size, uint64_t base, uint32_t* left);
+// Evaluates the conditions and fills hits. size is that of the content. If it has
+// only one block, that may be given here: then conditions can read it.
+int ck_scan_end(ck_scan* scan, const uint8_t* data, size_t data_size, uint64_t size, uint32_t* left);

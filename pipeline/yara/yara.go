@@ -12,6 +12,7 @@ package yara
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -44,6 +45,9 @@ type Hit struct {
 	Matched []byte // the beginning, at most MaxMatched bytes
 }
 
+// MaxMatches is about how many matches of one string a scan looks for.
+const MaxMatches = 20_000
+
 // MaxMatched is how many bytes are kept of what a string matched.
 const MaxMatched = 64
 
@@ -70,8 +74,11 @@ func (list CompileErrors) Error() string {
 // Budget bounds the hits of each rule, over several scans.
 type Budget struct {
 	rules []Rule
-	left  []uint32
+	left  []uint32 // by rule, or spent
 }
+
+// spent stands for the hits that are left of a rule that had more than were left.
+const spent = math.MaxUint32
 
 // NewBudget allows each rule so many hits.
 func (r *Rules) NewBudget(hits uint32) *Budget {
@@ -82,14 +89,14 @@ func (r *Rules) NewBudget(hits uint32) *Budget {
 	return b
 }
 
-// Spent returns the rules that have had all their hits.
-func (b *Budget) Spent() (spent []*Rule) {
+// Spent returns the rules that had more hits than they are allowed.
+func (b *Budget) Spent() (list []*Rule) {
 	for i, left := range b.left {
-		if left == 0 {
-			spent = append(spent, &b.rules[i])
+		if left == spent {
+			list = append(list, &b.rules[i])
 		}
 	}
-	return spent
+	return list
 }
 
 // Rules returns what the rules say of themselves, private ones too.

@@ -67,13 +67,13 @@ func TestConditionsSeeAllBlocks(t *testing.T) {
 		rule large { condition: filesize == 1000 }`)
 	s := newScan(t, rules)
 	scan := func(size int64, blocks ...string) []Hit {
-		s.Begin(size)
+		s.Begin()
 		for i, b := range blocks {
 			if err := s.Block([]byte(b), 0x7fff_ffff_f000+uint64(i)*8); err != nil {
 				t.Fatal(err)
 			}
 		}
-		hits, skipped, err := s.End(nil, 0, rules.NewBudget(100))
+		hits, skipped, err := s.End(nil, size, rules.NewBudget(100))
 		if err != nil || skipped {
 			t.Fatal(err, skipped)
 		}
@@ -90,7 +90,7 @@ func TestConditionsSeeAllBlocks(t *testing.T) {
 	if hits[3].Address != 0x7fff_ffff_f000+16+6 || hits[3].Length != 7 || hits[4].String != "" {
 		t.Errorf("hits %+v", hits)
 	}
-	s.Begin(-1)
+	s.Begin()
 	if err := s.Block([]byte("hello"), 0); err != nil { // given up
 		t.Fatal(err)
 	}
@@ -102,8 +102,8 @@ func TestConditionsSeeAllBlocks(t *testing.T) {
 func TestConditionsReadTheOnlyBlock(t *testing.T) {
 	rules := compileText(t, `import "elf" rule magic { condition: uint32(0) == 0x464c457f and filesize < 10 } rule parsed { condition: elf.type == elf.ET_EXEC }`)
 	s := newScan(t, rules)
-	s.Begin(8)
-	hits, _, err := s.End([]byte("\x7fELF1234"), 0, rules.NewBudget(1))
+	s.Begin()
+	hits, _, err := s.End([]byte("\x7fELF1234"), 8, rules.NewBudget(1))
 	if err != nil || len(hits) != 1 || hits[0].Rule.Name != "magic" {
 		t.Errorf("hits %+v, %v", hits, err)
 	}
@@ -115,7 +115,7 @@ func TestHitsAreBounded(t *testing.T) {
 	s := newScan(t, rules)
 	budget := rules.NewBudget(10)
 	content := bytes.Repeat([]byte("a"), 256<<10)
-	s.Begin(-1)
+	s.Begin()
 	for i := range 20 {
 		if err := s.Block(content, uint64(i*len(content))); err != nil {
 			t.Fatal(err)
@@ -124,15 +124,15 @@ func TestHitsAreBounded(t *testing.T) {
 	if err := s.Block([]byte("baaa"), 1<<40); err != nil {
 		t.Fatal(err)
 	}
-	hits, skipped, err := s.End(nil, 0, budget)
+	hits, skipped, err := s.End(nil, -1, budget)
 	if err != nil || !skipped || len(hits) != 11 {
 		t.Errorf("%d hits, %v, %v", len(hits), skipped, err)
 	}
 	if spent := budget.Spent(); len(spent) != 1 || spent[0].Name != "often" {
 		t.Errorf("spent %v", spent)
 	}
-	s.Begin(-1)
-	if hits, _, err := s.End(content, 0, budget); err != nil || len(hits) > 0 {
+	s.Begin()
+	if hits, _, err := s.End(content, -1, budget); err != nil || len(hits) > 0 {
 		t.Errorf("%d hits behind the budget, %v", len(hits), err)
 	}
 }
