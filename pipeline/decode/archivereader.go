@@ -86,6 +86,9 @@ func newArchiveReader(ctx context.Context, d *Decoder, in archive.Input) *archiv
 		bySite: map[site]*container{}, seen: map[site]bool{}, nested: map[string]int64{}, documents: map[string][]byte{}, pods: map[string]*container{}, taskLayers: map[string]*container{},
 		consumers: d.plan.consumers, heirs: map[site][]*imageSet{},
 	}
+	if d.ReadPages != nil {
+		ar.consumers = append(slices.Clip(ar.consumers), (*imageSet).newPagesReader)
+	}
 	ar.pages.Take, ar.pages.Spend = ar.take, d.opener.Expanding
 	return ar
 }
@@ -292,6 +295,7 @@ func (ar *archiveReader) decode(a *archive.Archive, result *Result) {
 		rows := s.rows // a pointer to those in s would keep images and messages in memory
 		result.Checkpoints = append(result.Checkpoints, &rows)
 		result.Digests = append(result.Digests, s.contentDigest())
+		result.Copies = append(result.Copies, s.copiesOf())
 	}
 }
 

@@ -34,6 +34,7 @@ type container struct {
 	outputLines []schema.ContainerLogLine
 
 	captures        []capture
+	copies          []*Copy
 	otherLogs       []string // container logs that do not begin with a line of the CRI format
 	logFacts        criuFacts
 	rootfsDiffBytes *uint64
@@ -46,6 +47,12 @@ func (c *container) add(other *container) {
 		captured.first, captured.last = captured.first+len(c.filesystem), captured.last+len(c.filesystem)
 		c.captures = append(c.captures, captured)
 	}
+	for _, t := range other.copies {
+		if t.Row >= 0 {
+			t.Row += len(c.filesystem)
+		}
+	}
+	c.copies = append(c.copies, other.copies...)
 	c.filesystem = append(c.filesystem, other.filesystem...)
 	c.members = append(c.members, other.members...)
 	c.logLines = append(c.logLines, other.logLines...)

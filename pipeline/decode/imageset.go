@@ -47,6 +47,7 @@ type imageSet struct {
 	ghosts      map[uint32]*savedGhost
 	memory      *memory.Checkpoint // see memoryOf
 	texts       *memory.Texts      // nil if no wanted table has them
+	pagesReader memory.Consumer    // nil if nobody takes pages
 	newPagemaps []*image           // see decodeNewPagemaps
 	parentLink  *string
 	parent      *imageSet // the checkpoint that this one builds on, if the archive has it
