@@ -94,6 +94,9 @@ func newArchiveReader(ctx context.Context, d *Decoder, in archive.Input) *archiv
 		}
 		ar.scan = d.scanner.Archive(ar.take)
 	}
+	if d.ReadPages != nil {
+		ar.consumers = append(slices.Clip(ar.consumers), (*imageSet).newPagesReader)
+	}
 	ar.pages.Take, ar.pages.Spend = ar.take, d.opener.Expanding
 	return ar
 }
@@ -300,6 +303,7 @@ func (ar *archiveReader) decode(a *archive.Archive, result *Result) {
 		rows := s.rows // a pointer to those in s would keep images and messages in memory
 		result.Checkpoints = append(result.Checkpoints, &rows)
 		result.Digests = append(result.Digests, s.contentDigest())
+		result.Copies = append(result.Copies, s.copiesOf())
 	}
 }
 

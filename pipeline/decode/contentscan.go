@@ -16,7 +16,7 @@ var scannedTables = list("filesystem_entries", "ghost_files", "container_log_lin
 type contentMatches struct {
 	origin     string
 	table, key string // of the row that has the content
-	file       int    // position among the captured files, see capturedFile
+	file       int    // position among the captured files
 	ghost      uint32
 	member     string // of a log
 	hits       []yara.Hit
@@ -53,10 +53,10 @@ func (c contentScan) end() []yara.Hit {
 	return c.content.End()
 }
 
-// keepFileHits keeps the hits in the captured file that was added last.
-func (c *container) keepFileHits(hits []yara.Hit) {
+// keepFileHits keeps the hits in a captured file, by its position among these.
+func (c *container) keepFileHits(file int, hits []yara.Hit) {
 	if len(hits) > 0 {
-		c.fileMatches = append(c.fileMatches, contentMatches{origin: "file", table: "filesystem_entries", file: len(c.filesystem) - 1, hits: hits})
+		c.fileMatches = append(c.fileMatches, contentMatches{origin: "file", table: "filesystem_entries", file: file, hits: hits})
 	}
 }
 

@@ -13,6 +13,7 @@ package decode
 import (
 	"context"
 	"errors"
+	"io"
 	"path/filepath"
 	"slices"
 	"syscall"
@@ -21,6 +22,7 @@ import (
 	"github.com/ckexport/ckexport/pipeline/archive"
 	"github.com/ckexport/ckexport/pipeline/content"
 	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/memory"
 	"github.com/ckexport/ckexport/pipeline/scan"
 	"github.com/ckexport/ckexport/pipeline/yara"
 	"github.com/ckexport/ckexport/schema"
@@ -60,6 +62,13 @@ type Decoder struct {
 	// seeked over.
 	WholePages bool
 
+	// CopyContent, if not nil, is shown each file that passes by, and returns where
+	// its content goes too; nil for nowhere. Errors of that writer are passed over.
+	CopyContent func(Content) io.Writer
+	// ReadPages, if not nil, returns what else reads the pages of memory of an image
+	// folder. It is for runs whose Tables have the page maps decoded.
+	ReadPages func(folder string) memory.Consumer
+
 	opener    archive.Opener
 	shapes    criu.Shapes
 	registers criu.RegisterReader
@@ -82,6 +91,8 @@ type Result struct {
 	// Digests holds what else was read of each checkpoint; run and source are the
 	// caller's to fill in.
 	Digests []schema.CheckpointDigest
+	// Copies holds what was taken of each checkpoint.
+	Copies []Copies
 	// Problems of a failed archive; those of others are among their rows.
 	Problems []schema.Problem
 	// Memory is about how many bytes decoding took, as Limits.MemoryBytes
@@ -131,7 +142,7 @@ func (ar *archiveReader) decodeArchive(result *Result) {
 	d := ar.decoder
 	defer func() {
 		if fault := recover(); fault != nil {
-			result.Checkpoints, result.Digests, d.opener = nil, nil, archive.Opener{}
+			result.Checkpoints, result.Digests, result.Copies, d.opener = nil, nil, nil, archive.Opener{}
 			ar.outer().problem(schema.Problem{Severity: Error, Code: Internal, Message: faultText(fault)})
 		}
 	}()

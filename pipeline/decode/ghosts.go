@@ -42,14 +42,20 @@ func (s *imageSet) readGhost(m *archive.Member, id uint32, in io.Reader) error {
 	most := min(d.Limits.HashedFileBytes, uint64(d.opener.Allowed(m.Size)))
 	sniffer := d.newSniffer()
 	scanned := s.newContentScan()
-	g, err := criu.ReadGhost(in, most, uint64(max(d.PayloadLimit, 0)), io.MultiWriter(sniffer, scanned))
+	taken := s.container.copyOut(Content{Origin: "ghost", File: m, GhostID: id})
+	if taken != nil {
+		taken.dir = s.dir
+	}
+	g, err := criu.ReadGhost(in, most, uint64(max(d.PayloadLimit, 0)), taken.copyTo(io.MultiWriter(sniffer, scanned)))
 	s.keepHits(contentMatches{origin: "ghost", table: "ghost_files", key: ghostKey(id), ghost: id, hits: scanned.end()})
+	taken.failed(err)
 	if g == nil {
 		return err
 	}
 	d.opener.Spend(m.Size, int64(min(g.Size, most)-min(g.Stored, g.Size, most)))
 	if g.Size > most && err == nil {
 		s.container.passedBy(d.Limits.ratio(), m.Name, fmt.Sprintf("a file of %d bytes with its holes was not hashed", g.Size))
+		taken.failed(fmt.Errorf("%w: only the first %d bytes, with holes", errUnsupported, most))
 	}
 	s.keepGhostEntry(m.Name, g)
 	saved := &savedGhost{Ghost: g}

@@ -48,6 +48,7 @@ type imageSet struct {
 	ghosts      map[uint32]*savedGhost
 	memory      *memory.Checkpoint // see memoryOf
 	texts       *memory.Texts      // nil if no wanted table has them
+	pagesReader memory.Consumer    // nil if nobody takes pages
 	elfHeaders  *memory.ELFHeaders // likewise
 	scanned     *scan.Memory       // likewise
 	matches     []contentMatches   // of payloads and ghosts

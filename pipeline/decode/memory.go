@@ -41,6 +41,12 @@ func (s *imageSet) newTexts() memory.Consumer {
 	return s.texts
 }
 
+// newPagesReader makes the consumer of those who take pages.
+func (s *imageSet) newPagesReader() memory.Consumer {
+	s.pagesReader = s.decoder.ReadPages(s.dir)
+	return s.pagesReader
+}
+
 // newMemory makes the memory of a checkpoint, with all that reads it.
 func (s *imageSet) newMemory() *memory.Checkpoint {
 	var consumers []memory.Consumer
