@@ -19,6 +19,7 @@ import (
 	"github.com/ckexport/ckexport/pipeline/decode"
 	"github.com/ckexport/ckexport/pipeline/redact"
 	"github.com/ckexport/ckexport/pipeline/source"
+	"github.com/ckexport/ckexport/pipeline/yara"
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 )
@@ -34,8 +35,9 @@ type Options struct {
 	Raw bool // fill image_entries
 	// AllLogLines fills log_lines with every line, see decode.Decoder.
 	AllLogLines bool
-	Memory      []string // kinds of content of memory to look for, see decode.Decoder
-	SHA256      bool     // fill archives.sha256: archives are read whole
+	Memory      []string    // kinds of content of memory to look for, see decode.Decoder
+	Rules       *yara.Rules // to scan memory and other content with, nil for none
+	SHA256      bool        // fill archives.sha256: archives are read whole
 	// Digests is what another output has read of checkpoints, as sinks.Ledger has
 	// it: what equals it gets the same id here.
 	Digests map[string][]sinks.Digest
@@ -150,8 +152,9 @@ type decodedArchive struct {
 func decodeAll(reading, stageCtx context.Context, opts Options, jobs <-chan job, decoded chan<- decodedArchive, ahead *admission) error {
 	d := &decode.Decoder{
 		Limits: opts.Limits, Labels: opts.Run.Labels, Tables: opts.Tables, Raw: opts.Raw, AllLogLines: opts.AllLogLines, PayloadLimit: opts.PayloadLimit,
-		SHA256: opts.SHA256, WholePages: opts.WholePages, Memory: opts.Memory,
+		SHA256: opts.SHA256, WholePages: opts.WholePages, Memory: opts.Memory, Rules: opts.Rules,
 	}
+	defer d.Close()
 	var redactor *redact.Redactor
 	if opts.Redaction != nil {
 		redactor = opts.Redaction.Redactor()

@@ -56,6 +56,7 @@ type Rows struct {
 
 	MemoryELFHeaders []MemoryELFHeader
 	MemoryPages      []MemoryPage
+	MemoryMatches    []MemoryMatch
 
 	FileDescriptors   []FileDescriptor
 	Files             []File

@@ -27,7 +27,9 @@ type Table struct {
 	Raw bool
 	// Memory is a kind of content of memory: the table has rows only where
 	// --memory names it. It is empty for all other tables.
-	Memory  string
+	Memory string
+	// Scan marks a table that has rows only with --scan.
+	Scan    bool
 	Columns []Column
 	// References are the columns that name rows of other tables. Besides, every
 	// checkpoint_id names a row of checkpoints.
@@ -142,6 +144,9 @@ func newTable(row reflect.Type) (*Table, error) {
 		return nil, fmt.Errorf("it has no blank field with tags table and doc")
 	}
 	if t.Raw, err = facts.flag("raw", "yes"); err != nil {
+		return nil, err
+	}
+	if t.Scan, err = facts.flag("scan", "yes"); err != nil {
 		return nil, err
 	}
 	if t.Scope, err = scopeOf(facts["scope"]); err != nil {

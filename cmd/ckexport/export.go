@@ -45,6 +45,7 @@ type exportOptions struct {
 	redaction   redactionOptions
 	logs        string   // lines of CRIU's logs: schema.LogsOutline or LogsAll
 	memory      []string // kinds of content of memory
+	rules       scanRules
 	log         *slog.Logger
 	bar         *progress
 }
@@ -76,6 +77,7 @@ func exportCommand(std streams) *cli.Command {
 			&cli.StringFlag{Name: "log-level", Usage: "debug, info, warn or error", Value: "warn"},
 			&cli.StringFlag{Name: "log-format", Usage: "text or json", Value: "text"},
 			memoryKindsFlag(),
+			scanFlag(),
 		}, slices.Concat(lockFlags(), limitFlags(), redactionFlags(), sandboxFlags())...),
 		Action: func(c *cli.Context) error {
 			opts, err := exportFlags(c, std)
@@ -130,6 +132,9 @@ func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 		return nil, err
 	}
 	if opts.memory, err = readMemoryKinds(c, opts.tables); err != nil {
+		return nil, err
+	}
+	if opts.rules, err = readScanRules(c, opts.tables); err != nil {
 		return nil, err
 	}
 	if opts.limits, err = readLimits(c); err != nil {
@@ -247,7 +252,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 		text := redaction.String()
 		run.Redaction = &text
 	}
-	run.Logs, run.Memory = &opts.logs, opts.memory
+	run.Logs, run.Memory, run.ScanRules = &opts.logs, opts.memory, opts.rules.names
 	sink, err := format.Open(ctx, opts.output, sinks.Options{
 		Tables: opts.tables, Overwrite: opts.overwrite, RunID: run.RunID, Version: run.ToolVersion, Views: views(),
 		Policy:      sinks.Policy{Redaction: redaction.String(), AllLogLines: opts.logs == schema.LogsAll},
@@ -280,7 +285,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	opts.bar.start(found.Archives)
 	summary, err := pipeline.Run(ctx, pipeline.Options{
 		Archives: found.Archives, Tables: opts.tables, Sink: sink, Run: *run, Raw: opts.raw, SHA256: opts.sha256, AllLogLines: opts.logs == schema.LogsAll,
-		Memory: opts.memory, Limits: opts.limits, PayloadLimit: opts.payloads, Redaction: redaction, Jobs: opts.jobs, Log: opts.log, OnArchive: opts.bar.archive,
+		Memory: opts.memory, Rules: opts.rules.compiled, Limits: opts.limits, PayloadLimit: opts.payloads, Redaction: redaction, Jobs: opts.jobs, Log: opts.log, OnArchive: opts.bar.archive,
 	})
 	opts.bar.finish()
 	if err != nil {

@@ -64,6 +64,8 @@ var families = []family{
 	{"changed files", list("filesystem_entries"), needs(mountsFact, metadataMembers, capturedMembers), (*imageSet).decodeCaptures},
 	{"GPUs", list("gpu_devices", "gpu_buffers"), needs(inventoryFact, images("AMDGPU_KFD", "AMDGPU_RENDERD", "AMDGPU_DMABUF")), (*imageSet).decodeGPUs},
 
+	{"matches of rules", list("memory_matches"), contentSpacesFact, (*imageSet).decodeMatches}, // behind what it takes rows of
+
 	{"container", list("container_specs", "annotations", "container_mounts", "container_devices", "container_networks"), needs(metadataMembers), (*imageSet).decodeContainer},
 	{"CRIU's log", list("log_lines", "log_phases"), needs(criuLogMember), (*imageSet).takeLogLines},
 	{"container's log", list("container_log_lines"), needs(containerLogMember), (*imageSet).takeOutputLines},

@@ -10,6 +10,7 @@ import (
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/pipeline/layout"
 	"github.com/ckexport/ckexport/pipeline/memory"
+	"github.com/ckexport/ckexport/pipeline/scan"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -47,8 +48,11 @@ type imageSet struct {
 	ghosts      map[uint32]*savedGhost
 	memory      *memory.Checkpoint // see memoryOf
 	texts       *memory.Texts      // nil if no wanted table has them
+	pagesReader memory.Consumer    // nil if nobody takes pages
 	elfHeaders  *memory.ELFHeaders // likewise
 	pageDigests *memory.Digests    // likewise
+	scanned     *scan.Memory       // likewise
+	matches     []contentMatches   // of payloads and ghosts
 	newPagemaps []*image           // see decodeNewPagemaps
 	parentLink  *string
 	parent      *imageSet // the checkpoint that this one builds on, if the archive has it

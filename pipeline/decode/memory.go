@@ -20,6 +20,7 @@ import (
 // objects, with the tables that have it read.
 var pageConsumers = []pageConsumer{
 	{list("processes", "environment", "auxiliary_vectors"), (*imageSet).newTexts},
+	{list("memory_matches"), (*imageSet).newScan},
 	{list("memory_elf_headers"), (*imageSet).newELFHeaders},
 	{list("memory_pages"), (*imageSet).newDigests},
 }
@@ -39,6 +40,12 @@ func (s *imageSet) newTexts() memory.Consumer {
 		return taken
 	})
 	return s.texts
+}
+
+// newPagesReader makes the consumer of those who take pages.
+func (s *imageSet) newPagesReader() memory.Consumer {
+	s.pagesReader = s.decoder.ReadPages(s.dir)
+	return s.pagesReader
 }
 
 // newMemory makes the memory of a checkpoint, with all that reads it.

@@ -76,8 +76,10 @@ type plan struct {
 // memory. A table that tells of the whole archive, such as problems, has
 // everything decoded, and the rows of what was not asked for dropped in the end:
 // but for the content of memory, which is looked for only where it is asked for.
-func planFor(wanted []*schema.Table, memoryKinds []string) *plan {
-	hasRows := func(t *schema.Table) bool { return t.Memory == "" || slices.Contains(memoryKinds, t.Memory) }
+func planFor(wanted []*schema.Table, memoryKinds []string, scans bool) *plan {
+	hasRows := func(t *schema.Table) bool {
+		return (t.Memory == "" || slices.Contains(memoryKinds, t.Memory)) && (scans || !t.Scan)
+	}
 	if wanted == nil {
 		wanted = schema.Tables()
 	}
@@ -86,6 +88,9 @@ func planFor(wanted []*schema.Table, memoryKinds []string) *plan {
 		if hasRows(t) {
 			p.tables[t.Name] = true
 		}
+	}
+	if p.tables["memory_matches"] {
+		p.decodeAside(scannedTables...)
 	}
 	for _, f := range families {
 		if !p.hasAny(f.tables) {
@@ -102,9 +107,8 @@ func planFor(wanted []*schema.Table, memoryKinds []string) *plan {
 	}
 	if p.all {
 		for _, t := range schema.Tables() {
-			if !p.tables[t.Name] && t.Memory == "" {
-				p.tables[t.Name] = true
-				p.asides = append(p.asides, t)
+			if t.Memory == "" && !t.Scan {
+				p.decodeAside(t.Name)
 			}
 		}
 		p.families = slices.DeleteFunc(slices.Clone(families), func(f family) bool { return !p.hasAny(f.tables) })
@@ -115,6 +119,16 @@ func planFor(wanted []*schema.Table, memoryKinds []string) *plan {
 		}
 	}
 	return p
+}
+
+// decodeAside has tables decoded that nobody may have asked for.
+func (p *plan) decodeAside(names ...string) {
+	for _, name := range names {
+		if t, ok := schema.Lookup(name); ok && !p.tables[name] {
+			p.tables[name] = true
+			p.asides = append(p.asides, t)
+		}
+	}
 }
 
 func (p *plan) hasAny(tables []string) bool {
