@@ -56,6 +56,7 @@ type Rows struct {
 
 	MemoryELFHeaders []MemoryELFHeader
 	MemoryPages      []MemoryPage
+	StackFrames      []StackFrame
 	MemoryMatches    []MemoryMatch
 
 	FileDescriptors   []FileDescriptor

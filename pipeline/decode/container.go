@@ -38,6 +38,7 @@ type container struct {
 	fileMatches     []contentMatches // of captured files and logs
 	captures        []capture
 	copies          []*Copy
+	heldELFs        []*heldELF
 	otherLogs       []string // container logs that do not begin with a line of the CRI format
 	logFacts        criuFacts
 	rootfsDiffBytes *uint64
@@ -60,6 +61,10 @@ func (c *container) add(other *container) {
 		}
 	}
 	c.copies = append(c.copies, other.copies...)
+	for _, held := range other.heldELFs {
+		held.row += len(c.filesystem)
+	}
+	c.heldELFs = append(c.heldELFs, other.heldELFs...)
 	c.filesystem = append(c.filesystem, other.filesystem...)
 	c.members = append(c.members, other.members...)
 	c.logLines = append(c.logLines, other.logLines...)

@@ -47,6 +47,8 @@ var families = []family{
 	{"ELF headers in memory", list("memory_elf_headers"), contentSpacesFact, (*imageSet).decodeELFHeaders},
 	{"pages of memory", list("memory_pages"), contentSpacesFact, (*imageSet).decodePages},
 
+	{"stacks", list("stack_frames"), needs(contentSpacesFact, coresFact, capturedMembers, ghostMembers), (*imageSet).decodeStacks},
+
 	{"files", list("files", "file_descriptors", "file_remaps"), needs(treeFact, idsFact, spacesFact, foldersFact, filesFact, queuesFact), (*imageSet).decodeDescriptors},
 	{"ghosts", list("ghost_files"), needs(spacesFact, filesFact, ghostMembers), (*imageSet).decodeGhosts},
 	{"locks", list("file_locks"), needs(idsFact, filesFact, images("FILE_LOCKS")), (*imageSet).decodeLocks},

@@ -177,8 +177,10 @@ func (c *container) fileColumns(row *schema.FilesystemEntry, m *archive.Member, 
 		sum := sha256.New()
 		sniffer := c.decoder.newSniffer()
 		scanned := c.newContentScan()
-		n, err := io.CopyBuffer(taken.copyTo(io.MultiWriter(sum, sniffer, scanned)), m, c.decoder.copyBuffer())
+		program := c.holdELF(heldELF{row: len(c.filesystem)})
+		n, err := io.CopyBuffer(taken.copyTo(io.MultiWriter(sum, sniffer, scanned, program)), m, c.decoder.copyBuffer())
 		c.entryHits = scanned.end()
+		c.keepELF(program)
 		if err == nil && n != m.Size {
 			err = early(io.ErrUnexpectedEOF)
 		}

@@ -46,7 +46,9 @@ func (s *imageSet) readGhost(m *archive.Member, id uint32, in io.Reader) error {
 	if taken != nil {
 		taken.dir = s.dir
 	}
-	g, err := criu.ReadGhost(in, most, uint64(max(d.PayloadLimit, 0)), taken.copyTo(io.MultiWriter(sniffer, scanned)))
+	program := s.holdELF(heldELF{ghost: &id, set: s})
+	g, err := criu.ReadGhost(in, most, uint64(max(d.PayloadLimit, 0)), taken.copyTo(io.MultiWriter(sniffer, scanned, program)))
+	s.container.keepELF(program)
 	s.keepHits(contentMatches{origin: "ghost", table: "ghost_files", key: ghostKey(id), ghost: id, hits: scanned.end()})
 	taken.failed(err)
 	if g == nil {

@@ -51,6 +51,8 @@ type imageSet struct {
 	pagesReader memory.Consumer    // nil if nobody takes pages
 	elfHeaders  *memory.ELFHeaders // likewise
 	pageDigests *memory.Digests    // likewise
+	stacks      *memory.Stacks     // likewise
+	earlyStacks map[uint32]*uint64 // stack pointers by thread, see stackPointers
 	scanned     *scan.Memory       // likewise
 	matches     []contentMatches   // of payloads and ghosts
 	newPagemaps []*image           // see decodeNewPagemaps

@@ -23,6 +23,7 @@ var pageConsumers = []pageConsumer{
 	{list("memory_matches"), (*imageSet).newScan},
 	{list("memory_elf_headers"), (*imageSet).newELFHeaders},
 	{list("memory_pages"), (*imageSet).newDigests},
+	{list("stack_frames"), (*imageSet).newStacks},
 }
 
 type pageConsumer struct {
@@ -54,7 +55,11 @@ func (s *imageSet) newMemory() *memory.Checkpoint {
 	for _, c := range s.archiveReader.consumers {
 		consumers = append(consumers, c(s))
 	}
-	return s.archiveReader.pages.NewCheckpoint(consumers...)
+	m := s.archiveReader.pages.NewCheckpoint(consumers...)
+	if s.stacks != nil {
+		m.Ready = s.hasCore
+	}
+	return m
 }
 
 // memoryOf returns the memory of a process. While the archive is still being

@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"bytes"
 	"cmp"
 	"slices"
 )
@@ -98,7 +97,7 @@ func (e *ELFHeaders) keep(i *ELFImage, b Block) (more bool) {
 			return false
 		}
 		e.kept += int(to - from)
-		i.add(from, b.Data[from-b.Address:to-b.Address])
+		i.parts.add(from, b.Data[from-b.Address:to-b.Address])
 	}
 	return more
 }
@@ -108,29 +107,4 @@ func (e *ELFHeaders) Of(s *Space) []*ELFImage {
 	list := e.images[s]
 	slices.SortFunc(list, func(a, b *ELFImage) int { return cmp.Compare(a.Address, b.Address) })
 	return list
-}
-
-// part is memory that was kept.
-type part struct {
-	address uint64
-	data    []byte
-}
-
-// add keeps memory; what follows what was kept last becomes one with it.
-func (i *ELFImage) add(address uint64, data []byte) {
-	if n := len(i.parts); n > 0 && i.parts[n-1].address+uint64(len(i.parts[n-1].data)) == address {
-		i.parts[n-1].data = append(i.parts[n-1].data, data...)
-		return
-	}
-	i.parts = append(i.parts, part{address, bytes.Clone(data)})
-}
-
-// at returns what was kept from an address on, nil for nothing.
-func (i *ELFImage) at(address uint64) []byte {
-	for _, p := range i.parts {
-		if address >= p.address && address-p.address < uint64(len(p.data)) {
-			return p.data[address-p.address:]
-		}
-	}
-	return nil
 }

@@ -25,7 +25,7 @@ type ELFImage struct {
 	segments []segment // nil where the first page does not have them
 	sections uint64    // where the table of sections ends in a file, 0 for none
 	wants    []Range
-	parts    []part
+	parts    pieces
 }
 
 // segment is a program header.
@@ -189,7 +189,7 @@ func (i *ELFImage) BuildID() []byte {
 			continue
 		}
 		for address := range i.addressesOf(s) {
-			notes := i.at(address)
+			notes := i.parts.at(address)
 			if id := i.buildIDIn(notes[:min(uint64(len(notes)), s.fileSize)], s.align); id != nil {
 				return id
 			}
@@ -233,7 +233,7 @@ func (i *ELFImage) Needed() (names [][]byte, ok bool) {
 			continue
 		}
 		for address := range i.addressesOf(s) {
-			section := i.at(address)
+			section := i.parts.at(address)
 			if names, ok := i.neededIn(section[:min(uint64(len(section)), s.fileSize)]); ok {
 				return names, true
 			}
@@ -280,7 +280,7 @@ func (i *ELFImage) neededIn(section []byte) (names [][]byte, ok bool) {
 // replaced that in the dynamic section by where it put the table.
 func (i *ELFImage) nameAt(table, offset uint64) []byte {
 	for _, at := range []uint64{table, i.Address + table - i.base(), i.Address + i.offsetOf(table)} {
-		name, _, ends := bytes.Cut(i.at(at+offset), []byte{0})
+		name, _, ends := bytes.Cut(i.parts.at(at+offset), []byte{0})
 		if ends && len(name) > 0 {
 			return name
 		}
