@@ -47,8 +47,6 @@ var families = []family{
 	{"ELF headers in memory", list("memory_elf_headers"), contentSpacesFact, (*imageSet).decodeELFHeaders},
 	{"pages of memory", list("memory_pages"), contentSpacesFact, (*imageSet).decodePages},
 
-	{"stacks", list("stack_frames"), needs(contentSpacesFact, coresFact, capturedMembers, ghostMembers), (*imageSet).decodeStacks},
-
 	{"files", list("files", "file_descriptors", "file_remaps"), needs(treeFact, idsFact, spacesFact, foldersFact, filesFact, queuesFact), (*imageSet).decodeDescriptors},
 	{"ghosts", list("ghost_files"), needs(spacesFact, filesFact, ghostMembers), (*imageSet).decodeGhosts},
 	{"locks", list("file_locks"), needs(idsFact, filesFact, images("FILE_LOCKS")), (*imageSet).decodeLocks},
@@ -64,6 +62,7 @@ var families = []family{
 	{"mounts", list("mounts"), needs(mountsFact), (*imageSet).decodeMounts},
 	{"automounts", list("autofs_mounts", "binfmt_misc_entries"), needs(mountsFact, images("AUTOFS", "BINFMT_MISC")), (*imageSet).decodeAutomounts},
 	{"changed files", list("filesystem_entries"), needs(mountsFact, metadataMembers, capturedMembers), (*imageSet).decodeCaptures},
+	{"stacks", list("stack_frames"), needs(contentSpacesFact, coresFact, mountsFact, metadataMembers, capturedMembers, ghostMembers), (*imageSet).decodeStacks},
 	{"GPUs", list("gpu_devices", "gpu_buffers"), needs(inventoryFact, images("AMDGPU_KFD", "AMDGPU_RENDERD", "AMDGPU_DMABUF")), (*imageSet).decodeGPUs},
 
 	{"matches of rules", list("memory_matches"), contentSpacesFact, (*imageSet).decodeMatches}, // behind what it takes rows of

@@ -223,10 +223,14 @@ func (s *imageSet) decodeCaptures() {
 }
 
 // resolveCapturePaths completes the paths of captured files, once the mounts are
-// known.
+// known. It does so once, whoever asks first.
 func (s *imageSet) resolveCapturePaths() {
-	volumes := s.volumeMounts()
-	for _, c := range s.captures {
+	if len(s.captures) == 0 {
+		return
+	}
+	captures, volumes := s.captures, s.volumeMounts()
+	s.captures = nil
+	for _, c := range captures {
 		root, known := c.root, c.root != ""
 		switch {
 		case c.volume != "":

@@ -210,6 +210,9 @@ type programFiles struct {
 
 func (s *imageSet) newPrograms() *programFiles {
 	p := &programFiles{set: s, byPath: map[string][]byte{}, ghosts: map[*openFile][]byte{}, images: map[*openFile]*unwind.Image{}}
+	if s.main {
+		s.resolveCapturePaths()
+	}
 	deleted := map[uint32]*heldELF{}
 	for _, held := range s.heldELFs {
 		p.isFull = p.isFull || held.isFull
