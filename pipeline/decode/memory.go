@@ -22,6 +22,7 @@ var pageConsumers = []pageConsumer{
 	{list("processes", "environment", "auxiliary_vectors"), (*imageSet).newTexts},
 	{list("memory_elf_headers"), (*imageSet).newELFHeaders},
 	{list("memory_pages"), (*imageSet).newDigests},
+	{list("memory_strings"), (*imageSet).newStrings},
 }
 
 type pageConsumer struct {
