@@ -58,6 +58,7 @@ type Rows struct {
 	MemoryPages      []MemoryPage
 	StackFrames      []StackFrame
 	MemoryMatches    []MemoryMatch
+	MemoryStrings    []MemoryString
 
 	FileDescriptors   []FileDescriptor
 	Files             []File

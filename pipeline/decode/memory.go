@@ -24,6 +24,7 @@ var pageConsumers = []pageConsumer{
 	{list("memory_elf_headers"), (*imageSet).newELFHeaders},
 	{list("memory_pages"), (*imageSet).newDigests},
 	{list("stack_frames"), (*imageSet).newStacks},
+	{list("memory_strings"), (*imageSet).newStrings},
 }
 
 type pageConsumer struct {
