@@ -14,6 +14,7 @@ var memoryAnswers = map[string][]answer{
 	"code-unlike-replicas":       {{doctored: true, columns: "container_name"}},
 	"high-entropy-memory":        {{doctored: true, columns: "container_name"}},
 	"modified-code":              {{doctored: true, columns: "container_name"}},
+	"what-threads-do":            {{everywhere: true, columns: "comm, threads, syscall, stack", where: "comm = 'pipes'", rows: []string{"pipes 2 pause feat+0x408fe < ?feat+0x1e32 < ?feat+0x2651"}}},
 	"memory-by-kind": {{everywhere: true, columns: "kind, mappings, virtual_mib", where: "container_name = 'f-redis' AND kind IN ('anon', 'file', 'heap', 'stack')", rows: []string{
 		"anon 41 52.84", "file 210 35.93", "heap 2 0.26", "stack 4 0.52",
 	}}},

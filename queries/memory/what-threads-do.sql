@@ -1,7 +1,6 @@
 -- title: What threads are doing
 -- question: In which calls do the threads of each image wait or run, and how many are in the same ones?
--- audience: sre, responder
--- severity: info
+-- audience: on-call, responder
 -- param: lines BIGINT = 6 | frames of a stack that are shown
 -- column: image | name of the container's image
 -- column: comm | name of the process
@@ -19,7 +18,7 @@ WITH stacks AS (
   FROM stack_frames WHERE frame < $lines GROUP BY ALL
 )
 SELECT c.image, p.comm, count(*) AS threads, count(DISTINCT s.checkpoint_id) AS checkpoints, t.syscall_name AS syscall, s.stack,
-  min(s.checkpoint_id) AS example_checkpoint_id, arg_min(s.tid, s.checkpoint_id) AS example_tid
+  min(s.checkpoint_id) AS example_checkpoint_id, min(struct_pack(id := s.checkpoint_id, tid := s.tid)).tid AS example_tid
 FROM stacks s
 JOIN threads t ON t.checkpoint_id = s.checkpoint_id AND t.tid = s.tid
 JOIN processes p ON p.checkpoint_id = s.checkpoint_id AND p.pid = s.pid
