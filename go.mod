@@ -6,6 +6,7 @@ require (
 	github.com/apache/arrow-go/v18 v18.8.0
 	github.com/checkpoint-restore/go-criu/v8 v8.4.0
 	github.com/duckdb/duckdb-go/v2 v2.10506.0
+	github.com/go-delve/delve v1.27.2
 	github.com/go-json-experiment/json v1.27.2
 	github.com/google/go-cmp v0.7.0
 	github.com/google/pprof v0.0.0-20261105003125-4bf881d7fb0b

@@ -20,6 +20,7 @@ import (
 	"github.com/ckexport/ckexport/pipeline/decode"
 	"github.com/ckexport/ckexport/pipeline/redact"
 	"github.com/ckexport/ckexport/pipeline/source"
+	"github.com/ckexport/ckexport/pipeline/yara"
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/stage"
@@ -36,7 +37,9 @@ type Options struct {
 	Raw bool // fill image_entries
 	// AllLogLines fills log_lines with every line, see decode.Decoder.
 	AllLogLines bool
-	SHA256      bool // fill archives.sha256: archives are read whole
+	Memory      []string    // kinds of content of memory to look for, see decode.Decoder
+	Rules       *yara.Rules // to scan memory and other content with, nil for none
+	SHA256      bool        // fill archives.sha256: archives are read whole
 	// Digests is what another output has read of checkpoints, as sinks.Ledger has
 	// it: what equals it gets the same id here.
 	Digests map[string][]sinks.Digest
@@ -154,8 +157,9 @@ func decodeAll(reading, stageCtx context.Context, opts Options, jobs <-chan job,
 	stage.Begin(reading, stage.Decode)
 	d := &decode.Decoder{
 		Limits: opts.Limits, Labels: opts.Run.Labels, Tables: opts.Tables, Raw: opts.Raw, AllLogLines: opts.AllLogLines, PayloadLimit: opts.PayloadLimit,
-		SHA256: opts.SHA256, WholePages: opts.WholePages,
+		SHA256: opts.SHA256, WholePages: opts.WholePages, Memory: opts.Memory, Rules: opts.Rules,
 	}
+	defer d.Close()
 	var redactor *redact.Redactor
 	if opts.Redaction != nil {
 		redactor = opts.Redaction.Redactor()

@@ -54,6 +54,12 @@ type Rows struct {
 	Pagemaps       []Pagemap
 	SharedMemory   []SharedMemory
 
+	MemoryELFHeaders []MemoryELFHeader
+	MemoryPages      []MemoryPage
+	StackFrames      []StackFrame
+	MemoryMatches    []MemoryMatch
+	MemoryStrings    []MemoryString
+
 	FileDescriptors   []FileDescriptor
 	Files             []File
 	GhostFiles        []GhostFile
@@ -84,4 +90,8 @@ type Rows struct {
 	BinfmtMiscEntries []BinfmtMiscEntry
 	GPUDevices        []GPUDevice
 	GPUBuffers        []GPUBuffer
+
+	// Packed has rows of tables, by their names, that are made when they are
+	// written. Such a table has no rows in its slice.
+	Packed map[string]Packed
 }

@@ -40,6 +40,8 @@
 //	key          columns that tell rows apart; none if nothing does
 //	scope        what rows belong to, where that is not a checkpoint (see Scope)
 //	raw          yes: it has rows only with --raw
+//	memory       kind of content of memory: it has rows only with --memory KIND
+//	scan         yes: it has rows only with --scan
 //	ref          a reference by several columns: "pid tid to threads(pid tid)";
 //	             one on each blank field
 //	compare      columns by which ckexport diff finds a row again in another

@@ -24,7 +24,12 @@ type Table struct {
 	// gets no checkpoint_id.
 	Global bool
 	// Raw marks a table that has rows only with --raw.
-	Raw     bool
+	Raw bool
+	// Memory is a kind of content of memory: the table has rows only where
+	// --memory names it. It is empty for all other tables.
+	Memory string
+	// Scan marks a table that has rows only with --scan.
+	Scan    bool
 	Columns []Column
 	// References are the columns that name rows of other tables. Besides, every
 	// checkpoint_id names a row of checkpoints.
@@ -50,6 +55,18 @@ var Tables = sync.OnceValue(func() []*Table {
 	}
 	return tables
 })
+
+// MemoryKinds returns what --memory may name: the kinds of content of memory
+// that have tables.
+func MemoryKinds() []string {
+	var kinds []string
+	for _, t := range Tables() {
+		if t.Memory != "" && !slices.Contains(kinds, t.Memory) {
+			kinds = append(kinds, t.Memory)
+		}
+	}
+	return kinds
+}
 
 // Lookup returns the table of that name.
 func Lookup(name string) (*Table, bool) {
@@ -122,11 +139,14 @@ func newTable(row reflect.Type) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Table{Name: facts["table"], Doc: facts["doc"], Key: facts.columns("key"), row: row}
+	t := &Table{Name: facts["table"], Doc: facts["doc"], Key: facts.columns("key"), Memory: facts["memory"], row: row}
 	if t.Name == "" || t.Doc == "" {
 		return nil, fmt.Errorf("it has no blank field with tags table and doc")
 	}
 	if t.Raw, err = facts.flag("raw", "yes"); err != nil {
+		return nil, err
+	}
+	if t.Scan, err = facts.flag("scan", "yes"); err != nil {
 		return nil, err
 	}
 	if t.Scope, err = scopeOf(facts["scope"]); err != nil {
@@ -239,10 +259,19 @@ func (t *Table) rows(r *Rows) reflect.Value { return t.rowsIn(reflect.ValueOf(r)
 func (t *Table) rowsIn(all reflect.Value) reflect.Value { return all.Field(t.field) }
 
 // Count returns how many rows of the table r holds.
-func (t *Table) Count(r *Rows) int { return t.rows(r).Len() }
+func (t *Table) Count(r *Rows) int {
+	n := t.rows(r).Len()
+	if p := r.Packed[t.Name]; p != nil {
+		n += p.Len()
+	}
+	return n
+}
 
 // Drop lets go of the table's rows in r.
-func (t *Table) Drop(r *Rows) { t.rows(r).SetZero() }
+func (t *Table) Drop(r *Rows) {
+	t.rows(r).SetZero()
+	delete(r.Packed, t.Name)
+}
 
 // RowSize returns about how many bytes of memory the row takes that a pointer
 // leads to: the struct, twice, as a slice that grows is copied and has room to spare, and

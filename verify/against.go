@@ -106,6 +106,11 @@ func (o *output) compareIn(ctx context.Context, opts Options, k *known, archives
 	}
 	run := opts.Against.Run
 	run.Raw = slices.ContainsFunc(o.tables, func(t *schema.Table) bool { return t.Raw && o.rows[t.Name] > 0 })
+	for _, t := range o.tables {
+		if t.Memory != "" && o.rows[t.Name] > 0 && !slices.Contains(run.Memory, t.Memory) {
+			run.Memory = append(run.Memory, t.Memory)
+		}
+	}
 	run.PayloadLimit = limit
 	run.AllLogLines = o.found.AllLogLines
 	run.Archives = archives

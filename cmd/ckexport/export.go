@@ -43,7 +43,9 @@ type exportOptions struct {
 	limits      decode.Limits
 	summaryJSON string
 	redaction   redactionOptions
-	logs        string // lines of CRIU's logs: schema.LogsOutline or LogsAll
+	logs        string   // lines of CRIU's logs: schema.LogsOutline or LogsAll
+	memory      []string // kinds of content of memory
+	rules       scanRules
 	log         *slog.Logger
 	bar         *progress
 }
@@ -74,6 +76,8 @@ func exportCommand(std streams) *cli.Command {
 			&cli.StringFlag{Name: "summary-json", Usage: "write the summary as one JSON object to `PATH`, or to standard output for -"},
 			&cli.StringFlag{Name: "log-level", Usage: "debug, info, warn or error", Value: "warn"},
 			&cli.StringFlag{Name: "log-format", Usage: "text or json", Value: "text"},
+			memoryKindsFlag(),
+			scanFlag(),
 		}, slices.Concat(lockFlags(), limitFlags(), redactionFlags(), sandboxFlags())...),
 		Action: func(c *cli.Context) error {
 			opts, err := exportFlags(c, std)
@@ -125,6 +129,12 @@ func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 		return nil, err
 	}
 	if opts.logs, err = readLogsFlag(c, opts.tables); err != nil {
+		return nil, err
+	}
+	if opts.memory, err = readMemoryKinds(c, opts.tables); err != nil {
+		return nil, err
+	}
+	if opts.rules, err = readScanRules(c, opts.tables); err != nil {
 		return nil, err
 	}
 	if opts.limits, err = readLimits(c); err != nil {
@@ -242,7 +252,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 		text := redaction.String()
 		run.Redaction = &text
 	}
-	run.Logs = &opts.logs
+	run.Logs, run.Memory, run.ScanRules = &opts.logs, opts.memory, opts.rules.names
 	sink, err := format.Open(ctx, opts.output, sinks.Options{
 		Tables: opts.tables, Overwrite: opts.overwrite, RunID: run.RunID, Version: run.ToolVersion, Views: views(),
 		Policy:      sinks.Policy{Redaction: redaction.String(), AllLogLines: opts.logs == schema.LogsAll},
@@ -275,7 +285,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	opts.bar.start(found.Archives)
 	summary, err := pipeline.Run(ctx, pipeline.Options{
 		Archives: found.Archives, Tables: opts.tables, Sink: sink, Run: *run, Raw: opts.raw, SHA256: opts.sha256, AllLogLines: opts.logs == schema.LogsAll,
-		Limits: opts.limits, PayloadLimit: opts.payloads, Redaction: redaction, Jobs: opts.jobs, Log: opts.log, OnArchive: opts.bar.archive,
+		Memory: opts.memory, Rules: opts.rules.compiled, Limits: opts.limits, PayloadLimit: opts.payloads, Redaction: redaction, Jobs: opts.jobs, Log: opts.log, OnArchive: opts.bar.archive,
 	})
 	opts.bar.finish()
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ckexport/ckexport/pipeline/yara"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -41,12 +42,20 @@ func versionLine() string {
 	return v
 }
 
+// yaraLine says whether --scan works.
+func yaraLine() string {
+	if yara.Version == "" {
+		return "without YARA"
+	}
+	return "YARA " + yara.Version
+}
+
 func versionCommand(std streams) *cli.Command {
 	return &cli.Command{
 		Name:  "version",
 		Usage: "print version, commit and schema version",
 		Action: func(*cli.Context) error {
-			_, err := fmt.Fprintf(std.out, "ckexport %s, schema version %d, %s %s/%s\n", versionLine(), schema.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintf(std.out, "ckexport %s, schema version %d, %s %s/%s, %s\n", versionLine(), schema.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH, yaraLine())
 			return err
 		},
 	}

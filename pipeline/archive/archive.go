@@ -95,6 +95,14 @@ func (m *Member) Peek(n int) ([]byte, error) {
 	return head[:n], err
 }
 
+// Tee has what is read of the content from now on written to w too, and counts
+// it. The content must be one that is read in order.
+func (m *Member) Tee(w io.Writer) (copied *int64) {
+	c := &counter{r: m.content}
+	m.content = io.TeeReader(c, w)
+	return &c.n
+}
+
 // ReaderAt returns a reader of the content at any offset, where the archive
 // allows that without reading what lies between: in plain tars and folders.
 // It stays valid until the archive is closed.

@@ -16,6 +16,7 @@ import (
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/pipeline/layout"
 	"github.com/ckexport/ckexport/pipeline/memory"
+	"github.com/ckexport/ckexport/pipeline/scan"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -50,6 +51,7 @@ type archiveReader struct {
 	packedFacts map[packed]map[string]string
 	pods        map[string]*container // that have a pod's files, by path
 
+	scan      *scan.Archive // nil without rules
 	pages     memory.Reader
 	consumers []func(*imageSet) memory.Consumer // see pageConsumers
 	heirs     map[site][]*imageSet              // checkpoints that build on the one in a folder, see linkTo
@@ -79,12 +81,21 @@ func (p site) around(yield func(string) bool) {
 
 func newArchiveReader(ctx context.Context, d *Decoder, in archive.Input) *archiveReader {
 	if d.plan == nil {
-		d.plan = planFor(d.Tables)
+		d.plan = planFor(d.Tables, d.Memory, d.Rules != nil)
 	}
 	ar := &archiveReader{
 		decoder: d, ctx: ctx, input: in, source: SourceText(in.Name()), tables: map[reflect.Type]*tableUse{}, messages: criu.Messages{Shapes: &d.shapes},
 		bySite: map[site]*container{}, seen: map[site]bool{}, nested: map[string]int64{}, documents: map[string][]byte{}, pods: map[string]*container{}, taskLayers: map[string]*container{},
 		consumers: d.plan.consumers, heirs: map[site][]*imageSet{},
+	}
+	if d.plan.tables["memory_matches"] {
+		if d.scanner == nil {
+			d.scanner = scan.NewScanner(d.Rules)
+		}
+		ar.scan = d.scanner.Archive(ar.take)
+	}
+	if d.ReadPages != nil {
+		ar.consumers = append(slices.Clip(ar.consumers), (*imageSet).newPagesReader)
 	}
 	ar.pages.Take, ar.pages.Spend = ar.take, d.opener.Expanding
 	return ar
@@ -292,6 +303,7 @@ func (ar *archiveReader) decode(a *archive.Archive, result *Result) {
 		rows := s.rows // a pointer to those in s would keep images and messages in memory
 		result.Checkpoints = append(result.Checkpoints, &rows)
 		result.Digests = append(result.Digests, s.contentDigest())
+		result.Copies = append(result.Copies, s.copiesOf())
 	}
 }
 

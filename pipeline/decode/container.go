@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ckexport/ckexport/pipeline/yara"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -33,7 +34,11 @@ type container struct {
 	logPhases   []schema.LogPhase
 	outputLines []schema.ContainerLogLine
 
+	entryHits       []yara.Hit       // of the captured file at hand
+	fileMatches     []contentMatches // of captured files and logs
 	captures        []capture
+	copies          []*Copy
+	heldELFs        []*heldELF
 	otherLogs       []string // container logs that do not begin with a line of the CRI format
 	logFacts        criuFacts
 	rootfsDiffBytes *uint64
@@ -46,6 +51,20 @@ func (c *container) add(other *container) {
 		captured.first, captured.last = captured.first+len(c.filesystem), captured.last+len(c.filesystem)
 		c.captures = append(c.captures, captured)
 	}
+	for _, m := range other.fileMatches {
+		m.file += len(c.filesystem)
+		c.fileMatches = append(c.fileMatches, m)
+	}
+	for _, t := range other.copies {
+		if t.Row >= 0 {
+			t.Row += len(c.filesystem)
+		}
+	}
+	c.copies = append(c.copies, other.copies...)
+	for _, held := range other.heldELFs {
+		held.row += len(c.filesystem)
+	}
+	c.heldELFs = append(c.heldELFs, other.heldELFs...)
 	c.filesystem = append(c.filesystem, other.filesystem...)
 	c.members = append(c.members, other.members...)
 	c.logLines = append(c.logLines, other.logLines...)

@@ -13,6 +13,7 @@ package decode
 import (
 	"context"
 	"errors"
+	"io"
 	"path/filepath"
 	"slices"
 	"syscall"
@@ -21,6 +22,9 @@ import (
 	"github.com/ckexport/ckexport/pipeline/archive"
 	"github.com/ckexport/ckexport/pipeline/content"
 	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/memory"
+	"github.com/ckexport/ckexport/pipeline/scan"
+	"github.com/ckexport/ckexport/pipeline/yara"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -47,11 +51,23 @@ type Decoder struct {
 	// Tables are the tables to decode; nil for all. Of the others there are no
 	// rows, and what only they need is not read.
 	Tables []*schema.Table
+	// Memory are the kinds of content of memory to look for (schema.MemoryKinds):
+	// all pages are then read. Tables of other kinds have no rows.
+	Memory []string
+	// Rules are YARA rules to scan memory and other content with, nil for none.
+	Rules *yara.Rules
 	// SHA256 fills archives.sha256: files are then read whole, and so are pages.
 	SHA256 bool
 	// WholePages has memory pages read whole, to be digested, where they would be
 	// seeked over.
 	WholePages bool
+
+	// CopyContent, if not nil, is shown each file that passes by, and returns where
+	// its content goes too; nil for nowhere. Errors of that writer are passed over.
+	CopyContent func(Content) io.Writer
+	// ReadPages, if not nil, returns what else reads the pages of memory of an image
+	// folder. It is for runs whose Tables have the page maps decoded.
+	ReadPages func(folder string) memory.Consumer
 
 	opener    archive.Opener
 	shapes    criu.Shapes
@@ -60,6 +76,7 @@ type Decoder struct {
 	buffer    []byte      // see copyBuffer
 	sumBlocks chan []byte // see newContentSum
 
+	scanner  *scan.Scanner // with Rules
 	programs programs
 	plan     *plan // for Tables
 }
@@ -74,6 +91,8 @@ type Result struct {
 	// Digests holds what else was read of each checkpoint; run and source are the
 	// caller's to fill in.
 	Digests []schema.CheckpointDigest
+	// Copies holds what was taken of each checkpoint.
+	Copies []Copies
 	// Problems of a failed archive; those of others are among their rows.
 	Problems []schema.Problem
 	// Memory is about how many bytes decoding took, as Limits.MemoryBytes
@@ -90,6 +109,9 @@ func SourceText(name string) string { return plain(name) }
 func (d *Decoder) Decode(ctx context.Context, in archive.Input) (*Result, error) {
 	started := time.Now()
 	ar := newArchiveReader(ctx, d, in)
+	if ar.scan != nil {
+		defer ar.scan.Close()
+	}
 	if d.programs == nil {
 		d.programs = programs{}
 	}
@@ -106,6 +128,13 @@ func (d *Decoder) Decode(ctx context.Context, in archive.Input) (*Result, error)
 	return result, nil
 }
 
+// Close frees what the decoder holds beside Go's memory.
+func (d *Decoder) Close() {
+	if d.scanner != nil {
+		d.scanner.Close()
+	}
+}
+
 // decodeArchive reads the archive into the result. Faults of this program cost
 // a member or a family of tables, see guard; one elsewhere costs the archive's
 // rows, not the run.
@@ -113,7 +142,7 @@ func (ar *archiveReader) decodeArchive(result *Result) {
 	d := ar.decoder
 	defer func() {
 		if fault := recover(); fault != nil {
-			result.Checkpoints, result.Digests, d.opener = nil, nil, archive.Opener{}
+			result.Checkpoints, result.Digests, result.Copies, d.opener = nil, nil, nil, archive.Opener{}
 			ar.outer().problem(schema.Problem{Severity: Error, Code: Internal, Message: faultText(fault)})
 		}
 	}()

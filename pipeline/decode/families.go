@@ -44,6 +44,10 @@ var families = []family{
 	{"page maps", list("pagemaps"), needs(treeFact, spacesFact, sharedPagemapsFact), (*imageSet).decodePagemaps},
 	{"shared memory", list("shared_memory"), needs(treeFact, spacesFact, filesFact, segmentsFact, sharedPagemapsFact), (*imageSet).decodeSharedMemory},
 
+	{"ELF headers in memory", list("memory_elf_headers"), contentSpacesFact, (*imageSet).decodeELFHeaders},
+	{"pages of memory", list("memory_pages"), contentSpacesFact, (*imageSet).decodePages},
+	{"texts in memory", list("memory_strings"), contentSpacesFact, (*imageSet).decodeStrings},
+
 	{"files", list("files", "file_descriptors", "file_remaps"), needs(treeFact, idsFact, spacesFact, foldersFact, filesFact, queuesFact), (*imageSet).decodeDescriptors},
 	{"ghosts", list("ghost_files"), needs(spacesFact, filesFact, ghostMembers), (*imageSet).decodeGhosts},
 	{"locks", list("file_locks"), needs(idsFact, filesFact, images("FILE_LOCKS")), (*imageSet).decodeLocks},
@@ -59,7 +63,10 @@ var families = []family{
 	{"mounts", list("mounts"), needs(mountsFact), (*imageSet).decodeMounts},
 	{"automounts", list("autofs_mounts", "binfmt_misc_entries"), needs(mountsFact, images("AUTOFS", "BINFMT_MISC")), (*imageSet).decodeAutomounts},
 	{"changed files", list("filesystem_entries"), needs(mountsFact, metadataMembers, capturedMembers), (*imageSet).decodeCaptures},
+	{"stacks", list("stack_frames"), needs(contentSpacesFact, coresFact, mountsFact, metadataMembers, capturedMembers, ghostMembers), (*imageSet).decodeStacks},
 	{"GPUs", list("gpu_devices", "gpu_buffers"), needs(inventoryFact, images("AMDGPU_KFD", "AMDGPU_RENDERD", "AMDGPU_DMABUF")), (*imageSet).decodeGPUs},
+
+	{"matches of rules", list("memory_matches"), contentSpacesFact, (*imageSet).decodeMatches}, // behind what it takes rows of
 
 	{"container", list("container_specs", "annotations", "container_mounts", "container_devices", "container_networks"), needs(metadataMembers), (*imageSet).decodeContainer},
 	{"CRIU's log", list("log_lines", "log_phases"), needs(criuLogMember), (*imageSet).takeLogLines},

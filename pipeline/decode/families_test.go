@@ -57,7 +57,7 @@ func TestFamilies(t *testing.T) {
 
 func decodeTables(t *testing.T, name string, tables []*schema.Table) []*schema.Rows {
 	t.Helper()
-	d := &Decoder{Limits: DefaultLimits(), Tables: tables}
+	d := &Decoder{Limits: DefaultLimits(), Tables: tables, Memory: schema.MemoryKinds()}
 	result, err := d.Decode(context.Background(), source.Path(filepath.Join("../../testdata/archives", name)))
 	if err != nil {
 		t.Fatal(err)

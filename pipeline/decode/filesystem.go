@@ -80,8 +80,8 @@ func (c *container) readFilesystem(captured capture, in io.Reader) error {
 		if isFull(&c.notes, &c.filesystem) {
 			return nil
 		}
-		row, err := c.entryRow(&captured, m, uint32(position))
-		add(&c.notes, &c.filesystem, row)
+		row, taken, err := c.entryRow(&captured, m, uint32(position))
+		c.addEntry(row, taken)
 		if err != nil {
 			return fmt.Errorf("content of %q: %w", m.Name, err)
 		}
@@ -89,7 +89,7 @@ func (c *container) readFilesystem(captured capture, in io.Reader) error {
 }
 
 // entryRow makes the row of an entry. Its path is settled by resolveCapturePaths.
-func (c *container) entryRow(captured *capture, m *archive.Member, position uint32) (schema.FilesystemEntry, error) {
+func (c *container) entryRow(captured *capture, m *archive.Member, position uint32) (schema.FilesystemEntry, *Copy, error) {
 	row := schema.FilesystemEntry{Origin: captured.origin, Member: text(captured.member), Position: position, MemberPath: text(m.RawName), VolumeName: nonEmpty(captured.volume)}
 	if archive.HasParentStep(m.RawName) || m.Type == archive.Hardlink && archive.HasParentStep(m.LinkTarget) {
 		c.unsafeEntry(captured.member, position, "its name, or that of the file it is a link to, has .. in it")
@@ -99,10 +99,10 @@ func (c *container) entryRow(captured *capture, m *archive.Member, position uint
 		switch {
 		case base == opaqueWhiteout:
 			row.Change, row.IsOpaque, row.Path = ptr("deleted"), true, text(strings.TrimSuffix(dir, "/"))
-			return row, nil
+			return row, nil, nil
 		case archive.CleanName(hidden) == hidden && hidden != "":
 			row.Change, row.Path = ptr("deleted"), text(dir+hidden)
-			return row, nil
+			return row, nil, nil
 		}
 		c.unsafeEntry(captured.member, position, "a whiteout of no file")
 	}
@@ -110,7 +110,22 @@ func (c *container) entryRow(captured *capture, m *archive.Member, position uint
 	if captured.origin == "rootfs_diff" {
 		row.Change = ptr("written")
 	}
-	return row, c.fileColumns(&row, m)
+	taken, err := c.fileColumns(&row, m, captured)
+	return row, taken, err
+}
+
+// addEntry adds the row of a file, whose content may have been taken.
+func (c *container) addEntry(row schema.FilesystemEntry, taken *Copy) {
+	hits := c.entryHits
+	c.entryHits = nil
+	at := len(c.filesystem)
+	if !add(&c.notes, &c.filesystem, row) {
+		return
+	}
+	if taken != nil {
+		taken.Row = at
+	}
+	c.keepFileHits(at, hits)
 }
 
 // unsafeEntry notes what is odd about the name of an entry.
@@ -123,7 +138,7 @@ func (n *notes) unsafeEntry(member string, position uint32, message string) {
 
 // fileColumns fills in what a tar header tells; the content is hashed, and
 // looked at for what it is.
-func (c *container) fileColumns(row *schema.FilesystemEntry, m *archive.Member) error {
+func (c *container) fileColumns(row *schema.FilesystemEntry, m *archive.Member, captured *capture) (taken *Copy, err error) {
 	v := &struct { // one piece of memory for what nearly every entry has
 		kind       string
 		mode       uint32
@@ -156,28 +171,43 @@ func (c *container) fileColumns(row *schema.FilesystemEntry, m *archive.Member) 
 		row.SizeBytes, row.IsSetuid, row.IsSetgid = &v.size, &v.uidBit, &v.gidBit
 		c.capabilityColumns(row, m)
 		if m.BehindEnd {
-			return nil
+			return nil, nil
 		}
+		taken = c.copyOut(captured.content(m))
 		sum := sha256.New()
 		sniffer := c.decoder.newSniffer()
-		n, err := io.CopyBuffer(io.MultiWriter(sum, sniffer), m, c.decoder.copyBuffer())
+		scanned := c.newContentScan()
+		program := c.holdELF(heldELF{row: len(c.filesystem)})
+		n, err := io.CopyBuffer(taken.copyTo(io.MultiWriter(sum, sniffer, scanned, program)), m, c.decoder.copyBuffer())
+		c.entryHits = scanned.end()
+		c.keepELF(program)
 		if err == nil && n != m.Size {
 			err = early(io.ErrUnexpectedEOF)
 		}
 		if err != nil {
-			return err
+			taken.failed(err)
+			return taken, err
 		}
 		row.SHA256 = ptr(hex.EncodeToString(sum.Sum(nil)))
 		row.FileContent = contentColumns(sniffer.Facts())
 	}
-	return nil
+	return taken, nil
+}
+
+// content is what CopyContent is told of a captured file.
+func (c *capture) content(m *archive.Member) Content {
+	content := Content{Origin: c.origin, File: m, Capture: c.member}
+	if c.root != "" {
+		content.Path = joinRoot(c.root, m.Name)
+	}
+	return content
 }
 
 // readArtifact takes a file that Podman's --keep or a plugin left behind.
 func (c *container) readArtifact(m *archive.Member, in io.Reader) error {
 	row := schema.FilesystemEntry{Origin: "artifact", Member: text(m.Name), MemberPath: text(m.RawName)}
-	err := c.fileColumns(&row, m)
-	add(&c.notes, &c.filesystem, row)
+	taken, err := c.fileColumns(&row, m, &capture{origin: row.Origin, member: m.Name})
+	c.addEntry(row, taken)
 	return err
 }
 
@@ -193,10 +223,14 @@ func (s *imageSet) decodeCaptures() {
 }
 
 // resolveCapturePaths completes the paths of captured files, once the mounts are
-// known.
+// known. It does so once, whoever asks first.
 func (s *imageSet) resolveCapturePaths() {
-	volumes := s.volumeMounts()
-	for _, c := range s.captures {
+	if len(s.captures) == 0 {
+		return
+	}
+	captures, volumes := s.captures, s.volumeMounts()
+	s.captures = nil
+	for _, c := range captures {
 		root, known := c.root, c.root != ""
 		switch {
 		case c.volume != "":

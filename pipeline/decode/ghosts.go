@@ -41,13 +41,23 @@ func (s *imageSet) readGhost(m *archive.Member, id uint32, in io.Reader) error {
 	d := s.decoder
 	most := min(d.Limits.HashedFileBytes, uint64(d.opener.Allowed(m.Size)))
 	sniffer := d.newSniffer()
-	g, err := criu.ReadGhost(in, most, uint64(max(d.PayloadLimit, 0)), sniffer)
+	scanned := s.newContentScan()
+	taken := s.container.copyOut(Content{Origin: "ghost", File: m, GhostID: id})
+	if taken != nil {
+		taken.dir = s.dir
+	}
+	program := s.holdELF(heldELF{ghost: &id, set: s})
+	g, err := criu.ReadGhost(in, most, uint64(max(d.PayloadLimit, 0)), taken.copyTo(io.MultiWriter(sniffer, scanned, program)))
+	s.container.keepELF(program)
+	s.keepHits(contentMatches{origin: "ghost", table: "ghost_files", key: ghostKey(id), ghost: id, hits: scanned.end()})
+	taken.failed(err)
 	if g == nil {
 		return err
 	}
 	d.opener.Spend(m.Size, int64(min(g.Size, most)-min(g.Stored, g.Size, most)))
 	if g.Size > most && err == nil {
 		s.container.passedBy(d.Limits.ratio(), m.Name, fmt.Sprintf("a file of %d bytes with its holes was not hashed", g.Size))
+		taken.failed(fmt.Errorf("%w: only the first %d bytes, with holes", errUnsupported, most))
 	}
 	s.keepGhostEntry(m.Name, g)
 	saved := &savedGhost{Ghost: g}
@@ -86,6 +96,8 @@ func (s *imageSet) decodeGhosts() {
 		add(&s.notes, &s.rows.GhostFiles, s.ghostRow(id, s.ghosts[id], files[id], used))
 	}
 }
+
+func ghostKey(id uint32) string { return fmt.Sprintf("ghost_id=%d", id) }
 
 // fileUse is by which processes a file is mapped, or is the program of.
 type fileUse struct {
@@ -131,7 +143,7 @@ func (s *imageSet) ghostRow(id uint32, g *savedGhost, files []*openFile, used ma
 		if len(g.Extents) == int(g.Chunks) {
 			row.ChunkOffsets, row.ChunkSizes = []uint64{}, []uint64{}
 		} else {
-			s.rowProblem("ghost_files", fmt.Sprintf("ghost_id=%d", id), Warning, LimitExceeded, fmt.Sprintf("%d pieces are more than are listed (%d)", g.Chunks, len(g.Extents)))
+			s.rowProblem("ghost_files", ghostKey(id), Warning, LimitExceeded, fmt.Sprintf("%d pieces are more than are listed (%d)", g.Chunks, len(g.Extents)))
 		}
 		for _, x := range g.Extents {
 			if row.ChunkOffsets != nil {

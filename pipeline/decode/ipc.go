@@ -51,7 +51,7 @@ func (s *imageSet) decodeIPC() {
 	keep := func(row schema.IPCObject) {
 		n := name{row.IpcNsID, row.ID, row.Kind}
 		if seen[n] {
-			s.rowProblem("ipc_objects", fmt.Sprintf("ipc_ns_id=%d,kind=%s,id=%d", n.namespace, n.kind, n.id), Error, DuplicateObject, "the id occurs twice; only the first object was kept")
+			s.rowProblem("ipc_objects", objectKey(&row), Error, DuplicateObject, "the id occurs twice; only the first object was kept")
 			return
 		}
 		seen[n] = true
@@ -62,6 +62,7 @@ func (s *imageSet) decodeIPC() {
 		row.SegmentBytes, row.InPagemaps, row.HugetlbFlag = g.entry.Size, g.entry.InPagemaps, g.entry.HugetlbFlag
 		if !g.entry.GetInPagemaps() {
 			row.SHA256, row.Data = contentDigest(g.content, g.whole), s.payload(g.content)
+			s.scanPayload("ipc_objects", objectKey(&row), g.content)
 			if g.whole {
 				row.Size = g.entry.Size
 			}
@@ -90,6 +91,10 @@ func (s *imageSet) decodeIPC() {
 			keep(row)
 		})
 	}
+}
+
+func objectKey(row *schema.IPCObject) string {
+	return fmt.Sprintf("ipc_ns_id=%d,kind=%s,id=%d", row.IpcNsID, row.Kind, row.ID)
 }
 
 func objectRow(img *image, kind string, d *ipcdesc.IpcDescEntry) schema.IPCObject {
@@ -149,6 +154,7 @@ func (s *imageSet) messageColumns(row *schema.IPCObject, img *image, e *entry, c
 		if row.Messages != nil {
 			row.Messages = append(row.Messages, s.payload(content))
 		}
+		s.scanPayload("ipc_objects", objectKey(row), content)
 		size += uint64(len(content))
 		digest.Write(content)
 	}

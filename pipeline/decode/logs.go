@@ -53,6 +53,17 @@ func (s *imageSet) takeOutputLines() {
 // k8s-file is too, begins with time, stream and tag; lines of other forms are
 // kept whole.
 func (c *container) readContainerLog(member string, in io.Reader) error {
+	scanned := c.newContentScan()
+	in = io.TeeReader(in, scanned)
+	err := c.readOutputLines(member, in)
+	if c.scan != nil && err == nil { // of a long log not all lines are kept
+		_, err = io.CopyBuffer(onlyWriter{io.Discard}, in, c.decoder.copyBuffer())
+	}
+	c.keepLogHits(member, scanned.end())
+	return err
+}
+
+func (c *container) readOutputLines(member string, in io.Reader) error {
 	return eachLine(in, func(number uint32, line []byte) bool {
 		if number > c.decoder.Limits.LogLines {
 			c.problem(schema.Problem{Member: text(member), Severity: Warning, Code: LimitExceeded, TableName: ptr("container_log_lines"),

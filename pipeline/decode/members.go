@@ -116,6 +116,7 @@ func (c *container) content(m *member) {
 	}
 	c.folderBytes[m.is.Dir] += uint64(m.Size)
 	m.row.Kind = m.kind()
+	defer c.copyMember(m)()
 	if m.over != nil {
 		c.streamProblem(m.Name, &m.row, m.over)
 		return

@@ -20,6 +20,11 @@ import (
 // objects, with the tables that have it read.
 var pageConsumers = []pageConsumer{
 	{list("processes", "environment", "auxiliary_vectors"), (*imageSet).newTexts},
+	{list("memory_matches"), (*imageSet).newScan},
+	{list("memory_elf_headers"), (*imageSet).newELFHeaders},
+	{list("memory_pages"), (*imageSet).newDigests},
+	{list("stack_frames"), (*imageSet).newStacks},
+	{list("memory_strings"), (*imageSet).newStrings},
 }
 
 type pageConsumer struct {
@@ -39,13 +44,23 @@ func (s *imageSet) newTexts() memory.Consumer {
 	return s.texts
 }
 
+// newPagesReader makes the consumer of those who take pages.
+func (s *imageSet) newPagesReader() memory.Consumer {
+	s.pagesReader = s.decoder.ReadPages(s.dir)
+	return s.pagesReader
+}
+
 // newMemory makes the memory of a checkpoint, with all that reads it.
 func (s *imageSet) newMemory() *memory.Checkpoint {
 	var consumers []memory.Consumer
 	for _, c := range s.archiveReader.consumers {
 		consumers = append(consumers, c(s))
 	}
-	return s.archiveReader.pages.NewCheckpoint(consumers...)
+	m := s.archiveReader.pages.NewCheckpoint(consumers...)
+	if s.stacks != nil {
+		m.Ready = s.hasCore
+	}
+	return m
 }
 
 // memoryOf returns the memory of a process. While the archive is still being

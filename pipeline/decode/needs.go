@@ -34,6 +34,7 @@ var (
 	devicesFact        = images("NETDEV")
 	segmentsFact       = images("IPCNS_SHM")
 	sharedPagemapsFact = needs(spacesFact, images("SHMEM_PAGEMAP"))
+	contentSpacesFact  = needs(inventoryFact, spacesFact, filesFact, segmentsFact, sharedPagemapsFact) // and a line of pageConsumers
 	filesFact          = needs(treeFact, idsFact, images("FILES", "MEMFD_INODE", "REMAP_FPATH", "FDINFO"), oldFiles)
 	oldFiles           = images("REG_FILES", "EXT_FILES", "NS_FILES", "EVENTFD_FILE", "EVENTPOLL_FILE", "EVENTPOLL_TFD", "SIGNALFD", "INOTIFY_FILE", "INOTIFY_WD",
 		"FANOTIFY_FILE", "FANOTIFY_MARK", "PIPES", "FIFO", "UNIXSK", "INETSK", "PACKETSK", "NETLINK_SK", "TTY_FILES", "TUNFILE", "TIMERFD")
@@ -71,16 +72,25 @@ type plan struct {
 	all       bool
 }
 
-// planFor returns the plan for tables; nil are all. A table that tells of the
-// whole archive, such as problems, has everything decoded, and the rows of what
-// was not asked for dropped in the end.
-func planFor(wanted []*schema.Table) *plan {
+// planFor returns the plan for tables, nil are all, and kinds of content of
+// memory. A table that tells of the whole archive, such as problems, has
+// everything decoded, and the rows of what was not asked for dropped in the end:
+// but for the content of memory, which is looked for only where it is asked for.
+func planFor(wanted []*schema.Table, memoryKinds []string, scans bool) *plan {
+	hasRows := func(t *schema.Table) bool {
+		return (t.Memory == "" || slices.Contains(memoryKinds, t.Memory)) && (scans || !t.Scan)
+	}
 	if wanted == nil {
 		wanted = schema.Tables()
 	}
 	p := &plan{tables: map[string]bool{}, kinds: map[string]bool{}, roles: map[layout.Role]bool{}}
 	for _, t := range wanted {
-		p.tables[t.Name] = true
+		if hasRows(t) {
+			p.tables[t.Name] = true
+		}
+	}
+	if p.tables["memory_matches"] {
+		p.decodeAside(scannedTables...)
 	}
 	for _, f := range families {
 		if !p.hasAny(f.tables) {
@@ -96,13 +106,12 @@ func planFor(wanted []*schema.Table) *plan {
 		}
 	}
 	if p.all {
-		p.families = families
 		for _, t := range schema.Tables() {
-			if !p.tables[t.Name] {
-				p.tables[t.Name] = true
-				p.asides = append(p.asides, t)
+			if t.Memory == "" && !t.Scan {
+				p.decodeAside(t.Name)
 			}
 		}
+		p.families = slices.DeleteFunc(slices.Clone(families), func(f family) bool { return !p.hasAny(f.tables) })
 	}
 	for _, c := range pageConsumers {
 		if p.hasAny(c.tables) {
@@ -110,6 +119,16 @@ func planFor(wanted []*schema.Table) *plan {
 		}
 	}
 	return p
+}
+
+// decodeAside has tables decoded that nobody may have asked for.
+func (p *plan) decodeAside(names ...string) {
+	for _, name := range names {
+		if t, ok := schema.Lookup(name); ok && !p.tables[name] {
+			p.tables[name] = true
+			p.asides = append(p.asides, t)
+		}
+	}
 }
 
 func (p *plan) hasAny(tables []string) bool {

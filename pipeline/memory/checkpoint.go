@@ -15,6 +15,9 @@ type Checkpoint struct {
 	// PreDump is set if the checkpoint is a pre-dump, which has page maps and
 	// pages, but no memory descriptors to wait for.
 	PreDump bool
+	// Ready, if not nil, reports whether consumers can be asked what they want of a
+	// process's space, as far as that needs images that are not known here.
+	Ready func(*Space) bool
 
 	reader    *Reader
 	consumers []Consumer

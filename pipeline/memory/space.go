@@ -102,7 +102,14 @@ func AuxvPageSize(space *mm.MmEntry) uint64 {
 // isWhole reports whether consumers can be asked what they want of the space:
 // its images are there, or will never be.
 func (s *Space) isWhole() bool {
-	return s.pagemap != nil && (s.Shared || s.descriptor != nil || s.checkpoint.PreDump || s.checkpoint.reader.Complete)
+	c := s.checkpoint
+	switch {
+	case s.pagemap == nil:
+		return false
+	case s.Shared, c.PreDump, c.reader.Complete:
+		return true
+	}
+	return s.descriptor != nil && (c.Ready == nil || c.Ready(s))
 }
 
 // ask asks the consumers what they want, once.
