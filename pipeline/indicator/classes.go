@@ -40,9 +40,23 @@ var classes = []Class{
 	{Name: "ipv4", Source: "RFC 3986, section 3.2.2: IPv4address", needs: dot | digit, least: 7, anchors: []string{"."}, find: findIPv4},
 	{Name: "domain", Source: "RFC 1123, section 2.1; IANA root zone, without what are endings of files too", needs: dot, least: minWord, anchors: []string{"."}, find: findDomain},
 	{Name: "credit_card", Source: "ISO/IEC 7812-1: issuers' numbers, and the Luhn check", needs: digit, least: 13, anchors: []string{""}, find: findCard, check: passesLuhn, strict: true},
+	{Name: "secret", Source: "gitleaks, rule generic-api-key: a name that secrets go by, and a value; also words that call themselves one, as TOKEN-1234", least: 10,
+		anchors: []string{"ecret", "ECRET", "oken", "OKEN", "assw", "ASSW", "pi_key", "PI_KEY", "pikey", "PIKEY"}, find: findSecret},
 	{Name: "path", Source: "POSIX.1, 3.170 and 3.271: absolute pathnames of two or more names", needs: slash, least: minWord, anchors: []string{"/"}, find: findPath},
-	{Name: "private_key", Source: "RFC 7468, section 10; also of OpenSSH and OpenPGP", least: maxWord + 1}, // no word, see Scanner.Scan
+	{Name: "private_key", Source: "RFC 7468, section 10; also of OpenSSH and OpenPGP"}, // no word, see Scanner.Scan
 }
+
+// candidates are the classes that a word may have texts of, by what it has.
+var candidates = func() (lists [allKinds + 1][]*Class) {
+	for has := range lists {
+		for i := range classes {
+			if c := &classes[i]; c.find != nil && kind(has)&c.needs == c.needs {
+				lists[has] = append(lists[has], c)
+			}
+		}
+	}
+	return lists
+}()
 
 // privateKey is the class of keys in PEM.
 var privateKey = &classes[len(classes)-1]

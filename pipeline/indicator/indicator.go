@@ -100,10 +100,24 @@ func (s *Scanner) Scan(data []byte, last bool) (rest int) {
 	return len(data)
 }
 
+// WordEnd returns where the word ends that data begins with, after so many
+// bytes at most as an ordinary word has; 0 if it begins with none.
+func WordEnd(data []byte) int {
+	n := 0
+	for n < min(len(data), maxWord) && kinds[data[n]]&inWord != 0 {
+		n++
+	}
+	return n
+}
+
 // text looks at the parts of a word that are UTF-8; what is not has no place in one.
 func (s *Scanner) text(word []byte, offset int, has kind) {
 	from := 0
 	for i := 0; i < len(word); {
+		if word[i] < 0x80 {
+			i++
+			continue
+		}
 		r, n := utf8.DecodeRune(word[i:])
 		if r == utf8.RuneError && n == 1 {
 			s.word(word[from:i], offset+from, 1, has)
@@ -143,10 +157,12 @@ func (s *Scanner) wide(data []byte, start int) (end int) {
 // word looks at a word that stands at an offset; each of its characters takes so
 // many bytes there.
 func (s *Scanner) word(word []byte, offset, width int, has kind) {
+	if len(word) < minWord {
+		return
+	}
 	s.covered = s.covered[:0]
-	for i := range classes {
-		c := &classes[i]
-		if has&c.needs != c.needs || len(word) < c.least {
+	for _, c := range candidates[has] {
+		if len(word) < c.least {
 			continue
 		}
 		for _, anchor := range c.anchors {

@@ -40,6 +40,7 @@ var examples = []struct {
 	{"GH=ghp_0123456789abcdefghijABCDEFGHIJ012345", []string{"github_token ghp_0123456789abcdefghijABCDEFGHIJ012345 false"}},
 	{"token=" + validToken, []string{"github_token " + validToken + " true"}},
 	{"\xffhttps://example.com/a\xfe/b\xff /tmp/b\xc3\xbcch\xff", []string{"url https://example.com/a", "path /tmp/b\u00fcch"}},
+	{"DB_PASSWORD=hunter2 client_secret --token-file x MEMFD-SECRET-CONTENT pipe-data-TOKEN-12345 secret=", []string{"secret DB_PASSWORD=hunter2", "secret MEMFD-SECRET-CONTENT", "secret pipe-data-TOKEN-12345"}},
 	{"4111111111111111 4111-1111-1111-1111 4111111111111112 4444444444444444 41111111111111111111", []string{"credit_card 4111111111111111 true", "credit_card 4111-1111-1111-1111 true"}},
 	{"glpat-abcdefghijklmnopqrst sk_live_abcdefghijklmnop", []string{"gitlab_token glpat-abcdefghijklmnopqrst", "stripe_key sk_live_abcdefghijklmnop"}},
 	{"x " + pem + " y -----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----", []string{"private_key " + pem}},

@@ -15,6 +15,8 @@ const (
 	dash // or underscore
 	digit
 	high // beyond ASCII
+
+	allKinds = high<<1 - 1
 )
 
 var kinds = func() (table [256]kind) {

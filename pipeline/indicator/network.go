@@ -74,8 +74,8 @@ func domainEnd(word []byte, from, to int, email bool) int {
 		return 0
 	}
 	last := bytes.LastIndexByte(name, '.')
-	top := strings.ToLower(string(name[last+1:]))
-	if last < 1 || !topLevel[top] && !(email && countries[top]) {
+	top := string(name[last+1:])
+	if last < 1 || !topLevel[top] && !(email && countries[top]) { // which nobody writes in capitals
 		return 0
 	}
 	for label := range bytes.SplitSeq(name, []byte{'.'}) {
@@ -96,11 +96,12 @@ ua ug uk us uy uz va vc ve vg vi vn vu wf ws ye yt za zm zw`)
 // alsoFiles are countries whose domains end as files and identifiers often do.
 var alsoFiles = strings.Fields("so py sh pl rs md cc ps is in id as do to no it be at am me my ne no pm ml mm la li st sc")
 
-// topLevel are the top-level domains that a domain by itself must have: the
-// larger ones of the root zone, and names of private networks.
+// topLevel are the top-level domains that a domain by itself must have: larger
+// ones of the root zone, but for words that are names of fields in programs too,
+// and those of private networks.
 var topLevel = func() map[string]bool {
-	all := set(`com net org edu gov mil int info biz name pro mobi arpa app dev cloud online site top xyz club shop store tech space website live icu vip work click link
-agency network systems services solutions digital host email zone run page onion local internal intranet corp lan cluster test example invalid localdomain`)
+	all := set(`com net org edu gov mil int biz info pro mobi arpa app dev cloud online site top xyz club shop tech website icu vip
+agency network systems services solutions onion local internal intranet corp lan cluster example invalid localdomain`)
 	for top := range countries {
 		all[top] = !slices.Contains(alsoFiles, top)
 	}

@@ -131,6 +131,26 @@ func findUUID(word []byte, anchor int) (start, end int) {
 	return start, end
 }
 
+// findSecret finds NAME=value, where the anchor is in the name, and words with the
+// anchor in capitals between hyphens.
+func findSecret(word []byte, anchor int) (start, end int) {
+	const maxName, maxValue = 64, 512
+	inName := func(c byte) bool { return isToken(c) || c == '.' }
+	start = back(word, anchor, maxName, inName)
+	end = while(word[:min(len(word), anchor+maxName)], anchor, inName)
+	isWord := word[anchor] <= 'Z' && bytes.IndexByte(word[start:end], '-') >= 0
+	if end < len(word) && (word[end] == '=' || word[end] == ':') {
+		value := while(word[:min(len(word), end+maxValue)], end+1, func(c byte) bool { return c > ' ' && c < 0x7f })
+		if value-end-1 >= 4 {
+			return start, value
+		}
+	}
+	if !isWord || end-start < 10 {
+		return 0, 0
+	}
+	return start, end
+}
+
 // issuers are the first digits of cards, with the lengths of their numbers.
 var issuers = []struct {
 	low, high   int // of the first four digits

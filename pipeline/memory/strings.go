@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"bytes"
 	"cmp"
 	"maps"
 	"slices"
@@ -45,6 +46,9 @@ type spaceStrings struct {
 	found map[stringKey]*String
 	rest  []byte // of the last block, that was not scanned
 	next  uint64 // address behind the last block
+	// edges are words at the borders of what came at a time: what they go on with
+	// comes from another pages image, or not at all.
+	edges []part
 }
 
 type stringKey struct {
@@ -70,24 +74,60 @@ func (s *Strings) Pages(b Block) {
 		at = &spaceStrings{found: map[stringKey]*String{}}
 		s.spaces[b.Space] = at
 	}
+	s.at = at
 	if b.Address != at.next {
 		s.end(at)
+		n := indicator.WordEnd(b.Data)
+		s.edge(at, b.Address, b.Data[:n])
+		b.Address, b.Data = b.Address+uint64(n), b.Data[n:]
+		if len(b.Data) == 0 { // then the next is an edge too
+			return
+		}
 	}
 	data := b.Data
 	if len(at.rest) > 0 {
 		s.joined = append(append(s.joined[:0], at.rest...), data...)
 		data = s.joined
 	}
-	s.at, s.base, at.next = at, b.Address-uint64(len(at.rest)), b.Address+uint64(len(b.Data))
+	s.base, at.next = b.Address-uint64(len(at.rest)), b.Address+uint64(len(b.Data))
 	rest := s.scanner.Scan(data, false)
 	at.rest = append(at.rest[:0], data[rest:]...)
 }
 
-// end scans what is left of the last block: no more comes behind it.
+// end makes an edge of what is left of the last block.
 func (s *Strings) end(at *spaceStrings) {
-	s.at, s.base = at, at.next-uint64(len(at.rest))
-	s.scanner.Scan(at.rest, true)
-	at.rest = at.rest[:0]
+	s.edge(at, at.next-uint64(len(at.rest)), at.rest)
+	at.rest, at.next = at.rest[:0], 0
+}
+
+// edge keeps a word for when all pages have passed by; where there is no memory
+// for it, it is scanned as it is.
+func (s *Strings) edge(at *spaceStrings, address uint64, word []byte) {
+	switch {
+	case len(word) == 0:
+	case s.take(int64(len(word)) + 48):
+		at.edges = append(at.edges, part{address, bytes.Clone(word)})
+	default:
+		s.base = address
+		s.scanner.Scan(word, true)
+	}
+}
+
+// scanEdges scans the edges, those that lie side by side as one.
+func (s *Strings) scanEdges(at *spaceStrings) {
+	s.at = at
+	s.end(at)
+	slices.SortFunc(at.edges, func(a, b part) int { return cmp.Compare(a.address, b.address) })
+	for len(at.edges) > 0 {
+		n := 1
+		s.base, s.joined = at.edges[0].address, append(s.joined[:0], at.edges[0].data...)
+		for n < len(at.edges) && at.edges[n].address == s.base+uint64(len(s.joined)) {
+			s.joined = append(s.joined, at.edges[n].data...)
+			n++
+		}
+		s.scanner.Scan(s.joined, true)
+		at.edges = at.edges[n:]
+	}
 }
 
 // keep keeps a text, or counts it once more.
@@ -114,7 +154,7 @@ func (s *Strings) Of(space *Space) []*String {
 	if at == nil {
 		return nil
 	}
-	s.end(at)
+	s.scanEdges(at)
 	return slices.SortedFunc(maps.Values(at.found), func(a, b *String) int {
 		return cmp.Or(cmp.Compare(a.Address, b.Address), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Value, b.Value))
 	})
