@@ -12,7 +12,7 @@ const module = "github.com/ckexport/ckexport"
 
 // mayImport is the table of docs/architecture.md: which rooms a room may use.
 var mayImport = map[string][]string{
-	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/decode", "/pipeline/redact", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/queries", "/verify", "/compare", "/plain", "/report", "/units"},
+	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/decode", "/pipeline/extract", "/pipeline/redact", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/queries", "/verify", "/compare", "/plain", "/report", "/units"},
 	"/cmd/ckexport/internal/sandbox": nil,
 	"/cmd/ckbench":                   {"/cmd/ckbench/measure", "/cmd/ckbench/workload", "/units"},
 	"/cmd/ckbench/measure":           nil,
@@ -26,6 +26,7 @@ var mayImport = map[string][]string{
 	"/pipeline/layout":               {"/pipeline/criu"},
 	"/pipeline/memory":               {"/pipeline/criu"},
 	"/pipeline/decode":               {"/pipeline/archive", "/pipeline/content", "/pipeline/criu", "/pipeline/layout", "/pipeline/memory", "/schema", "/units"},
+	"/pipeline/extract":              {"/pipeline/criu", "/pipeline/decode", "/pipeline/layout", "/pipeline/memory", "/pipeline/source", "/plain", "/schema"},
 	"/pipeline/redact":               {"/schema"},
 	"/schema":                        nil,
 	"/sinks":                         {"/schema"},
