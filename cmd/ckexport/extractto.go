@@ -148,5 +148,5 @@ func describeItem(i extract.Item) string {
 	if i.LinkTarget != "" {
 		path += " -> " + i.LinkTarget
 	}
-	return fmt.Sprintf("%s  %s  %s  %s", name, size, what, path)
+	return fmt.Sprintf("%s  %s  %s  %s", name, size, what, plain.Cell(path))
 }

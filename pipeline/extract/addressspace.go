@@ -31,6 +31,7 @@ type segment struct {
 // Why memory is absent.
 const (
 	whyMapped  = "in the file that is mapped"
+	whyNotKept = "no checkpoint keeps it"
 	whyNone    = "the checkpoint has no page map of it"
 	whyLazy    = "left on the host"
 	whyParent  = "in the parent checkpoint, which the archive does not have"
@@ -89,6 +90,12 @@ func (s *space) segments(m *schema.MemoryMapping, within memory.Range) []segment
 			list.add(segment{Range: e.Range, content: zeros})
 		case e.Where == memory.Absent && m.ShmemID != nil:
 			s.sharedSegments(&list, m, e.Range)
+		case e.Where == memory.Absent && s.own.Pagemap() != nil:
+			why := whyNotKept // the kernel's own, of devices
+			if m.FileID != nil {
+				why = whyMapped
+			}
+			list.add(segment{Range: e.Range, content: absent, why: why})
 		default:
 			s.extent(&list, s.own, e, 0)
 		}
@@ -135,10 +142,7 @@ func (s *space) extent(list *segments, of *memory.Space, e memory.Extent, shift 
 	case memory.Invalid:
 		why = whyInvalid
 	case memory.Absent:
-		why = whyMapped
-		if of.Pagemap() == nil {
-			why = whyNone
-		}
+		why = whyNone
 	}
 	if s.pages.limit != nil {
 		why = s.pages.limit.Error()

@@ -144,14 +144,13 @@ func (w *coreWriter) write(to *staged) error {
 	table := encoded(nil, elf.Prog64{Type: uint32(elf.PT_NOTE), Off: notesAt, Filesz: uint64(len(w.notes)), Align: 4})
 	offsets := make([]uint64, len(w.loads))
 	for n, l := range w.loads {
-		if l.fileSize > 0 {
-			offset = w.align(offset, l.Start)
-		}
-		offsets[n] = offset
+		offsets[n] = w.align(offset, l.Start)
 		table = encoded(table, elf.Prog64{
-			Type: uint32(elf.PT_LOAD), Flags: uint32(l.flags), Off: offset, Vaddr: l.Start, Filesz: l.fileSize, Memsz: l.Size(), Align: w.pageSize,
+			Type: uint32(elf.PT_LOAD), Flags: uint32(l.flags), Off: offsets[n], Vaddr: l.Start, Filesz: l.fileSize, Memsz: l.Size(), Align: w.pageSize,
 		})
-		offset += l.fileSize
+		if l.fileSize > 0 {
+			offset = offsets[n] + l.fileSize
+		}
 	}
 	to.Write(w.header(headers, offset)) //nolint:errcheck // the session has it
 	to.Write(table)                     //nolint:errcheck // the same
