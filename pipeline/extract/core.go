@@ -55,7 +55,7 @@ func (c *checkpoint) core(p *schema.Process, selector string) (*item, error) {
 		i.absent(0, fmt.Sprintf("cores are written for 64-bit processes of x86_64 and aarch64, not for this one of %s", threads[0].arch))
 		return i, nil
 	}
-	w := &coreWriter{machine: machine, space: c.space(p.PID), pageSize: c.copies.Memory.Process(p.PID).PageSize()}
+	w := &coreWriter{room: c.session.room, machine: machine, space: c.space(p.PID), pageSize: c.copies.Memory.Process(p.PID).PageSize()}
 	for _, m := range mappings {
 		for _, s := range w.space.segments(m, memory.Everything) {
 			w.plan(m, s)
@@ -98,7 +98,7 @@ type coreWriter struct {
 	pageSize uint64
 	loads    []load
 	notes    []byte
-	holes    uint64
+	room     room
 	missing  absences
 }
 
@@ -122,10 +122,7 @@ func (w *coreWriter) plan(m *schema.MemoryMapping, s segment) {
 		l.flags |= elf.PF_X
 	}
 	switch {
-	case s.content == stored:
-		l.fileSize = s.Size()
-	case s.content == zeros && s.Size() <= maxHole && w.holes+s.Size() <= maxHoles:
-		w.holes += s.Size()
+	case s.content == stored, s.content == zeros && w.room.take(s.Size()):
 		l.fileSize = s.Size()
 	case s.content == zeros:
 		w.missing.add(s.Size(), whyHole)

@@ -187,7 +187,7 @@ func newReader(opts *Options) *reader {
 }
 
 func (r *reader) read(ctx context.Context, in source.Item) found {
-	s := &session{opts: r.opts}
+	s := &session{opts: r.opts, room: usualRoom}
 	r.decoder.CopyContent = func(c decode.Content) io.Writer {
 		if to := s.accept(c); to != nil {
 			return to

@@ -10,13 +10,21 @@ import (
 	"github.com/ckexport/ckexport/schema"
 )
 
-// Memory that is zeros has room in files as holes, which take no disk but have to be
-// read by whoever reads the file. A mapping may have 128 TiB of them: what is larger
-// than maxHole, or would make more than maxHoles, is only told of.
-const (
-	maxHole  = 256 << 20
-	maxHoles = 4 << 30
-)
+// room is how many bytes of a file memory that is zeros may have: of one piece, and
+// in all. They are holes, which take no disk but have to be read by whoever reads the
+// file, and a mapping may have 128 TiB of them. What is more is only told of.
+type room struct{ each, all uint64 }
+
+var usualRoom = room{64 << 20, 1 << 30}
+
+// take takes room for a piece; false where there is none.
+func (r *room) take(bytes uint64) bool {
+	if bytes > r.each || bytes > r.all {
+		return false
+	}
+	r.all -= bytes
+	return true
+}
 
 const whyHole = "zeros, too many to have room in the file"
 
@@ -56,7 +64,7 @@ func (c *checkpoint) memory(yield func(*item, error) bool) bool {
 // memoryOf returns the memory of a process, mapping by mapping, nil where it has none
 // in the region.
 func (c *checkpoint) memoryOf(p *schema.Process, region Region) (*item, error) {
-	w := &memoryWriter{space: c.space(p.PID), item: c.processItem("memory", region.selector(), p)}
+	w := &memoryWriter{room: c.session.room, space: c.space(p.PID), item: c.processItem("memory", region.selector(), p)}
 	w.suffix = ".mem"
 	if w.content, w.beside = c.session.stage(), c.session.stage(); c.session.err != nil {
 		return nil, c.session.err
@@ -90,7 +98,7 @@ func (c *checkpoint) processItem(origin, selector string, p *schema.Process) *it
 type memoryWriter struct {
 	*item
 	space   *space
-	holes   uint64
+	room    room
 	missing absences
 	any     bool // something was written, or told of
 }
@@ -112,9 +120,8 @@ func (w *memoryWriter) write(m *schema.MemoryMapping, s segment) error {
 			line.Offset, line.Why = nil, w.content.limit.Error()
 			w.missing.add(s.Size(), line.Why)
 		}
-	case s.content == zeros && s.Size() <= maxHole && w.holes+s.Size() <= maxHoles:
+	case s.content == zeros && w.room.take(s.Size()):
 		line.Offset = &offset
-		w.holes += s.Size()
 		w.content.hole(s.Size())
 	case s.content == zeros:
 		line.Why = whyHole

@@ -13,6 +13,7 @@ import (
 // session is what is taken out of one archive while it is read.
 type session struct {
 	opts   *Options
+	room   room
 	staged []*staged
 	open   []*staged // those whose files are open, the longest first
 	bytes  int64     // that were written
