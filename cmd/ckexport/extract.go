@@ -152,8 +152,8 @@ func extractContents(ctx context.Context, opts *extractOptions, box confinement,
 	}
 	gone := from.tellGone(summary.Checkpoints, std)
 	err = to.finish(summary, opts, std)
-	if err == nil && gone {
-		err = errBadArchives
+	if gone && (err == nil || errors.Is(err, errNothing)) {
+		return errBadArchives
 	}
 	return err
 }

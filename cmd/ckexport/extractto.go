@@ -56,12 +56,18 @@ func (to *extraction) grants() []sandbox.Grant {
 	return grants
 }
 
-// close ends writing; a folder of ours is gone then.
+// close ends writing; a folder of ours is gone then. It is emptied file by file: what
+// is around it must not be looked at.
 func (to *extraction) close() {
 	to.folder.Close() //nolint:errcheck // what it would tell, writing has told
-	if to.isOurs {
-		os.RemoveAll(to.path) //nolint:errcheck // it is one of the system's temporary folders
+	if !to.isOurs {
+		return
 	}
+	files, _ := os.ReadDir(to.path) // what cannot be removed is left among temporary files
+	for _, f := range files {
+		os.Remove(filepath.Join(to.path, f.Name())) //nolint:errcheck // the same
+	}
+	os.Remove(to.path) //nolint:errcheck // the same
 }
 
 // show tells of an item that was written.
@@ -81,7 +87,7 @@ func (to *extraction) finish(s *extract.Summary, opts *extractOptions, std strea
 		}
 	}
 	if !to.isOurs && !opts.quiet && s.Items > 0 {
-		fmt.Fprintf(std.err, "wrote %d items, %s, to %s; %s tells of each\n", s.Items, units.Bytes(s.Bytes), quotedPath(to.name), extract.ManifestName)
+		fmt.Fprintf(std.err, "wrote %s, %s, to %s; %s tells of each\n", counted(s.Items, "item"), units.Bytes(s.Bytes), quotedPath(to.name), extract.ManifestName)
 	}
 	switch {
 	case len(s.Bad) > 0:
@@ -121,7 +127,7 @@ func tellBad(s *extract.Summary, std streams) {
 		fmt.Fprintf(std.err, "ckexport: %s: %s\n", quotedPath(a.Source), plain.Printable(reason))
 	}
 	for _, name := range s.NotFound {
-		fmt.Fprintf(std.err, "ckexport: nothing was found for %s, in %d checkpoints of %d archives\n", plain.Printable(name), len(s.Checkpoints), s.Archives)
+		fmt.Fprintf(std.err, "ckexport: nothing was found for %s, in %s of %s\n", plain.Printable(name), counted(len(s.Checkpoints), "checkpoint"), counted(s.Archives, "archive"))
 	}
 }
 
@@ -149,4 +155,12 @@ func describeItem(i extract.Item) string {
 		path += " -> " + i.LinkTarget
 	}
 	return fmt.Sprintf("%s  %s  %s  %s", name, size, what, plain.Cell(path))
+}
+
+// counted is a number with what it counts.
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
