@@ -194,7 +194,7 @@ func (r *reader) read(ctx context.Context, in source.Item) found {
 		}
 		return nil // and no nil pointer in an interface
 	}
-	if r.opts.Selection.wantsMemory() {
+	if r.opts.Selection.wantsPages() {
 		r.decoder.ReadPages = s.readPages
 	}
 	result, err := r.decoder.Decode(ctx, in)

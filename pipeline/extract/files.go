@@ -46,7 +46,7 @@ func (c *checkpoint) files(yield func(*item, error) bool) bool {
 // wantedAs returns the pattern that a path is wanted by, nil for none.
 func (c *checkpoint) wantedAs(path string) *Glob {
 	for i := range c.session.opts.Selection.Files {
-		if g := &c.session.opts.Selection.Files[i]; g.matches(path) {
+		if g := &c.session.opts.Selection.Files[i]; g.Matches(path) {
 			return g
 		}
 	}
