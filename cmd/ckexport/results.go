@@ -23,7 +23,11 @@ var resultWriters = map[string]func(io.Writer, *sql.Rows) error{
 	"markdown": writeMarkdown,
 	"csv":      writeCSV,
 	"json":     writeJSON,
+	"jsonl":    writeJSONLines,
 }
+
+// resultFormats names them.
+const resultFormats = "table, csv, json, jsonl or markdown"
 
 // eachRow calls f with the values of each row.
 func eachRow(rows *sql.Rows, f func([]any) error) error {
@@ -120,20 +124,40 @@ func writeCSV(out io.Writer, rows *sql.Rows) error {
 
 // writeJSON writes an array of objects, a line each, columns in their order.
 func writeJSON(out io.Writer, rows *sql.Rows) error {
-	names, err := rows.Columns()
-	if err != nil {
-		return err
-	}
 	if _, err := io.WriteString(out, "["); err != nil {
 		return err
 	}
 	separator := "\n"
-	err = eachRow(rows, func(values []any) error {
-		var line bytes.Buffer
-		line.WriteString(separator)
+	err := eachObject(rows, func(object []byte) error {
+		_, err := out.Write(append([]byte(separator), object...))
 		separator = ",\n"
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(out, "\n]\n")
+	return err
+}
+
+// writeJSONLines writes an object a line, columns in their order.
+func writeJSONLines(out io.Writer, rows *sql.Rows) error {
+	return eachObject(rows, func(object []byte) error {
+		_, err := out.Write(append(object, '\n'))
+		return err
+	})
+}
+
+// eachObject calls f with each row as an object of JSON, on one line.
+func eachObject(rows *sql.Rows, f func([]byte) error) error {
+	names, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	return eachRow(rows, func(values []any) error {
+		var object bytes.Buffer
 		for i, v := range values {
-			line.WriteByte("{,"[min(i, 1)])
+			object.WriteByte("{,"[min(i, 1)])
 			key, err := json.Marshal(names[i])
 			if err != nil {
 				return err
@@ -142,19 +166,13 @@ func writeJSON(out io.Writer, rows *sql.Rows) error {
 			if err != nil {
 				return fmt.Errorf("column %s: %w", names[i], err)
 			}
-			line.Write(asciiControls(key))
-			line.WriteByte(':')
-			line.Write(asciiControls(value))
+			object.Write(asciiControls(key))
+			object.WriteByte(':')
+			object.Write(asciiControls(value))
 		}
-		line.WriteByte('}')
-		_, err := out.Write(line.Bytes())
-		return err
+		object.WriteByte('}')
+		return f(object.Bytes())
 	})
-	if err != nil {
-		return err
-	}
-	_, err = io.WriteString(out, "\n]\n")
-	return err
 }
 
 // asciiControls writes characters of JSON that could steer a terminal as \uNNNN,
