@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"database/sql"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -18,7 +17,7 @@ import (
 )
 
 // resultWriters write the rows of a query, by the name of the format.
-var resultWriters = map[string]func(io.Writer, *sql.Rows) error{
+var resultWriters = map[string]func(io.Writer, resultRows) error{
 	"table":    writeTable,
 	"markdown": writeMarkdown,
 	"csv":      writeCSV,
@@ -26,11 +25,19 @@ var resultWriters = map[string]func(io.Writer, *sql.Rows) error{
 	"jsonl":    writeJSONLines,
 }
 
+// resultRows are rows that are written: *sql.Rows, or what was found otherwise.
+type resultRows interface {
+	Columns() ([]string, error)
+	Next() bool
+	Scan(to ...any) error
+	Err() error
+}
+
 // resultFormats names them.
 const resultFormats = "table, csv, json, jsonl or markdown"
 
 // eachRow calls f with the values of each row.
-func eachRow(rows *sql.Rows, f func([]any) error) error {
+func eachRow(rows resultRows, f func([]any) error) error {
 	names, err := rows.Columns()
 	if err != nil {
 		return err
@@ -50,7 +57,7 @@ func eachRow(rows *sql.Rows, f func([]any) error) error {
 	return rows.Err()
 }
 
-func prettyTable(rows *sql.Rows) (table.Writer, error) {
+func prettyTable(rows resultRows) (table.Writer, error) {
 	names, err := rows.Columns()
 	if err != nil {
 		return nil, err
@@ -75,7 +82,7 @@ func prettyTable(rows *sql.Rows) (table.Writer, error) {
 	return t, err
 }
 
-func writeTable(out io.Writer, rows *sql.Rows) error {
+func writeTable(out io.Writer, rows resultRows) error {
 	t, err := prettyTable(rows)
 	if err != nil {
 		return err
@@ -84,7 +91,7 @@ func writeTable(out io.Writer, rows *sql.Rows) error {
 	return err
 }
 
-func writeMarkdown(out io.Writer, rows *sql.Rows) error {
+func writeMarkdown(out io.Writer, rows resultRows) error {
 	t, err := prettyTable(rows)
 	if err != nil {
 		return err
@@ -93,7 +100,7 @@ func writeMarkdown(out io.Writer, rows *sql.Rows) error {
 	return err
 }
 
-func writeCSV(out io.Writer, rows *sql.Rows) error {
+func writeCSV(out io.Writer, rows resultRows) error {
 	names, err := rows.Columns()
 	if err != nil {
 		return err
@@ -123,7 +130,7 @@ func writeCSV(out io.Writer, rows *sql.Rows) error {
 }
 
 // writeJSON writes an array of objects, a line each, columns in their order.
-func writeJSON(out io.Writer, rows *sql.Rows) error {
+func writeJSON(out io.Writer, rows resultRows) error {
 	if _, err := io.WriteString(out, "["); err != nil {
 		return err
 	}
@@ -141,7 +148,7 @@ func writeJSON(out io.Writer, rows *sql.Rows) error {
 }
 
 // writeJSONLines writes an object a line, columns in their order.
-func writeJSONLines(out io.Writer, rows *sql.Rows) error {
+func writeJSONLines(out io.Writer, rows resultRows) error {
 	return eachObject(rows, func(object []byte) error {
 		_, err := out.Write(append(object, '\n'))
 		return err
@@ -149,7 +156,7 @@ func writeJSONLines(out io.Writer, rows *sql.Rows) error {
 }
 
 // eachObject calls f with each row as an object of JSON, on one line.
-func eachObject(rows *sql.Rows, f func([]byte) error) error {
+func eachObject(rows resultRows, f func([]byte) error) error {
 	names, err := rows.Columns()
 	if err != nil {
 		return err
