@@ -9,6 +9,7 @@ import (
 type Scanner struct {
 	rules  *yara.Rules
 	free   []*yara.Scan
+	beside *beside
 	buffer []byte // of a Content that has ended
 }
 
@@ -21,6 +22,10 @@ func (s *Scanner) Close() {
 		f.Close()
 	}
 	s.free = nil
+	if s.beside != nil {
+		s.beside.close()
+		s.beside = nil
+	}
 }
 
 // Archive is what the scans of one archive have in common.
@@ -58,6 +63,10 @@ func (a *Archive) Spent() []*yara.Rule { return a.budget.Spent() }
 
 // Close gives up the scans that have not ended.
 func (a *Archive) Close() {
+	if b := a.scanner.beside; b != nil && b.wait() != nil {
+		a.scanner.beside = nil // with its failure
+		b.close()
+	}
 	for scan := range a.open {
 		a.release(scan)
 	}
@@ -96,14 +105,18 @@ func (a *Archive) begin() *yara.Scan {
 
 // block scans a block.
 func (a *Archive) block(scan *yara.Scan, data []byte, address uint64) {
-	if a.Err == nil {
-		a.Err = scan.Block(data, address)
+	if a.scanner.beside == nil {
+		a.scanner.beside = newBeside()
 	}
+	a.scanner.beside.block(scan, data, address)
 }
 
 // end ends a scan, and returns its hits, see yara.Scan.End.
 func (a *Archive) end(scan *yara.Scan, whole []byte, size int64) []yara.Hit {
 	defer a.release(scan)
+	if b := a.scanner.beside; b != nil && a.Err == nil {
+		a.Err = b.wait()
+	}
 	if a.Err != nil {
 		return nil
 	}
