@@ -283,3 +283,40 @@ func (c Checkpoint) Name() string {
 	}
 	return c.ID
 }
+
+// CheckpointOf returns what names a checkpoint that is in no output yet; Seq and Last
+// are settled by Number.
+func CheckpointOf(id string, row *schema.Checkpoint, from *schema.Archive) Checkpoint {
+	text := func(s *string) string {
+		if s == nil {
+			return ""
+		}
+		return *s
+	}
+	c := Checkpoint{
+		ID: id, ContainerID: text(row.ContainerID), ContainerName: text(row.ContainerName), PodNamespace: text(row.PodNamespace), PodName: text(row.PodName),
+		Status: row.Status, Archives: []string{from.ArchiveName}, Sources: []string{from.Source},
+	}
+	switch {
+	case row.CheckpointedAt != nil:
+		c.TakenAt = row.CheckpointedAt.UTC()
+	case row.DumpedAt != nil:
+		c.TakenAt = row.DumpedAt.UTC()
+	}
+	return c
+}
+
+// Number numbers the checkpoints of each container by time, and puts all in that
+// order, as Checkpoints does.
+func Number(all []Checkpoint) {
+	slices.SortFunc(all, func(a, b Checkpoint) int { return cmp.Or(a.TakenAt.Compare(b.TakenAt), cmp.Compare(a.ID, b.ID)) })
+	seq, last := map[string]int64{}, map[string]int{}
+	for i := range all {
+		of := cmp.Or(all[i].ContainerID, all[i].ID)
+		seq[of]++
+		all[i].Seq, last[of] = seq[of], i
+	}
+	for _, i := range last {
+		all[i].Last = true
+	}
+}

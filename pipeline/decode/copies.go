@@ -33,7 +33,8 @@ type Content struct {
 type Copies struct {
 	Contents []*Copy
 	// Pages is what Decoder.ReadPages returned for the checkpoint's memory.
-	Pages memory.Consumer
+	Pages  memory.Consumer
+	Memory *memory.Checkpoint
 }
 
 // Copy is content that was taken.
@@ -108,7 +109,7 @@ func (c *container) copyMember(m *member) (done func()) {
 
 // copiesOf returns what was taken of an image set.
 func (s *imageSet) copiesOf() Copies {
-	taken := Copies{Pages: s.pagesReader}
+	taken := Copies{Pages: s.pagesReader, Memory: s.memory}
 	for _, t := range s.copies {
 		owner := t.of.sets[t.dir]
 		if owner == s || s.main && (owner == nil || owner.container != s.container || !owner.hasImages()) {

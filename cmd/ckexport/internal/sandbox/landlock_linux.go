@@ -19,6 +19,7 @@ var rights = []struct {
 	{Entries, unix.LANDLOCK_ACCESS_FS_READ_DIR | unix.LANDLOCK_ACCESS_FS_MAKE_DIR | unix.LANDLOCK_ACCESS_FS_REMOVE_DIR | unix.LANDLOCK_ACCESS_FS_REMOVE_FILE},
 	// Links and the like that someone put into an output are kept.
 	{Files, unix.LANDLOCK_ACCESS_FS_MAKE_REG | unix.LANDLOCK_ACCESS_FS_MAKE_SYM | unix.LANDLOCK_ACCESS_FS_MAKE_FIFO | unix.LANDLOCK_ACCESS_FS_MAKE_SOCK},
+	{Emptied, unix.LANDLOCK_ACCESS_FS_REMOVE_DIR},
 	{Moves, unix.LANDLOCK_ACCESS_FS_REFER},
 }
 

@@ -26,13 +26,15 @@ const (
 	Entries
 	// Files makes files, or gives them another name.
 	Files
+	// Emptied removes folders that are empty.
+	Emptied
 	// Moves links and renames files and folders from one folder to another,
 	// where both have it, and the file does not come to have more access.
 	Moves
 )
 
 // All is every access there is.
-const All = Read | Write | Entries | Files | Moves
+const All = Read | Write | Entries | Files | Emptied | Moves
 
 // Grant is what stays allowed with one path. Links are followed when it is
 // granted; a path that does not exist then is passed over.

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/ckexport/ckexport/cmd/ckexport/internal/sandbox"
+	"github.com/ckexport/ckexport/pipeline/extract"
+	"github.com/ckexport/ckexport/plain"
+	"github.com/ckexport/ckexport/units"
+)
+
+// errNothing says that nothing was found; for what, has been said.
+var errNothing = errors.New("nothing was found")
+
+// extraction is where contents go: a folder, which for standard output is one of
+// our own, for as long as it takes.
+type extraction struct {
+	name   string // as the user has it
+	path   string
+	folder *extract.Folder
+	isOurs bool
+	last   extract.Item
+}
+
+// openExtraction makes the folder, or takes an empty one; - is standard output.
+func openExtraction(name string) (*extraction, error) {
+	to := &extraction{name: name, path: name}
+	if name == "-" {
+		to.isOurs = true
+		var err error
+		if to.path, err = os.MkdirTemp("", "ckexport-extract-"); err != nil {
+			return nil, fmt.Errorf("making a folder for what is extracted: %w", err)
+		}
+	}
+	var err error
+	if to.folder, err = extract.CreateFolder(to.path); err != nil {
+		hint := ""
+		if errors.Is(err, extract.ErrNotEmpty) {
+			hint = "-o names a new folder, or an empty one: what is there is never added to or replaced"
+		}
+		return nil, &usageError{err: fmt.Errorf("-o %q: %w", name, err), hint: hint}
+	}
+	return to, nil
+}
+
+// grants is what writing takes.
+func (to *extraction) grants() []sandbox.Grant {
+	grants := grant(sandbox.Read|sandbox.Write|sandbox.Entries|sandbox.Files, to.path)
+	if to.isOurs {
+		grants = append(grants, grant(sandbox.Emptied, filepath.Dir(to.path))...)
+	}
+	return grants
+}
+
+// close ends writing; a folder of ours is gone then. It is emptied file by file: what
+// is around it must not be looked at.
+func (to *extraction) close() {
+	to.folder.Close() //nolint:errcheck // what it would tell, writing has told
+	if !to.isOurs {
+		return
+	}
+	files, _ := os.ReadDir(to.path) // what cannot be removed is left among temporary files
+	for _, f := range files {
+		os.Remove(filepath.Join(to.path, f.Name())) //nolint:errcheck // the same
+	}
+	os.Remove(to.path) //nolint:errcheck // the same
+}
+
+// show tells of an item that was written.
+func (to *extraction) show(i extract.Item, opts *extractOptions, std streams) {
+	to.last = i
+	if !to.isOurs && !opts.quiet {
+		fmt.Fprintln(std.out, describeItem(i)) //nolint:errcheck // the manifest has it
+	}
+}
+
+// finish tells what was written, and what was not found.
+func (to *extraction) finish(s *extract.Summary, opts *extractOptions, std streams) error {
+	tellBad(s, std)
+	if to.isOurs && s.Items > 0 {
+		if err := to.writeOut(s, std.out); err != nil {
+			return err
+		}
+	}
+	if !to.isOurs && !opts.quiet && s.Items > 0 {
+		fmt.Fprintf(std.err, "wrote %s, %s, to %s; %s tells of each\n", counted(s.Items, "item"), units.Bytes(s.Bytes), quotedPath(to.name), extract.ManifestName)
+	}
+	switch {
+	case len(s.Bad) > 0:
+		return errBadArchives
+	case s.Items == 0:
+		return errNothing
+	}
+	return nil
+}
+
+// writeOut writes the one item to standard output.
+func (to *extraction) writeOut(s *extract.Summary, out io.Writer) error {
+	if s.Items > 1 {
+		return &usageError{err: fmt.Errorf("%d items were found: standard output takes one", s.Items), hint: "-o DIR takes all; --checkpoint chooses one of several checkpoints"}
+	}
+	if to.last.Name == "" {
+		return fmt.Errorf("%s has no content", describeItem(to.last))
+	}
+	file, err := os.Open(filepath.Join(to.path, to.last.Name))
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if _, err := io.Copy(out, file); err != nil {
+		return fmt.Errorf("writing to standard output: %w", err)
+	}
+	return nil
+}
+
+// tellBad says which archives could not be read whole, and what nothing was found for.
+func tellBad(s *extract.Summary, std streams) {
+	for _, a := range s.Bad {
+		reason := string(a.Status)
+		if a.Error != nil {
+			reason += ": " + *a.Error
+		}
+		fmt.Fprintf(std.err, "ckexport: %s: %s\n", quotedPath(a.Source), plain.Printable(reason))
+	}
+	for _, name := range s.NotFound {
+		fmt.Fprintf(std.err, "ckexport: nothing was found for %s, in %s of %s\n", plain.Printable(name), counted(len(s.Checkpoints), "checkpoint"), counted(s.Archives, "archive"))
+	}
+}
+
+// describeItem is a line about an item.
+func describeItem(i extract.Item) string {
+	name, size := i.Name, "-"
+	if name == "" {
+		name = "-"
+	}
+	if i.Size != nil {
+		size = units.Bytes(*i.Size)
+	}
+	what := i.Origin
+	if i.PID != nil {
+		what += fmt.Sprintf(" of pid %d", *i.PID)
+	}
+	path := i.Path
+	switch {
+	case path == "" && i.Key != "":
+		path = i.Key
+	case path == "":
+		path = i.Member
+	}
+	if i.LinkTarget != "" {
+		path += " -> " + i.LinkTarget
+	}
+	return fmt.Sprintf("%s  %s  %s  %s", name, size, what, plain.Cell(path))
+}
+
+// counted is a number with what it counts.
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,0 +1,362 @@
+package extract_test
+
+import (
+	"archive/tar"
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/pipeline/extract"
+	"github.com/ckexport/ckexport/pipeline/source"
+	"github.com/ckexport/ckexport/schema"
+)
+
+func own(name string) string { return filepath.Join("../../testdata/archives", name) }
+
+// extracted is what an extraction wrote.
+type extracted struct {
+	dir     string
+	items   []extract.Item
+	summary *extract.Summary
+}
+
+func run(t *testing.T, s extract.Selection, archives ...string) extracted {
+	t.Helper()
+	e := extracted{dir: filepath.Join(t.TempDir(), "out")}
+	to, err := extract.CreateFolder(e.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts := extract.Options{Selection: s, Limits: decode.DefaultLimits(), Jobs: 2, To: to, OnItem: func(i extract.Item) { e.items = append(e.items, i) }}
+	for _, a := range archives {
+		opts.Archives = append(opts.Archives, source.Item{Input: source.Path(a)})
+	}
+	if e.summary, err = extract.Run(t.Context(), opts); err != nil {
+		t.Fatal(err)
+	}
+	if err := to.Close(); err != nil {
+		t.Fatal(err)
+	}
+	e.checkFolder(t)
+	return e
+}
+
+// checkFolder checks that the folder has what the manifest says, and no more: whole
+// files of the right name, for the owner only.
+func (e *extracted) checkFolder(t *testing.T) {
+	t.Helper()
+	expected := map[string]bool{}
+	manifest, err := os.Open(filepath.Join(e.dir, extract.ManifestName))
+	if errors.Is(err, os.ErrNotExist) && len(e.items) == 0 {
+		return
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	defer manifest.Close()
+	lines := bufio.NewScanner(manifest)
+	lines.Buffer(nil, 1<<20)
+	for n := 1; lines.Scan(); n++ {
+		var i extract.Item
+		if err := json.Unmarshal(lines.Bytes(), &i); err != nil {
+			t.Fatal(err)
+		}
+		if i.Number != n || i.Name != e.items[n-1].Name {
+			t.Errorf("line %d of the manifest is of item %d, %s", n, i.Number, i.Name)
+		}
+		if i.Name == "" {
+			continue
+		}
+		expected[i.Name], expected[i.Map] = true, true
+		data := e.content(t, i)
+		sum := sha256.Sum256(data)
+		if hex.EncodeToString(sum[:]) != i.SHA256 || uint64(len(data)) != *i.Size || !strings.HasPrefix(i.Name, fmt.Sprintf("%05d-%s", n, i.SHA256[:16])) {
+			t.Errorf("%s has %d bytes with SHA-256 %x", i.Name, len(data), sum)
+		}
+	}
+	files, err := os.ReadDir(e.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		info, err := f.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode() != 0o600 {
+			t.Errorf("%s has mode %v", f.Name(), info.Mode())
+		}
+		if f.Name() != extract.ManifestName && !expected[f.Name()] {
+			t.Errorf("%s stands in the folder, and not in the manifest", f.Name())
+		}
+	}
+}
+
+func (e *extracted) content(t *testing.T, i extract.Item) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(e.dir, i.Name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func glob(t *testing.T, text string) extract.Glob {
+	t.Helper()
+	g, err := extract.ParseGlob(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// tarMembers reads the files of a tar.
+func tarMembers(t *testing.T, in io.Reader) map[string][]byte {
+	t.Helper()
+	files := map[string][]byte{}
+	for r := tar.NewReader(in); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return files
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h.Typeflag == tar.TypeReg {
+			if files[strings.TrimPrefix(h.Name, "./")], err = io.ReadAll(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func gzipMembers(t *testing.T, archive string) map[string][]byte {
+	t.Helper()
+	f, err := os.Open(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	in, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tarMembers(t, in)
+}
+
+// TestFiles extracts all captured files: changes of the root file system, those of
+// volumes. They are those of the tars within the archive, byte by byte.
+func TestFiles(t *testing.T) {
+	for name, roots := range map[string]map[string]string{
+		"rootfs-changes.tar.gz": {"rootfs-diff.tar": "/"},
+		"volumes.tar.gz":        {"rootfs-diff.tar": "/", "volumes/fleetvol.tar": "/vol"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want := map[string][]byte{}
+			members := gzipMembers(t, own(name))
+			for member, root := range roots {
+				if members[member] == nil {
+					t.Fatalf("no member %s", member)
+				}
+				for file, data := range tarMembers(t, bytes.NewReader(members[member])) {
+					if !strings.HasPrefix(path.Base(file), ".wh.") {
+						want[path.Join(root, file)] = data
+					}
+				}
+			}
+			got := run(t, extract.Selection{Files: []extract.Glob{glob(t, "/**")}}, own(name))
+			for _, i := range got.items {
+				if i.Type != "file" || i.Origin == "devshm" || i.Origin == "tmpfs" {
+					if i.Type != "file" && i.Name != "" {
+						t.Errorf("%s is a %s with content", i.Path, i.Type)
+					}
+					continue
+				}
+				raw, err := base64.StdEncoding.DecodeString(i.PathBase64)
+				if err != nil {
+					t.Fatal(err)
+				}
+				data, ok := want[string(raw)]
+				if !ok || !bytes.Equal(data, got.content(t, i)) || len(i.Absent) > 0 {
+					t.Errorf("%s: %s", i.Origin, i.Path)
+				}
+				delete(want, string(raw))
+			}
+			for file := range want {
+				t.Errorf("%s was not extracted", file)
+			}
+			if len(got.summary.NotFound)+len(got.summary.Bad) > 0 {
+				t.Errorf("%+v", got.summary)
+			}
+		})
+	}
+}
+
+// TestGhosts extracts deleted files, with their holes: they have the SHA-256 that an
+// export gives them.
+func TestGhosts(t *testing.T) {
+	table, _ := schema.Lookup("ghost_files")
+	d := decode.Decoder{Limits: decode.DefaultLimits(), Tables: []*schema.Table{table}}
+	result, err := d.Decode(t.Context(), source.Path(own("ghost-files.tar")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{}
+	for _, g := range result.Checkpoints[0].GhostFiles {
+		if g.SHA256 != nil {
+			want[g.Paths.Text[0]] = *g.SHA256
+		}
+	}
+	got := run(t, extract.Selection{Files: []extract.Glob{glob(t, "ghost.*")}}, own("ghost-files.tar"))
+	for _, i := range got.items {
+		if i.Origin == "ghost" && want[i.Path] != i.SHA256 {
+			t.Errorf("%s has SHA-256 %s, want %s", i.Path, i.SHA256, want[i.Path])
+		}
+		delete(want, i.Path)
+	}
+	if len(want) > 0 || len(got.items) < 3 {
+		t.Errorf("%d items, and not extracted: %v", len(got.items), want)
+	}
+}
+
+// wroteLater are pages with the area of restartable sequences, which the kernel writes
+// to whenever the thread runs: the truth was taken before the checkpoint.
+var wroteLater = map[uint64]bool{0xc540000: true}
+
+// TestMemory extracts the memory of processes with shared objects. By the map every
+// page of it is that which the process had.
+func TestMemory(t *testing.T) {
+	const archive = "memhash-shm"
+	got := run(t, extract.Selection{Memory: []extract.Region{region(t, "all")}}, own(archive+".tar"))
+	if len(got.items) != 2 {
+		t.Fatalf("%d items", len(got.items))
+	}
+	for _, i := range got.items {
+		data := got.content(t, i)
+		at := offsets(t, filepath.Join(got.dir, i.Map))
+		compared := 0
+		for address, page := range truePages(t, archive, *i.PID) {
+			offset, ok := at(address)
+			if !ok {
+				if page.anonymous {
+					t.Errorf("pid %d: %#x is absent", *i.PID, address)
+				}
+				continue
+			}
+			if sum := sha256.Sum256(data[offset : offset+4096]); hex.EncodeToString(sum[:]) != page.sha256 && !wroteLater[address] {
+				t.Errorf("pid %d: page %#x is another one", *i.PID, address)
+			}
+			compared++
+		}
+		if compared < 15 {
+			t.Errorf("pid %d: only %d pages compared", *i.PID, compared)
+		}
+	}
+}
+
+// TestRegion extracts a range of memory, which begins and ends within a page.
+func TestRegion(t *testing.T) {
+	const archive = "memhash-shm"
+	whole := run(t, extract.Selection{Memory: []extract.Region{region(t, "1")}}, own(archive+".tar"))
+	at := offsets(t, filepath.Join(whole.dir, whole.items[0].Map))
+	for address, page := range truePages(t, archive, 1) {
+		offset, ok := at(address)
+		if !ok || !page.anonymous {
+			continue
+		}
+		got := run(t, extract.Selection{Memory: []extract.Region{region(t, fmt.Sprintf("1:%x-%#x", address+5, address+4000))}}, own(archive+".tar"))
+		if want := whole.content(t, whole.items[0])[offset+5 : offset+4000]; !bytes.Equal(got.content(t, got.items[0]), want) {
+			t.Errorf("%#x: other bytes", address)
+		}
+		return
+	}
+	t.Error("no page")
+}
+
+// TestNothing looks for what is not there.
+func TestNothing(t *testing.T) {
+	got := run(t, extract.Selection{Files: []extract.Glob{glob(t, "/no/such")}, Cores: []extract.Processes{{PID: 4711}}}, own("redis.tar.zst"))
+	if want := "[--file /no/such --core 4711]"; len(got.items) > 0 || fmt.Sprint(got.summary.NotFound) != want {
+		t.Errorf("%d items, not found: %v", len(got.items), got.summary.NotFound)
+	}
+}
+
+func region(t *testing.T, text string) extract.Region {
+	t.Helper()
+	r, err := extract.ParseRegion(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// truePage is what a page was while the process ran.
+type truePage struct {
+	sha256    string
+	anonymous bool
+}
+
+func truePages(t *testing.T, archive string, pid uint32) map[uint64]truePage {
+	t.Helper()
+	text, err := os.ReadFile(own(fmt.Sprintf("%s.truth/proc/%d/pages.sha256", archive, pid)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages := map[uint64]truePage{}
+	for line := range strings.Lines(string(text)) {
+		var address uint64
+		var sum, flag string
+		if n, _ := fmt.Sscanf(line, "%x %s %s", &address, &sum, &flag); n == 3 && line[0] != '#' {
+			pages[address] = truePage{sum, flag == "A"}
+		}
+	}
+	return pages
+}
+
+// offsets reads the map of a memory file: where in it an address is.
+func offsets(t *testing.T, name string) func(uint64) (uint64, bool) {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type line struct {
+		from, to uint64
+		offset   *uint64
+	}
+	var all []line
+	for text := range strings.Lines(string(text)) {
+		var l struct {
+			From, To, Content string
+			Offset            *uint64
+		}
+		if err := json.Unmarshal([]byte(text), &l); err != nil {
+			t.Fatal(err)
+		}
+		var from, to uint64
+		if _, err := fmt.Sscanf(l.From+" "+l.To, "0x%x 0x%x", &from, &to); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, line{from, to, l.Offset})
+	}
+	return func(address uint64) (uint64, bool) {
+		for _, l := range all {
+			if l.from <= address && address < l.to && l.offset != nil {
+				return *l.offset + address - l.from, true
+			}
+		}
+		return 0, false
+	}
+}
