@@ -20,6 +20,9 @@ var changeAnswers = map[string][]answer{
 		"life file added /tmp/state", "life file added /tmp/xmrig", "life file changed /tmp/ctr", "life file removed /etc/delete-me", "life process added 34 sleep 0.5", "life process removed 8 sleep 0.5",
 	}}},
 	"memory-changes": {{columns: "container_name, kind, mappings_before, mappings_after, virtual_change, present_change", rows: []string{"life stack 2 2 0 -4096", "life stack 2 2 0 4096"}}},
+	"memory-page-changes": {{columns: "container_name, pid, mapping_kind, path, changed, added, removed, unchanged", where: "container_name = 'flt-000-sleep'", rows: []string{
+		"flt-000-sleep 1 heap NULL 1 0 0 1", "flt-000-sleep 1 stack NULL 1 0 0 1",
+	}}},
 	"replica-outliers": {
 		{params: map[string]string{"share": "0.03"}, columns: "container_name, difference, kind, item", where: "kind IN ('program', 'listening')", rows: []string{
 			"f-bridge-net only here listening inet6 tcp :: port 8000", "f-host-net only here listening inet tcp 127.0.0.1 port 18099", "f-init-flag only here program /run/podman-init",

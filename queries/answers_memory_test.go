@@ -8,7 +8,12 @@ var memoryAnswers = map[string][]answer{
 		{columns: "container_name, pid, comm, kind, jit", rows: []string{"f-everything 14 rwx anon NULL", "f-p5-everything 14 rwx anon NULL"}},
 		{params: map[string]string{"include_jit": "true"}, columns: "count(*)", rows: []string{"2"}}, // no runtime among them, see TestDoctored
 	},
-	"modified-code": {{doctored: true, columns: "container_name"}},
+	"elf-images-in-memory":       {{doctored: true, columns: "container_name"}},
+	"images-of-deleted-files":    {{doctored: true, columns: "container_name"}},
+	"pages-in-several-workloads": {{doctored: true, columns: "sha256"}},
+	"code-unlike-replicas":       {{doctored: true, columns: "container_name"}},
+	"high-entropy-memory":        {{doctored: true, columns: "container_name"}},
+	"modified-code":              {{doctored: true, columns: "container_name"}},
 	"memory-by-kind": {{everywhere: true, columns: "kind, mappings, virtual_mib", where: "container_name = 'f-redis' AND kind IN ('anon', 'file', 'heap', 'stack')", rows: []string{
 		"anon 41 52.84", "file 210 35.93", "heap 2 0.26", "stack 4 0.52",
 	}}},

@@ -89,18 +89,35 @@ var doctoring = map[string]func(c *schema.Rows){
 			}
 		}
 	},
-	"memhash-shm.tar": func(c *schema.Rows) { process(c, 1).Argv.Text = []string{"[kworker/0:1]"} },
-	"unix-sockets.tar.zst": func(c *schema.Rows) { // AppArmor does not confine it
+	"memhash-shm.tar": func(c *schema.Rows) { // it runs a program from a memfd
+		process(c, 1).Argv.Text = []string{"[kworker/0:1]"}
+		c.MemoryMappings = append(c.MemoryMappings, schema.MemoryMapping{PID: 1, StartAddress: 4096, Kind: "memfd", Path: text("x"), ShmemID: of(uint64(99)), IsExecMemfd: true, PagesPresent: 2})
+		c.MemoryELFHeaders = append(c.MemoryELFHeaders, schema.MemoryELFHeader{ShmemID: of(uint64(99)), Evidence: "header", Type: schema.Enum{Name: of("EXEC")}, MappingKind: of("memfd"), Path: text("x"), IsMappedFile: true, BuildID: of("0a")})
+	},
+	"unix-sockets.tar.zst": func(c *schema.Rows) { // AppArmor does not confine it; a library without a header, its code and keys are in memory
+		c.MemoryELFHeaders = append(c.MemoryELFHeaders,
+			schema.MemoryELFHeader{PID: of(uint32(1)), Address: 0x7000, Evidence: "program_headers", MappingKind: of("anon"), Perms: of("r-xp"), Needed: []string{"libc.so.6"}},
+			schema.MemoryELFHeader{PID: of(uint32(1)), Address: 0x8000, Evidence: "header", MappingKind: of("vdso"), Perms: of("r-xp")})
+		c.MemoryPages = append(page(c, "anon", "r-xp", 0x7000, "same", 6, 1), page(c, "file", "r-xp", 0x400000, "changed", 6, 1)...)
+		c.MemoryPages = append(c.MemoryPages, page(c, "anon", "rw-p", 0x100000, "random", 7.9, 20)...)
+		c.MemoryPages = append(c.MemoryPages, page(c, "anon", "rw-p", 0x200000, "random", 7.9, 3)...)
 		c.Checkpoints[0].LSMType.Name = of("apparmor")
 		process(c, 1).LSMProfile = text("unconfined")
 	},
 	"bridge-net.tar.gz": func(c *schema.Rows) { // AppArmor confines it; it mines
+		c.MemoryPages = page(c, "file", "r-xp", 0x400000, "original", 6, 1)
 		c.Checkpoints[0].LSMType.Name = of("apparmor")
 		process(c, 1).LSMProfile = text("cri-containerd.apparmor.d (enforce)")
 		process(c, 1).Cmdline = of("httpd -o stratum+tcp://pool.example:3333")
 	},
-	"udp-netlink.tar.zst": func(c *schema.Rows) { connect(c, "udp", "ESTABLISHED", "203.0.113.7", 443) },
-	"redis.tar.zst":       func(c *schema.Rows) { connect(c, "tcp", "ESTABLISHED", "203.0.113.7", 443) },
+	"udp-netlink.tar.zst": func(c *schema.Rows) {
+		connect(c, "udp", "ESTABLISHED", "203.0.113.7", 443)
+		c.MemoryPages = page(c, "file", "r-xp", 0x400000, "original", 6, 1)
+	},
+	"redis.tar.zst": func(c *schema.Rows) { // it has pages of another image's container; those of one byte do not count
+		connect(c, "tcp", "ESTABLISHED", "203.0.113.7", 443)
+		c.MemoryPages = append(page(c, "heap", "rwxp", 0x7000, "same", 6, 1), page(c, "anon", "rw-p", 0x9000, "plain", 0, 1)...)
+	},
 	"volumes.tar.gz": func(c *schema.Rows) { // the engine's socket and /etc are mounted; nginx is called
 		c.ContainerMounts = append(c.ContainerMounts,
 			schema.ContainerMount{Origin: "spec", Destination: "/var/run/docker.sock", Source: of("/run/docker.sock"), IsBind: of(true), ReadOnly: of(true)},
@@ -112,6 +129,7 @@ var doctoring = map[string]func(c *schema.Rows){
 		c.Sockets = append(c.Sockets, connection(c, "::ffff:10.0.0.5", 80, "::ffff:10.0.0.9", 40000, 6))
 	},
 	"tmpfs-data.tar": func(c *schema.Rows) { // a library is loaded into it
+		c.MemoryPages = append(page(c, "file", "r-xp", 0x400000, "original", 6, 1), page(c, "anon", "rw-p", 0x9000, "plain", 0, 1)...)
 		c.Environment = append(c.Environment, schema.EnvironmentVariable{PID: 1, Position: 99, Name: text("LD_PRELOAD"), Value: text("/data/x.so")})
 	},
 	"odd-env-argv.tar": func(c *schema.Rows) { // sleep-secret has the same secret
@@ -149,6 +167,18 @@ var doctoring = map[string]func(c *schema.Rows){
 		c.Archives = append(c.Archives, a)
 		c.Problems = append(c.Problems, schema.Problem{Source: a.Source, Severity: "error", Code: "truncated"}, schema.Problem{Source: a.Source, Severity: "info", Code: "stale_image"})
 	},
+}
+
+// page returns pages of process 1, one behind the other.
+func page(c *schema.Rows, kind, perms string, address uint64, sum string, entropy float64, n int) (pages []schema.MemoryPage) {
+	for i := range uint64(n) {
+		p := schema.MemoryPage{PID: of(uint32(1)), Address: address + i*4096, MappingKind: &kind, Perms: &perms, SHA256: sum, Entropy: entropy}
+		if kind == "file" {
+			p.Path, p.FileOffset = text("/bin/feat"), of(i*4096)
+		}
+		pages = append(pages, p)
+	}
+	return pages
 }
 
 // connection returns a TCP connection of a process.
@@ -235,8 +265,14 @@ func TestDoctored(t *testing.T) {
 			"life process added 21 sleep 0.5", "life process added 34 sleep 0.5", "life process removed 21 sleep 0.5", "life process removed 8 sleep 0.5",
 		}},
 		{"modified-code", "container_name, path, pages_present", nil, []string{"f-ghost-files /bin/feat 3"}},
-		{"code-without-file", "container_name, pid", nil, nil},
-		{"code-without-file", "container_name, pid, jit", map[string]string{"include_jit": "true"}, []string{"f-p5-everything 14 /usr/lib/jvm/lib/server/libjvm.so"}},
+		{"code-without-file", "container_name, pid", nil, []string{"f-memhash-shm 1"}},
+		{"code-without-file", "container_name, pid, jit", map[string]string{"include_jit": "true"}, []string{"f-memhash-shm 1 NULL", "f-p5-everything 14 /usr/lib/jvm/lib/server/libjvm.so"}},
+		{"elf-images-in-memory", "container_name, pids, mapping_kind, address, evidence, needed", nil, []string{"f-memhash-shm [1] memfd 0 header NULL", "f-unix-sockets [1] anon 7000 program_headers [libc.so.6]"}},
+		{"images-of-deleted-files", "container_name, pid, path, mappings, pages_present, has_header, type, build_id", nil, []string{"f-memhash-shm 1 x 1 2 true EXEC 0a"}},
+		{"pages-in-several-workloads", "sha256, images, workloads, pages, mapping_kinds, perms, container_names", nil, []string{"same 2 2 2 [anon heap] [r-xp rwxp] [f-redis f-unix-sockets]"}},
+		{"pages-in-several-workloads", "sha256", map[string]string{"at_least": "3"}, nil},
+		{"code-unlike-replicas", "container_name, pid, path, file_offset, address, sha256, same, replicas", nil, []string{"f-unix-sockets 1 /bin/feat 0 400000 changed 1 4"}},
+		{"high-entropy-memory", "container_name, start_address, pages, mean_entropy", nil, []string{"f-unix-sockets 100000 20 7.9"}},
 		{"shared-secrets", "value_length, workloads, names, container_names", nil, []string{"13 2 [AWS_SECRET_ACCESS_KEY] [f-odd-env-argv f-sleep-secret]"}},
 		{"shared-secrets", "names", map[string]string{"at_least_characters": "14"}, nil},
 		{"shared-secrets", "names", map[string]string{"at_least": "3"}, nil},

@@ -84,7 +84,7 @@ func export(name string, format sinks.Format, tables []*schema.Table, inputs ...
 	}
 	summary, err := pipeline.Run(ctx, pipeline.Options{
 		Archives: found.Archives, Tables: tables, Sink: sink, Run: schema.Run{RunID: "test", ToolVersion: "test"},
-		Limits: decode.DefaultLimits(), Jobs: 2, Log: slog.New(slog.DiscardHandler),
+		Limits: decode.DefaultLimits(), Memory: schema.MemoryKinds(), Jobs: 2, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return nil, err

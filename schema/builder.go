@@ -40,6 +40,9 @@ func (b *Builder) Append(r *Rows) { b.AppendRange(r, 0, b.table.Count(r)) }
 
 // AppendRange adds the table's rows of r from one index up to another.
 func (b *Builder) AppendRange(r *Rows, from, to int) {
+	if r.Packed[b.table.Name] != nil {
+		r, from, to = b.table.unpacked(r, from, to), 0, to-from
+	}
 	b.append(r.CheckpointID, b.table.rows(r).Slice(from, to))
 }
 

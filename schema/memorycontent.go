@@ -24,3 +24,21 @@ type MemoryELFHeader struct {
 	SizeBytes    *uint64  `arrow:"size_bytes" doc:"size of the image as it is mapped, in a shared object as a file, in bytes; NULL where its program headers are not in the checkpoint" src:"ELF program headers"`
 	Inherited    bool     `arrow:"inherited" doc:"the page is one of the parent checkpoint"`
 }
+
+// MemoryPage is a page of memory.
+type MemoryPage struct {
+	_ struct{} `table:"memory_pages" memory:"pages" key:"checkpoint_id pid shmem_id address" doc:"A page of memory of a process or shared object, by its hash. Pages that are not in the archive have no row. With --memory pages only."`
+	_ struct{} `compare:"pid path address" show:"mapping_kind sha256"`
+
+	PID         *uint32 `arrow:"pid" doc:"process, see processes, which a pre-dump does not have; NULL in a shared object"`
+	ShmemID     *uint64 `arrow:"shmem_id" ref:"shared_memory(shmem_id)" compare:"no" doc:"shared object, see shared_memory; NULL in memory of a process"`
+	Address     uint64  `arrow:"address" encode:"delta" doc:"of its first byte; in a shared object, the offset" src:"pages-*.img"`
+	MappingKind *string `arrow:"mapping_kind" sensitive:"no" doc:"kind of the mapping, see memory_mappings.kind, or of the shared object, see shared_memory.kind; NULL where no mapping holds the address"`
+	Perms       *string `arrow:"perms" sensitive:"no" doc:"of the mapping, as memory_mappings.perms; NULL in a shared object"`
+	Path        Text    `arrow:"path" sensitive:"no" doc:"file, device or memfd mapped, or name of the shared object; else NULL"`
+	FileOffset  *uint64 `arrow:"file_offset" encode:"delta" compare:"no" doc:"offset of the page in that file, in bytes; NULL without one"`
+	SHA256      string  `arrow:"sha256" encode:"plain,bloom" sensitive:"payloads" doc:"SHA-256 of the page, in hexadecimal"`
+	IsZero      bool    `arrow:"is_zero" compare:"no" doc:"all bytes are zero"`
+	Entropy     float64 `arrow:"entropy" compare:"no" doc:"entropy of its bytes, in bits per byte, to three digits: 0 for one byte again and again; near 8 for what is compressed, encrypted or random"`
+	Inherited   bool    `arrow:"inherited" compare:"no" doc:"the page is one of the parent checkpoint"`
+}

@@ -55,6 +55,7 @@ type Rows struct {
 	SharedMemory   []SharedMemory
 
 	MemoryELFHeaders []MemoryELFHeader
+	MemoryPages      []MemoryPage
 	MemoryMatches    []MemoryMatch
 
 	FileDescriptors   []FileDescriptor
@@ -87,4 +88,8 @@ type Rows struct {
 	BinfmtMiscEntries []BinfmtMiscEntry
 	GPUDevices        []GPUDevice
 	GPUBuffers        []GPUBuffer
+
+	// Packed has rows of tables, by their names, that are made when they are
+	// written. Such a table has no rows in its slice.
+	Packed map[string]Packed
 }

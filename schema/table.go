@@ -259,10 +259,19 @@ func (t *Table) rows(r *Rows) reflect.Value { return t.rowsIn(reflect.ValueOf(r)
 func (t *Table) rowsIn(all reflect.Value) reflect.Value { return all.Field(t.field) }
 
 // Count returns how many rows of the table r holds.
-func (t *Table) Count(r *Rows) int { return t.rows(r).Len() }
+func (t *Table) Count(r *Rows) int {
+	n := t.rows(r).Len()
+	if p := r.Packed[t.Name]; p != nil {
+		n += p.Len()
+	}
+	return n
+}
 
 // Drop lets go of the table's rows in r.
-func (t *Table) Drop(r *Rows) { t.rows(r).SetZero() }
+func (t *Table) Drop(r *Rows) {
+	t.rows(r).SetZero()
+	delete(r.Packed, t.Name)
+}
 
 // RowSize returns about how many bytes of memory the row takes that a pointer
 // leads to: the struct, twice, as a slice that grows is copied and has room to spare, and

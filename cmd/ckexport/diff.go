@@ -26,6 +26,7 @@ func diffCommand(std streams) *cli.Command {
 			&cli.BoolFlag{Name: "summary", Usage: "only how many rows of each table differ"},
 			&cli.StringFlag{Name: "tables", Usage: "compare only these `TABLES`, separated by commas"},
 			&cli.StringFlag{Name: "exclude-tables", Usage: "compare all but these `TABLES`, separated by commas"},
+			&cli.BoolFlag{Name: "memory", Usage: "compare the content of memory too, as far as it was exported with --memory"},
 			&cli.IntFlag{Name: "limit", Usage: "show `N` changes of each table at most, 0 for all; JSON has all unless it is given", Value: 50},
 		}, sandboxFlags()...),
 		Action: func(c *cli.Context) error {
@@ -69,6 +70,9 @@ func diffFlags(c *cli.Context) (*diffOptions, error) {
 	var err error
 	if opts.tables, err = selectTables(c.String("tables"), c.String("exclude-tables")); err != nil {
 		return nil, err
+	}
+	if !c.IsSet("tables") && !c.Bool("memory") { // of a process at work nearly all of it changes
+		opts.tables = slices.DeleteFunc(opts.tables, func(t *schema.Table) bool { return t.Memory != "" })
 	}
 	if c.IsSet("tables") {
 		for _, t := range opts.tables {

@@ -270,7 +270,7 @@ func commonPrefix(a, b string) int {
 // Columns that are written in octal and hexadecimal.
 var (
 	isMode    = regexp.MustCompile(`^(mode|umask|.*_mode)$`)
-	isAddress = regexp.MustCompile(`^(handler|restorer|context_id|cap_effective|.*_(address|code|data|brk|pointer|head|base|sp|start|end|stack|addr))$`)
+	isAddress = regexp.MustCompile(`^(address|handler|restorer|context_id|cap_effective|.*_(address|code|data|brk|pointer|head|base|sp|start|end|stack|addr))$`)
 )
 
 // quoted writes a value for a terminal, in quotes where it could be taken for

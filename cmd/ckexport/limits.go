@@ -27,7 +27,7 @@ func limitsOf(l *decode.Limits) []limitFlag {
 		{name: "max-nesting", usage: "limit of `N` archives within archives", count: &l.Nesting},
 		{name: "max-checkpoints", usage: "limit of `N` checkpoints of an archive", count: &l.Checkpoints},
 		{name: "max-processes", usage: "limit of `N` processes of a checkpoint", count: &l.Processes},
-		{name: "max-rows", usage: "limit of `N` rows of any one table of an archive", count: &l.Rows},
+		{name: "max-rows", usage: "limit of `N` rows of any one table of an archive; of memory_pages as many as --max-archive-memory allows", count: &l.Rows},
 		{name: "max-metadata", usage: "limit of `SIZE` bytes of one image or metadata member", bytes: &l.MetadataBytes},
 		{name: "max-archive-memory", usage: "limit of `SIZE` bytes of memory for an archive while it is decoded", bytes: &l.MemoryBytes},
 	}

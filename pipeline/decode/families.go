@@ -45,6 +45,7 @@ var families = []family{
 	{"shared memory", list("shared_memory"), needs(treeFact, spacesFact, filesFact, segmentsFact, sharedPagemapsFact), (*imageSet).decodeSharedMemory},
 
 	{"ELF headers in memory", list("memory_elf_headers"), contentSpacesFact, (*imageSet).decodeELFHeaders},
+	{"pages of memory", list("memory_pages"), contentSpacesFact, (*imageSet).decodePages},
 
 	{"files", list("files", "file_descriptors", "file_remaps"), needs(treeFact, idsFact, spacesFact, foldersFact, filesFact, queuesFact), (*imageSet).decodeDescriptors},
 	{"ghosts", list("ghost_files"), needs(spacesFact, filesFact, ghostMembers), (*imageSet).decodeGhosts},

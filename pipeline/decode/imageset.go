@@ -50,6 +50,7 @@ type imageSet struct {
 	texts       *memory.Texts      // nil if no wanted table has them
 	pagesReader memory.Consumer    // nil if nobody takes pages
 	elfHeaders  *memory.ELFHeaders // likewise
+	pageDigests *memory.Digests    // likewise
 	scanned     *scan.Memory       // likewise
 	matches     []contentMatches   // of payloads and ghosts
 	newPagemaps []*image           // see decodeNewPagemaps

@@ -18,7 +18,7 @@ type Limits struct {
 	Nesting       int   // --max-nesting: archives within archives; a layer within an image is one
 	Checkpoints   int   // --max-checkpoints: image sets
 	Processes     int   // --max-processes: processes of a checkpoint
-	Rows          int   // --max-rows: rows of any one table
+	Rows          int   // --max-rows: rows of any one table but memory_pages
 	MetadataBytes int64 // --max-metadata: bytes of one image or metadata member
 	MemoryBytes   int64 // --max-archive-memory: bytes kept while it is decoded, see archiveReader.take
 

@@ -22,6 +22,7 @@ var pageConsumers = []pageConsumer{
 	{list("processes", "environment", "auxiliary_vectors"), (*imageSet).newTexts},
 	{list("memory_matches"), (*imageSet).newScan},
 	{list("memory_elf_headers"), (*imageSet).newELFHeaders},
+	{list("memory_pages"), (*imageSet).newDigests},
 }
 
 type pageConsumer struct {

@@ -247,7 +247,7 @@ func (i *ELFImage) Needed() (names [][]byte, ok bool) {
 func (i *ELFImage) neededIn(section []byte) (names [][]byte, ok bool) {
 	width := i.pick(4, 8)
 	var offsets []uint64
-	var table uint64
+	var table uint64 // each dynamic section names one
 	for ; ; section = section[2*width:] {
 		if len(section) < 2*width || len(offsets) > maxNeeded {
 			return nil, false
@@ -262,6 +262,9 @@ func (i *ELFImage) neededIn(section []byte) (names [][]byte, ok bool) {
 		case elf.DT_STRTAB:
 			table = value
 		}
+	}
+	if table == 0 {
+		return nil, false
 	}
 	for _, offset := range offsets {
 		name := i.nameAt(table, offset)

@@ -47,6 +47,23 @@ func (x Mappings) At(address uint64) *vma.VmaEntry {
 	return v
 }
 
+// Around returns the range of addresses around one that are all in one mapping, or all
+// in none.
+func (x Mappings) Around(address uint64) Range {
+	next := sort.Search(len(x.ByStart), func(i int) bool { return x.ByStart[i].GetStart() > address })
+	r := Everything
+	if next < len(x.ByStart) {
+		r.End = x.ByStart[next].GetStart()
+	}
+	if next > 0 {
+		if v := x.ByStart[next-1]; address < v.GetEnd() {
+			return Range{v.GetStart(), v.GetEnd()}
+		}
+		r.Start = x.ByStart[next-1].GetEnd()
+	}
+	return r
+}
+
 // upTo returns the mapping that holds an address, nil if none does, and where
 // that ceases to be so, at most the end given.
 func (x Mappings) upTo(address, end uint64) (*vma.VmaEntry, uint64) {

@@ -48,9 +48,10 @@ const tokenBytes = 16
 
 // Redactor redacts rows. It is for one goroutine.
 type Redactor struct {
-	policy *Policy
-	mac    hash.Hash
-	tables []tableTargets
+	redaction *Redaction
+	policy    *Policy
+	mac       hash.Hash
+	tables    []tableTargets
 }
 
 // tableTargets are the targets within one table.
@@ -61,7 +62,7 @@ type tableTargets struct {
 
 // Redactor returns a redactor for one goroutine.
 func (r *Redaction) Redactor() *Redactor {
-	d := &Redactor{policy: r.Policy, mac: hmac.New(sha256.New, r.Key.secret[:])}
+	d := &Redactor{redaction: r, policy: r.Policy, mac: hmac.New(sha256.New, r.Key.secret[:])}
 	for _, t := range schema.Tables() {
 		tt := tableTargets{table: t}
 		for _, target := range r.Policy.targets {
@@ -85,17 +86,41 @@ func (d *Redactor) Redact(archive *schema.Archive, checkpoints []*schema.Rows, p
 		secrets = newVerbatim(all) // before they are replaced
 	}
 	for _, rows := range all {
-		for _, t := range d.tables {
-			d.redactTable(t, rows)
+		packed := rows.Packed
+		rows.Packed = nil
+		d.redactRows(secrets, rows)
+		for name, p := range packed {
+			packed[name] = &redactedRows{p, d.redaction.Redactor(), secrets}
 		}
-		if secrets != nil {
-			d.removeVerbatim(secrets, rows)
-		}
+		rows.Packed = packed
 	}
 	if secrets != nil && archive.Error != nil {
 		text := d.scrub(secrets, *archive.Error)
 		archive.Error = &text
 	}
+}
+
+func (d *Redactor) redactRows(secrets *verbatim, rows *schema.Rows) {
+	for _, t := range d.tables {
+		d.redactTable(t, rows)
+	}
+	if secrets != nil {
+		d.removeVerbatim(secrets, rows)
+	}
+}
+
+// redactedRows are packed rows that are redacted when they are made, by some
+// other goroutine.
+type redactedRows struct {
+	schema.Packed
+	redactor *Redactor
+	secrets  *verbatim // nil for none
+}
+
+// Unpack implements schema.Packed.
+func (p *redactedRows) Unpack(r *schema.Rows, from, to int) {
+	p.Packed.Unpack(r, from, to)
+	p.redactor.redactRows(p.secrets, r)
 }
 
 // redactTable redacts the rows of one table. What is to be replaced is settled
