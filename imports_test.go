@@ -12,7 +12,7 @@ const module = "github.com/ckexport/ckexport"
 
 // mayImport is the table of docs/architecture.md: which rooms a room may use.
 var mayImport = map[string][]string{
-	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/decode", "/pipeline/extract", "/pipeline/redact", "/pipeline/yara", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/queries", "/queries/rules", "/verify", "/compare", "/plain", "/report", "/units"},
+	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/decode", "/pipeline/extract", "/pipeline/redact", "/pipeline/search", "/pipeline/yara", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/queries", "/queries/rules", "/verify", "/compare", "/plain", "/report", "/units"},
 	"/cmd/ckexport/internal/sandbox": nil,
 	"/cmd/ckbench":                   {"/cmd/ckbench/measure", "/cmd/ckbench/workload", "/units"},
 	"/cmd/ckbench/measure":           nil,
@@ -27,6 +27,7 @@ var mayImport = map[string][]string{
 	"/pipeline/memory":               {"/pipeline/criu"},
 	"/pipeline/scan":                 {"/pipeline/criu", "/pipeline/memory", "/pipeline/yara"},
 	"/pipeline/yara":                 nil,
+	"/pipeline/search":               {"/pipeline/decode", "/pipeline/layout", "/pipeline/memory", "/pipeline/scan", "/pipeline/source", "/schema"},
 	"/pipeline/decode":               {"/pipeline/archive", "/pipeline/content", "/pipeline/criu", "/pipeline/layout", "/pipeline/memory", "/pipeline/scan", "/pipeline/yara", "/schema", "/units"},
 	"/pipeline/extract":              {"/pipeline/criu", "/pipeline/decode", "/pipeline/layout", "/pipeline/memory", "/pipeline/source", "/plain", "/schema"},
 	"/pipeline/redact":               {"/schema"},

@@ -77,8 +77,7 @@ func (m *Memory) begin(sp *space) bool {
 }
 
 func (m *Memory) end(sp *space) {
-	sp.windows.End()
-	sp.windows.buffer = nil
+	sp.windows.Close()
 	sp.hits = m.archive.end(sp.scan, nil, -1)
 	sp.scan = nil
 }
