@@ -1,30 +1,26 @@
 package scan
 
-import (
-	"github.com/ckexport/ckexport/pipeline/yara"
-)
-
-// beside scans blocks in a goroutine of its own, one after another: YARA takes
-// longer than to decompress what it scans, and so both are done side by side.
-type beside struct {
+// Beside looks into blocks in a goroutine of its own, one after another: that
+// takes as long as to decompress them, or longer, and so both are done side by
+// side.
+type Beside struct {
 	jobs chan besideJob
 	free chan []byte
-	err  error // the first failure; to be read behind wait
 }
 
-// besideJob is a block to scan, or a mark that all before it are.
+// besideJob is a block to look into, or a mark that all before it were.
 type besideJob struct {
-	scan    *yara.Scan
-	data    []byte
-	address uint64
+	block   Block
+	look    func(Block)
 	reached chan struct{}
 }
 
-// besideBlocks is how many blocks are scanned or wait for it.
+// besideBlocks is how many blocks are looked into or wait for it.
 const besideBlocks = 4
 
-func newBeside() *beside {
-	b := &beside{jobs: make(chan besideJob, besideBlocks), free: make(chan []byte, besideBlocks)}
+// NewBeside starts the goroutine. It is to be closed.
+func NewBeside() *Beside {
+	b := &Beside{jobs: make(chan besideJob, besideBlocks), free: make(chan []byte, besideBlocks)}
 	for range besideBlocks {
 		b.free <- nil
 	}
@@ -34,27 +30,25 @@ func newBeside() *beside {
 				close(j.reached)
 				continue
 			}
-			if b.err == nil {
-				b.err = j.scan.Block(j.data, j.address)
-			}
-			b.free <- j.data
+			j.look(j.block)
+			b.free <- j.block.Data
 		}
 	}()
 	return b
 }
 
-// block has a block scanned.
-func (b *beside) block(scan *yara.Scan, data []byte, address uint64) {
-	b.jobs <- besideJob{scan: scan, data: append((<-b.free)[:0], data...), address: address}
+// Look has a block looked into, which may change behind the call.
+func (b *Beside) Look(block Block, look func(Block)) {
+	block.Data = append((<-b.free)[:0], block.Data...)
+	b.jobs <- besideJob{block: block, look: look}
 }
 
-// wait waits until all blocks are scanned, and returns the first failure.
-func (b *beside) wait() error {
+// Wait waits until all blocks were looked into.
+func (b *Beside) Wait() {
 	reached := make(chan struct{})
 	b.jobs <- besideJob{reached: reached}
 	<-reached
-	return b.err
 }
 
-// close ends the goroutine.
-func (b *beside) close() { close(b.jobs) }
+// Close ends the goroutine.
+func (b *Beside) Close() { close(b.jobs) }

@@ -72,7 +72,7 @@ func (m *Memory) begin(sp *space) bool {
 		return false
 	}
 	sp.scan = scan
-	sp.windows = NewWindows(func(b Block) { m.archive.block(scan, b.Data, b.Address) })
+	sp.windows = m.archive.windows(scan)
 	return true
 }
 

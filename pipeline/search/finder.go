@@ -2,8 +2,6 @@ package search
 
 import (
 	"bytes"
-	"cmp"
-	"slices"
 	"unicode/utf8"
 
 	"github.com/ckexport/ckexport/pipeline/scan"
@@ -14,9 +12,7 @@ type finder struct {
 	pattern *Pattern
 	found   func(b *scan.Block, from, to int)
 
-	next   uint64 // address from which matches begin that were not found yet
-	folded []byte // a block in lower case
-	spans  []span
+	next uint64 // address from which matches begin that were not found yet
 }
 
 // span is a part of a block.
@@ -50,15 +46,34 @@ func (f *finder) findAll(b *scan.Block, from, end int) (last uint64) {
 	switch p := f.pattern; {
 	case p.exact != nil:
 		p.eachExact(b.Data, from, end, report)
-	case len(p.required) == 0:
+	case p.filter == nil:
 		f.eachIn(b.Data, span{0, len(b.Data)}, from, end, report)
 	default:
-		for _, s := range f.candidates(b.Data, from) {
-			f.eachIn(b.Data, s, max(from, s.from), end, report)
-			from = max(from, int(last-min(last, b.Address)))
-		}
+		f.eachCandidate(b.Data, from, end, report)
 	}
 	return last
+}
+
+// eachCandidate finds the matches of the regular expression around the places that
+// its filter finds.
+func (f *finder) eachCandidate(data []byte, from, end int, report func(int, int)) {
+	filter := f.pattern.filter
+	for at := from; ; {
+		place := filter.next(data, at)
+		if place < 0 {
+			return
+		}
+		part, limit := filter.around(data, place)
+		at = max(limit, place+1)
+		f.eachIn(data, part, from, min(end, at), func(start, stop int) {
+			report(start, stop)
+			from = stop
+		})
+		from = max(from, at)
+		if at >= len(data) {
+			return
+		}
+	}
 }
 
 // eachExact finds a text.
@@ -88,11 +103,15 @@ func (p *Pattern) eachExact(data []byte, from, end int, report func(int, int)) {
 }
 
 // eachIn finds the matches of the regular expression in a part of the block that
-// begin in a range. What stands in front of the part tells where words and lines
-// begin.
+// begin in a range. What stands around the part tells where words and lines begin
+// and end.
 func (f *finder) eachIn(data []byte, s span, from, end int, report func(int, int)) {
-	before := max(0, s.from-utf8.UTFMax)
-	for _, m := range f.pattern.re.FindAllIndex(data[before:s.to], -1) {
+	from = max(from, s.from)
+	before, behind := from, min(len(data), s.to+utf8.UTFMax)
+	if f.pattern.looksBack {
+		before = max(0, from-utf8.UTFMax)
+	}
+	for _, m := range f.pattern.re.FindAllIndex(data[before:behind], -1) {
 		start, stop := before+m[0], before+m[1]
 		if start >= end {
 			return
@@ -101,49 +120,4 @@ func (f *finder) eachIn(data []byte, s span, from, end int, report func(int, int
 			report(start, stop)
 		}
 	}
-}
-
-// candidates returns the parts of the block that may have matches: what is around
-// the required texts.
-func (f *finder) candidates(data []byte, from int) []span {
-	in := data
-	if f.pattern.folds {
-		f.folded = lower(f.folded[:0], data)
-		in = f.folded
-	}
-	f.spans = f.spans[:0]
-	for _, text := range f.pattern.required {
-		for at := from; ; {
-			i := bytes.Index(in[at:], text)
-			if i < 0 {
-				break
-			}
-			at += i
-			f.spans = append(f.spans, span{max(0, at-MaxLength), min(len(data), at+len(text)+MaxLength)})
-			at += len(text)
-		}
-	}
-	if len(f.pattern.required) > 1 {
-		slices.SortFunc(f.spans, func(a, b span) int { return cmp.Compare(a.from, b.from) })
-	}
-	joined := f.spans[:0]
-	for _, s := range f.spans {
-		if n := len(joined); n > 0 && s.from <= joined[n-1].to {
-			joined[n-1].to = max(joined[n-1].to, s.to)
-			continue
-		}
-		joined = append(joined, s)
-	}
-	return joined
-}
-
-// lower appends text with the letters of ASCII in lower case.
-func lower(to, text []byte) []byte {
-	to = append(to, text...)
-	for i, b := range to {
-		if 'A' <= b && b <= 'Z' {
-			to[i] = b | 0x20
-		}
-	}
-	return to
 }

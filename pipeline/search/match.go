@@ -30,16 +30,26 @@ func (s *session) foundIn(archive *schema.Archive, rows *schema.Rows, copies *de
 	if len(rows.Checkpoints) > 0 {
 		f.Container = first(rows.Checkpoints[0].ContainerName, rows.Checkpoints[0].ContainerID)
 	}
-	if p, ok := copies.Pages.(*pages); ok {
-		f.addMemory(p, rows)
+	memory, ok := copies.Pages.(*pages)
+	if ok {
+		memory.end()
+	}
+	if s.file != nil {
+		s.file.windows.Close()
+	}
+	payloads := s.payloads(rows)
+	s.beside.Wait()
+	if ok {
+		f.addMemory(memory, rows)
 	}
 	for _, c := range copies.Contents {
 		if searched, ok := c.To.(*content); ok {
-			searched.windows.Close()
 			f.add(searched, placeOf(c, rows))
 		}
 	}
-	s.payloads(f, rows)
+	for _, p := range payloads {
+		f.add(p.content, Match{Origin: "payload", Place: p.place})
+	}
 	return f
 }
 
@@ -141,8 +151,14 @@ func placeOf(c *decode.Copy, rows *schema.Rows) Match {
 	return Match{Origin: "file", Place: decode.SourceText(c.File.Name)}
 }
 
+// payload is what waited to be read.
+type payload struct {
+	*content
+	place string
+}
+
 // payloads searches what waited to be read.
-func (s *session) payloads(f *Found, rows *schema.Rows) {
+func (s *session) payloads(rows *schema.Rows) (list []payload) {
 	search := func(data []byte, format string, args ...any) {
 		if len(data) == 0 {
 			return
@@ -150,7 +166,7 @@ func (s *session) payloads(f *Found, rows *schema.Rows) {
 		c := s.newContent()
 		c.windows.Add(0, data)
 		c.windows.Close()
-		f.add(c, Match{Origin: "payload", Place: fmt.Sprintf(format, args...)})
+		list = append(list, payload{c, fmt.Sprintf(format, args...)})
 	}
 	for i := range rows.PipeBuffers {
 		r := &rows.PipeBuffers[i]
@@ -177,4 +193,5 @@ func (s *session) payloads(f *Found, rows *schema.Rows) {
 	for i := range rows.BPFMaps {
 		search(rows.BPFMaps[i].Data, "bpf_maps map_id=%d", rows.BPFMaps[i].MapID)
 	}
+	return list
 }

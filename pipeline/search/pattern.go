@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -27,10 +28,10 @@ type Pattern struct {
 	wild  []bool
 	// re is the pattern as a regular expression.
 	re *regexp.Regexp
-	// required are texts of which every match has one; none if that is not known.
-	required [][]byte
-	// folds is set if required are lower-case ASCII, to be found in any case.
-	folds bool
+	// looksBack says that what stands in front of a match matters: \b and ^ are in it.
+	looksBack bool
+	// filter finds where matches of it may be; nil if they may be anywhere.
+	filter *filter
 }
 
 // Syntax says how a pattern is written.
@@ -83,13 +84,15 @@ func ofTree(tree *syntax.Regexp) (*Pattern, error) {
 	if re.Match(nil) {
 		return nil, errors.New("the pattern matches the empty text, which is everywhere")
 	}
-	p := &Pattern{re: re}
-	var texts []string
-	texts, p.folds = requiredTexts(tree.Simplify())
-	for _, t := range texts {
-		p.required = append(p.required, []byte(t))
+	return &Pattern{re: re, looksBack: looksBack(tree), filter: newFilter(tree)}, nil
+}
+
+func looksBack(tree *syntax.Regexp) bool {
+	switch tree.Op {
+	case syntax.OpBeginLine, syntax.OpBeginText, syntax.OpWordBoundary, syntax.OpNoWordBoundary:
+		return true
 	}
-	return p, nil
+	return slices.ContainsFunc(tree.Sub, looksBack)
 }
 
 // endDotsAtNUL has dots match no NUL.

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/pipeline/scan"
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/schema"
 )
@@ -54,12 +55,14 @@ type result struct {
 func Run(ctx context.Context, opts Options) (*Summary, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var reading sync.WaitGroup
-	defer reading.Wait()
-	defer cancel()
 	readers := make(chan *reader, opts.Jobs)
 	for range opts.Jobs {
-		readers <- newReader(&opts)
+		r := newReader(&opts)
+		defer r.beside.Close()
+		readers <- r
 	}
+	defer reading.Wait()
+	defer cancel()
 	results := make([]chan result, len(opts.Archives))
 	for i := range results {
 		results[i] = make(chan result, 1)
@@ -111,6 +114,7 @@ func (s *Summary) add(opts *Options, r result) error {
 type reader struct {
 	opts    *Options
 	decoder decode.Decoder
+	beside  *scan.Beside
 }
 
 // tables tell what a match stands in. Those with payloads are searched themselves.
@@ -120,7 +124,7 @@ var tables = []string{
 }
 
 func newReader(opts *Options) *reader {
-	r := &reader{opts: opts}
+	r := &reader{opts: opts, beside: scan.NewBeside()}
 	r.decoder.Limits = opts.Limits
 	r.decoder.PayloadLimit = opts.Limits.MetadataBytes // none is larger than the image it is in
 	for _, name := range tables {
@@ -132,7 +136,7 @@ func newReader(opts *Options) *reader {
 }
 
 func (r *reader) read(ctx context.Context, in source.Item) result {
-	s := newSession(r.opts)
+	s := &session{opts: r.opts, beside: r.beside}
 	r.decoder.CopyContent = func(c decode.Content) io.Writer {
 		if to := s.content(c); to != nil {
 			return to

@@ -14,12 +14,11 @@ import (
 
 // session is the search of one archive.
 type session struct {
-	opts *Options
-	kept int      // matches with their texts
-	file *content // that passed by last
+	opts   *Options
+	beside *scan.Beside // that finds matches
+	kept   int          // matches with their texts
+	file   *content     // that passed by last
 }
-
-func newSession(opts *Options) *session { return &session{opts: opts} }
 
 // Bounds of what is kept of a match: of its own text, and of all of an archive.
 const (
@@ -34,7 +33,8 @@ type hit struct {
 	before, text, after []byte
 }
 
-// content is a run of bytes, or many, of one thing that is searched.
+// content is a run of bytes, or many, of one thing that is searched. Its matches are
+// known when the session has waited.
 type content struct {
 	session *session
 	finder  finder
@@ -47,7 +47,7 @@ type content struct {
 func (s *session) newContent() *content {
 	c := &content{session: s}
 	c.finder = finder{pattern: s.opts.Pattern, found: c.found}
-	c.windows = scan.NewWindows(c.finder.block)
+	c.windows = scan.NewWindows(func(b scan.Block) { s.beside.Look(b, c.finder.block) })
 	return c
 }
 
@@ -127,11 +127,17 @@ func (p *pages) Pages(b memory.Block) {
 	sp.windows.Add(b.Address, b.Data)
 }
 
-// sorted returns the spaces that were searched, processes first, by their numbers.
+// end ends the runs at hand.
+func (p *pages) end() {
+	for _, sp := range p.spaces {
+		sp.windows.Close()
+	}
+}
+
+// sorted returns the spaces that have matches, processes first, by their numbers.
 func (p *pages) sorted() []*memory.Space {
-	list := make([]*memory.Space, 0, len(p.spaces))
+	var list []*memory.Space
 	for s, c := range p.spaces {
-		c.windows.Close()
 		if c.count > 0 {
 			list = append(list, s)
 		}
