@@ -12,7 +12,7 @@ const module = "github.com/ckexport/ckexport"
 
 // mayImport is the table of docs/architecture.md: which rooms a room may use.
 var mayImport = map[string][]string{
-	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/decode", "/pipeline/redact", "/pipeline/yara", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/queries", "/queries/rules", "/verify", "/compare", "/plain", "/report", "/units", "/pipeline/extract", "/indicators"},
+	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/decode", "/pipeline/redact", "/pipeline/yara", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/queries", "/queries/rules", "/verify", "/compare", "/plain", "/report", "/units", "/pipeline/extract", "/indicators", "/pipeline/search"},
 	"/cmd/ckexport/internal/sandbox": nil,
 	"/cmd/ckbench":                   {"/cmd/ckbench/measure", "/cmd/ckbench/workload", "/stage", "/units"},
 	"/cmd/ckbench/measure":           nil,
@@ -30,6 +30,7 @@ var mayImport = map[string][]string{
 	"/pipeline/unwind":               nil,
 	"/pipeline/yara":                 nil,
 	"/pipeline/decode":               {"/pipeline/archive", "/pipeline/content", "/pipeline/criu", "/pipeline/layout", "/pipeline/memory", "/pipeline/scan", "/pipeline/unwind", "/pipeline/yara", "/schema", "/units"},
+	"/pipeline/search":               {"/pipeline/decode", "/pipeline/layout", "/pipeline/memory", "/pipeline/scan", "/pipeline/source", "/schema"},
 	"/pipeline/extract":              {"/pipeline/criu", "/pipeline/decode", "/pipeline/layout", "/pipeline/memory", "/pipeline/source", "/plain", "/schema"},
 	"/pipeline/redact":               {"/schema"},
 	"/schema":                        nil,

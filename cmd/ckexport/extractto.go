@@ -10,6 +10,7 @@ import (
 	"github.com/ckexport/ckexport/cmd/ckexport/internal/sandbox"
 	"github.com/ckexport/ckexport/pipeline/extract"
 	"github.com/ckexport/ckexport/plain"
+	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/units"
 )
 
@@ -119,15 +120,20 @@ func (to *extraction) writeOut(s *extract.Summary, out io.Writer) error {
 
 // tellBad says which archives could not be read whole, and what nothing was found for.
 func tellBad(s *extract.Summary, std streams) {
-	for _, a := range s.Bad {
+	tellArchives(s.Bad, std)
+	for _, name := range s.NotFound {
+		fmt.Fprintf(std.err, "ckexport: nothing was found for %s, in %s of %s\n", plain.Printable(name), counted(len(s.Checkpoints), "checkpoint"), counted(s.Archives, "archive"))
+	}
+}
+
+// tellArchives says what is wrong with archives.
+func tellArchives(bad []schema.Archive, std streams) {
+	for _, a := range bad {
 		reason := string(a.Status)
 		if a.Error != nil {
 			reason += ": " + *a.Error
 		}
 		fmt.Fprintf(std.err, "ckexport: %s: %s\n", quotedPath(a.Source), plain.Printable(reason))
-	}
-	for _, name := range s.NotFound {
-		fmt.Fprintf(std.err, "ckexport: nothing was found for %s, in %s of %s\n", plain.Printable(name), counted(len(s.Checkpoints), "checkpoint"), counted(s.Archives, "archive"))
 	}
 }
 

@@ -32,7 +32,7 @@ func (c *Content) Write(b []byte) (int, error) {
 		c.whole = append(c.whole, b...)
 	default:
 		if c.windows == nil {
-			c.windows = NewWindows(func(b Block) { c.archive.block(c.scan, b.Data, b.Address) })
+			c.windows = c.archive.windows(c.scan)
 			c.windows.Add(0, c.whole)
 			c.whole = c.whole[:0]
 		}

@@ -72,13 +72,12 @@ func (m *Memory) begin(sp *space) bool {
 		return false
 	}
 	sp.scan = scan
-	sp.windows = NewWindows(func(b Block) { m.archive.block(scan, b.Data, b.Address) })
+	sp.windows = m.archive.windows(scan)
 	return true
 }
 
 func (m *Memory) end(sp *space) {
-	sp.windows.End()
-	sp.windows.buffer = nil
+	sp.windows.Close()
 	sp.hits = m.archive.end(sp.scan, nil, -1)
 	sp.scan = nil
 }

@@ -88,6 +88,12 @@ func (w *Windows) End() {
 	w.buffer, w.seen = w.buffer[:0], 0
 }
 
+// Close ends the run at hand, and lets go of its memory.
+func (w *Windows) Close() {
+	w.End()
+	w.buffer = nil
+}
+
 // Pause passes on what there is of the run, which may go on later, and keeps
 // little memory until then.
 func (w *Windows) Pause() {

@@ -9,6 +9,7 @@ import (
 type Scanner struct {
 	rules  *yara.Rules
 	free   []*yara.Scan
+	beside *Beside
 	buffer []byte // of a Content that has ended
 }
 
@@ -21,6 +22,10 @@ func (s *Scanner) Close() {
 		f.Close()
 	}
 	s.free = nil
+	if s.beside != nil {
+		s.beside.Close()
+		s.beside = nil
+	}
 }
 
 // Archive is what the scans of one archive have in common.
@@ -32,6 +37,7 @@ type Archive struct {
 	// Err is the first failure of a scan.
 	Err error
 
+	failed  error // the first failure of a block, beside
 	scanner *Scanner
 	budget  *yara.Budget
 	take    func(bytes int64) bool
@@ -58,6 +64,7 @@ func (a *Archive) Spent() []*yara.Rule { return a.budget.Spent() }
 
 // Close gives up the scans that have not ended.
 func (a *Archive) Close() {
+	a.wait()
 	for scan := range a.open {
 		a.release(scan)
 	}
@@ -94,16 +101,33 @@ func (a *Archive) begin() *yara.Scan {
 	return scan
 }
 
-// block scans a block.
-func (a *Archive) block(scan *yara.Scan, data []byte, address uint64) {
-	if a.Err == nil {
-		a.Err = scan.Block(data, address)
+// windows returns what cuts a content into blocks, and scans these.
+func (a *Archive) windows(scan *yara.Scan) *Windows {
+	look := func(b Block) {
+		if a.failed == nil {
+			a.failed = scan.Block(b.Data, b.Address)
+		}
+	}
+	if a.scanner.beside == nil {
+		a.scanner.beside = NewBeside()
+	}
+	return NewWindows(func(b Block) { a.scanner.beside.Look(b, look) })
+}
+
+// wait waits until all blocks are scanned, and notes the first failure.
+func (a *Archive) wait() {
+	if b := a.scanner.beside; b != nil {
+		b.Wait()
+		if a.Err == nil {
+			a.Err = a.failed
+		}
 	}
 }
 
 // end ends a scan, and returns its hits, see yara.Scan.End.
 func (a *Archive) end(scan *yara.Scan, whole []byte, size int64) []yara.Hit {
 	defer a.release(scan)
+	a.wait()
 	if a.Err != nil {
 		return nil
 	}
