@@ -19,6 +19,7 @@ var update = flag.Bool("update", false, "write what the commands of the document
 var documents = map[string]int{
 	"README.md":             15,
 	"docs/ten-questions.md": 10,
+	"docs/memory.md":        8,
 }
 
 // TestREADME runs every command in the console blocks of README.md and the

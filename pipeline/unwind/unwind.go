@@ -235,7 +235,7 @@ func (w *walk) byScan(words int, strict bool) bool {
 			return false
 		}
 		word = w.regs.arch.plainAddress(word)
-		if !w.code.IsCode(word) {
+		if !w.code.IsCode(word) || !w.code.IsCode(word-1) { // in front of what a call returns to is the call
 			continue
 		}
 		confidence := Low
