@@ -30,7 +30,7 @@ test: tools ## everything CI runs, and how long each step takes
 # The race detector takes several times as long, so it runs where goroutines
 # meet: pipeline has a run's workers, which decode, replace and gather rows;
 # sinks write and load side by side; ckbench makes archives side by side.
-RACE = ./pipeline ./sinks/... ./cmd/ckbench/...
+RACE = ./pipeline ./pipeline/memory ./sinks/... ./cmd/ckbench/...
 # All of them together, with the command's own goroutines: runs over all archives
 # into both kinds of output, with values replaced, and interrupted ones.
 RACE_RUNS = ^(TestInterrupt|TestScripts)$$/^(both-outputs|redact)$$
