@@ -29,8 +29,9 @@ test: tools ## everything CI runs, and how long each step takes
 
 # The race detector takes several times as long, so it runs where goroutines
 # meet: pipeline has a run's workers, which decode, replace and gather rows;
-# archives are extracted from side by side; sinks write and load so; ckbench makes archives side by side.
-RACE = ./pipeline ./pipeline/extract ./sinks/... ./cmd/ckbench/...
+# pages are digested, and archives extracted from, side by side; sinks write and load so;
+# ckbench makes archives so.
+RACE = ./pipeline ./pipeline/extract ./pipeline/memory ./sinks/... ./cmd/ckbench/...
 # All of them together, with the command's own goroutines: runs over all archives
 # into both kinds of output, with values replaced, and interrupted ones.
 RACE_RUNS = ^(TestInterrupt|TestScripts)$$/^(both-outputs|redact)$$

@@ -74,8 +74,7 @@ func domainEnd(word []byte, from, to int, email bool) int {
 		return 0
 	}
 	last := bytes.LastIndexByte(name, '.')
-	top := string(name[last+1:])
-	if last < 1 || !topLevel[top] && !(email && countries[top]) { // which nobody writes in capitals
+	if last < 1 || !topLevel[string(name[last+1:])] && !(email && countries[string(name[last+1:])]) { // which nobody writes in capitals
 		return 0
 	}
 	for label := range bytes.SplitSeq(name, []byte{'.'}) {
