@@ -6,8 +6,10 @@ LDFLAGS  = -s -w -X 'main.version=$(VERSION)' -X 'main.commit=$(COMMIT)'
 PACKAGES = ./...
 PYTHON  ?= /usr/bin/python3
 # DuckDB reads rows where they are; without the driver's tag, from Parquet files.
+# YARA is built in where libyara and its headers are (libyara-dev on Debian).
+TAGS = duckdb_arrow$(shell pkg-config --exists yara 2> /dev/null && echo ,yara)
 # With one set of flags for all targets, each package is compiled once.
-export GOFLAGS := $(GOFLAGS) -tags=duckdb_arrow -trimpath
+export GOFLAGS := $(GOFLAGS) -tags=$(TAGS) -trimpath
 
 .PHONY: help run build test unit race lint docs docs-check nocgo client notebook browser bench bench-quick bench-tools microbench fuzz vuln install clean tools
 
@@ -29,8 +31,8 @@ test: tools ## everything CI runs, and how long each step takes
 
 # The race detector takes several times as long, so it runs where goroutines
 # meet: pipeline has a run's workers, which decode, replace and gather rows;
-# archives are extracted from side by side; sinks write and load so; ckbench makes archives side by side.
-RACE = ./pipeline ./pipeline/extract ./sinks/... ./cmd/ckbench/...
+# archives are extracted from and searched side by side; sinks write and load so; ckbench makes archives side by side.
+RACE = ./pipeline ./pipeline/extract ./pipeline/scan ./pipeline/search ./sinks/... ./cmd/ckbench/...
 # All of them together, with the command's own goroutines: runs over all archives
 # into both kinds of output, with values replaced, and interrupted ones.
 RACE_RUNS = ^(TestInterrupt|TestScripts)$$/^(both-outputs|redact)$$
@@ -47,7 +49,7 @@ race: tools ## tests with the race detector, of what goroutines share
 
 lint: tools ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt-ed: $$unformatted"; exit 1; }
-	go vet -tags duckdb_arrow,browser $(PACKAGES)
+	go vet -tags $(TAGS),browser $(PACKAGES)
 	go tool staticcheck $(PACKAGES)
 
 docs: tools notebook ## make the generated documentation anew
@@ -92,7 +94,7 @@ notebook: build ## the notebook runs, and the facts in it hold; its plots are in
 
 browser: tools ## a report of hostile archives in headless Chromium; pictures of reports in bin/report-*.png
 	@command -v chromium > /dev/null || { echo "make browser: chromium is missing; on Debian: apt-get install chromium"; exit 1; }
-	go test -vet=off -count=1 -tags duckdb_arrow,browser -run Browser ./report
+	go test -vet=off -count=1 -tags $(TAGS),browser -run Browser ./report
 
 CHECKPOINTCTL = v1.6.0
 BENCHFLAGS ?=

@@ -12,6 +12,7 @@ var memoryAnswers = map[string][]answer{
 	"images-of-deleted-files":    {{doctored: true, columns: "container_name"}},
 	"pages-in-several-workloads": {{doctored: true, columns: "sha256"}},
 	"code-unlike-replicas":       {{doctored: true, columns: "container_name"}},
+	"rule-matches":               {{doctored: true, columns: "rule"}},
 	"high-entropy-memory":        {{doctored: true, columns: "container_name"}},
 	"modified-code":              {{doctored: true, columns: "container_name"}},
 	"memory-by-kind": {{everywhere: true, columns: "kind, mappings, virtual_mib", where: "container_name = 'f-redis' AND kind IN ('anon', 'file', 'heap', 'stack')", rows: []string{
