@@ -89,6 +89,8 @@ func (q *Query) set(key, value string) (err error) {
 		q.Tables = append(q.Tables, strings.Split(value, ", ")...)
 	case "uses":
 		q.Uses = append(q.Uses, strings.Split(value, ", ")...)
+	case "memory":
+		return once(&q.Memory)
 	case "description":
 		q.Description = strings.TrimSpace(q.Description + " " + value)
 	default:

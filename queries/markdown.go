@@ -52,7 +52,7 @@ func detections() []Query {
 }
 
 func writeQuery(b *strings.Builder, q Query) {
-	fmt.Fprintf(b, "\n### %s\n\n%s\n\n", q.Name, strings.TrimSpace("**"+q.Question+"** "+q.Description))
+	fmt.Fprintf(b, "\n### %s\n\n%s\n\n", q.Name, strings.TrimSpace("**"+q.Question+"** "+q.About()))
 	fmt.Fprintf(b, "Asked by: %s.", strings.Join(q.Audience, ", "))
 	if q.IsDetection() {
 		fmt.Fprintf(b, " Severity: **%s**.", q.Severity)

@@ -30,6 +30,7 @@ type Query struct {
 	Columns     []Column    // what it returns, in order
 	Tables      []string    // the tables it needs, also by the queries it builds on
 	Uses        []string    // names of the queries whose views it builds on
+	Memory      string      // what --memory must have named when the archives were exported; empty for nothing
 	Description string      // what to know about the answer
 	SQL         string      // the SELECT, without the header; $name stands for a parameter
 }
@@ -67,7 +68,15 @@ func Groups() []Group {
 func (q Query) ViewName() string { return strings.ReplaceAll(q.Name, "-", "_") }
 
 // Comment returns the documentation of the view.
-func (q Query) Comment() string { return strings.TrimSpace(q.Question + " " + q.Description) }
+func (q Query) Comment() string { return strings.TrimSpace(q.Question + " " + q.About()) }
+
+// About returns what to know about the answer, and how to get one.
+func (q Query) About() string {
+	if q.Memory == "" {
+		return q.Description
+	}
+	return strings.TrimSpace("Needs archives that were exported with --memory " + q.Memory + ". " + q.Description)
+}
 
 // IsDetection reports whether rows of the query are findings.
 func (q Query) IsDetection() bool { return q.Severity != "" }

@@ -71,6 +71,10 @@ func (g *gatherer) detection(ctx context.Context, q queries.Query) (Detection, e
 	if d.Reason = g.missing(q.Tables); d.Reason != "" {
 		return d, nil
 	}
+	if isLookedFor, err := g.looksFor(ctx, q.Memory); err != nil || !isLookedFor {
+		d.Reason = "no archive was exported with --memory " + q.Memory
+		return d, err
+	}
 	bound, err := q.Bind(nil)
 	if err != nil {
 		return d, err

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/ckexport/ckexport/plain"
+	"github.com/ckexport/ckexport/sqltext"
 )
 
 const checkpointID = "checkpoint_id"
@@ -100,6 +101,20 @@ func (g *gatherer) missing(needs []string) string {
 		return "the output has no table " + list[0]
 	}
 	return "the output has no tables " + strings.Join(list, ", ")
+}
+
+// looksFor tells whether some archive was exported with a kind of content of
+// memory. Where none was, that none is found says nothing.
+func (g *gatherer) looksFor(ctx context.Context, kind string) (bool, error) {
+	if kind == "" || !g.has["runs"] {
+		return true, nil
+	}
+	var runs, with int64
+	query := "SELECT count(*), count(*) FILTER (list_contains(memory, " + sqltext.Literal(kind) + ")) FROM runs"
+	if err := g.db.QueryRowContext(ctx, query).Scan(&runs, &with); err != nil {
+		return false, fmt.Errorf("looking at the runs: %w", err)
+	}
+	return runs == 0 || with > 0, nil
 }
 
 // command returns the command that runs a query, by its name or as SQL.

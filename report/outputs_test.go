@@ -57,7 +57,7 @@ func export(t *testing.T, format string, tables []*schema.Table, inputs ...strin
 	}
 	defer sink.Close()
 	_, err = pipeline.Run(t.Context(), pipeline.Options{
-		Archives: found.Archives, Tables: tables, Sink: sink, Run: schema.Run{RunID: "test", ToolVersion: "test"},
+		Archives: found.Archives, Tables: tables, Sink: sink, Run: schema.Run{RunID: "test", ToolVersion: "test", Memory: schema.MemoryKinds()}, Memory: schema.MemoryKinds(),
 		Limits: decode.DefaultLimits(), Jobs: 2, Log: slog.New(slog.DiscardHandler),
 	})
 	if err := errors.Join(err, sink.Close()); err != nil {

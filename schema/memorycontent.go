@@ -42,3 +42,19 @@ type MemoryPage struct {
 	Entropy     float64 `arrow:"entropy" compare:"no" doc:"entropy of its bytes, in bits per byte, to three digits: 0 for one byte again and again; near 8 for what is compressed, encrypted or random"`
 	Inherited   bool    `arrow:"inherited" compare:"no" doc:"the page is one of the parent checkpoint"`
 }
+
+// MemoryString is a text of some meaning in memory.
+type MemoryString struct {
+	_ struct{} `table:"memory_strings" memory:"strings" key:"checkpoint_id pid shmem_id encoding class value" doc:"A text in memory that means something by its form: an address, a path, a key. Equal texts of a process or shared object have one row. In UTF-16 only ASCII characters are looked for. With --memory strings only."`
+	_ struct{} `compare:"pid encoding class value" show:"mapping_kind"`
+
+	PID         *uint32 `arrow:"pid" doc:"process, see processes, which a pre-dump does not have; NULL in a shared object"`
+	ShmemID     *uint64 `arrow:"shmem_id" ref:"shared_memory(shmem_id)" compare:"no" doc:"shared object, see shared_memory; NULL in memory of a process"`
+	Address     uint64  `arrow:"address" encode:"delta" compare:"no" doc:"of its first byte, where it stands several times the lowest; in a shared object, the offset" src:"pages-*.img"`
+	MappingKind *string `arrow:"mapping_kind" sensitive:"no" doc:"kind of the mapping there, see memory_mappings.kind, or of the shared object, see shared_memory.kind; NULL where no mapping holds the address"`
+	Encoding    string  `arrow:"encoding" sensitive:"no" doc:"ascii, utf-8 where it has other characters too, utf-16le"`
+	Class       string  `arrow:"class" sensitive:"no" doc:"url, email, domain, ipv4, ipv6, path, uuid, jwt, private_key, aws_access_key_id, github_token, github_pat, gitlab_token, npm_token, slack_token, stripe_key, google_api_key, secret (a name that secrets go by, with a value), credit_card"`
+	Value       Text    `arrow:"value" encode:"bloom" sensitive:"payloads" doc:"the text"`
+	IsChecked   *bool   `arrow:"is_checked" compare:"no" doc:"the checksum in it holds, or what it is made of can be read; false where not, which may be an example or damage; NULL for classes without a check. Numbers of cards whose checksum does not hold have no row"`
+	Count       uint64  `arrow:"count" compare:"no" doc:"how often it stands there"`
+}

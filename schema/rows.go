@@ -56,6 +56,7 @@ type Rows struct {
 
 	MemoryELFHeaders []MemoryELFHeader
 	MemoryPages      []MemoryPage
+	MemoryStrings    []MemoryString
 	MemoryMatches    []MemoryMatch
 
 	FileDescriptors   []FileDescriptor

@@ -12,7 +12,7 @@ import (
 
 // folded names tables of which a reader wants no row for each process that
 // came or went: what a program starts with is much the same for all.
-var folded = []string{"threads", "credentials", "environment", "resource_limits", "process_namespaces", "signal_handlers", "timers", "auxiliary_vectors", "tls_descriptors", "memory_mappings", "memory_elf_headers", "memory_pages"}
+var folded = []string{"threads", "credentials", "environment", "resource_limits", "process_namespaces", "signal_handlers", "timers", "auxiliary_vectors", "tls_descriptors", "memory_mappings", "memory_elf_headers", "memory_pages", "memory_strings"}
 
 // folds tells whether a change is counted, and not shown. JSON is for programs,
 // which choose themselves.

@@ -71,8 +71,8 @@ func listGroup(out io.Writer, g queries.Group) error {
 
 func showQuery(out io.Writer, q queries.Query) error {
 	fmt.Fprintf(out, "%s: %s\n%s\n", q.Name, q.Title, q.Question)
-	if q.Description != "" {
-		fmt.Fprintf(out, "%s\n", q.Description)
+	if about := q.About(); about != "" {
+		fmt.Fprintf(out, "%s\n", about)
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "\ngroup\t%s\nasked by\t%s\n", q.Group, strings.Join(q.Audience, ", "))

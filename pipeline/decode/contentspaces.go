@@ -92,3 +92,14 @@ func (s *imageSet) sharedPlace(id uint64) contentPlace {
 	}
 	return contentPlace{kind: ptr("unknown")}
 }
+
+// within returns take for something that may have so much memory in all.
+func (s *imageSet) within(room int64) func(bytes int64) bool {
+	return func(bytes int64) bool {
+		if bytes > room || !s.take(bytes) {
+			return false
+		}
+		room -= bytes
+		return true
+	}
+}

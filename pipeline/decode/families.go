@@ -46,6 +46,7 @@ var families = []family{
 
 	{"ELF headers in memory", list("memory_elf_headers"), contentSpacesFact, (*imageSet).decodeELFHeaders},
 	{"pages of memory", list("memory_pages"), contentSpacesFact, (*imageSet).decodePages},
+	{"texts in memory", list("memory_strings"), contentSpacesFact, (*imageSet).decodeStrings},
 
 	{"files", list("files", "file_descriptors", "file_remaps"), needs(treeFact, idsFact, spacesFact, foldersFact, filesFact, queuesFact), (*imageSet).decodeDescriptors},
 	{"ghosts", list("ghost_files"), needs(spacesFact, filesFact, ghostMembers), (*imageSet).decodeGhosts},

@@ -44,23 +44,24 @@ type imageSet struct {
 	dir  string
 	main bool // the facts of the container go to its rows
 
-	images      map[string]*image // by base name
-	ghosts      map[uint32]*savedGhost
-	memory      *memory.Checkpoint // see memoryOf
-	texts       *memory.Texts      // nil if no wanted table has them
-	pagesReader memory.Consumer    // nil if nobody takes pages
-	elfHeaders  *memory.ELFHeaders // likewise
-	pageDigests *memory.Digests    // likewise
-	scanned     *scan.Memory       // likewise
-	matches     []contentMatches   // of payloads and ghosts
-	newPagemaps []*image           // see decodeNewPagemaps
-	parentLink  *string
-	parent      *imageSet // the checkpoint that this one builds on, if the archive has it
-	dumpedAt    *time.Time
-	pagesBytes  uint64
-	pages       pagesDigest
-	stream      *imageStream // that its pages are in, nil if they are members
-	cipher      string       // the member cipher.img, empty if there is none
+	images        map[string]*image // by base name
+	ghosts        map[uint32]*savedGhost
+	memory        *memory.Checkpoint // see memoryOf
+	texts         *memory.Texts      // nil if no wanted table has them
+	pagesReader   memory.Consumer    // nil if nobody takes pages
+	elfHeaders    *memory.ELFHeaders // likewise
+	pageDigests   *memory.Digests    // likewise
+	scanned       *scan.Memory       // likewise
+	matches       []contentMatches   // of payloads and ghosts
+	memoryStrings *memory.Strings    // likewise
+	newPagemaps   []*image           // see decodeNewPagemaps
+	parentLink    *string
+	parent        *imageSet // the checkpoint that this one builds on, if the archive has it
+	dumpedAt      *time.Time
+	pagesBytes    uint64
+	pages         pagesDigest
+	stream        *imageStream // that its pages are in, nil if they are members
+	cipher        string       // the member cipher.img, empty if there is none
 
 	facts facts
 	rows  schema.Rows

@@ -23,6 +23,7 @@ var pageConsumers = []pageConsumer{
 	{list("memory_matches"), (*imageSet).newScan},
 	{list("memory_elf_headers"), (*imageSet).newELFHeaders},
 	{list("memory_pages"), (*imageSet).newDigests},
+	{list("memory_strings"), (*imageSet).newStrings},
 }
 
 type pageConsumer struct {

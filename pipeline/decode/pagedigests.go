@@ -12,14 +12,7 @@ import (
 // newDigests makes the consumer that digests pages. What it keeps may take the
 // share of one table.
 func (s *imageSet) newDigests() memory.Consumer {
-	room := s.share()
-	s.pageDigests = memory.NewDigests(func(bytes int64) bool {
-		if bytes > room || !s.take(bytes) {
-			return false
-		}
-		room -= bytes
-		return true
-	})
+	s.pageDigests = memory.NewDigests(s.within(s.share()))
 	return s.pageDigests
 }
 

@@ -16,8 +16,9 @@
 -- column: to_checkpoint_id | the later one
 -- column: to_taken_at | when the later one was made
 -- column: container_id | id of the container
+-- memory: pages
 -- tables: checkpoints, memory_pages
--- description: Needs an export with --memory pages. Memory that did not change is left out. Pages are compared address by address, so that a process that was started anew differs in nearly all. An incremental checkpoint whose parent is elsewhere has only the pages that were written since.
+-- description: Memory that did not change is left out. Pages are compared address by address, so that a process that was started anew differs in nearly all. An incremental checkpoint whose parent is elsewhere has only the pages that were written since.
 
 WITH pairs AS (
   SELECT container_id, container_name, checkpoint_id AS to_checkpoint_id, coalesce(checkpointed_at, dumped_at) AS to_taken_at,

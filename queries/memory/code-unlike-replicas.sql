@@ -16,8 +16,9 @@
 -- column: same | containers that have the page with this content
 -- column: replicas | containers of the image that have the page at all
 -- column: checkpoint_id | the checkpoint
+-- memory: pages
 -- tables: memory_pages, checkpoints
--- description: Needs an export with --memory pages. A checkpoint has only pages of code that were written to: CRIU's own, which are as in the file again, and those that something changed. Programs with text relocations, and debuggers, change code by design.
+-- description: A checkpoint has only pages of code that were written to: CRIU's own, which are as in the file again, and those that something changed. Programs with text relocations, and debuggers, change code by design.
 
 WITH code AS (
   SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, coalesce(c.image_id, c.image) AS image_key, coalesce(c.container_id, c.checkpoint_id) AS container,

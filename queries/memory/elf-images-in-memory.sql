@@ -21,8 +21,9 @@
 -- column: needed | libraries it needs
 -- column: size_bytes | its size, in bytes
 -- column: checkpoint_id | the checkpoint
+-- memory: headers
 -- tables: memory_elf_headers, memory_mappings, processes, checkpoints
--- description: Needs an export with --memory headers. Programs in memfds count: runc before 1.2 runs itself from one, but is no part of a checkpoint. Linkers, debuggers and tools that read ELF files as a whole have them in memory too.
+-- description: Programs in memfds count: runc before 1.2 runs itself from one, but is no part of a checkpoint. Linkers, debuggers and tools that read ELF files as a whole have them in memory too.
 
 WITH holders AS (
   SELECT checkpoint_id, shmem_id, pid FROM memory_mappings WHERE shmem_id IS NOT NULL GROUP BY ALL

@@ -18,8 +18,9 @@
 -- column: pages | pages of the region
 -- column: mean_entropy | mean of their entropy, in bits per byte
 -- column: checkpoint_id | the checkpoint
+-- memory: pages
 -- tables: memory_pages, checkpoints
--- description: Needs an export with --memory pages. A region is pages of one mapping without a gap between them. Buffers of TLS, images, compressed files and random keys are like that by nature; packed programs and what ransomware wrote are too.
+-- description: A region is pages of one mapping without a gap between them. Buffers of TLS, images, compressed files and random keys are like that by nature; packed programs and what ransomware wrote are too.
 
 WITH high AS (
   SELECT p.checkpoint_id, p.pid, p.shmem_id, p.mapping_kind, p.perms, p.path, p.address, p.entropy, c.page_size,

@@ -21,8 +21,9 @@
 -- column: build_id | its build id, as memory has it, or as CRIU read it from the file
 -- column: needed | libraries it needs
 -- column: checkpoint_id | the checkpoint
+-- memory: headers
 -- tables: memory_mappings, memory_elf_headers, processes, checkpoints
--- description: Needs an export with --memory headers. A package that was upgraded within the running container leaves such processes too. What the file held may be in ghost_files; the rest of its image can be taken from memory.
+-- description: A package that was upgraded within the running container leaves such processes too. What the file held may be in ghost_files; the rest of its image can be taken from memory.
 
 WITH gone AS (
   SELECT checkpoint_id, pid, path, kind, any_value(shmem_id) AS shmem_id, count(*) AS mappings, sum(pages_present)::BIGINT AS pages_present, any_value(build_id) AS build_id

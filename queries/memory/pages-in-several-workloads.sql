@@ -15,8 +15,9 @@
 -- column: image_names | some of the images
 -- column: container_names | some of the containers
 -- column: checkpoint_ids | some of their checkpoints
+-- memory: pages
 -- tables: memory_pages, checkpoints
--- description: Needs an export with --memory pages. Pages of files and of the vDSO are left out: images share programs and libraries. So are pages of zeros, of one byte again and again, and what only containers of one image have. What is left is the same data or code in places that should have nothing in common, or what one library makes at its start.
+-- description: Pages of files and of the vDSO are left out: images share programs and libraries. So are pages of zeros, of one byte again and again, and what only containers of one image have. What is left is the same data or code in places that should have nothing in common, or what one library makes at its start.
 
 WITH placed AS (
   SELECT p.sha256, p.entropy, p.mapping_kind, p.perms, p.checkpoint_id, c.container_name, coalesce(c.image_id, c.image, c.checkpoint_id) AS image_key, coalesce(c.image, c.image_id) AS image,
