@@ -12,7 +12,7 @@ const module = "github.com/ckexport/ckexport"
 
 // mayImport is the table of docs/architecture.md: which rooms a room may use.
 var mayImport = map[string][]string{
-	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/decode", "/pipeline/extract", "/pipeline/redact", "/pipeline/search", "/pipeline/yara", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/queries", "/queries/rules", "/verify", "/compare", "/plain", "/report", "/units"},
+	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/decode", "/pipeline/extract", "/pipeline/redact", "/pipeline/search", "/pipeline/yara", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/queries", "/queries/rules", "/verify", "/compare", "/indicators", "/plain", "/report", "/units"},
 	"/cmd/ckexport/internal/sandbox": nil,
 	"/cmd/ckbench":                   {"/cmd/ckbench/measure", "/cmd/ckbench/workload", "/units"},
 	"/cmd/ckbench/measure":           nil,
@@ -49,6 +49,7 @@ var mayImport = map[string][]string{
 	"/units":                         nil,
 	"/report":                        {"/plain", "/queries", "/sqltext", "/units"},
 	"/compare":                       {"/schema", "/sqltext"},
+	"/indicators":                    {"/schema", "/sqltext"},
 	"/verify":                        {"/pipeline", "/pipeline/archive", "/pipeline/decode", "/pipeline/source", "/schema", "/sinks", "/sqltext"},
 }
 

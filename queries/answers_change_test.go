@@ -23,6 +23,22 @@ var changeAnswers = map[string][]answer{
 	"memory-page-changes": {{columns: "container_name, pid, mapping_kind, path, changed, added, removed, unchanged", where: "container_name = 'flt-000-sleep'", rows: []string{
 		"flt-000-sleep 1 heap NULL 1 0 0 1", "flt-000-sleep 1 stack NULL 1 0 0 1",
 	}}},
+	"timeline": {
+		{everywhere: true, columns: "datetime, timestamp_desc, message, table_name", where: "container_name = 'life' AND (message LIKE '%/tmp/%' OR table_name = 'checkpoints')", rows: []string{
+			"2026-11-23 14:38:10.39835 +0000 UTC Creation Time container created from docker.io/fleet/bb:3 checkpoints",
+			"2026-11-23 14:38:10.39835 +0000 UTC Creation Time container created from docker.io/fleet/bb:3 checkpoints",
+			"2026-11-23 14:38:10.39835 +0000 UTC Creation Time container created from docker.io/fleet/bb:3 checkpoints",
+			"2026-11-23 14:38:11 +0000 UTC Content Modification Time rootfs_diff file /tmp/ctr filesystem_entries",
+			"2026-11-23 14:38:11 +0000 UTC Snapshot Time container checkpointed: life-1.tar checkpoints",
+			"2026-11-23 14:38:12 +0000 UTC Content Modification Time rootfs_diff file /tmp/state filesystem_entries",
+			"2026-11-23 14:38:13 +0000 UTC Content Modification Time rootfs_diff file /tmp/ctr filesystem_entries",
+			"2026-11-23 14:38:13 +0000 UTC Content Modification Time rootfs_diff file /tmp/state filesystem_entries",
+			"2026-11-23 14:38:13 +0000 UTC Content Modification Time rootfs_diff file /tmp/xmrig filesystem_entries",
+			"2026-11-23 14:38:13 +0000 UTC Snapshot Time container checkpointed: life-2.tar.gz checkpoints",
+			"2026-11-23 14:38:14 +0000 UTC Content Modification Time rootfs_diff file /tmp/ctr filesystem_entries",
+			"2026-11-23 14:38:15 +0000 UTC Snapshot Time container checkpointed: life-3.tar.zst checkpoints",
+		}},
+	},
 	"replica-outliers": {
 		{params: map[string]string{"share": "0.03"}, columns: "container_name, difference, kind, item", where: "kind IN ('program', 'listening')", rows: []string{
 			"f-bridge-net only here listening inet6 tcp :: port 8000", "f-host-net only here listening inet tcp 127.0.0.1 port 18099", "f-init-flag only here program /run/podman-init",

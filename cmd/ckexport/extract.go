@@ -64,7 +64,7 @@ func extractCommand(std streams) *cli.Command {
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to the folder `DIR`, or - for standard output (required)"},
 			&cli.StringFlag{Name: "checkpoint", Usage: "only from this `CHECKPOINT`, named as for diff"},
-			&cli.GenericFlag{Name: "file", Usage: "files whose path in the container matches `GLOB`: changed files, tmpfs, volumes, /dev/shm, deleted files; ** is any number of folders, and without / in front any folder will do", Value: &files},
+			&cli.GenericFlag{Name: "file", Usage: "files whose path in the container matches `GLOB`: changed files, tmpfs, volumes, /dev/shm, deleted files, memfds (/memfd:NAME); ** is any number of folders, and without / in front any folder will do", Value: &files},
 			&cli.GenericFlag{Name: "memory", Usage: "memory of process `PID[:FROM-TO]`, or of all, mapping by mapping; a map beside it tells what is where, and what is absent", Value: &memory},
 			&cli.GenericFlag{Name: "core", Usage: "core dump of process `PID`, or of all, for gdb and others; x86_64 and aarch64", Value: &cores},
 			&cli.GenericFlag{Name: "payload", Usage: "what waits to be read in `KIND`: pipe, socket, or fd (terminals, BPF maps)", Value: &payloads},

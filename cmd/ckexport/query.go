@@ -25,7 +25,7 @@ func queryCommand(std streams) *cli.Command {
 		Description: "OUT is an output of any kind. SQL is DuckDB's; the tables are those of ckexport tables. The queries that ship are views in it\n" +
 			"(with _ for -), or, those with parameters, table macros: SELECT * FROM name(parameter := value). ckexport queries lists them.",
 		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: "table, csv, json or markdown", Value: "table"},
+			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: resultFormats, Value: "table"},
 			&cli.GenericFlag{Name: "param", Usage: "`NAME=VALUE` for a parameter of the query; may be given several times", Value: params},
 		}, sandboxFlags()...),
 		Action: func(c *cli.Context) error {
@@ -38,7 +38,7 @@ func queryCommand(std streams) *cli.Command {
 			}
 			write, ok := resultWriters[c.String("format")]
 			if !ok {
-				return usagef("--format %q: want table, csv, json or markdown", c.String("format"))
+				return usagef("--format %q: want %s", c.String("format"), resultFormats)
 			}
 			db, err := askOutput(c, c.Args().First(), viewsIn(text))
 			if err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"database/sql"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -18,15 +17,27 @@ import (
 )
 
 // resultWriters write the rows of a query, by the name of the format.
-var resultWriters = map[string]func(io.Writer, *sql.Rows) error{
+var resultWriters = map[string]func(io.Writer, resultRows) error{
 	"table":    writeTable,
 	"markdown": writeMarkdown,
 	"csv":      writeCSV,
 	"json":     writeJSON,
+	"jsonl":    writeJSONLines,
 }
 
+// resultRows are rows that are written: *sql.Rows, or what was found otherwise.
+type resultRows interface {
+	Columns() ([]string, error)
+	Next() bool
+	Scan(to ...any) error
+	Err() error
+}
+
+// resultFormats names them.
+const resultFormats = "table, csv, json, jsonl or markdown"
+
 // eachRow calls f with the values of each row.
-func eachRow(rows *sql.Rows, f func([]any) error) error {
+func eachRow(rows resultRows, f func([]any) error) error {
 	names, err := rows.Columns()
 	if err != nil {
 		return err
@@ -46,7 +57,7 @@ func eachRow(rows *sql.Rows, f func([]any) error) error {
 	return rows.Err()
 }
 
-func prettyTable(rows *sql.Rows) (table.Writer, error) {
+func prettyTable(rows resultRows) (table.Writer, error) {
 	names, err := rows.Columns()
 	if err != nil {
 		return nil, err
@@ -71,7 +82,7 @@ func prettyTable(rows *sql.Rows) (table.Writer, error) {
 	return t, err
 }
 
-func writeTable(out io.Writer, rows *sql.Rows) error {
+func writeTable(out io.Writer, rows resultRows) error {
 	t, err := prettyTable(rows)
 	if err != nil {
 		return err
@@ -80,7 +91,7 @@ func writeTable(out io.Writer, rows *sql.Rows) error {
 	return err
 }
 
-func writeMarkdown(out io.Writer, rows *sql.Rows) error {
+func writeMarkdown(out io.Writer, rows resultRows) error {
 	t, err := prettyTable(rows)
 	if err != nil {
 		return err
@@ -89,7 +100,7 @@ func writeMarkdown(out io.Writer, rows *sql.Rows) error {
 	return err
 }
 
-func writeCSV(out io.Writer, rows *sql.Rows) error {
+func writeCSV(out io.Writer, rows resultRows) error {
 	names, err := rows.Columns()
 	if err != nil {
 		return err
@@ -119,21 +130,41 @@ func writeCSV(out io.Writer, rows *sql.Rows) error {
 }
 
 // writeJSON writes an array of objects, a line each, columns in their order.
-func writeJSON(out io.Writer, rows *sql.Rows) error {
-	names, err := rows.Columns()
-	if err != nil {
-		return err
-	}
+func writeJSON(out io.Writer, rows resultRows) error {
 	if _, err := io.WriteString(out, "["); err != nil {
 		return err
 	}
 	separator := "\n"
-	err = eachRow(rows, func(values []any) error {
-		var line bytes.Buffer
-		line.WriteString(separator)
+	err := eachObject(rows, func(object []byte) error {
+		_, err := out.Write(append([]byte(separator), object...))
 		separator = ",\n"
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(out, "\n]\n")
+	return err
+}
+
+// writeJSONLines writes an object a line, columns in their order.
+func writeJSONLines(out io.Writer, rows resultRows) error {
+	return eachObject(rows, func(object []byte) error {
+		_, err := out.Write(append(object, '\n'))
+		return err
+	})
+}
+
+// eachObject calls f with each row as an object of JSON, on one line.
+func eachObject(rows resultRows, f func([]byte) error) error {
+	names, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	return eachRow(rows, func(values []any) error {
+		var object bytes.Buffer
 		for i, v := range values {
-			line.WriteByte("{,"[min(i, 1)])
+			object.WriteByte("{,"[min(i, 1)])
 			key, err := json.Marshal(names[i])
 			if err != nil {
 				return err
@@ -142,19 +173,13 @@ func writeJSON(out io.Writer, rows *sql.Rows) error {
 			if err != nil {
 				return fmt.Errorf("column %s: %w", names[i], err)
 			}
-			line.Write(asciiControls(key))
-			line.WriteByte(':')
-			line.Write(asciiControls(value))
+			object.Write(asciiControls(key))
+			object.WriteByte(':')
+			object.Write(asciiControls(value))
 		}
-		line.WriteByte('}')
-		_, err := out.Write(line.Bytes())
-		return err
+		object.WriteByte('}')
+		return f(object.Bytes())
 	})
-	if err != nil {
-		return err
-	}
-	_, err = io.WriteString(out, "\n]\n")
-	return err
 }
 
 // asciiControls writes characters of JSON that could steer a terminal as \uNNNN,

@@ -32,7 +32,8 @@ type Content struct {
 // Copies is what was taken of one checkpoint.
 type Copies struct {
 	Contents []*Copy
-	// Pages is what Decoder.ReadPages returned for the checkpoint's memory.
+	// Pages is what Decoder.ReadPages returned for the checkpoint's Memory; nil, as
+	// that is, without.
 	Pages  memory.Consumer
 	Memory *memory.Checkpoint
 }
@@ -109,7 +110,10 @@ func (c *container) copyMember(m *member) (done func()) {
 
 // copiesOf returns what was taken of an image set.
 func (s *imageSet) copiesOf() Copies {
-	taken := Copies{Pages: s.pagesReader, Memory: s.memory}
+	taken := Copies{Pages: s.pagesReader}
+	if s.pagesReader != nil { // for others it would only keep images in memory
+		taken.Memory = s.memory
+	}
 	for _, t := range s.copies {
 		owner := t.of.sets[t.dir]
 		if owner == s || s.main && (owner == nil || owner.container != s.container || !owner.hasImages()) {

@@ -67,12 +67,15 @@ type space struct {
 	shared func(id uint64) *memory.Space
 }
 
-func (c *checkpoint) space(pid uint32) *space {
+func (c *checkpoint) space(pid uint32) *space { return c.pagesOf(c.copies.Memory.Process(pid)) }
+
+// pagesOf returns the pages that were kept, as those of a space.
+func (c *checkpoint) pagesOf(own *memory.Space) *space {
 	p, ok := c.copies.Pages.(*pages)
 	if !ok { // the checkpoint has no folder of images
 		p = newPages(c.session)
 	}
-	return &space{pages: p, own: c.copies.Memory.Process(pid), shared: c.copies.Memory.SharedObject}
+	return &space{pages: p, own: own, shared: c.copies.Memory.SharedObject}
 }
 
 // segments returns what is known of the part of a mapping within a range, by address

@@ -112,12 +112,18 @@ type summing struct {
 	hits map[string]bool // selectors that something was found for
 }
 
-func (s *summing) add(f found) error {
+func (s *summing) add(f found) (err error) {
 	defer f.session.discard()
 	if f.err != nil {
 		return f.err
 	}
 	s.Archives++
+	defer func() { // a fault of this program costs the archive it came about in
+		if fault := recover(); fault != nil {
+			f.result.Archive.Status, f.result.Archive.Error = decode.StatusFailed, new(fmt.Sprintf("a fault of this program: %v", fault))
+			s.Bad = append(s.Bad, f.result.Archive)
+		}
+	}()
 	if f.result.Archive.Status != decode.StatusOK {
 		s.Bad = append(s.Bad, f.result.Archive)
 	}
@@ -194,7 +200,7 @@ func (r *reader) read(ctx context.Context, in source.Item) found {
 		}
 		return nil // and no nil pointer in an interface
 	}
-	if r.opts.Selection.wantsMemory() {
+	if r.opts.Selection.wantsPages() {
 		r.decoder.ReadPages = s.readPages
 	}
 	result, err := r.decoder.Decode(ctx, in)

@@ -231,6 +231,21 @@ func TestGhosts(t *testing.T) {
 	}
 }
 
+// TestMemfds extracts files that are memory alone.
+func TestMemfds(t *testing.T) {
+	got := run(t, extract.Selection{Files: []extract.Glob{glob(t, "/memfd:*")}}, own("everything.tar.zst"))
+	found := map[string]string{}
+	for _, i := range got.items {
+		found[i.Path] = string(got.content(t, i))
+	}
+	want := map[string]string{"/memfd:sealed": "#!/bin/sh\necho sealed\n", `/memfd:odd name\n\xff`: "x"}
+	for path, content := range want {
+		if found[path] != content {
+			t.Errorf("%s: %q in %q", path, found[path], found)
+		}
+	}
+}
+
 // wroteLater are pages with the area of restartable sequences, which the kernel writes
 // to whenever the thread runs: the truth was taken before the checkpoint.
 var wroteLater = map[uint64]bool{0xc540000: true}
@@ -283,6 +298,31 @@ func TestRegion(t *testing.T) {
 		return
 	}
 	t.Error("no page")
+}
+
+// TestGlobs: ** is any number of folders, and a pattern without a slash in front may
+// begin in any.
+func TestGlobs(t *testing.T) {
+	for pattern, names := range map[string]map[string]bool{
+		"/etc/passwd": {"/etc/passwd": true, "/x/etc/passwd": false, "/etc": false},
+		"*.so":        {"/a.so": true, "/usr/lib/b.so": true, "/usr/b.so.1": false},
+		"/tmp/**":     {"/tmp": true, "/tmp/a": true, "/tmp/a/b": true, "/var/tmp/a": false},
+		"/a/**/z":     {"/a/z": true, "/a/b/c/z": true, "/a/b/zz": false},
+		"etc/*":       {"/etc/x": true, "/usr/etc/x": true, "/etc/x/y": false},
+		"/**":         {"/": true, "/x": true},
+		`/a\[1]`:      {"/a[1]": true, "/a1": false},
+	} {
+		for name, want := range names {
+			if g := glob(t, pattern); g.Matches(name) != want {
+				t.Errorf("%q of %q: %v", pattern, name, !want)
+			}
+		}
+	}
+	for _, pattern := range []string{"", "/a[", strings.Repeat("/a", 100)} {
+		if _, err := extract.ParseGlob(pattern); err == nil {
+			t.Errorf("%q is a pattern", pattern)
+		}
+	}
 }
 
 // TestNothing looks for what is not there.

@@ -31,7 +31,11 @@ func (c *checkpoint) files(yield func(*item, error) bool) bool {
 	}
 	for n := range c.rows.GhostFiles {
 		row := &c.rows.GhostFiles[n]
-		for _, path := range exactList(row.Paths) {
+		paths := exactList(row.Paths)
+		if len(paths) == 0 && ghosts[row.GhostID] != nil { // nothing refers to it: its image has a name
+			paths = []string{ghosts[row.GhostID].File.Name}
+		}
+		for _, path := range paths {
 			if g := c.wantedAs(path); g != nil {
 				if !yield(c.ghost(row, path, ghosts[row.GhostID], g.selector()), nil) {
 					return false
@@ -46,7 +50,7 @@ func (c *checkpoint) files(yield func(*item, error) bool) bool {
 // wantedAs returns the pattern that a path is wanted by, nil for none.
 func (c *checkpoint) wantedAs(path string) *Glob {
 	for i := range c.session.opts.Selection.Files {
-		if g := &c.session.opts.Selection.Files[i]; g.matches(path) {
+		if g := &c.session.opts.Selection.Files[i]; g.Matches(path) {
 			return g
 		}
 	}
@@ -63,7 +67,9 @@ func (c *checkpoint) captured(row *schema.FilesystemEntry, from *decode.Copy, se
 	} else {
 		path, _ := exact(row.MemberPath)
 		i.Path, i.PathBase64 = shown(path)
-		i.absent(0, "where it was mounted is not known: the path is that within the capture")
+		if row.Origin != "artifact" { // which the engine kept, and the container has not
+			i.absent(0, "where it was mounted: the path is that within the capture")
+		}
 	}
 	if member, ok := exact(row.Member); ok {
 		i.setMember(member)

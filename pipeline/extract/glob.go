@@ -3,6 +3,7 @@ package extract
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -40,8 +41,19 @@ func ParseGlob(text string) (Glob, error) {
 
 func (g Glob) selector() string { return "--file " + g.text }
 
-// matches reports whether the pattern holds for an absolute path.
-func (g Glob) matches(name string) bool {
+// mayMatchMemfd reports whether the pattern may hold for a memfd, whose path begins so.
+func (g Glob) mayMatchMemfd() bool {
+	return slices.ContainsFunc(g.parts, func(part string) bool {
+		const begins = "memfd:"
+		if i := strings.IndexAny(part, `*?[\`); i >= 0 && i < len(begins) {
+			return strings.HasPrefix(begins, part[:i])
+		}
+		return strings.HasPrefix(part, begins)
+	})
+}
+
+// Matches reports whether the pattern holds for an absolute path.
+func (g Glob) Matches(name string) bool {
 	return matchParts(g.parts, split(name), false)
 }
 

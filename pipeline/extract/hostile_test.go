@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"debug/elf"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/mm"
@@ -195,6 +198,28 @@ func TestLost(t *testing.T) {
 	for _, i := range items {
 		if len(i.Absent) != 1 || i.Absent[0] != (Absent{2 * page, whyLost}) {
 			t.Errorf("%s: absent: %v", i.Origin, i.Absent)
+		}
+	}
+}
+
+// TestAArch64 has eu-readelf read the notes of a process of the other architecture.
+func TestAArch64(t *testing.T) {
+	h := newHostile(t, []schema.MemoryMapping{anonymous(page, 2*page)}, nil, nil)
+	registers := []schema.Register{{Name: "sp", Value: new(uint64(0x7ff0))}, {Name: "pc", Value: new(uint64(0x401234))}, {Name: "pstate", Value: new(uint64(0x60000000))},
+		{Name: "tls", Value: new(uint64(0xfeed5000))}, {Name: "fpsr", Value: new(uint64(0x10))}, {Name: "fpcr", Value: new(uint64(0x20))}, {Name: "v31", ValueBytes: bytes.Repeat([]byte{0xab}, 16)}}
+	for i := range 31 {
+		registers = append(registers, schema.Register{Name: fmt.Sprintf("x%d", i), Value: new(uint64(1000 + i))})
+	}
+	h.rows.Registers[0] = schema.ThreadRegisters{PID: 1, TID: 1, Arch: "aarch64", Registers: registers}
+	core, _, _ := h.extract(t)
+	out, err := exec.CommandContext(t.Context(), "eu-readelf", "-h", "-n", core).CombinedOutput()
+	if err != nil {
+		t.Fatalf("eu-readelf: %v\n%s", err, out)
+	}
+	for _, want := range []string{"AARCH64", "x0: 1000 x1: 1001", "x30: 1030", "sp: 0x0000000000007ff0", "pc: 0x0000000000401234", "pstate: 0x0000000060000000",
+		"v31: 0xabababababababababababababababab", "fpsr: 0x00000010", "fpcr: 0x00000020", "tls: 0x00000000feed5000"} {
+		if !strings.Contains(strings.Join(strings.Fields(string(out)), " "), want) {
+			t.Errorf("eu-readelf does not show %q in\n%s", want, out)
 		}
 	}
 }

@@ -80,7 +80,7 @@ type checkpoint struct {
 // last.
 func (c *checkpoint) items() iter.Seq2[*item, error] {
 	return func(yield func(*item, error) bool) {
-		for _, of := range []func(func(*item, error) bool) bool{c.files, c.members, c.payloads, c.memory, c.cores} {
+		for _, of := range []func(func(*item, error) bool) bool{c.files, c.memfds, c.members, c.payloads, c.memory, c.cores} {
 			if !of(yield) {
 				return
 			}
@@ -90,10 +90,10 @@ func (c *checkpoint) items() iter.Seq2[*item, error] {
 
 // item begins an item of the checkpoint.
 func (c *checkpoint) item(origin, selector string) *item {
-	i := &item{selector: selector, Item: Item{Origin: origin, Archive: plain.Printable(c.archive.Source), CheckpointID: c.rows.CheckpointID}}
+	i := &item{selector: selector, Item: Item{Origin: origin, Archive: plain.Cell(c.archive.Source), CheckpointID: c.rows.CheckpointID}}
 	if len(c.rows.Checkpoints) > 0 {
 		if name := c.rows.Checkpoints[0].ContainerName; name != nil {
-			i.Container = new(plain.Printable(*name))
+			i.Container = new(plain.Cell(*name))
 		}
 	}
 	return i
@@ -102,7 +102,7 @@ func (c *checkpoint) item(origin, selector string) *item {
 // setCopy says where the content comes from, and where it is.
 func (i *item) setCopy(from *decode.Copy) {
 	i.content = copyOf(from)
-	i.ContainerMember = plain.Printable(from.Archive)
+	i.ContainerMember = plain.Cell(from.Archive)
 	if from.Err != nil {
 		i.absent(0, from.Err.Error())
 	}
@@ -114,12 +114,12 @@ func (i *item) setCopy(from *decode.Copy) {
 func (i *item) setMember(name string) { i.Member, i.MemberBase64 = shown(name) }
 
 func (i *item) absent(bytes uint64, why string) {
-	i.Absent = append(i.Absent, Absent{bytes, plain.Printable(why)})
+	i.Absent = append(i.Absent, Absent{bytes, plain.Cell(why)})
 }
 
 // shown returns a name as it can be printed, and its bytes in base64.
 func shown(name string) (printable, inBase64 string) {
-	return plain.Printable(name), base64.StdEncoding.EncodeToString([]byte(name))
+	return plain.Cell(name), base64.StdEncoding.EncodeToString([]byte(name))
 }
 
 // exact returns the bytes of a text column, false for NULL.

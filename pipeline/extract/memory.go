@@ -108,7 +108,7 @@ func (w *memoryWriter) write(m *schema.MemoryMapping, s segment) error {
 	w.any = true
 	line := mapLine{From: fmt.Sprintf("%#x", s.Start), To: fmt.Sprintf("%#x", s.End), Content: contentNames[s.content], Why: s.why, Perms: m.Perms, Kind: m.Kind}
 	if path, ok := exact(m.Path); ok {
-		line.Path = plain.Printable(path)
+		line.Path = plain.Cell(path)
 	}
 	offset := uint64(w.content.size)
 	switch {

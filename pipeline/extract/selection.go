@@ -48,7 +48,13 @@ func (s *Selection) names() (names []string) {
 
 const logsSelector, imagesSelector = "--log", "--images"
 
+// wantsMemory reports whether the memory of processes is wanted.
 func (s *Selection) wantsMemory() bool { return len(s.Memory)+len(s.Cores) > 0 }
+
+// wantsPages reports whether pages are: also for memfds, which are files.
+func (s *Selection) wantsPages() bool {
+	return s.wantsMemory() || slices.ContainsFunc(s.Files, Glob.mayMatchMemfd)
+}
 
 // tables returns the tables whose rows tell what was found is.
 func (s *Selection) tables() []*schema.Table {
@@ -56,8 +62,11 @@ func (s *Selection) tables() []*schema.Table {
 	if len(s.Files) > 0 {
 		names = append(names, "filesystem_entries", "ghost_files")
 	}
+	if s.wantsPages() {
+		names = append(names, "memory_mappings", "pagemaps", "shared_memory")
+	}
 	if s.wantsMemory() {
-		names = append(names, "processes", "memory_mappings", "pagemaps", "shared_memory")
+		names = append(names, "processes")
 	}
 	if len(s.Cores) > 0 {
 		names = append(names, "threads", "registers", "auxiliary_vectors", "pending_signals")

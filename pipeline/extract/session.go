@@ -97,7 +97,7 @@ func (s *session) mayWant(c decode.Content) bool {
 		return len(sel.Files) > 0
 	}
 	for _, g := range sel.Files {
-		if c.Path != "" && g.matches(c.Path) || c.Path == "" && g.mayMatchBelow(c.File.Name) {
+		if c.Path != "" && g.Matches(c.Path) || c.Path == "" && g.mayMatchBelow(c.File.Name) {
 			return true
 		}
 	}
