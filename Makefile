@@ -38,6 +38,7 @@ RACE = ./pipeline ./pipeline/extract ./pipeline/scan ./pipeline/search ./sinks/.
 RACE_RUNS = ^(TestInterrupt|TestScripts)$$/^(both-outputs|redact)$$
 unit: build ## tests; what goroutines share is tested by make race
 	@command -v python3 > /dev/null || { echo "make unit: python3 is missing (the README has a line of it); on Debian: apt-get install python3"; exit 1; }
+	@pkg-config --exists yara || { echo "make unit: libyara is missing (tests scan with YARA rules); on Debian: apt-get install pkg-config libyara-dev"; exit 1; }
 	@command -v gdb > /dev/null && command -v eu-readelf > /dev/null || { echo "make unit: gdb or eu-readelf is missing (tests have them read core dumps); on Debian: apt-get install gdb elfutils"; exit 1; }
 	CKEXPORT_UNDER_TEST=$(CURDIR)/bin/ckexport go test -vet=off -timeout 60m $$(go list $(PACKAGES) | grep -vxF "$$(go list $(RACE))")
 	go test -vet=off -tags= ./sinks/duckdb
@@ -70,6 +71,8 @@ nocgo: tools ## a build without cgo exports Parquet
 	CGO_ENABLED=0 go test -vet=off -tags noduckdb -c -o /dev/null ./cmd/... ./sinks/...
 	CGO_ENABLED=0 go build -tags noduckdb -o bin/ckexport-nocgo ./cmd/ckexport
 	rm -rf bin/nocgo.parquet && ./bin/ckexport-nocgo testdata/archives -o bin/nocgo.parquet --quiet && test -n "$$(ls bin/nocgo.parquet/processes)" && rm -rf bin/nocgo.parquet
+	./bin/ckexport-nocgo version | grep -q "without YARA"
+	./bin/ckexport-nocgo testdata/archives -o bin/nocgo.parquet --scan builtin 2>&1 | grep -q libyara-dev
 
 client: build ## both kinds of output are read by DuckDB's Node.js binding, of DuckDB 1.1, and Parquet by hyparquet
 	@command -v npm > /dev/null || { echo "make client: npm is missing; on Debian: apt-get install nodejs npm"; exit 1; }

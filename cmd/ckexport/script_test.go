@@ -1,14 +1,11 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"github.com/ckexport/ckexport/pipeline/yara"
 )
 
 // TestScripts runs the command as users do: see testdata/script. Each script
@@ -35,12 +32,6 @@ func TestScripts(t *testing.T) {
 				}
 			}
 			return nil
-		},
-		Condition: func(name string) (bool, error) {
-			if name != "yara" {
-				return false, fmt.Errorf("no condition %q", name)
-			}
-			return yara.Version != "", nil
 		},
 		RequireExplicitExec: true,
 	})
