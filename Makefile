@@ -6,8 +6,10 @@ LDFLAGS  = -s -w -X 'main.version=$(VERSION)' -X 'main.commit=$(COMMIT)'
 PACKAGES = ./...
 PYTHON  ?= /usr/bin/python3
 # DuckDB reads rows where they are; without the driver's tag, from Parquet files.
+# YARA is built in where libyara and its headers are (libyara-dev on Debian).
+TAGS = duckdb_arrow$(shell pkg-config --exists yara 2> /dev/null && echo ,yara)
 # With one set of flags for all targets, each package is compiled once.
-export GOFLAGS := $(GOFLAGS) -tags=duckdb_arrow -trimpath
+export GOFLAGS := $(GOFLAGS) -tags=$(TAGS) -trimpath
 
 .PHONY: help run build test unit race lint docs docs-check nocgo client notebook browser bench bench-quick bench-tools microbench fuzz vuln install clean tools
 
@@ -29,14 +31,15 @@ test: tools ## everything CI runs, and how long each step takes
 
 # The race detector takes several times as long, so it runs where goroutines
 # meet: pipeline has a run's workers, which decode, replace and gather rows;
-# pages are digested, and archives extracted from, side by side; sinks write and load so;
+# pages are digested, archives extracted from and searched side by side; sinks write and load so;
 # ckbench makes archives so.
-RACE = ./pipeline ./pipeline/extract ./pipeline/memory ./sinks/... ./cmd/ckbench/...
+RACE = ./pipeline ./pipeline/extract ./pipeline/memory ./pipeline/scan ./pipeline/search ./sinks/... ./cmd/ckbench/...
 # All of them together, with the command's own goroutines: runs over all archives
 # into both kinds of output, with values replaced, and interrupted ones.
 RACE_RUNS = ^(TestInterrupt|TestScripts)$$/^(both-outputs|redact)$$
 unit: build ## tests; what goroutines share is tested by make race
 	@command -v python3 > /dev/null || { echo "make unit: python3 is missing (the README has a line of it); on Debian: apt-get install python3"; exit 1; }
+	@pkg-config --exists yara || { echo "make unit: libyara is missing (tests scan with YARA rules); on Debian: apt-get install pkg-config libyara-dev"; exit 1; }
 	@command -v gdb > /dev/null && command -v eu-readelf > /dev/null || { echo "make unit: gdb or eu-readelf is missing (tests have them read core dumps); on Debian: apt-get install gdb elfutils"; exit 1; }
 	CKEXPORT_UNDER_TEST=$(CURDIR)/bin/ckexport go test -vet=off -timeout 60m $$(go list $(PACKAGES) | grep -vxF "$$(go list $(RACE))")
 	go test -vet=off -tags= ./sinks/duckdb
@@ -48,7 +51,7 @@ race: tools ## tests with the race detector, of what goroutines share
 
 lint: tools ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt-ed: $$unformatted"; exit 1; }
-	go vet -tags duckdb_arrow,browser $(PACKAGES)
+	go vet -tags $(TAGS),browser $(PACKAGES)
 	go tool staticcheck $(PACKAGES)
 
 docs: tools notebook ## make the generated documentation anew
@@ -69,6 +72,8 @@ nocgo: tools ## a build without cgo exports Parquet
 	CGO_ENABLED=0 go test -vet=off -tags noduckdb -c -o /dev/null ./cmd/... ./sinks/...
 	CGO_ENABLED=0 go build -tags noduckdb -o bin/ckexport-nocgo ./cmd/ckexport
 	rm -rf bin/nocgo.parquet && ./bin/ckexport-nocgo testdata/archives -o bin/nocgo.parquet --quiet && test -n "$$(ls bin/nocgo.parquet/processes)" && rm -rf bin/nocgo.parquet
+	./bin/ckexport-nocgo version | grep -q "without YARA"
+	./bin/ckexport-nocgo testdata/archives -o bin/nocgo.parquet --scan builtin 2>&1 | grep -q libyara-dev
 
 client: build ## both kinds of output are read by DuckDB's Node.js binding, of DuckDB 1.1, and Parquet by hyparquet
 	@command -v npm > /dev/null || { echo "make client: npm is missing; on Debian: apt-get install nodejs npm"; exit 1; }
@@ -93,7 +98,7 @@ notebook: build ## the notebook runs, and the facts in it hold; its plots are in
 
 browser: tools ## a report of hostile archives in headless Chromium; pictures of reports in bin/report-*.png
 	@command -v chromium > /dev/null || { echo "make browser: chromium is missing; on Debian: apt-get install chromium"; exit 1; }
-	go test -vet=off -count=1 -tags duckdb_arrow,browser -run Browser ./report
+	go test -vet=off -count=1 -tags $(TAGS),browser -run Browser ./report
 
 CHECKPOINTCTL = v1.6.0
 BENCHFLAGS ?=

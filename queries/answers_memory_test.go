@@ -12,6 +12,7 @@ var memoryAnswers = map[string][]answer{
 	"images-of-deleted-files":    {{doctored: true, columns: "container_name"}},
 	"pages-in-several-workloads": {{doctored: true, columns: "sha256"}},
 	"code-unlike-replicas":       {{doctored: true, columns: "container_name"}},
+	"rule-matches":               {{doctored: true, columns: "rule"}},
 	"high-entropy-memory":        {{doctored: true, columns: "container_name"}},
 	"modified-code":              {{doctored: true, columns: "container_name"}},
 	"what-threads-do":            {{everywhere: true, columns: "comm, threads, syscall, stack", where: "comm = 'pipes'", rows: []string{"pipes 2 pause feat+0x408fe < ?feat+0x1e32 < ?feat+0x2651"}}},

@@ -105,6 +105,10 @@ var doctoring = map[string]func(c *schema.Rows){
 		process(c, 1).LSMProfile = text("unconfined")
 	},
 	"bridge-net.tar.gz": func(c *schema.Rows) { // AppArmor confines it; it mines
+		c.MemoryMatches = append(c.MemoryMatches,
+			schema.MemoryMatch{Origin: "memory", PID: of(uint32(1)), Address: of(uint64(0x7000)), MappingKind: of("heap"), Rule: "Miner", Namespace: "m.yar", Meta: `{"description":"mines \"coins\"","severity":"high"}`, StringID: of("$b")},
+			schema.MemoryMatch{Origin: "memory", PID: of(uint32(1)), Address: of(uint64(0x6000)), MappingKind: of("heap"), Rule: "Miner", Namespace: "m.yar", Meta: `{"description":"mines \"coins\"","severity":"high"}`, StringID: of("$a")},
+			schema.MemoryMatch{Origin: "file", Path: text("/tmp/x"), SourceTable: of("filesystem_entries"), Rule: "Any", Namespace: "m.yar", Meta: "{}"})
 		c.MemoryPages = page(c, "file", "r-xp", 0x400000, "original", 6, 1)
 		c.Checkpoints[0].LSMType.Name = of("apparmor")
 		process(c, 1).LSMProfile = text("cri-containerd.apparmor.d (enforce)")
@@ -272,6 +276,9 @@ func TestDoctored(t *testing.T) {
 		{"pages-in-several-workloads", "sha256, images, workloads, pages, mapping_kinds, perms, container_names", nil, []string{"same 2 2 2 [anon heap] [r-xp rwxp] [f-redis f-unix-sockets]"}},
 		{"pages-in-several-workloads", "sha256", map[string]string{"at_least": "3"}, nil},
 		{"code-unlike-replicas", "container_name, pid, path, file_offset, address, sha256, same, replicas", nil, []string{"f-unix-sockets 1 /bin/feat 0 400000 changed 1 4"}},
+		{"rule-matches", "severity, rule, container_name, origins, pids, places, matches, strings, description", nil, []string{
+			`high Miner f-bridge-net [memory] [1] [heap] 2 [$a $b] mines \"coins\"`, "NULL Any f-bridge-net [file] NULL [/tmp/x] 1 NULL NULL",
+		}},
 		{"high-entropy-memory", "container_name, start_address, pages, mean_entropy", nil, []string{"f-unix-sockets 100000 20 7.9"}},
 		{"shared-secrets", "value_length, workloads, names, container_names", nil, []string{"13 2 [AWS_SECRET_ACCESS_KEY] [f-odd-env-argv f-sleep-secret]"}},
 		{"shared-secrets", "names", map[string]string{"at_least_characters": "14"}, nil},

@@ -142,7 +142,7 @@ func (o *output) compareIn(ctx context.Context, opts Options, k *known, archives
 	}
 	c.Checkpoints, c.Others = len(common), len(k.checkpoints)-len(common)
 	for _, t := range o.tables {
-		if t.Scope != schema.ScopeCheckpoint || !fresh.hasColumns(t.Name, schema.CheckpointID) {
+		if t.Scope != schema.ScopeCheckpoint || !fresh.hasColumns(t.Name, schema.CheckpointID) || t.Scan { // the output does not have the rules
 			continue
 		}
 		if err := o.compareRows(ctx, fresh, t, common, c); err != nil {

@@ -79,8 +79,8 @@ func (o *output) compareRows(ctx context.Context, fresh *output, t *schema.Table
 	}
 	for _, id := range slices.Sorted(maps.Keys(common)) {
 		c.Rows += want[id].rows
-		if (t.Raw || t.Memory != "" || t.Scan) && have[id].rows == 0 {
-			continue // exported without --raw, --memory or --scan
+		if (t.Raw || t.Memory != "") && have[id].rows == 0 {
+			continue // exported without --raw, or --memory
 		}
 		if have[id] == want[id] {
 			continue

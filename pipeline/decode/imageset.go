@@ -51,11 +51,11 @@ type imageSet struct {
 	pagesReader   memory.Consumer    // nil if nobody takes pages
 	elfHeaders    *memory.ELFHeaders // likewise
 	pageDigests   *memory.Digests    // likewise
+	scanned       *scan.Memory       // likewise
+	matches       []contentMatches   // of payloads and ghosts
 	memoryStrings *memory.Strings    // likewise
 	stacks        *memory.Stacks     // likewise
 	earlyStacks   map[uint32]*uint64 // stack pointers by thread, see stackPointers
-	scanned       *scan.Memory       // likewise
-	matches       []contentMatches   // of payloads and ghosts
 	newPagemaps   []*image           // see decodeNewPagemaps
 	parentLink    *string
 	parent        *imageSet // the checkpoint that this one builds on, if the archive has it
