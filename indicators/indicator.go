@@ -54,8 +54,9 @@ const maxLine = 1 << 20
 
 // Read reads a list of indicators, one a line: the indicator, and what follows it as a
 // note; or CSV, where the first column that is one is the indicator and the others are the
-// note: a path with spaces has to be quoted. Lines that
-// begin with # and empty ones are passed over. Indicators may be defanged: hxxp, [.].
+// note: a path with spaces has to be quoted. Lines that begin with #, empty ones, and the
+// names of CSV's columns in the first one are passed over. Indicators may be defanged:
+// hxxp, [.].
 func Read(in io.Reader) (list []Indicator, skipped []Skipped, err error) {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxLine)
@@ -65,11 +66,13 @@ func Read(in io.Reader) (list []Indicator, skipped []Skipped, err error) {
 			continue
 		}
 		indicator, ok := parseLine(line)
-		if !ok {
+		isNames := number == 1 && strings.Contains(line, ",")
+		if !ok && !isNames {
 			skipped = append(skipped, Skipped{number, line})
-			continue
 		}
-		list = append(list, indicator)
+		if ok {
+			list = append(list, indicator)
+		}
 	}
 	if err := lines.Err(); err != nil {
 		if errors.Is(err, bufio.ErrTooLong) {

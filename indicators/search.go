@@ -164,7 +164,9 @@ func (c *column) search(ctx context.Context, db *sql.DB) ([]Hit, error) {
 func (c *column) hits(to []Hit, row []any) []Hit {
 	var key []string
 	for i, name := range c.key {
-		key = append(key, fmt.Sprintf("%s=%v", name, row[2+i]))
+		if value := row[2+i]; value != nil {
+			key = append(key, fmt.Sprintf("%s=%v", name, value))
+		}
 	}
 	id, _ := row[0].(string)
 	elements, isList := row[1].([]any)
