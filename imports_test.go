@@ -17,7 +17,7 @@ var mayImport = map[string][]string{
 	"/cmd/ckbench":                   {"/cmd/ckbench/measure", "/cmd/ckbench/workload", "/stage", "/units"},
 	"/cmd/ckbench/measure":           nil,
 	"/cmd/ckbench/workload":          nil,
-	"/cmd/ckbench/worker":            {"/cmd/ckbench/measure", "/cmd/ckbench/workload", "/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/criu", "/pipeline/decode", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/sinks/spool", "/stage"},
+	"/cmd/ckbench/worker":            {"/cmd/ckbench/measure", "/cmd/ckbench/workload", "/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/criu", "/pipeline/decode", "/pipeline/yara", "/queries/rules", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/sinks/spool", "/stage"},
 	"/pipeline":                      {"/pipeline/source", "/pipeline/archive", "/pipeline/criu", "/pipeline/decode", "/pipeline/redact", "/pipeline/yara", "/schema", "/sinks", "/stage"},
 	"/pipeline/source":               {"/pipeline/archive", "/pipeline/layout"},
 	"/pipeline/archive":              nil,

@@ -60,6 +60,7 @@ func (r *Results) goals() []Goal {
 	if c := r.Loading; c != nil {
 		list = append(list, atMost("DuckDB load: time, against its own INSERT ... SELECT read_parquet", 1.2, c.Ours/c.Bare, "x"))
 	}
+	list = append(list, r.contentGoals()...)
 	list = append(list, r.memoryGoals()...)
 	growth := notMeasured * 1.0
 	if a, b := r.find(few, toParquet), r.find(many, toParquet); a != nil && b != nil {

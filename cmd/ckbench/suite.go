@@ -84,6 +84,9 @@ func (s *suite) run(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := s.readMemory(ctx); err != nil {
+		return err
+	}
 	for _, w := range s.sizes.Memory() {
 		if err := s.compare(ctx, w.Name, 1, s.exports()); err != nil {
 			return err

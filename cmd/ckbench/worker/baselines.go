@@ -47,37 +47,42 @@ func readOnly(ctx context.Context, files []string) error {
 // zstd's: 1, or 0 for a pipeline of several goroutines, the library's default.
 func decompress(concurrency int) baseline {
 	return func(ctx context.Context, files []string) error {
-		var zstdOptions []zstd.DOption
-		if concurrency > 0 {
-			zstdOptions = append(zstdOptions, zstd.WithDecoderConcurrency(concurrency))
-		}
-		z, err := zstd.NewReader(nil, zstdOptions...)
+		return decompressTo(ctx, files, concurrency, io.Discard)
+	}
+}
+
+// decompressTo does so to a writer.
+func decompressTo(ctx context.Context, files []string, concurrency int, to io.Writer) error {
+	var zstdOptions []zstd.DOption
+	if concurrency > 0 {
+		zstdOptions = append(zstdOptions, zstd.WithDecoderConcurrency(concurrency))
+	}
+	z, err := zstd.NewReader(nil, zstdOptions...)
+	if err != nil {
+		return err
+	}
+	defer z.Close()
+	var g gzip.Reader
+	in, buffer := bufio.NewReaderSize(nil, 256<<10), make([]byte, 256<<10)
+	return eachFile(ctx, files, func(f *os.File) error {
+		in.Reset(f)
+		head, err := in.Peek(4)
 		if err != nil {
 			return err
 		}
-		defer z.Close()
-		var g gzip.Reader
-		in, buffer := bufio.NewReaderSize(nil, 256<<10), make([]byte, 256<<10)
-		return eachFile(ctx, files, func(f *os.File) error {
-			in.Reset(f)
-			head, err := in.Peek(4)
-			if err != nil {
-				return err
-			}
-			var content io.Reader = in
-			switch {
-			case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
-				content, err = &g, g.Reset(in)
-			case bytes.Equal(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-				content, err = struct{ io.Reader }{z}, z.Reset(in)
-			}
-			if err != nil {
-				return err
-			}
-			_, err = io.CopyBuffer(struct{ io.Writer }{io.Discard}, content, buffer)
+		var content io.Reader = in
+		switch {
+		case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
+			content, err = &g, g.Reset(in)
+		case bytes.Equal(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+			content, err = struct{ io.Reader }{z}, z.Reset(in)
+		}
+		if err != nil {
 			return err
-		})
-	}
+		}
+		_, err = io.CopyBuffer(struct{ io.Writer }{to}, content, buffer)
+		return err
+	})
 }
 
 func eachFile(ctx context.Context, files []string, do func(*os.File) error) error {

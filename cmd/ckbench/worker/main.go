@@ -2,6 +2,7 @@
 // it makes archives, measures baselines, and compares within one process.
 //
 //	baselines.go  what no exporter can be faster than
+//	content.go    the same for what reads all of memory
 //	encode.go     Parquet encoding, against arrow-go's writer
 //	database.go   loading into DuckDB, against its own
 //	query.go      queries over an output
@@ -42,6 +43,8 @@ func app() *cli.App {
 			baselineCommand("read", "read archives", readOnly),
 			baselineCommand("decompress", "decompress archives to nothing, on one goroutine", decompress(1)),
 			baselineCommand("decompress-async", "decompress archives to nothing, zstd as its library does by default", decompress(0)),
+			baselineCommand("hash-pages", "decompress archives, and hash each 4 KiB", hashPages),
+			baselineCommand("scan", "decompress archives, and scan them with libyara", scanBlocks),
 			baselineCommand("images", "decode the main images of archives", mainImages),
 			comparisonCommand("encode", "encode rows as Parquet, with ckexport and with arrow-go alone", compareEncoding),
 			comparisonCommand("load", "load rows into DuckDB, with ckexport and with DuckDB alone", compareLoading),
