@@ -43,8 +43,8 @@ const (
 // one that begins first is kept, as in package memory: a kernel has none that do.
 func (c *checkpoint) mappings(pid uint32) (list []*schema.MemoryMapping, overlapping int) {
 	var all []*schema.MemoryMapping
-	for i := range c.rows.MemoryMappings {
-		if m := &c.rows.MemoryMappings[i]; m.PID == pid && m.StartAddress < m.EndAddress {
+	for _, m := range c.rowsOf(pid).mappings {
+		if m.StartAddress < m.EndAddress {
 			all = append(all, m)
 		}
 	}
