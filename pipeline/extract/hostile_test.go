@@ -202,6 +202,25 @@ func TestLost(t *testing.T) {
 	}
 }
 
+// TestTooMuch: an archive writes no more than it may expand to. What is left out is
+// absent, and a core is whole or not there.
+func TestTooMuch(t *testing.T) {
+	h := newHostile(t, []schema.MemoryMapping{anonymous(page, 9*page)}, []criu.Run{presentRun(page, 4)}, bytes.Repeat([]byte{7}, 4*page))
+	h.session.opts.Limits.ExpandedBytes = 4*page + 2*page // the pages that were kept, and half of them again
+	core, mem, items := h.extract(t)
+	if !h.session.isOver() || filepath.Base(core) != "out" {
+		t.Errorf("a core: %s", core)
+	}
+	if info, err := os.Stat(mem); err != nil || info.Size() > 6*page {
+		t.Errorf("memory: %v, %v", info, err)
+	}
+	for _, i := range items {
+		if len(i.Absent) == 0 || i.Absent[0].Why != errTooMuch.Error() {
+			t.Errorf("%s: absent: %v", i.Origin, i.Absent)
+		}
+	}
+}
+
 // TestParent: pages that a checkpoint leaves to its parent are those of the parent's
 // image, where the archive has that, and absent where it has not.
 func TestParent(t *testing.T) {
