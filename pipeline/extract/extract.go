@@ -118,21 +118,24 @@ type summing struct {
 	hits map[string]bool // selectors that something was found for
 }
 
-func (s *summing) add(f found) (err error) {
+func (s *summing) add(f found) error {
 	defer f.session.discard()
 	if f.err != nil {
 		return f.err
 	}
 	s.Archives++
-	defer func() { // a fault of this program costs the archive it came about in
-		if fault := recover(); fault != nil {
-			f.result.Archive.Status, f.result.Archive.Error = decode.StatusFailed, new(fmt.Sprintf("a fault of this program: %v", fault))
-			s.Bad = append(s.Bad, f.result.Archive)
+	a := &f.result.Archive
+	defer func() {
+		if fault := recover(); fault != nil { // of this program: it costs the archive that it came about in
+			a.Status, a.Error = decode.StatusFailed, new(fmt.Sprintf("a fault of this program: %v", fault))
+		}
+		if f.session.isOver() && a.Status == decode.StatusOK {
+			a.Status, a.Error = decode.StatusPartial, new(errTooMuch.Error())
+		}
+		if a.Status != decode.StatusOK {
+			s.Bad = append(s.Bad, *a)
 		}
 	}()
-	if f.result.Archive.Status != decode.StatusOK {
-		s.Bad = append(s.Bad, f.result.Archive)
-	}
 	for i, rows := range f.result.Checkpoints {
 		of := Checkpoint{f.result.Archive.Source, rows.CheckpointID}
 		id := rows.CheckpointID

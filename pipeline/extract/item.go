@@ -75,6 +75,8 @@ type checkpoint struct {
 	archive *schema.Archive
 	rows    *schema.Rows
 	copies  decode.Copies
+
+	processes map[uint32]*processRows // see rowsOf
 }
 
 // items yields what is wanted of the checkpoint. What it yields an error for is the
