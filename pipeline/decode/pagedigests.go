@@ -79,6 +79,7 @@ func (p *packedPages) add(list []memory.PageDigest, placeAt func(uint64) pagePla
 			}
 			return 1
 		})
+		n = max(n, 1) // the last address of all is behind no end
 		p.runs = append(p.runs, pageRun{p.n, &place, list[:n]})
 		p.n += n
 		list = list[n:]

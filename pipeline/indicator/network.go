@@ -46,7 +46,7 @@ func findEmail(word []byte, anchor int) (start, end int) {
 
 func findDomain(word []byte, anchor int) (start, end int) {
 	start = back(word, anchor, 64, func(c byte) bool { return isAlphanumeric(c) || c == '-' })
-	if start > 0 && word[start-1] == '.' { // not the first dot
+	if start > 0 && (word[start-1] == '.' || word[start-1] >= 0x80) { // not the first dot, or not the whole name
 		return 0, 0
 	}
 	for start < anchor && !isAlphanumeric(word[start]) {
