@@ -30,7 +30,7 @@ func (s *imageSet) decodePipes() {
 				FileIDs: []uint32{}, PIDs: []uint32{}}
 			content, whole := s.behind(img, e, uint64(d.GetBytes()))
 			row.SHA256, row.Data = contentDigest(content, whole), s.payload(content)
-			s.scanPayload("pipe_buffers", fmt.Sprintf("kind=%s,position=%d", kind, e.index), content)
+			s.showPayload("pipe_buffers", fmt.Sprintf("kind=%s,position=%d", kind, e.index), content)
 			files := ends[kind][row.PipeID]
 			delete(ends[kind], row.PipeID) // so that an image that repeats an id costs no more
 			for _, f := range files {
@@ -91,7 +91,7 @@ func (s *imageSet) decodeTTYs() {
 		}
 		input := d.GetData()
 		row.InputBytes, row.InputSHA256, row.Data = ptr(uint64(len(input))), contentDigest(input, true), s.payload(notNil(input))
-		s.scanPayload("ttys", key(d.GetTtyId()), input)
+		s.showPayload("ttys", key(d.GetTtyId()), input)
 	})
 	for _, row := range rows {
 		add(&s.notes, &s.rows.TTYs, row)
@@ -193,7 +193,7 @@ func (s *imageSet) mapContentColumns(row *schema.BPFMap, c mapContent) {
 	row.EntryCount, row.KeysBytes, row.ValuesBytes = d.Count, d.KeysBytes, d.ValuesBytes
 	row.Size = ptr(uint64(d.GetKeysBytes()) + uint64(d.GetValuesBytes()))
 	row.SHA256, row.Data = contentDigest(c.content, c.whole), s.payload(c.content)
-	s.scanPayload("bpf_maps", fmt.Sprintf("map_id=%d", row.MapID), c.content)
+	s.showPayload("bpf_maps", fmt.Sprintf("map_id=%d", row.MapID), c.content)
 	if !c.whole || row.KeySize == nil || row.ValueSize == nil {
 		return
 	}

@@ -74,10 +74,16 @@ func (s *imageSet) keepHits(m contentMatches) {
 	}
 }
 
-// scanPayload scans a payload of a row.
-func (s *imageSet) scanPayload(table, key string, content []byte) {
-	if s.scan != nil && len(content) > 0 {
+// showPayload shows a payload of a row to the rules, and to CopyPayload.
+func (s *imageSet) showPayload(table, key string, content []byte) {
+	if len(content) == 0 {
+		return
+	}
+	if s.scan != nil {
 		s.keepHits(contentMatches{origin: "payload", table: table, key: key, hits: s.scan.Bytes(content)})
+	}
+	if s.decoder.CopyPayload != nil {
+		s.payloads = append(s.payloads, s.decoder.CopyPayload(table, key, content))
 	}
 }
 

@@ -32,6 +32,8 @@ type Content struct {
 // Copies is what was taken of one checkpoint.
 type Copies struct {
 	Contents []*Copy
+	// Payloads is what Decoder.CopyPayload returned.
+	Payloads []any
 	// Pages is what Decoder.ReadPages returned for the checkpoint's Memory; nil, as
 	// that is, without.
 	Pages  memory.Consumer
@@ -110,7 +112,7 @@ func (c *container) copyMember(m *member) (done func()) {
 
 // copiesOf returns what was taken of an image set.
 func (s *imageSet) copiesOf() Copies {
-	taken := Copies{Pages: s.pagesReader}
+	taken := Copies{Pages: s.pagesReader, Payloads: s.payloads}
 	if s.pagesReader != nil { // for others it would only keep images in memory
 		taken.Memory = s.memory
 	}

@@ -65,6 +65,9 @@ type Decoder struct {
 	// CopyContent, if not nil, is shown each file that passes by, and returns where
 	// its content goes too; nil for nowhere. Errors of that writer are passed over.
 	CopyContent func(Content) io.Writer
+	// CopyPayload, if not nil, is shown each content that waits to be read, whole, with
+	// the row that has it. It must not keep the content.
+	CopyPayload func(table, key string, content []byte) any
 	// ReadPages, if not nil, returns what else reads the pages of memory of an image
 	// folder. It is for runs whose Tables have the page maps decoded.
 	ReadPages func(folder string) memory.Consumer

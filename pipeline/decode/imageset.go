@@ -52,6 +52,7 @@ type imageSet struct {
 	elfHeaders    *memory.ELFHeaders // likewise
 	pageDigests   *memory.Digests    // likewise
 	scanned       *scan.Memory       // likewise
+	payloads      []any              // see Decoder.CopyPayload
 	matches       []contentMatches   // of payloads and ghosts
 	memoryStrings *memory.Strings    // likewise
 	stacks        *memory.Stacks     // likewise

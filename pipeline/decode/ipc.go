@@ -62,7 +62,7 @@ func (s *imageSet) decodeIPC() {
 		row.SegmentBytes, row.InPagemaps, row.HugetlbFlag = g.entry.Size, g.entry.InPagemaps, g.entry.HugetlbFlag
 		if !g.entry.GetInPagemaps() {
 			row.SHA256, row.Data = contentDigest(g.content, g.whole), s.payload(g.content)
-			s.scanPayload("ipc_objects", objectKey(&row), g.content)
+			s.showPayload("ipc_objects", objectKey(&row), g.content)
 			if g.whole {
 				row.Size = g.entry.Size
 			}
@@ -154,7 +154,7 @@ func (s *imageSet) messageColumns(row *schema.IPCObject, img *image, e *entry, c
 		if row.Messages != nil {
 			row.Messages = append(row.Messages, s.payload(content))
 		}
-		s.scanPayload("ipc_objects", objectKey(row), content)
+		s.showPayload("ipc_objects", objectKey(row), content)
 		size += uint64(len(content))
 		digest.Write(content)
 	}

@@ -53,7 +53,7 @@ func (s *imageSet) decodeSocketQueues() {
 			Position: q.position, FileID: q.entry.GetIdFor(), QueuePosition: queued[q.entry.GetIdFor()], Size: q.entry.GetLength(),
 			SHA256: contentDigest(q.content, q.whole), Data: s.payload(q.content), ControlTypes: []uint32{},
 		}
-		s.scanPayload("socket_queues", positionKey(row.Position), q.content)
+		s.showPayload("socket_queues", positionKey(row.Position), q.content)
 		queued[row.FileID]++
 		for _, scm := range q.entry.GetScm() {
 			row.ControlTypes = append(row.ControlTypes, scm.GetType())

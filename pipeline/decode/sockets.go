@@ -192,11 +192,11 @@ func (s *imageSet) tcpRow(img *image, byInode map[uint32]uint32) {
 		}
 		content, whole := s.behind(img, e, uint64(t.GetInqLen()))
 		row.ReceiveSHA256, row.ReceiveData = contentDigest(content, whole), s.payload(content)
-		s.scanPayload("tcp_streams", fmt.Sprintf("inode=%d", row.Inode), content)
+		s.showPayload("tcp_streams", fmt.Sprintf("inode=%d", row.Inode), content)
 		if whole {
 			content, whole = s.behind(img, e, uint64(t.GetOutqLen()))
 			row.SendSHA256, row.SendData = contentDigest(content, whole), s.payload(content)
-			s.scanPayload("tcp_streams", fmt.Sprintf("inode=%d", row.Inode), content)
+			s.showPayload("tcp_streams", fmt.Sprintf("inode=%d", row.Inode), content)
 		}
 		add(&s.notes, &s.rows.TCPStreams, row)
 	})

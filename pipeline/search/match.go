@@ -37,7 +37,6 @@ func (s *session) foundIn(archive *schema.Archive, rows *schema.Rows, copies *de
 	if s.file != nil {
 		s.file.windows.Close()
 	}
-	payloads := s.payloads(rows)
 	s.beside.Wait()
 	if ok {
 		f.addMemory(memory, rows)
@@ -47,8 +46,10 @@ func (s *session) foundIn(archive *schema.Archive, rows *schema.Rows, copies *de
 			f.add(searched, placeOf(c, rows))
 		}
 	}
-	for _, p := range payloads {
-		f.add(p.content, Match{Origin: "payload", Place: p.place})
+	for _, shown := range copies.Payloads {
+		if p, ok := shown.(payload); ok {
+			f.add(p.content, Match{Origin: "payload", Place: p.place})
+		}
 	}
 	return f
 }
@@ -149,49 +150,4 @@ func placeOf(c *decode.Copy, rows *schema.Rows) Match {
 		return Match{Origin: "file", Place: first(row.Path.Text, row.MemberPath.Text)}
 	}
 	return Match{Origin: "file", Place: decode.SourceText(c.File.Name)}
-}
-
-// payload is what waited to be read.
-type payload struct {
-	*content
-	place string
-}
-
-// payloads searches what waited to be read.
-func (s *session) payloads(rows *schema.Rows) (list []payload) {
-	search := func(data []byte, format string, args ...any) {
-		if len(data) == 0 {
-			return
-		}
-		c := s.newContent()
-		c.windows.Add(0, data)
-		c.windows.Close()
-		list = append(list, payload{c, fmt.Sprintf(format, args...)})
-	}
-	for i := range rows.PipeBuffers {
-		r := &rows.PipeBuffers[i]
-		search(r.Data, "pipe_buffers kind=%s,position=%d", r.Kind, r.Position)
-	}
-	for i := range rows.SocketQueues {
-		search(rows.SocketQueues[i].Data, "socket_queues position=%d", rows.SocketQueues[i].Position)
-	}
-	for i := range rows.TCPStreams {
-		r := &rows.TCPStreams[i]
-		search(r.ReceiveData, "tcp_streams inode=%d, received", r.Inode)
-		search(r.SendData, "tcp_streams inode=%d, sent", r.Inode)
-	}
-	for i := range rows.TTYs {
-		search(rows.TTYs[i].Data, "ttys tty_id=%d", rows.TTYs[i].TTYID)
-	}
-	for i := range rows.IPCObjects {
-		r := &rows.IPCObjects[i]
-		search(r.Data, "ipc_objects kind=%s,id=%d", r.Kind, r.ID)
-		for n, m := range r.Messages {
-			search(m, "ipc_objects kind=%s,id=%d, message %d", r.Kind, r.ID, n)
-		}
-	}
-	for i := range rows.BPFMaps {
-		search(rows.BPFMaps[i].Data, "bpf_maps map_id=%d", rows.BPFMaps[i].MapID)
-	}
-	return list
 }

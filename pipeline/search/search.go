@@ -117,7 +117,7 @@ type reader struct {
 	beside  *scan.Beside
 }
 
-// tables tell what a match stands in. Those with payloads are searched themselves.
+// tables tell what a match stands in; in the last ones, payloads are.
 var tables = []string{
 	"checkpoints", "processes", "memory_mappings", "shared_memory", "filesystem_entries", "ghost_files",
 	"pipe_buffers", "socket_queues", "tcp_streams", "ttys", "ipc_objects", "bpf_maps",
@@ -126,7 +126,6 @@ var tables = []string{
 func newReader(opts *Options) *reader {
 	r := &reader{opts: opts, beside: scan.NewBeside()}
 	r.decoder.Limits = opts.Limits
-	r.decoder.PayloadLimit = opts.Limits.MetadataBytes // none is larger than the image it is in
 	for _, name := range tables {
 		if t, ok := schema.Lookup(name); ok {
 			r.decoder.Tables = append(r.decoder.Tables, t)
@@ -143,7 +142,7 @@ func (r *reader) read(ctx context.Context, in source.Item) result {
 		}
 		return nil // and no nil pointer in an interface
 	}
-	r.decoder.ReadPages = s.pages
+	r.decoder.ReadPages, r.decoder.CopyPayload = s.pages, s.payload
 	decoded, err := r.decoder.Decode(ctx, in)
 	if err != nil {
 		return result{by: r, err: err}

@@ -86,6 +86,20 @@ func (s *session) content(c decode.Content) *content {
 	return s.file
 }
 
+// payload is what waits to be read, of a row of a table.
+type payload struct {
+	*content
+	place string
+}
+
+// payload searches a payload.
+func (s *session) payload(table, key string, data []byte) any {
+	c := s.newContent()
+	c.windows.Add(0, data)
+	c.windows.Close()
+	return payload{c, table + " " + key}
+}
+
 // pages returns what searches the memory of an image folder.
 func (s *session) pages(string) memory.Consumer {
 	return &pages{session: s, spaces: map[*memory.Space]*space{}}

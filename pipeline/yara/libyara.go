@@ -11,6 +11,7 @@ package yara
 import "C"
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -70,8 +71,28 @@ func Compile(files []File) (*Rules, error) {
 	if code := C.yr_compiler_get_rules(compiler, &r.compiled); code != C.ERROR_SUCCESS {
 		return nil, libraryError("compiling rules", code)
 	}
+	if err := r.checkModules(); err != nil {
+		r.Close()
+		return nil, err
+	}
 	r.read()
 	return r, nil
+}
+
+// checkModules refuses the module magic: it reads files of the machine, which the
+// process may not, and prints warnings. Modules are imported by scanning only.
+func (r *Rules) checkModules() error {
+	s, err := r.NewScan()
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	s.Begin()
+	C.ck_scan_end(s.scan, nil, 0, 0, nil) // conditions may fail over nothing
+	if s.scan.refused != 0 {
+		return errors.New(`rules import the module "magic", which cannot be used here`)
+	}
+	return nil
 }
 
 func (f *File) compile(compiler *C.YR_COMPILER) error {

@@ -26,10 +26,19 @@ static YR_MEMORY_BLOCK* next(YR_MEMORY_BLOCK_ITERATOR* iterator)
   return NULL;
 }
 
-// first is also called by conditions that read: they find the last block.
+// first is also called by conditions that read: they find the last block. Modules
+// take it for granted that there is one, so that may be empty.
 static YR_MEMORY_BLOCK* first(YR_MEMORY_BLOCK_ITERATOR* iterator)
 {
-  ((ck_scan*) iterator->context)->given = 0;
+  static const uint8_t nothing[1];
+  ck_scan* scan = iterator->context;
+  if (scan->ends && scan->data == NULL)
+  {
+    scan->data = nothing;
+    scan->block.size = 0;
+    scan->block.base = 0;
+  }
+  scan->given = 0;
   return next(iterator);
 }
 
@@ -82,6 +91,12 @@ static int matched(YR_SCAN_CONTEXT* context, int message, void* data, void* user
   ck_scan* scan = user;
   if (message == CALLBACK_MSG_TOO_MANY_MATCHES)
     scan->skipped = 1;
+  if (message == CALLBACK_MSG_IMPORT_MODULE &&
+      strcmp(((YR_MODULE_IMPORT*) data)->module_name, "magic") == 0)
+  {
+    scan->refused = 1;
+    return CALLBACK_ERROR;
+  }
   if (message != CALLBACK_MSG_RULE_MATCHING)
     return CALLBACK_CONTINUE;
   if (scan->left == NULL)

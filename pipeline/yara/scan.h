@@ -35,6 +35,7 @@ typedef struct
   uint64_t size;         // filesize in conditions; YR_UNDEFINED for none
   int32_t most_matches;  // of one string
   int skipped;           // a string had more matches
+  int refused;           // the rules import a module that reads files
 
   uint32_t* left;  // hits that are still taken, by rule, or CK_SPENT; only during a call
   ck_hit* hits;

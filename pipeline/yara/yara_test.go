@@ -60,6 +60,12 @@ func TestMistakesNameFileAndLine(t *testing.T) {
 	}
 }
 
+func TestModuleThatReadsFilesIsRefused(t *testing.T) {
+	if _, err := Compile([]File{{"m.yar", `import "magic" rule m { condition: magic.type() contains "x" }`}}); err == nil || !strings.Contains(err.Error(), "magic") {
+		t.Errorf("module magic: %v", err)
+	}
+}
+
 // TestConditionsSeeAllBlocks has the strings of a condition in different blocks,
 // one of them in two, and another content behind.
 func TestConditionsSeeAllBlocks(t *testing.T) {
@@ -106,6 +112,29 @@ func TestConditionsReadTheOnlyBlock(t *testing.T) {
 	hits, _, err := s.End([]byte("\x7fELF1234"), 8, rules.NewBudget(1))
 	if err != nil || len(hits) != 1 || hits[0].Rule.Name != "magic" {
 		t.Errorf("hits %+v, %v", hits, err)
+	}
+}
+
+// TestModulesOverBlocks evaluates what reads content over one that was let go of,
+// and over none: libyara's modules must find nothing, and not crash.
+func TestModulesOverBlocks(t *testing.T) {
+	rules := compileText(t, `import "hash" import "math" import "elf" import "pe" import "dotnet" import "time" import "console" import "cuckoo"
+		rule md5 { condition: hash.md5(0, 100) == "x" } rule sum { condition: hash.checksum32(0, 100) == 1 } rule sha256 { condition: hash.sha256(0, filesize) == "x" }
+		rule entropy { condition: math.entropy(0, 100) > 1.0 } rule mean { condition: math.mean(10, 20) > 1.0 } rule count { condition: math.count(0x61) > 0 } rule mode { condition: math.mode() == 0x61 }
+		rule type { condition: elf.type == elf.ET_EXEC or elf.number_of_sections > 0 } rule dll { condition: pe.is_dll() or pe.imphash() == "x" or pe.number_of_sections > 0 } rule net { condition: dotnet.number_of_streams > 0 }
+		rule entry { condition: entrypoint == 0 } rule bytes { condition: uint32(0) == 1 or uint16be(100) == 0x6161 or int8(1) == 0x61 } rule log { condition: console.log("", 1) and time.now() == 1 }
+		rule box { condition: cuckoo.network.http_get(/x/) } rule behind { strings: $a = "aaaa" condition: $a and for any i in (1..#a) : (uint8(@a[i]) == 0x62) }`)
+	s := newScan(t, rules)
+	for _, blocks := range []int{0, 1, 3} {
+		s.Begin()
+		for i := range blocks {
+			if err := s.Block(bytes.Repeat([]byte("a"), 1000), uint64(0x1000*i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if hits, _, err := s.End(nil, -1, rules.NewBudget(10)); err != nil || len(hits) > 0 {
+			t.Errorf("%d blocks: %+v, %v", blocks, hits, err)
+		}
 	}
 }
 
