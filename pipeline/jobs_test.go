@@ -36,7 +36,7 @@ func TestJobs(t *testing.T) {
 		sink := &counting{rows: map[string]int64{}}
 		summary, err := pipeline.Run(t.Context(), pipeline.Options{
 			Archives: found.Archives, Tables: schema.Tables(), Sink: sink, Run: schema.Run{RunID: "jobs"},
-			Limits: decode.DefaultLimits(), PayloadLimit: 1000, Raw: true, Jobs: jobs, Log: slog.New(slog.DiscardHandler),
+			Limits: decode.DefaultLimits(), PayloadLimit: 1000, Raw: true, Memory: schema.MemoryKinds(), Jobs: jobs, Log: slog.New(slog.DiscardHandler),
 		})
 		if err != nil || summary.Bad() {
 			t.Fatalf("%+v, %v", summary, err)

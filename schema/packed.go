@@ -10,3 +10,7 @@ type Packed interface {
 	// It may use the memory of the slice that was there.
 	Unpack(r *Rows, from, to int)
 }
+
+// PackedRows holds the packed rows of a table, nil when they were let go of. Those of
+// one table may be while another's are read: the map that has them stays as it is.
+type PackedRows struct{ Packed }

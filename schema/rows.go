@@ -93,5 +93,5 @@ type Rows struct {
 
 	// Packed has rows of tables, by their names, that are made when they are
 	// written. Such a table has no rows in its slice.
-	Packed map[string]Packed
+	Packed map[string]*PackedRows
 }

@@ -261,16 +261,18 @@ func (t *Table) rowsIn(all reflect.Value) reflect.Value { return all.Field(t.fie
 // Count returns how many rows of the table r holds.
 func (t *Table) Count(r *Rows) int {
 	n := t.rows(r).Len()
-	if p := r.Packed[t.Name]; p != nil {
+	if p := r.Packed[t.Name]; p != nil && p.Packed != nil {
 		n += p.Len()
 	}
 	return n
 }
 
-// Drop lets go of the table's rows in r.
+// Drop lets go of the table's rows in r. Rows of other tables may be read meanwhile.
 func (t *Table) Drop(r *Rows) {
 	t.rows(r).SetZero()
-	delete(r.Packed, t.Name)
+	if p := r.Packed[t.Name]; p != nil {
+		p.Packed = nil
+	}
 }
 
 // RowSize returns about how many bytes of memory the row takes that a pointer

@@ -31,7 +31,7 @@ func (s *imageSet) decodePages() {
 		}
 	}
 	if pages.Len() > 0 {
-		s.rows.Packed = map[string]schema.Packed{"memory_pages": pages}
+		s.rows.Packed = map[string]*schema.PackedRows{"memory_pages": {Packed: pages}}
 	}
 }
 

@@ -89,8 +89,8 @@ func (d *Redactor) Redact(archive *schema.Archive, checkpoints []*schema.Rows, p
 		packed := rows.Packed
 		rows.Packed = nil
 		d.redactRows(secrets, rows)
-		for name, p := range packed {
-			packed[name] = &redactedRows{p, d.redaction.Redactor(), secrets}
+		for _, p := range packed {
+			p.Packed = &redactedRows{p.Packed, d.redaction.Redactor(), secrets}
 		}
 		rows.Packed = packed
 	}
