@@ -40,7 +40,7 @@ func (s *imageSet) digestPages(m *member, read func(io.Reader) error) {
 	}
 	whole := ""
 	switch {
-	case isRead:
+	case isRead && !s.decoder.Undigested:
 		sum := s.decoder.newContentSum(m.Size)
 		defer sum.end() // also where reading panics
 		in = io.TeeReader(in, sum)

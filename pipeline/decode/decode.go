@@ -61,6 +61,9 @@ type Decoder struct {
 	// WholePages has memory pages read whole, to be digested, where they would be
 	// seeked over.
 	WholePages bool
+	// Undigested leaves out the digest of the pages, which the ledger tells
+	// checkpoints apart by.
+	Undigested bool
 
 	// CopyContent, if not nil, is shown each file that passes by, and returns where
 	// its content goes too; nil for nowhere. Errors of that writer are passed over.

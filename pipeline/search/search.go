@@ -125,7 +125,7 @@ var tables = []string{
 
 func newReader(opts *Options) *reader {
 	r := &reader{opts: opts, beside: scan.NewBeside()}
-	r.decoder.Limits = opts.Limits
+	r.decoder.Limits, r.decoder.Undigested = opts.Limits, true
 	for _, name := range tables {
 		if t, ok := schema.Lookup(name); ok {
 			r.decoder.Tables = append(r.decoder.Tables, t)
