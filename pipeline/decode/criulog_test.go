@@ -2,6 +2,7 @@ package decode_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -17,8 +18,8 @@ import (
 func criuLogs(t *testing.T, all bool, logs map[string]string) *schema.Rows {
 	t.Helper()
 	members := readTar(t, own("odd-env-argv.tar"))
-	for name, text := range logs {
-		members = append(members, member(name, []byte(text)))
+	for _, name := range slices.Sorted(maps.Keys(logs)) {
+		members = append(members, member(name, []byte(logs[name])))
 	}
 	d := decode.Decoder{Limits: decode.DefaultLimits(), AllLogLines: all}
 	result, err := d.Decode(t.Context(), source.Path(writeFile(t, "a.tar", tarOf(t, members))))
