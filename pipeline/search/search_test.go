@@ -1,0 +1,54 @@
+package search
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/pipeline/source"
+)
+
+// TestRunSideBySide searches real archives several at a time: what was found comes in
+// their order, and the first failure to take it ends the search.
+func TestRunSideBySide(t *testing.T) {
+	var archives []source.Item
+	for _, name := range []string{"everything.tar.zst", "life-1.tar", "life-2.tar.gz", "ghost-files.tar", "p5-everything.tar.gz", "rootfs-changes.tar.gz"} {
+		archives = append(archives, source.Path(filepath.Join("../../testdata/archives", name)))
+	}
+	opts := Options{Archives: archives, Pattern: parse(t, "RWX-SHELLCODE|GHOST-FILE|#!/bin/sh", Syntax{}), Most: 100, Limits: decode.DefaultLimits(), Jobs: 4}
+	var found []string
+	opts.OnCheckpoint = func(f *Found) error {
+		for _, m := range f.Matches {
+			found = append(found, f.Container+" "+m.Origin+" "+string(m.Text))
+		}
+		return nil
+	}
+	summary, err := Run(context.Background(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found = slices.Compact(found)
+	for _, want := range []string{"f-everything memory RWX-SHELLCODE", "f-ghost-files ghost GHOST-FILE", "f-p5-everything memory RWX-SHELLCODE", "f-rootfs-changes file #!/bin/sh"} {
+		i := slices.Index(found, want)
+		if i < 0 {
+			t.Fatalf("found %q, and no %q behind it", found, want)
+		}
+		found = found[i+1:]
+	}
+	if len(summary.Bad) > 0 || summary.Hidden > 0 || summary.Matches < 4 {
+		t.Errorf("summary %+v", summary)
+	}
+	full := errors.New("full")
+	opts.OnCheckpoint = func(*Found) error { return full }
+	if _, err := Run(context.Background(), opts); !errors.Is(err, full) {
+		t.Errorf("error %v, want %v", err, full)
+	}
+	ended, end := context.WithCancel(context.Background())
+	end()
+	if _, err := Run(ended, opts); !errors.Is(err, context.Canceled) && !errors.Is(err, full) {
+		t.Errorf("error %v of a search that was ended", err)
+	}
+}
