@@ -3,7 +3,6 @@ package search
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -14,11 +13,11 @@ import (
 // TestRunSideBySide searches real archives several at a time: what was found comes in
 // their order, and the first failure to take it ends the search.
 func TestRunSideBySide(t *testing.T) {
-	var archives []source.Item
-	for _, name := range []string{"everything.tar.zst", "life-1.tar", "life-2.tar.gz", "ghost-files.tar", "p5-everything.tar.gz", "rootfs-changes.tar.gz"} {
-		archives = append(archives, source.Path(filepath.Join("../../testdata/archives", name)))
+	listed, err := source.Find(t.Context(), []source.Provider{source.Local("")}, []string{"../../testdata/archives"}, nil)
+	if err != nil {
+		t.Fatal(err)
 	}
-	opts := Options{Archives: archives, Pattern: parse(t, "RWX-SHELLCODE|GHOST-FILE|#!/bin/sh", Syntax{}), Most: 100, Limits: decode.DefaultLimits(), Jobs: 4}
+	opts := Options{Archives: listed.Archives, Pattern: parse(t, "RWX-SHELLCODE|GHOST-FILE|#!/bin/sh", Syntax{}), Most: 100, Limits: decode.DefaultLimits(), Jobs: 4}
 	var found []string
 	opts.OnCheckpoint = func(f *Found) error {
 		for _, m := range f.Matches {
@@ -26,7 +25,7 @@ func TestRunSideBySide(t *testing.T) {
 		}
 		return nil
 	}
-	summary, err := Run(context.Background(), opts)
+	summary, err := Run(t.Context(), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,10 +42,10 @@ func TestRunSideBySide(t *testing.T) {
 	}
 	full := errors.New("full")
 	opts.OnCheckpoint = func(*Found) error { return full }
-	if _, err := Run(context.Background(), opts); !errors.Is(err, full) {
+	if _, err := Run(t.Context(), opts); !errors.Is(err, full) {
 		t.Errorf("error %v, want %v", err, full)
 	}
-	ended, end := context.WithCancel(context.Background())
+	ended, end := context.WithCancel(t.Context())
 	end()
 	if _, err := Run(ended, opts); !errors.Is(err, context.Canceled) && !errors.Is(err, full) {
 		t.Errorf("error %v of a search that was ended", err)
