@@ -144,7 +144,7 @@ func extractContents(ctx context.Context, opts *extractOptions, box confinement,
 		return err
 	}
 	summary, err := extract.Run(ctx, extract.Options{
-		Archives: archives, Selection: opts.selection, Checkpoints: from.wanted, Limits: opts.limits, Jobs: opts.jobs, To: to.folder,
+		Archives: archives, Selection: opts.selection, Wanted: from.wanted, Limits: opts.limits, Jobs: opts.jobs, To: to.folder,
 		OnItem: func(i extract.Item) { to.show(i, opts, std) },
 	})
 	if err != nil {

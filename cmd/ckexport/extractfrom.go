@@ -11,6 +11,7 @@ import (
 	"github.com/ckexport/ckexport/compare"
 	"github.com/ckexport/ckexport/pipeline/archive"
 	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/pipeline/extract"
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/schema"
 )
@@ -19,7 +20,7 @@ import (
 // output names.
 type extractFrom struct {
 	listing *source.Listing
-	wanted  map[string]bool // ids of checkpoints, nil for all
+	wanted  map[extract.Checkpoint]string // with the ids that the user knows; nil for all
 	// Of an output: where its checkpoints are from, and what is no longer there.
 	ledger []ledgerEntry
 	gone   []string
@@ -30,6 +31,11 @@ type ledgerEntry struct {
 	checkpoint, images string // ids: of the output, and of the archive's images
 	source             string
 	version            archive.Version
+}
+
+// names is what an extraction calls the checkpoint.
+func (e *ledgerEntry) names() extract.Checkpoint {
+	return extract.Checkpoint{Source: e.source, ImagesID: e.images}
 }
 
 // findArchives lists the archives, without opening any.
@@ -74,7 +80,7 @@ func (from *extractFrom) readLedger(ctx context.Context, o *output, name string)
 		}
 		all = []compare.Checkpoint{one}
 	}
-	from.listing, from.wanted = &source.Listing{}, map[string]bool{}
+	from.listing, from.wanted = &source.Listing{}, map[extract.Checkpoint]string{}
 	for _, c := range all {
 		if err := from.addEntries(ctx, db, c.ID); err != nil {
 			return fmt.Errorf("reading the ledger: %w", err)
@@ -135,7 +141,7 @@ func (from *extractFrom) look(ctx context.Context, opts *extractOptions) ([]sour
 		item, reason := e.among(found.Archives)
 		if reason == "" {
 			done[e.checkpoint] = true
-			from.wanted[e.images] = true
+			from.wanted[e.names()] = e.checkpoint
 			if !slices.ContainsFunc(archives, func(a source.Item) bool { return a.Name() == item.Name() }) {
 				archives = append(archives, item)
 			}
@@ -164,11 +170,10 @@ func (e *ledgerEntry) among(archives []source.Item) (item source.Item, reason st
 }
 
 // tellGone says which archives of the ledger are not what they were.
-func (from *extractFrom) tellGone(hold map[string]bool, std streams) bool {
+func (from *extractFrom) tellGone(hold map[extract.Checkpoint]bool, std streams) bool {
 	for _, e := range from.ledger {
-		if from.wanted[e.images] && !hold[e.images] {
+		if from.wanted[e.names()] == e.checkpoint && !hold[e.names()] {
 			from.gone = append(from.gone, fmt.Sprintf("%s: it has changed: it does not hold checkpoint %s", quotedPath(e.source), e.checkpoint))
-			delete(from.wanted, e.images)
 		}
 	}
 	for _, g := range from.gone {
@@ -207,6 +212,6 @@ func (from *extractFrom) choose(ctx context.Context, opts *extractOptions, archi
 	if err != nil {
 		return nil, nameError(err)
 	}
-	from.wanted = map[string]bool{one.ID: true}
+	from.wanted = map[extract.Checkpoint]string{{Source: one.Sources[0], ImagesID: one.ID}: one.ID}
 	return []source.Item{of[one.ID]}, nil
 }

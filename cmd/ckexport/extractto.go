@@ -86,6 +86,9 @@ func (to *extraction) finish(s *extract.Summary, opts *extractOptions, std strea
 		if err := to.writeOut(s, std.out); err != nil {
 			return err
 		}
+		for _, a := range to.last.Absent { // there is no manifest that would tell
+			fmt.Fprintf(std.err, "ckexport: absent: %s: %s\n", units.Bytes(a.Bytes), a.Why)
+		}
 	}
 	if !to.isOurs && !opts.quiet && s.Items > 0 {
 		fmt.Fprintf(std.err, "wrote %s, %s, to %s; %s tells of each\n", counted(s.Items, "item"), units.Bytes(s.Bytes), quotedPath(to.name), extract.ManifestName)

@@ -43,8 +43,8 @@ const (
 // one that begins first is kept, as in package memory: a kernel has none that do.
 func (c *checkpoint) mappings(pid uint32) (list []*schema.MemoryMapping, overlapping int) {
 	var all []*schema.MemoryMapping
-	for i := range c.rows.MemoryMappings {
-		if m := &c.rows.MemoryMappings[i]; m.PID == pid && m.StartAddress < m.EndAddress {
+	for _, m := range c.rowsOf(pid).mappings {
+		if m.StartAddress < m.EndAddress {
 			all = append(all, m)
 		}
 	}
@@ -87,8 +87,11 @@ func (s *space) segments(m *schema.MemoryMapping, within memory.Range) []segment
 	}
 	var list segments
 	isAnonymous := m.Status.Bits != nil && *m.Status.Bits&criu.VMAAnonPrivate != 0
+	isKernels := m.Kind == "vvar" || m.Kind == "vdso" || m.Kind == "vsyscall" // and no zeros where it was not kept
 	for e := range extents(s.own, r) {
 		switch {
+		case isKernels && (e.Where == memory.Zero || e.Where == memory.Absent):
+			list.add(segment{Range: e.Range, content: absent, why: whyNotKept})
 		case e.Where == memory.Absent && isAnonymous && s.own.Pagemap() != nil:
 			list.add(segment{Range: e.Range, content: zeros})
 		case e.Where == memory.Absent && m.ShmemID != nil:

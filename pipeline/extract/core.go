@@ -50,9 +50,9 @@ func (c *checkpoint) core(p *schema.Process, selector string) (*item, error) {
 		i.absent(0, "the registers of all threads, without which there is no core")
 		return i, nil
 	}
-	machine, ok := machines[threads[0].arch]
+	machine, ok := machines[threads[0].registers.Arch]
 	if !ok || p.IsCompat != nil && *p.IsCompat {
-		i.absent(0, fmt.Sprintf("cores are written for 64-bit processes of x86_64 and aarch64, not for this one of %s", threads[0].arch))
+		i.absent(0, fmt.Sprintf("cores are written for 64-bit processes of x86_64 and aarch64, not for this one of %s", threads[0].registers.Arch))
 		return i, nil
 	}
 	w := &coreWriter{room: c.session.room, machine: machine, space: c.space(p.PID), pageSize: c.copies.Memory.Process(p.PID).PageSize()}
@@ -75,8 +75,8 @@ func (c *checkpoint) core(p *schema.Process, selector string) (*item, error) {
 	if overlapping > 0 {
 		i.absent(0, fmt.Sprintf("%d mappings overlap others: these are left out", overlapping))
 	}
-	for _, tid := range bare {
-		i.absent(0, fmt.Sprintf("thread %d: its registers are not in the archive", tid))
+	if len(bare) > 0 {
+		i.absent(0, fmt.Sprintf("%d threads, whose registers are not in the archive: the first is %d", len(bare), bare[0]))
 	}
 	w.missing.tell(i)
 	return i, c.session.err

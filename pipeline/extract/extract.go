@@ -30,22 +30,28 @@ import (
 type Options struct {
 	Archives  []source.Item
 	Selection Selection
-	// Checkpoints are the ids of those that are wanted; nil for all.
-	Checkpoints map[string]bool
-	Limits      decode.Limits
-	Jobs        int // archives read at a time
-	To          *Folder
+	// Wanted are the checkpoints to extract from, each with the id that the manifest
+	// gives it: that of an output, for which the images' id may not tell apart. nil
+	// are all.
+	Wanted map[Checkpoint]string
+	Limits decode.Limits
+	Jobs   int // archives read at a time
+	To     *Folder
 	// OnItem is called for each item that was written.
 	OnItem func(Item)
 }
+
+// Checkpoint names a checkpoint of an archive: by the archive's source as ledgers have
+// it, and the id that is made of the checkpoint's images and metadata.
+type Checkpoint struct{ Source, ImagesID string }
 
 // Summary is what an extraction did.
 type Summary struct {
 	Items    int
 	Bytes    uint64 // of their contents
 	Archives int    // that were read
-	// Checkpoints are the ids of those that were looked into.
-	Checkpoints map[string]bool
+	// Checkpoints are those that were looked into.
+	Checkpoints map[Checkpoint]bool
 	// Bad tells of the archives that failed or are partial.
 	Bad []schema.Archive
 	// NotFound names the selectors that nothing was found for.
@@ -89,7 +95,7 @@ func Run(ctx context.Context, opts Options) (*Summary, error) {
 			}
 		}
 	}()
-	s := &summing{opts: &opts, hits: map[string]bool{}, Summary: Summary{Checkpoints: map[string]bool{}}}
+	s := &summing{opts: &opts, hits: map[string]bool{}, Summary: Summary{Checkpoints: map[Checkpoint]bool{}}}
 	for i := range results {
 		select {
 		case <-ctx.Done():
@@ -112,27 +118,36 @@ type summing struct {
 	hits map[string]bool // selectors that something was found for
 }
 
-func (s *summing) add(f found) (err error) {
+func (s *summing) add(f found) error {
 	defer f.session.discard()
 	if f.err != nil {
 		return f.err
 	}
 	s.Archives++
-	defer func() { // a fault of this program costs the archive it came about in
-		if fault := recover(); fault != nil {
-			f.result.Archive.Status, f.result.Archive.Error = decode.StatusFailed, new(fmt.Sprintf("a fault of this program: %v", fault))
-			s.Bad = append(s.Bad, f.result.Archive)
+	a := &f.result.Archive
+	defer func() {
+		if fault := recover(); fault != nil { // of this program: it costs the archive that it came about in
+			a.Status, a.Error = decode.StatusFailed, new(fmt.Sprintf("a fault of this program: %v", fault))
+		}
+		if f.session.isOver() && a.Status == decode.StatusOK {
+			a.Status, a.Error = decode.StatusPartial, new(errTooMuch.Error())
+		}
+		if a.Status != decode.StatusOK {
+			s.Bad = append(s.Bad, *a)
 		}
 	}()
-	if f.result.Archive.Status != decode.StatusOK {
-		s.Bad = append(s.Bad, f.result.Archive)
-	}
 	for i, rows := range f.result.Checkpoints {
-		if s.opts.Checkpoints != nil && !s.opts.Checkpoints[rows.CheckpointID] {
-			continue
+		of := Checkpoint{f.result.Archive.Source, rows.CheckpointID}
+		id := rows.CheckpointID
+		if s.opts.Wanted != nil {
+			wanted, ok := s.opts.Wanted[of]
+			if !ok {
+				continue
+			}
+			id = wanted
 		}
-		s.Checkpoints[rows.CheckpointID] = true
-		c := &checkpoint{session: f.session, archive: &f.result.Archive, rows: rows, copies: f.result.Copies[i]}
+		s.Checkpoints[of] = true
+		c := &checkpoint{session: f.session, id: id, archive: &f.result.Archive, rows: rows, copies: f.result.Copies[i]}
 		for item, err := range c.items() {
 			if err == nil {
 				err = s.write(item)

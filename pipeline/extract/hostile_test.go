@@ -202,6 +202,61 @@ func TestLost(t *testing.T) {
 	}
 }
 
+// TestTooMuch: an archive writes no more than it may expand to. What is left out is
+// absent, and a core is whole or not there.
+func TestTooMuch(t *testing.T) {
+	h := newHostile(t, []schema.MemoryMapping{anonymous(page, 9*page)}, []criu.Run{presentRun(page, 4)}, bytes.Repeat([]byte{7}, 4*page))
+	h.session.opts.Limits.ExpandedBytes = 4*page + 2*page // the pages that were kept, and half of them again
+	core, mem, items := h.extract(t)
+	if !h.session.isOver() || filepath.Base(core) != "out" {
+		t.Errorf("a core: %s", core)
+	}
+	if info, err := os.Stat(mem); err != nil || info.Size() > 6*page {
+		t.Errorf("memory: %v, %v", info, err)
+	}
+	for _, i := range items {
+		if len(i.Absent) == 0 || i.Absent[0].Why != errTooMuch.Error() {
+			t.Errorf("%s: absent: %v", i.Origin, i.Absent)
+		}
+	}
+}
+
+// TestParent: pages that a checkpoint leaves to its parent are those of the parent's
+// image, where the archive has that, and absent where it has not.
+func TestParent(t *testing.T) {
+	for _, hasParent := range []bool{true, false} {
+		own, parents := bytes.Repeat([]byte{1}, page), bytes.Repeat([]byte{2}, 2*page)
+		h := newHostile(t, []schema.MemoryMapping{anonymous(page, 4*page)}, nil, nil)
+		kept := newPages(h.session)
+		reader := &memory.Reader{Take: func(int64) bool { return true }, Complete: true}
+		before, after := reader.NewCheckpoint(), reader.NewCheckpoint(kept)
+		after.Process(1).SetDescriptor(&mm.MmEntry{})
+		after.Process(1).SetPagemap(&criu.Pagemap{PagesID: 1, StoredPages: 1, Runs: []criu.Run{presentRun(page, 1), {Address: 2 * page, Pages: 2, Flags: new(uint32(criu.PageParent))}}})
+		if err := after.AddPages(1, "pages-1.img", page, bytes.NewReader(own)).Read(nil); err != nil {
+			t.Fatal(err)
+		}
+		want, lost := own, uint64(2*page)
+		if hasParent {
+			after.SetParent(before)
+			before.Process(1).SetPagemap(&criu.Pagemap{PagesID: 1, StoredPages: 2, Runs: []criu.Run{presentRun(2*page, 2)}})
+			if err := before.AddPages(1, "pages-1.img", 2*page, bytes.NewReader(parents)).Read(nil); err != nil {
+				t.Fatal(err)
+			}
+			want, lost = append(own, parents...), 0
+		}
+		h.copies = decode.Copies{Pages: kept, Memory: after}
+		_, mem, items := h.extract(t)
+		if data, err := os.ReadFile(mem); err != nil || !bytes.Equal(data, want) {
+			t.Errorf("%d bytes of memory, %v", len(data), err)
+		}
+		for _, i := range items {
+			if lost == 0 && len(i.Absent) > 0 || lost > 0 && (len(i.Absent) != 1 || i.Absent[0] != (Absent{lost, whyParent})) {
+				t.Errorf("%s: absent: %v", i.Origin, i.Absent)
+			}
+		}
+	}
+}
+
 // TestAArch64 has eu-readelf read the notes of a process of the other architecture.
 func TestAArch64(t *testing.T) {
 	h := newHostile(t, []schema.MemoryMapping{anonymous(page, 2*page)}, nil, nil)

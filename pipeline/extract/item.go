@@ -71,9 +71,12 @@ type item struct {
 // checkpoint is one checkpoint of an archive, whose contents are sorted out.
 type checkpoint struct {
 	session *session
+	id      string
 	archive *schema.Archive
 	rows    *schema.Rows
 	copies  decode.Copies
+
+	processes map[uint32]*processRows // see rowsOf
 }
 
 // items yields what is wanted of the checkpoint. What it yields an error for is the
@@ -90,7 +93,7 @@ func (c *checkpoint) items() iter.Seq2[*item, error] {
 
 // item begins an item of the checkpoint.
 func (c *checkpoint) item(origin, selector string) *item {
-	i := &item{selector: selector, Item: Item{Origin: origin, Archive: plain.Cell(c.archive.Source), CheckpointID: c.rows.CheckpointID}}
+	i := &item{selector: selector, Item: Item{Origin: origin, Archive: plain.Cell(c.archive.Source), CheckpointID: c.id}}
 	if len(c.rows.Checkpoints) > 0 {
 		if name := c.rows.Checkpoints[0].ContainerName; name != nil {
 			i.Container = new(plain.Cell(*name))

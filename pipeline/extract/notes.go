@@ -19,37 +19,32 @@ const (
 	ntARMTLS    = 0x401
 )
 
-// thread is a thread with its registers, by their names.
+// thread is a thread with its registers.
 type thread struct {
 	row       *schema.Thread
-	arch      string
-	registers map[string]*schema.Register
+	registers *schema.ThreadRegisters
+}
+
+// byName returns the registers by their names.
+func (t *thread) byName() map[string]*schema.Register {
+	names := make(map[string]*schema.Register, len(t.registers.Registers))
+	for i := range t.registers.Registers {
+		names[t.registers.Registers[i].Name] = &t.registers.Registers[i]
+	}
+	return names
 }
 
 // threadsOf returns the threads of a process, the leader first, and those without
 // registers apart.
 func (c *checkpoint) threadsOf(pid uint32) (list []thread, bare []uint32) {
-	byTID := map[uint32]*schema.ThreadRegisters{}
-	for i := range c.rows.Registers {
-		if r := &c.rows.Registers[i]; r.PID == pid {
-			byTID[r.TID] = r
-		}
-	}
-	for i := range c.rows.Threads {
-		row := &c.rows.Threads[i]
-		if row.PID != pid {
-			continue
-		}
-		r := byTID[row.TID]
+	rows := c.rowsOf(pid)
+	for _, row := range rows.threads {
+		r := rows.registers[row.TID]
 		if r == nil {
 			bare = append(bare, row.TID)
 			continue
 		}
-		t := thread{row: row, arch: r.Arch, registers: map[string]*schema.Register{}}
-		for n := range r.Registers {
-			t.registers[r.Registers[n].Name] = &r.Registers[n]
-		}
-		if list = append(list, t); row.IsLeader {
+		if list = append(list, thread{row, r}); row.IsLeader {
 			list[0], list[len(list)-1] = list[len(list)-1], list[0]
 		}
 	}
@@ -61,7 +56,8 @@ func (c *checkpoint) threadsOf(pid uint32) (list []thread, bare []uint32) {
 func (c *checkpoint) notes(p *schema.Process, threads []thread, mappings []*schema.MemoryMapping, m machine, pageSize uint64, missing *absences) []byte {
 	var n noteList
 	for i, t := range threads {
-		n.add("CORE", ntPRStatus, c.status(p, t, m))
+		registers := t.byName()
+		n.add("CORE", ntPRStatus, c.status(p, t.row, registers, m))
 		if i == 0 {
 			n.add("CORE", ntPRPSInfo, processInfo(p))
 			n.add("CORE", ntSigInfo, signalInfo(p))
@@ -69,7 +65,7 @@ func (c *checkpoint) notes(p *schema.Process, threads []thread, mappings []*sche
 			n.add("CORE", ntFile, fileNote(mappings, pageSize, missing))
 		}
 		for _, set := range m.sets {
-			if data := set.encode(t.registers); data != nil {
+			if data := set.encode(registers); data != nil {
 				n.add(set.owner, set.note, data)
 			}
 		}
@@ -99,25 +95,25 @@ type statusHead struct {
 }
 
 // status returns the struct elf_prstatus of a thread. Times are in no image.
-func (c *checkpoint) status(p *schema.Process, t thread, m machine) []byte {
-	head := statusHead{PID: int32(t.row.TID), PPID: int32(p.PPID), PGRP: int32(p.PGID), SID: int32(p.SID)}
-	if t.row.IsLeader {
+func (c *checkpoint) status(p *schema.Process, t *schema.Thread, registers map[string]*schema.Register, m machine) []byte {
+	head := statusHead{PID: int32(t.TID), PPID: int32(p.PPID), PGRP: int32(p.PGID), SID: int32(p.SID)}
+	if t.IsLeader {
 		head.CurSig = int16(stopSignal(p))
 		head.SigNo = int32(head.CurSig)
 	}
-	if t.row.BlockedSignals.Bits != nil {
-		head.SigHold = *t.row.BlockedSignals.Bits
+	if t.BlockedSignals.Bits != nil {
+		head.SigHold = *t.BlockedSignals.Bits
 	}
-	for _, s := range c.rows.PendingSignals {
-		if s.PID == p.PID && s.TID != nil && *s.TID == t.row.TID && s.Signal.Code != nil && *s.Signal.Code >= 1 && *s.Signal.Code <= 64 {
+	for _, s := range c.rowsOf(p.PID).pending[t.TID] {
+		if s.Signal.Code != nil && *s.Signal.Code >= 1 && *s.Signal.Code <= 64 {
 			head.SigPend |= 1 << (*s.Signal.Code - 1)
 		}
 	}
 	data := encoded(nil, head)
 	for _, name := range m.general {
-		data = encoded(data, valueOf(t.registers, name))
+		data = encoded(data, valueOf(registers, name))
 	}
-	_, hasFP := t.registers[m.floating]
+	_, hasFP := registers[m.floating]
 	return encoded(data, struct {
 		FPValid bool
 		_       [7]byte
@@ -170,8 +166,8 @@ func signalInfo(p *schema.Process) []byte {
 
 // auxiliaryVector returns the vector, with the pair of zeros at its end.
 func (c *checkpoint) auxiliaryVector(pid uint32) (data []byte) {
-	for _, v := range c.rows.AuxiliaryVectors {
-		if v.PID == pid && v.Type.Code != nil {
+	for _, v := range c.rowsOf(pid).auxiliary {
+		if v.Type.Code != nil {
 			data = encoded(data, [2]uint64{uint64(*v.Type.Code), v.Value})
 		}
 	}

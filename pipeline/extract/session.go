@@ -110,11 +110,14 @@ func (s *session) readPages(string) memory.Consumer { return newPages(s) }
 // spend counts bytes that are to be written. An archive that says many times over
 // that some pages are a process's own would fill the disk otherwise.
 func (s *session) spend(n int) error {
-	if s.bytes += int64(n); s.bytes > s.opts.Limits.ExpandedBytes {
+	if s.bytes += int64(n); s.isOver() {
 		return errTooMuch
 	}
 	return nil
 }
+
+// isOver reports whether something was left out for that.
+func (s *session) isOver() bool { return s.bytes > s.opts.Limits.ExpandedBytes }
 
 // copyOf returns what a writer is that decode hands back.
 func copyOf(c *decode.Copy) *staged {
