@@ -32,7 +32,7 @@ test: tools ## everything CI runs, and how long each step takes
 # The race detector takes several times as long, so it runs where goroutines
 # meet: pipeline has a run's workers, which decode, replace and gather rows;
 # archives are extracted from and searched side by side; sinks write and load so; ckbench makes archives side by side.
-RACE = ./pipeline ./pipeline/extract ./pipeline/scan ./pipeline/search ./sinks/... ./cmd/ckbench/...
+RACE = ./pipeline ./pipeline/memory ./pipeline/extract ./pipeline/scan ./pipeline/search ./sinks/... ./cmd/ckbench/...
 # All of them together, with the command's own goroutines: runs over all archives
 # into both kinds of output, with values replaced, and interrupted ones.
 RACE_RUNS = ^(TestInterrupt|TestScripts)$$/^(both-outputs|redact)$$

@@ -38,6 +38,7 @@ var notes = map[string]string{
 	"interpreter-one-liners": "redis: made for the tests, its start script leaves a client in the background, below a shell",
 	"shells-under-servers":   "redis: that shell",
 	"seccomp-off":            "CRI-O, kubelet: the pods ask for no profile, as is Kubernetes' default",
+	"secrets-in-memory":      "redis, python, a pod: made for the tests, they have such texts in memory; kubelet: the password of its environment",
 	"secret-environment":     "kubelet: the pod has a password in its environment, as many do",
 }
 

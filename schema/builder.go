@@ -16,6 +16,8 @@ type Builder struct {
 	offsets []uintptr         // of each in the row
 	rows    int
 	bytes   int
+
+	unpacked Rows // of the table, see Packed
 }
 
 // NewBuilder returns an empty builder for the table.
@@ -40,8 +42,10 @@ func (b *Builder) Append(r *Rows) { b.AppendRange(r, 0, b.table.Count(r)) }
 
 // AppendRange adds the table's rows of r from one index up to another.
 func (b *Builder) AppendRange(r *Rows, from, to int) {
-	if r.Packed[b.table.Name] != nil {
-		r, from, to = b.table.unpacked(r, from, to), 0, to-from
+	if p := r.Packed[b.table.Name]; p != nil {
+		p.Unpack(&b.unpacked, from, to)
+		b.append(r.CheckpointID, b.table.rows(&b.unpacked))
+		return
 	}
 	b.append(r.CheckpointID, b.table.rows(r).Slice(from, to))
 }

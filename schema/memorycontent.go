@@ -37,7 +37,7 @@ type MemoryPage struct {
 	Perms       *string `arrow:"perms" sensitive:"no" doc:"of the mapping, as memory_mappings.perms; NULL in a shared object"`
 	Path        Text    `arrow:"path" sensitive:"no" doc:"file, device or memfd mapped, or name of the shared object; else NULL"`
 	FileOffset  *uint64 `arrow:"file_offset" encode:"delta" compare:"no" doc:"offset of the page in that file, in bytes; NULL without one"`
-	SHA256      string  `arrow:"sha256" encode:"plain,bloom" sensitive:"payloads" doc:"SHA-256 of the page, in hexadecimal"`
+	SHA256      string  `arrow:"sha256" encode:"plain,bloom" sensitive:"any" doc:"SHA-256 of the page, in hexadecimal"`
 	IsZero      bool    `arrow:"is_zero" compare:"no" doc:"all bytes are zero"`
 	Entropy     float64 `arrow:"entropy" compare:"no" doc:"entropy of its bytes, in bits per byte, to three digits: 0 for one byte again and again; near 8 for what is compressed, encrypted or random"`
 	Inherited   bool    `arrow:"inherited" compare:"no" doc:"the page is one of the parent checkpoint"`
@@ -54,7 +54,7 @@ type MemoryString struct {
 	MappingKind *string `arrow:"mapping_kind" sensitive:"no" doc:"kind of the mapping there, see memory_mappings.kind, or of the shared object, see shared_memory.kind; NULL where no mapping holds the address"`
 	Encoding    string  `arrow:"encoding" sensitive:"no" doc:"ascii, utf-8 where it has other characters too, utf-16le"`
 	Class       string  `arrow:"class" sensitive:"no" doc:"url, email, domain, ipv4, ipv6, path, uuid, jwt, private_key, aws_access_key_id, github_token, github_pat, gitlab_token, npm_token, slack_token, stripe_key, google_api_key, secret (a name that secrets go by, with a value), credit_card"`
-	Value       Text    `arrow:"value" encode:"bloom" sensitive:"payloads" doc:"the text"`
+	Value       Text    `arrow:"value" encode:"bloom" sensitive:"any" doc:"the text"`
 	IsChecked   *bool   `arrow:"is_checked" compare:"no" doc:"the checksum in it holds, or what it is made of can be read; false where not, which may be an example or damage; NULL for classes without a check. Numbers of cards whose checksum does not hold have no row"`
 	Count       uint64  `arrow:"count" compare:"no" doc:"how often it stands there"`
 }

@@ -6,14 +6,7 @@ package schema
 type Packed interface {
 	// Len returns how many rows there are.
 	Len() int
-	// Unpack adds the rows from one index up to another to r, whose slice of the
-	// table is empty.
+	// Unpack sets the table's slice in r to the rows from one index up to another.
+	// It may use the memory of the slice that was there.
 	Unpack(r *Rows, from, to int)
-}
-
-// unpacked returns packed rows of r from one index up to another.
-func (t *Table) unpacked(r *Rows, from, to int) *Rows {
-	made := &Rows{CheckpointID: r.CheckpointID}
-	r.Packed[t.Name].Unpack(made, from, to)
-	return made
 }

@@ -306,7 +306,7 @@ func TestSecretsAreRedacted(t *testing.T) {
 			if strings.HasSuffix(output, ".duckdb") && policy != "" && policy != "env" && policy != "all" {
 				continue // the rows are the same
 			}
-			args := []string{"./in", "-o", policy + output, "--payloads", "--log-level", "debug", "--summary-json", "summary.json"}
+			args := []string{"./in", "-o", policy + output, "--payloads", "--memory", "all", "--log-level", "debug", "--summary-json", "summary.json"}
 			var policies []string
 			if policy != "" {
 				args, policies = append(args, "--redact", policy, "--redact-key-file", "key"), []string{policy}

@@ -1,9 +1,11 @@
 package decode
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"slices"
 	"sort"
+	"strings"
 
 	"github.com/ckexport/ckexport/pipeline/memory"
 	"github.com/ckexport/ckexport/schema"
@@ -77,6 +79,7 @@ func (p *packedPages) add(list []memory.PageDigest, placeAt func(uint64) pagePla
 			}
 			return 1
 		})
+		n = max(n, 1) // the last address of all is behind no end
 		p.runs = append(p.runs, pageRun{p.n, &place, list[:n]})
 		p.n += n
 		list = list[n:]
@@ -88,21 +91,30 @@ func (p *packedPages) Len() int { return p.n }
 
 // Unpack implements schema.Packed.
 func (p *packedPages) Unpack(r *schema.Rows, from, to int) {
-	r.MemoryPages = make([]schema.MemoryPage, 0, to-from)
+	r.MemoryPages = slices.Grow(r.MemoryPages[:0], to-from)
+	var digits [2 * sha256.Size]byte
+	var sums strings.Builder // one text for all
+	sums.Grow((to - from) * len(digits))
 	for i := sort.Search(len(p.runs), func(i int) bool { return p.runs[i].first > from }) - 1; from < to; i++ {
 		run := &p.runs[i]
 		pages := run.pages[from-run.first : min(len(run.pages), to-run.first)]
 		for j := range pages {
 			r.MemoryPages = append(r.MemoryPages, run.row(&pages[j]))
+			hex.Encode(digits[:], pages[j].SHA256[:])
+			sums.Write(digits[:])
 		}
 		from += len(pages)
 	}
+	for i := range r.MemoryPages {
+		r.MemoryPages[i].SHA256 = sums.String()[i*len(digits) : (i+1)*len(digits)]
+	}
 }
 
+// row makes a row, but for its hash.
 func (r *pageRun) row(d *memory.PageDigest) schema.MemoryPage {
 	row := schema.MemoryPage{
 		PID: r.place.pid, ShmemID: r.place.shmemID, Address: d.Address, MappingKind: r.place.kind, Perms: r.place.perms, Path: r.place.path,
-		SHA256: hex.EncodeToString(d.SHA256[:]), IsZero: d.Zero, Entropy: float64(d.Entropy) / 1000, Inherited: d.Inherited,
+		IsZero: d.Zero, Entropy: float64(d.Entropy) / 1000, Inherited: d.Inherited,
 	}
 	if r.place.fileOffset != nil {
 		row.FileOffset = ptr(*r.place.fileOffset + d.Address - r.place.start)

@@ -2,6 +2,7 @@ package decode_test
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -37,6 +38,46 @@ func pagesOf(rows *schema.Rows) (all []schema.MemoryPage) {
 		all = append(all, some.MemoryPages...)
 	}
 	return all
+}
+
+// TestMemoryLimits: what memory holds takes no more than an archive may have, and what
+// is left out for that is told by table.
+func TestMemoryLimits(t *testing.T) {
+	members := readTar(t, own("memhash-shm.tar"))
+	image := members[indexOf(t, members, "pages-1.img")].data
+	for at := 0; at+pageSize <= len(image); at += pageSize { // no page without a text, and a header
+		copy(image[at:], fmt.Sprintf("\x7fELF\x02\x01\x01\x00%s", strings.Repeat(fmt.Sprintf("\x00/srv/%d/x\x00/srv/%d/y", at, at), 100)))
+	}
+	path := writeFile(t, "a.tar", tarOf(t, members))
+	for _, table := range []string{"memory_elf_headers", "memory_pages", "memory_strings"} {
+		lookup, _ := schema.Lookup(table)
+		d := decode.Decoder{Limits: decode.DefaultLimits(), Memory: schema.MemoryKinds(), Tables: []*schema.Table{lookup}}
+		whole, err := d.Decode(context.Background(), source.Path(path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, isMet := lookup.Count(whole.Checkpoints[0]), false
+		for limit := int64(1 << 20); limit > 1<<14; limit = limit * 9 / 10 {
+			d.Limits.MemoryBytes = limit
+			result, err := d.Decode(context.Background(), source.Path(path))
+			if err != nil {
+				t.Fatal(err)
+			}
+			noFault(t, path, result)
+			if len(result.Checkpoints) == 0 {
+				continue
+			}
+			rows := result.Checkpoints[0]
+			n := lookup.Count(rows)
+			isMet = isMet || n < all && n > 0
+			if n < all && !slices.ContainsFunc(rows.Problems, func(p schema.Problem) bool { return p.Code == decode.LimitExceeded }) {
+				t.Errorf("%s: %d of %d rows within %d bytes, and no problem", table, n, all, limit)
+			}
+		}
+		if !isMet {
+			t.Errorf("%s: no limit left out some rows", table)
+		}
+	}
 }
 
 func keyOf(p schema.MemoryPage) pageKey {

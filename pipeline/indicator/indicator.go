@@ -92,7 +92,9 @@ func (s *Scanner) Scan(data []byte, last bool) (rest int) {
 				i = start + end
 			}
 		case i-start >= minWord && has&high != 0:
-			s.text(data[start:i], start, has)
+			if has&slash != 0 || hasASCII(data[start:i]) {
+				s.text(data[start:i], start, has)
+			}
 		case i-start >= minWord && has&^(inWord|lower) != 0:
 			s.word(data[start:i], start, 1, has)
 		}
@@ -108,6 +110,21 @@ func WordEnd(data []byte) int {
 		n++
 	}
 	return n
+}
+
+// hasASCII reports whether so many characters of ASCII stand side by side as a
+// text has: in bytes without order they do not.
+func hasASCII(word []byte) bool {
+	run := 0
+	for _, c := range word {
+		if run++; c >= 0x80 {
+			run = 0
+		}
+		if run == minWord {
+			return true
+		}
+	}
+	return false
 }
 
 // text looks at the parts of a word that are UTF-8; what is not has no place in one.

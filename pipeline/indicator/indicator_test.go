@@ -29,7 +29,7 @@ var examples = []struct {
 	{"http://", nil},
 	{"https://bücher.example/ä", []string{"url https://bücher.example/ä"}},
 	{"mail root@mail.example.org. now", []string{"email root@mail.example.org"}},
-	{"a@b not.an@address", nil},
+	{"a@b not.an@address bücher.example.com", nil},
 	{"10.1.2.3:8080 1.2.3 256.1.1.1 1.2.3.4.5 v1.2.3.4 127.0.0.1/8", []string{"ipv4 10.1.2.3", "ipv4 127.0.0.1"}},
 	{"[2001:db8::1]:80 fe80::1 12:34:56 std::vector dead::beef 00:1a:2b:3c:4d:5e", []string{"ipv6 2001:db8::1", "ipv6 fe80::1"}},
 	{"evil.example.com, redis.prod.svc.cluster.local libc.so.6 main.go a.b.c os.path.join", []string{"domain evil.example.com", "domain redis.prod.svc.cluster.local"}},

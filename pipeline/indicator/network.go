@@ -46,7 +46,7 @@ func findEmail(word []byte, anchor int) (start, end int) {
 
 func findDomain(word []byte, anchor int) (start, end int) {
 	start = back(word, anchor, 64, func(c byte) bool { return isAlphanumeric(c) || c == '-' })
-	if start > 0 && word[start-1] == '.' { // not the first dot
+	if start > 0 && (word[start-1] == '.' || word[start-1] >= 0x80) { // not the first dot, or not the whole name
 		return 0, 0
 	}
 	for start < anchor && !isAlphanumeric(word[start]) {
@@ -74,8 +74,7 @@ func domainEnd(word []byte, from, to int, email bool) int {
 		return 0
 	}
 	last := bytes.LastIndexByte(name, '.')
-	top := string(name[last+1:])
-	if last < 1 || !topLevel[top] && !(email && countries[top]) { // which nobody writes in capitals
+	if last < 1 || !topLevel[string(name[last+1:])] && !(email && countries[string(name[last+1:])]) { // which nobody writes in capitals
 		return 0
 	}
 	for label := range bytes.SplitSeq(name, []byte{'.'}) {

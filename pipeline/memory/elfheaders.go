@@ -65,11 +65,15 @@ func startsImage(page []byte) bool {
 
 // begin adds an image whose first page is at hand.
 func (e *ELFHeaders) begin(b Block, at int, page []byte) {
+	if e.count >= maxELFImages {
+		e.Full = true
+		return
+	}
 	i := readELFImage(page)
 	if i == nil {
 		return
 	}
-	if e.count >= maxELFImages || !e.take(elfImageBytes) {
+	if !e.take(elfImageBytes) {
 		e.Full = true
 		return
 	}
