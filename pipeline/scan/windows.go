@@ -81,9 +81,11 @@ func lastNUL(data []byte, from, to int) int {
 	return to
 }
 
-// End ends the run at hand.
+// End ends the run at hand. Its last block may have no new bytes.
 func (w *Windows) End() {
-	w.pass(true)
+	if len(w.buffer) > 0 {
+		w.scan(Block{Data: w.buffer, Address: w.address, Seen: w.seen, Last: true})
+	}
 	w.address += uint64(len(w.buffer))
 	w.buffer, w.seen = w.buffer[:0], 0
 }
@@ -97,16 +99,11 @@ func (w *Windows) Close() {
 // Pause passes on what there is of the run, which may go on later, and keeps
 // little memory until then.
 func (w *Windows) Pause() {
-	w.pass(false)
+	if len(w.buffer) > w.seen {
+		w.scan(Block{Data: w.buffer, Address: w.address, Seen: w.seen})
+	}
 	from := max(0, len(w.buffer)-Overlap)
 	w.address += uint64(from)
 	w.buffer = slices.Clone(w.buffer[from:])
 	w.seen = len(w.buffer)
-}
-
-// pass passes on what was in no block yet.
-func (w *Windows) pass(last bool) {
-	if len(w.buffer) > w.seen {
-		w.scan(Block{Data: w.buffer, Address: w.address, Seen: w.seen, Last: last})
-	}
 }

@@ -123,3 +123,26 @@ func TestBadPatterns(t *testing.T) {
 		}
 	}
 }
+
+// TestTextsAtTheEnd finds what stands at the end of contents of all sizes around those
+// at which a block is passed on, and behind a pause.
+func TestTextsAtTheEnd(t *testing.T) {
+	const text = "MARKER"
+	p := parse(t, text, Syntax{Fixed: true})
+	for size := scan.BlockSize; size <= scan.BlockSize+5*scan.Overlap; size += 512 {
+		content := bytes.Repeat([]byte{'.'}, size)
+		copy(content[size-len(text):], text)
+		if got := find(t, p, content, func() int { return size }); len(got) != 1 {
+			t.Errorf("%d bytes: %d matches", size, len(got))
+		}
+		count := 0
+		f := finder{pattern: p, found: func(*scan.Block, int, int) { count++ }}
+		w := scan.NewWindows(f.block)
+		w.Add(0, content)
+		w.Pause()
+		w.Close()
+		if count != 1 {
+			t.Errorf("%d bytes and a pause: %d matches", size, count)
+		}
+	}
+}

@@ -2,6 +2,8 @@ package search
 
 import (
 	"bytes"
+	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/vma"
@@ -141,31 +143,23 @@ func (p *pages) Pages(b memory.Block) {
 	sp.windows.Add(b.Address, b.Data)
 }
 
-// end ends the runs at hand.
+// end ends the runs at hand, in an order that is always the same: which matches are
+// kept depends on it.
 func (p *pages) end() {
-	for _, sp := range p.spaces {
-		sp.windows.Close()
+	for _, s := range p.sorted() {
+		p.spaces[s].windows.Close()
 	}
 }
 
-// sorted returns the spaces that have matches, processes first, by their numbers.
+// sorted returns the spaces that were searched, processes first, by their numbers.
 func (p *pages) sorted() []*memory.Space {
-	var list []*memory.Space
-	for s, c := range p.spaces {
-		if c.count > 0 {
-			list = append(list, s)
-		}
-	}
-	slices.SortFunc(list, func(a, b *memory.Space) int {
+	return slices.SortedFunc(maps.Keys(p.spaces), func(a, b *memory.Space) int {
 		switch {
-		case a.Shared != b.Shared && b.Shared:
-			return -1
-		case a.Shared != b.Shared:
-			return 1
-		case a.ID < b.ID:
+		case a.Shared == b.Shared:
+			return cmp.Compare(a.ID, b.ID)
+		case b.Shared:
 			return -1
 		}
 		return 1
 	})
-	return list
 }

@@ -164,4 +164,8 @@ func TestHitsAreBounded(t *testing.T) {
 	if hits, _, err := s.End(content, -1, budget); err != nil || len(hits) > 0 {
 		t.Errorf("%d hits behind the budget, %v", len(hits), err)
 	}
+	s.Begin() // a string that was no longer looked for is looked for again
+	if hits, skipped, err := s.End([]byte("aaaa"), 4, rules.NewBudget(10)); err != nil || skipped || len(hits) != 1 {
+		t.Errorf("%d hits in the next content, %v, %v", len(hits), skipped, err)
+	}
 }
