@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ckexport/ckexport/pipeline/indicator"
+	"github.com/ckexport/ckexport/pipeline/textclass"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -32,7 +32,7 @@ func TestMemoryStrings(t *testing.T) {
 		for _, row := range rows.MemoryStrings {
 			value := exact(row.Value)
 			found = append(found, strings.Join([]string{row.Class, *row.MappingKind, value}, " "))
-			if got := s.memoryAt(images, row, len(value)); row.Encoding != string(indicator.UTF16LE) && got != value {
+			if got := s.memoryAt(images, row, len(value)); row.Encoding != string(textclass.UTF16LE) && got != value {
 				t.Errorf("%s: %q stands at %#x in place of %q", c.path, got, row.Address, value)
 			}
 		}
@@ -73,7 +73,7 @@ func (s *subject) memoryAt(images map[uint32][]byte, row schema.MemoryString, n 
 // TestStringClasses: the dictionary names all classes.
 func TestStringClasses(t *testing.T) {
 	table, _ := schema.Lookup("memory_strings")
-	for _, class := range indicator.Classes() {
+	for _, class := range textclass.Classes() {
 		if !strings.Contains(table.Column("class").Doc, class) {
 			t.Errorf("memory_strings.class does not name %s", class)
 		}

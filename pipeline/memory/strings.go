@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/ckexport/ckexport/pipeline/indicator"
+	"github.com/ckexport/ckexport/pipeline/textclass"
 )
 
 // Strings is the consumer that finds texts of some meaning. What goes on from
@@ -17,8 +17,8 @@ type Strings struct {
 	Full map[string]bool
 
 	take    func(bytes int64) bool
-	scanner *indicator.Scanner
-	counts  map[*indicator.Class]int // of texts that are kept
+	scanner *textclass.Scanner
+	counts  map[*textclass.Class]int // of texts that are kept
 	spaces  map[*Space]*spaceStrings
 	joined  []byte // what was left of a block, with the next
 
@@ -34,7 +34,7 @@ const maxOfClass = 50_000
 // String is a text in memory.
 type String struct {
 	Class    string
-	Encoding indicator.Encoding
+	Encoding textclass.Encoding
 	Value    string
 	Checksum *bool // what the check of its class found; nil where it has none
 	Address  uint64
@@ -53,14 +53,14 @@ type spaceStrings struct {
 
 type stringKey struct {
 	class    string
-	encoding indicator.Encoding
+	encoding textclass.Encoding
 	value    string
 }
 
 // NewStrings returns a consumer that asks take for the memory it keeps.
 func NewStrings(take func(bytes int64) bool) *Strings {
-	s := &Strings{take: take, Full: map[string]bool{}, counts: map[*indicator.Class]int{}, spaces: map[*Space]*spaceStrings{}}
-	s.scanner = indicator.NewScanner(s.keep)
+	s := &Strings{take: take, Full: map[string]bool{}, counts: map[*textclass.Class]int{}, spaces: map[*Space]*spaceStrings{}}
+	s.scanner = textclass.NewScanner(s.keep)
 	return s
 }
 
@@ -77,7 +77,7 @@ func (s *Strings) Pages(b Block) {
 	s.at = at
 	if b.Address != at.next {
 		s.end(at)
-		n := indicator.WordEnd(b.Data)
+		n := textclass.WordEnd(b.Data)
 		s.edge(at, b.Address, b.Data[:n])
 		b.Address, b.Data = b.Address+uint64(n), b.Data[n:]
 		if len(b.Data) == 0 { // then the next is an edge too
@@ -131,7 +131,7 @@ func (s *Strings) scanEdges(at *spaceStrings) {
 }
 
 // keep keeps a text, or counts it once more.
-func (s *Strings) keep(m indicator.Match) {
+func (s *Strings) keep(m textclass.Match) {
 	address := s.base + uint64(m.Offset)
 	if have := s.at.found[stringKey{m.Class.Name, m.Encoding, string(m.Value)}]; have != nil {
 		have.Count++

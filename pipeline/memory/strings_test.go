@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"testing"
 
-	"github.com/ckexport/ckexport/pipeline/indicator"
 	"github.com/ckexport/ckexport/pipeline/memory"
+	"github.com/ckexport/ckexport/pipeline/textclass"
 )
 
 // TestStrings: texts across borders of pages and blocks are whole, also where one
@@ -59,7 +59,7 @@ func TestStrings(t *testing.T) {
 			continue
 		}
 		url, path := got[0], got[1]
-		if url.Value != "https://example.com/whole" || url.Count != 4 || url.Address != 10*pageSize+101 || url.Encoding != indicator.ASCII {
+		if url.Value != "https://example.com/whole" || url.Count != 4 || url.Address != 10*pageSize+101 || url.Encoding != textclass.ASCII {
 			t.Errorf("%s: %+v", name, url)
 		}
 		if path.Value != "/etc/passwd" || path.Class != "path" || path.Count != 1 {

@@ -1,4 +1,4 @@
-package indicator
+package textclass
 
 // findPath finds an absolute path, of two or more names, where nothing before it
 // says that it is part of something else.

@@ -1,11 +1,11 @@
-// Package indicator recognises texts of some meaning among other bytes: URLs,
+// Package textclass recognises texts of some meaning among other bytes: URLs,
 // addresses, paths, keys and tokens. What it knows is one list of classes
 // (classes.go), each with the source of its form.
 //
 // Bytes are cut into words first, at spaces, controls, quotes and brackets, and
 // only a word that has the characters of a class is looked at for it. So most of
 // memory costs a look at each byte.
-package indicator
+package textclass
 
 import (
 	"encoding/binary"

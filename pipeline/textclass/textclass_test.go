@@ -1,4 +1,4 @@
-package indicator_test
+package textclass_test
 
 import (
 	"fmt"
@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ckexport/ckexport/pipeline/indicator"
+	"github.com/ckexport/ckexport/pipeline/textclass"
 )
 
 // pem is a private key, of no use.
@@ -49,13 +49,13 @@ var examples = []struct {
 // scan returns what is found, in parts that each end at a border.
 func scan(data []byte, borders ...int) (found []string) {
 	var from int
-	s := indicator.NewScanner(func(m indicator.Match) {
+	s := textclass.NewScanner(func(m textclass.Match) {
 		line := m.Class.Name + " " + string(m.Value)
 		if m.Checksum != nil {
 			line += fmt.Sprint(" ", *m.Checksum)
 		}
 		found = append(found, line)
-		if at := string(data[from+m.Offset:]); m.Encoding != indicator.UTF16LE && !strings.HasPrefix(at, string(m.Value)) {
+		if at := string(data[from+m.Offset:]); m.Encoding != textclass.UTF16LE && !strings.HasPrefix(at, string(m.Value)) {
 			found = append(found, fmt.Sprintf("%q is not at %d", m.Value, from+m.Offset))
 		}
 	})
