@@ -38,6 +38,8 @@ type Provider interface {
 
 // Listing is what inputs name.
 type Listing struct {
+	// Network says that what was listed is read over the network.
+	Network bool
 	// Paths lists what must be readable on this machine, with all below.
 	Paths []string
 	// Candidates holds what may be archives, in order: folders lexically.
@@ -85,6 +87,7 @@ func List(ctx context.Context, providers []Provider, inputs []string, stdin io.R
 		if err != nil {
 			return err
 		}
+		all.Network = all.Network || l.Network
 		all.Paths = append(all.Paths, l.Paths...)
 		all.Candidates = append(all.Candidates, l.Candidates...)
 		return ctx.Err()
