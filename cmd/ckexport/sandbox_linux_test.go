@@ -206,7 +206,7 @@ func probe(ctx context.Context) error {
 	if err := json.NewDecoder(os.Stdin).Decode(&w); err != nil {
 		return err
 	}
-	listing, err := source.List(ctx, providers(w.Output), []string{w.Inputs}, nil)
+	listing, err := source.List(ctx, providers(w.Output, places{}), []string{w.Inputs}, nil)
 	if err != nil {
 		return err
 	}
