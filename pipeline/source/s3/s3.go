@@ -16,7 +16,7 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"github.com/ckexport/ckexport/pipeline/source"
-	"github.com/ckexport/ckexport/pipeline/source/internal/transport"
+	"github.com/ckexport/ckexport/pipeline/source/transport"
 )
 
 const scheme = "s3"
