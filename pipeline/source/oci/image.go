@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -55,7 +56,7 @@ func open(ctx context.Context, puller *remote.Puller, reference name.Reference) 
 	}
 	i := &image{puller: puller, reference: reference, root: root}
 	i.version = archive.Version{Size: root.Size, Tag: root.Digest.String()}
-	for _, d := range append(root.listed.blobs(), root.listed.Manifests...) {
+	for _, d := range slices.Concat(root.listed.blobs(), root.listed.Manifests) {
 		i.version.Size += d.Size
 	}
 	return i, nil
@@ -69,6 +70,11 @@ func getDocument(ctx context.Context, puller *remote.Puller, reference name.Refe
 	d := document{Descriptor: got.Descriptor, content: got.Manifest}
 	if err := json.Unmarshal(d.content, &d.listed); err != nil {
 		return document{}, fmt.Errorf("%s: reading the manifest: %w", reference, err)
+	}
+	for _, listed := range slices.Concat(d.listed.blobs(), d.listed.Manifests) {
+		if listed.Size < 0 {
+			return document{}, fmt.Errorf("%s: the manifest says that %s has %d bytes", reference, listed.Digest, listed.Size)
+		}
 	}
 	return d, nil
 }

@@ -8,7 +8,6 @@ import (
 	"math"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/minio/minio-go/v7"
 
@@ -23,8 +22,6 @@ const (
 	keptBlocks = 8
 	// wholeObject is a run of blocks without end.
 	wholeObject = math.MaxInt64 / blockBytes
-	// stallTime is how long a block may take.
-	stallTime = time.Minute
 )
 
 // content is an open object, read in blocks. As long as they are read in order,
@@ -94,7 +91,7 @@ func (c *content) Close() error {
 
 func (c *content) closePiece() {
 	if c.piece != nil {
-		c.piece.close()
+		_ = c.piece.body.Close() // what was read of it is not in doubt
 		c.piece = nil
 	}
 }
@@ -170,7 +167,7 @@ func (c *content) fetch(number int64, buffer []byte) error {
 		if err := c.seek(number); err != nil {
 			return err // the client has tried it several times
 		}
-		if failure = c.readPiece(buffer); failure == nil {
+		if _, failure = io.ReadFull(c.piece.body, buffer); failure == nil {
 			if c.next++; c.next == c.end {
 				c.closePiece()
 			}
@@ -201,16 +198,5 @@ func (c *content) seek(number int64) error {
 	}
 	var err error
 	c.piece, err = c.object.get(c.ctx, number*blockBytes, min(c.end*blockBytes, c.version.Size), &c.version)
-	return err
-}
-
-// readPiece fills the buffer from the open piece. A connection on which hardly
-// anything comes is given up.
-func (c *content) readPiece(buffer []byte) error {
-	slow := time.AfterFunc(stallTime, c.piece.cancel)
-	_, err := io.ReadFull(c.piece.body, buffer)
-	if !slow.Stop() && err != nil {
-		return fmt.Errorf("less than %d bytes came in %s", len(buffer), stallTime)
-	}
 	return err
 }

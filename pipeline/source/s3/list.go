@@ -18,10 +18,9 @@ func find(ctx context.Context, client *minio.Core, bucket, name string) ([]sourc
 	defer cancel()
 	prefix, isPattern := name, false
 	if i := strings.IndexAny(name, "*?["); i >= 0 {
-		if _, err := path.Match(name, ""); err != nil {
-			return nil, err
+		if _, err := path.Match(name, ""); err == nil { // else it can only be a key
+			prefix, isPattern = name[:i], true
 		}
-		prefix, isPattern = name[:i], true
 	}
 	var found []source.Candidate
 	for info := range client.ListObjectsIter(ctx, bucket, minio.ListObjectsOptions{Prefix: prefix, Recursive: true}) {

@@ -16,15 +16,16 @@ import (
 // TestWhatInputsName lists prefixes, keys and patterns, mixed with a path.
 func TestWhatInputsName(t *testing.T) {
 	s := newStore(t)
-	for _, key := range []string{"a.tar", "a.tar.gz", "2026/01/x.tar", "2026/01/node 1/ü[1].tar", "2026/02/y.tar"} {
+	for _, key := range []string{"a.tar", "a.tar.gz", "2026/01/x.tar", "2026/01/node 1/ü[1].tar", "2026/02/y.tar", "odd[.tar"} {
 		s.put(t, key, []byte("content"))
 	}
 	s.put(t, "2026/02/by content", []byte("\x1f\x8b\x08"))
 	s.put(t, "2026/02/notes.txt", []byte("no archive"))
 	s.put(t, "2026/02/", nil)
 	for input, want := range map[string][]string{
-		"":                         {"2026/01/node 1/ü[1].tar", "2026/01/x.tar", "2026/02/by content", "2026/02/y.tar", "a.tar", "a.tar.gz"},
-		"/":                        {"2026/01/node 1/ü[1].tar", "2026/01/x.tar", "2026/02/by content", "2026/02/y.tar", "a.tar", "a.tar.gz"},
+		"":                         {"2026/01/node 1/ü[1].tar", "2026/01/x.tar", "2026/02/by content", "2026/02/y.tar", "a.tar", "a.tar.gz", "odd[.tar"},
+		"/":                        {"2026/01/node 1/ü[1].tar", "2026/01/x.tar", "2026/02/by content", "2026/02/y.tar", "a.tar", "a.tar.gz", "odd[.tar"},
+		"/odd[.tar":                {"odd[.tar"},
 		"/a.tar":                   {"a.tar"},
 		"/a.":                      {"a.tar", "a.tar.gz"},
 		"/2026/02/":                {"2026/02/by content", "2026/02/y.tar"},

@@ -51,13 +51,7 @@ func versionOf(info minio.ObjectInfo) archive.Version {
 // piece is the answer to a request for a range: its bytes, and what the object is.
 type piece struct {
 	body    io.ReadCloser
-	cancel  context.CancelFunc
 	version archive.Version
-}
-
-func (p *piece) close() {
-	_ = p.body.Close() // what was read of it is not in doubt
-	p.cancel()
 }
 
 // get asks for a range; of one state of the object, if it is not nil.
@@ -73,15 +67,13 @@ func (o *object) get(ctx context.Context, from, to int64, state *archive.Version
 			return nil, err
 		}
 	}
-	ctx, cancel := context.WithCancel(ctx)
 	body, info, header, err := o.client.GetObject(ctx, o.bucket, o.key, opts)
 	if err != nil {
-		cancel()
 		return nil, o.failed(err, state != nil)
 	}
-	p := &piece{body: body, cancel: cancel, version: versionOf(info)}
+	p := &piece{body: body, version: versionOf(info)}
 	if err := o.check(p, header, from, state); err != nil {
-		p.close()
+		_ = body.Close()
 		return nil, err
 	}
 	return p, nil
@@ -95,6 +87,9 @@ func (o *object) check(p *piece, header http.Header, from int64, state *archive.
 		p.version.Size = total
 	case ok || from > 0:
 		return fmt.Errorf("%s: the object store does not answer with the range that was asked for", o.Name())
+	}
+	if p.version.Size < 0 {
+		return fmt.Errorf("%s: the object store does not tell its size", o.Name())
 	}
 	// Not all stores heed If-Match.
 	if state != nil && (p.version.Tag != state.Tag || p.version.Size != state.Size) {
@@ -128,7 +123,7 @@ func parseContentRange(header http.Header) (first, total int64, ok bool) {
 		return 0, 0, false
 	}
 	total, err = strconv.ParseInt(size, 10, 64)
-	return first, total, err == nil
+	return first, total, err == nil && total >= 0
 }
 
 // pause waits before the next attempt: twice as long each time.

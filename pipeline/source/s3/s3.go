@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -108,6 +110,18 @@ func findCredentials(network http.RoundTripper) (*credentials.Credentials, error
 	return creds, nil
 }
 
+// tokenFolders returns where tokens are, for which clouds give credentials again
+// and again. The files themselves are replaced.
+func tokenFolders() []string {
+	var folders []string
+	for _, variable := range []string{"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"} {
+		if path := os.Getenv(variable); path != "" {
+			folders = append(folders, filepath.Dir(path))
+		}
+	}
+	return folders
+}
+
 // List lists objects by pages. An input that is the key of an object names this
 // object only, and else all objects whose keys begin so.
 func (p *provider) List(ctx context.Context, input string) (*source.Listing, error) {
@@ -119,7 +133,7 @@ func (p *provider) List(ctx context.Context, input string) (*source.Listing, err
 	if err != nil {
 		return nil, &source.InputError{Input: input, Err: err}
 	}
-	l := &source.Listing{Network: true, Paths: transport.Files()}
+	l := &source.Listing{Network: true, Paths: append(transport.Files(), tokenFolders()...)}
 	l.Candidates, err = find(ctx, client, bucket, key)
 	if err != nil {
 		if ctx.Err() != nil {
