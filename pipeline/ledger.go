@@ -17,11 +17,10 @@ func IsKnown(ledger *sinks.Ledger, a source.Item) bool {
 	return ok && (row.Status == schema.StatusOK || row.Status == schema.StatusDuplicate) && isUnchanged(row, a)
 }
 
-// isUnchanged compares versions. The ledger has no column for tags, so that
-// what has one counts as changed.
+// isUnchanged compares versions.
 func isUnchanged(row sinks.LedgerArchive, a source.Item) bool {
 	v := a.Version
-	return v.Tag == "" && row.SizeBytes == uint64(v.Size) && row.ModifiedAt.Equal(v.ModTime.Truncate(time.Microsecond))
+	return row.Tag == v.Tag && row.SizeBytes == uint64(v.Size) && row.ModifiedAt.Equal(v.ModTime.Truncate(time.Microsecond))
 }
 
 // isRecorded reports whether the ledger tells the same of an archive that
@@ -50,11 +49,14 @@ func (c *collector) ledgerRow(d decodedArchive) *schema.Rows {
 	if modified := d.archive.Version.ModTime.UTC(); row.ModifiedAt == nil && !modified.IsZero() {
 		row.ModifiedAt = &modified
 	}
+	if tag := d.archive.Version.Tag; row.ETag == nil && tag != "" {
+		row.ETag = &tag
+	}
 	r := &schema.Rows{Archives: []schema.Archive{row}}
 	if len(d.result.Checkpoints) > 0 {
 		r.CheckpointID = d.result.Checkpoints[0].CheckpointID
 	}
-	known := sinks.LedgerArchive{Status: row.Status, Error: deref(row.Error), CheckpointID: r.CheckpointID}
+	known := sinks.LedgerArchive{Status: row.Status, Error: deref(row.Error), Tag: deref(row.ETag), CheckpointID: r.CheckpointID}
 	if row.SizeBytes != nil {
 		known.SizeBytes = *row.SizeBytes
 	}

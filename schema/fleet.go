@@ -8,10 +8,11 @@ type Archive struct {
 	_ struct{} `notcompared:"tells of a run, not of a checkpoint"`
 
 	RunID         string     `arrow:"run_id" sensitive:"no" doc:"the run that read the archive: its start in UTC and a random suffix"`
-	Source        string     `arrow:"source" encode:"bloom" sensitive:"no" doc:"path of the archive, absolute"`
+	Source        string     `arrow:"source" encode:"bloom" sensitive:"no" doc:"path of the archive, absolute; or its URL: s3://, oci://"`
 	ArchiveName   string     `arrow:"archive_name" sensitive:"no" doc:"base name of the source"`
-	SizeBytes     *uint64    `arrow:"size_bytes" doc:"size of the file, or sum of the files of an unpacked folder, in bytes; NULL where it could not be read"`
+	SizeBytes     *uint64    `arrow:"size_bytes" doc:"size of the file, or sum of the files of an unpacked folder or an image, in bytes; NULL where it could not be read"`
 	ModifiedAt    *time.Time `arrow:"modified_at" doc:"modification time of the file, or newest one within an unpacked folder"`
+	ETag          *string    `arrow:"etag" sensitive:"no" doc:"what tells the content from other content of the same name: the ETag of an object in a store, the digest of an image in a registry; NULL of files and folders"`
 	Format        *string    `arrow:"format" sensitive:"no" doc:"tar, or folder for an unpacked archive; NULL where it is neither"`
 	Compression   *string    `arrow:"compression" sensitive:"no" doc:"outer compression, recognised by content: none, gzip, zstd, xz, bzip2"`
 	Status        Status     `arrow:"status" doc:"ok; partial: something could not be read (see problems); failed: nothing could; duplicate: its checkpoint was in the output already"`

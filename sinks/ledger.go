@@ -29,6 +29,7 @@ type Ledger struct {
 type LedgerArchive struct {
 	SizeBytes    uint64
 	ModifiedAt   time.Time // microseconds, UTC
+	Tag          string    // as archives.etag, empty for NULL
 	Status       schema.Status
 	Error        string // as archives.error
 	CheckpointID string

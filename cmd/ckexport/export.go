@@ -27,6 +27,7 @@ import (
 // exportOptions are the flags of export.
 type exportOptions struct {
 	inputs      []string
+	places      places
 	output      string
 	tables      []*schema.Table
 	labels      map[string]string
@@ -55,8 +56,8 @@ func exportCommand(std streams) *cli.Command {
 		Name:      "export",
 		Usage:     "export archives to an output (the default command)",
 		ArgsUsage: "INPUT...",
-		Description: "INPUT is an archive, a folder of archives, an unpacked archive, a folder of CRIU images, a pattern, or - for a list of paths\n" +
-			"on standard input. OUT ends in .parquet (a dataset folder; with one table in --tables, a file) or .duckdb.",
+		Description: "INPUT is an archive, a folder of archives, an unpacked archive, a folder of CRIU images, a pattern, or - for a list of them\n" +
+			"on standard input; s3://BUCKET/PREFIX, the key of an object or a pattern of keys; oci://REGISTRY/REPOSITORY, with :TAG or @DIGEST for one image. OUT ends in .parquet (a dataset folder; with one table in --tables, a file) or .duckdb.",
 		CustomHelpTemplate: cli.CommandHelpTemplate + "\n" + exitCodesHelp + "\n",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "output `PATH`, .parquet or .duckdb (required)"},
@@ -78,7 +79,7 @@ func exportCommand(std streams) *cli.Command {
 			&cli.StringFlag{Name: "log-format", Usage: "text or json", Value: "text"},
 			memoryKindsFlag(),
 			scanFlag(),
-		}, slices.Concat(lockFlags(), limitFlags(), redactionFlags(), sandboxFlags())...),
+		}, slices.Concat(placeFlags(), lockFlags(), limitFlags(), redactionFlags(), sandboxFlags())...),
 		Action: func(c *cli.Context) error {
 			opts, err := exportFlags(c, std)
 			if err != nil {
@@ -92,7 +93,7 @@ func exportCommand(std streams) *cli.Command {
 // exportFlags reads and checks the flags.
 func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 	opts := &exportOptions{
-		inputs: c.Args().Slice(), output: c.String("output"), jobs: c.Int("jobs"), overwrite: c.Bool("overwrite"),
+		inputs: c.Args().Slice(), places: placesOf(c), output: c.String("output"), jobs: c.Int("jobs"), overwrite: c.Bool("overwrite"),
 		dryRun: c.Bool("dry-run"), raw: c.Bool("raw"), sha256: c.Bool("sha256"), quiet: c.Bool("quiet"), summaryJSON: c.String("summary-json"),
 		noSandbox: c.Bool("no-sandbox"), labels: map[string]string{},
 	}
@@ -231,7 +232,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	if err := format.Check(ctx, opts.output); err != nil {
 		return err
 	}
-	listing, err := source.List(ctx, providers(opts.output), opts.inputs, std.in)
+	listing, err := source.List(ctx, providers(opts.output, opts.places), opts.inputs, std.in)
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,7 @@ const extractCodesHelp = `EXIT CODES:
 // extractOptions are the flags of extract.
 type extractOptions struct {
 	inputs     []string
+	places     places
 	folder     string // empty for standard output
 	selection  extract.Selection
 	checkpoint string // as the user names it, empty for all
@@ -72,9 +73,10 @@ func extractCommand(std streams) *cli.Command {
 			&cli.BoolFlag{Name: "images", Usage: "CRIU's images, as they stand"},
 			&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "archives read at a time", Value: runtime.GOMAXPROCS(0), DefaultText: "the CPUs"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "only errors"},
-		}, slices.Concat(limitFlags(), sandboxFlags())...),
+		}, slices.Concat(placeFlags(), limitFlags(), sandboxFlags())...),
 		Action: func(c *cli.Context) error {
 			opts := &extractOptions{
+				places: placesOf(c),
 				inputs: c.Args().Slice(), folder: c.String("output"), checkpoint: c.String("checkpoint"), jobs: c.Int("jobs"), quiet: c.Bool("quiet"),
 				selection: extract.Selection{Logs: c.Bool("log"), Images: c.Bool("images")},
 			}

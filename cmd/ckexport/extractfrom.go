@@ -44,7 +44,7 @@ func findArchives(ctx context.Context, opts *extractOptions, std streams) (*extr
 	if len(opts.inputs) == 1 {
 		format, err := formats().At(ctx, opts.inputs[0])
 		if err == nil {
-			return from, from.readLedger(ctx, &output{opts.inputs[0], format}, opts.checkpoint)
+			return from, from.readLedger(ctx, &output{opts.inputs[0], format}, opts)
 		}
 	}
 	to := opts.folder
@@ -52,14 +52,14 @@ func findArchives(ctx context.Context, opts *extractOptions, std streams) (*extr
 		to = ""
 	}
 	var err error
-	from.listing, err = source.List(ctx, providers(to), opts.inputs, std.in)
+	from.listing, err = source.List(ctx, providers(to, opts.places), opts.inputs, std.in)
 	return from, err
 }
 
 // readLedger lists the archives that hold the checkpoints of an output. That is done
 // before the process is confined, as for an export that adds to one: only then it is
 // known what must be readable.
-func (from *extractFrom) readLedger(ctx context.Context, o *output, name string) error {
+func (from *extractFrom) readLedger(ctx context.Context, o *output, opts *extractOptions) error {
 	db, err := o.openSQL(ctx, nil, confinement{off: true})
 	if err != nil {
 		return err
@@ -73,8 +73,8 @@ func (from *extractFrom) readLedger(ctx context.Context, o *output, name string)
 	if err != nil {
 		return err
 	}
-	if name != "" {
-		one, err := compare.Find(all, name)
+	if opts.checkpoint != "" {
+		one, err := compare.Find(all, opts.checkpoint)
 		if err != nil {
 			return nameError(err)
 		}
@@ -87,21 +87,21 @@ func (from *extractFrom) readLedger(ctx context.Context, o *output, name string)
 		}
 	}
 	for _, e := range from.ledger {
-		l, err := source.List(ctx, providers(""), []string{e.source}, nil)
+		l, err := source.List(ctx, providers("", opts.places), []string{e.source}, nil)
 		if err != nil { // that it is not there is told if no copy is
 			continue
 		}
-		from.listing.Paths = append(from.listing.Paths, l.Paths...)
-		from.listing.Candidates = append(from.listing.Candidates, l.Candidates...)
+		from.listing.Add(l)
 	}
 	return nil
 }
 
 // addEntries adds the archives of a checkpoint, as they were when last read.
 func (from *extractFrom) addEntries(ctx context.Context, db *sql.DB, id string) error {
-	rows, err := db.QueryContext(ctx, `SELECT source, arg_max(size_bytes, started_at), arg_max(modified_at, started_at),
+	rows, err := db.QueryContext(ctx, `SELECT source, arg_max(size_bytes, started_at), arg_max(modified_at, started_at), coalesce(arg_max(etag, started_at), ''),
        coalesce((SELECT any_value(images_id) FROM checkpoint_digests WHERE checkpoint_id = $1), $1)
-FROM archives WHERE checkpoint_id = $1 AND status <> 'failed' AND size_bytes IS NOT NULL GROUP BY source ORDER BY min(started_at), source`, id)
+FROM (FROM archives UNION ALL BY NAME SELECT NULL::VARCHAR AS etag WHERE false)
+WHERE checkpoint_id = $1 AND status <> 'failed' AND size_bytes IS NOT NULL GROUP BY source ORDER BY min(started_at), source`, id)
 	if err != nil {
 		return err
 	}
@@ -110,10 +110,11 @@ FROM archives WHERE checkpoint_id = $1 AND status <> 'failed' AND size_bytes IS 
 		e := ledgerEntry{checkpoint: id}
 		var size uint64
 		var modified sql.NullTime
-		if err := rows.Scan(&e.source, &size, &modified, &e.images); err != nil {
+		var tag string
+		if err := rows.Scan(&e.source, &size, &modified, &tag, &e.images); err != nil {
 			return err
 		}
-		e.version = archive.Version{Size: int64(size), ModTime: modified.Time}
+		e.version = archive.Version{Size: int64(size), ModTime: modified.Time, Tag: tag}
 		from.ledger = append(from.ledger, e)
 	}
 	return rows.Err()
@@ -163,7 +164,7 @@ func (e *ledgerEntry) among(archives []source.Item) (item source.Item, reason st
 	item = archives[i]
 	is := item.Version
 	is.ModTime = is.ModTime.Truncate(time.Microsecond) // as columns have it
-	if is.Size != e.version.Size || !is.ModTime.Equal(e.version.ModTime) {
+	if !is.Equal(e.version) {
 		return item, fmt.Sprintf("it has changed: now it is %s, the output was made of %s", is, e.version)
 	}
 	return item, ""

@@ -27,6 +27,7 @@ const grepCodesHelp = `EXIT CODES:
 type grepOptions struct {
 	pattern *search.Pattern
 	inputs  []string
+	places  places
 	context int
 	most    int
 	count   bool
@@ -58,7 +59,7 @@ func grepCommand(std streams) *cli.Command {
 			&cli.BoolFlag{Name: "count", Aliases: []string{"c"}, Usage: "only count the matches of each checkpoint"},
 			&cli.BoolFlag{Name: "json", Usage: "an object of JSON on each line"},
 			&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "archives read at a time", Value: runtime.GOMAXPROCS(0), DefaultText: "the CPUs"},
-		}, slices.Concat(limitFlags(), sandboxFlags())...),
+		}, slices.Concat(placeFlags(), limitFlags(), sandboxFlags())...),
 		Action: func(c *cli.Context) error {
 			opts, err := readGrepFlags(c)
 			if err != nil {
@@ -70,7 +71,7 @@ func grepCommand(std streams) *cli.Command {
 }
 
 func readGrepFlags(c *cli.Context) (*grepOptions, error) {
-	opts := &grepOptions{context: c.Int("context"), most: c.Int("max-count"), count: c.Bool("count"), json: c.Bool("json"), jobs: c.Int("jobs")}
+	opts := &grepOptions{places: placesOf(c), context: c.Int("context"), most: c.Int("max-count"), count: c.Bool("count"), json: c.Bool("json"), jobs: c.Int("jobs")}
 	switch {
 	case c.NArg() < 2:
 		return nil, &usageError{err: fmt.Errorf("want a pattern and an input, got %d arguments", c.NArg()), hint: "ckexport grep PATTERN INPUT..."}
@@ -92,7 +93,7 @@ func readGrepFlags(c *cli.Context) (*grepOptions, error) {
 }
 
 func grep(ctx context.Context, opts *grepOptions, box confinement, std streams) error {
-	listing, err := source.List(ctx, providers(""), opts.inputs, std.in)
+	listing, err := source.List(ctx, providers("", opts.places), opts.inputs, std.in)
 	if err != nil {
 		return err
 	}

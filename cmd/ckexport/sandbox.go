@@ -68,7 +68,13 @@ func grant(access sandbox.Access, paths ...string) []sandbox.Grant {
 }
 
 // inputGrants grants what reading inputs takes, and no more.
-func inputGrants(l *source.Listing) []sandbox.Grant { return grant(sandbox.Read, l.Paths...) }
+func inputGrants(l *source.Listing) []sandbox.Grant {
+	grants := grant(sandbox.Read, l.Paths...)
+	if l.Network {
+		grants = append(grants, sandbox.Grant{Access: sandbox.Connect})
+	}
+	return grants
+}
 
 // outputGrants grants what an output takes, and no more.
 func outputGrants(f sinks.Footprint) []sandbox.Grant {

@@ -67,6 +67,23 @@ func TestSandbox(t *testing.T) {
 	}
 }
 
+// TestSandboxConnecting: with an input that is read over the network, the process
+// may connect, and nothing else more.
+func TestSandboxConnecting(t *testing.T) {
+	w := newProbeWorld(t, "fleet.parquet")
+	w.Network = true
+	for name, outcome := range w.probe(t, "probe") {
+		want := "denied"
+		if strings.HasPrefix(name, "may ") || name == "dial TCP" || name == "dial UDP" {
+			want = "allowed"
+		}
+		if outcome != want {
+			t.Errorf("%s: %s, want %s", name, outcome, want)
+		}
+	}
+	w.unharmed(t)
+}
+
 // TestSandboxWithoutLandlock: what the kernel can do is done, and it says what
 // it can't.
 func TestSandboxWithoutLandlock(t *testing.T) {
@@ -87,6 +104,7 @@ type probeWorld struct {
 	Folder, Output, Sibling  string // of the output; a file beside it
 	Elsewhere, Secret        string // a folder, a file in it
 	TCP, UDP, Unix, Abstract string // where the parent listens
+	Network                  bool   // an input is read over the network
 	content                  map[string]string
 }
 
@@ -206,10 +224,11 @@ func probe(ctx context.Context) error {
 	if err := json.NewDecoder(os.Stdin).Decode(&w); err != nil {
 		return err
 	}
-	listing, err := source.List(ctx, providers(w.Output), []string{w.Inputs}, nil)
+	listing, err := source.List(ctx, providers(w.Output, places{}), []string{w.Inputs}, nil)
 	if err != nil {
 		return err
 	}
+	listing.Network = w.Network
 	format, err := formats().For(w.Output)
 	if err != nil {
 		return err
@@ -333,6 +352,13 @@ func attemptsOf(w *probeWorld, staged string) []attempt {
 		{"dial UDP", dial("udp", w.UDP)},
 		{"dial a socket by path", dial("unix", w.Unix)},
 		{"dial an abstract socket", dial("unix", w.Abstract)},
+		{"open a netlink socket", func(int) error {
+			fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_ROUTE)
+			if err != nil {
+				return err
+			}
+			return unix.Close(fd)
+		}},
 		{"listen", func(int) error {
 			l, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {

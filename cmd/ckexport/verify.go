@@ -117,7 +117,7 @@ func againstFlags() []cli.Flag {
 		&cli.StringFlag{Name: "against", Usage: "read the archives of `INPUT...` again and compare; inputs are as of export"},
 		&cli.StringFlag{Name: "temp-dir", Usage: "with --against, `FOLDER` for the rows of the archives while they are compared", DefaultText: "that of OUT"},
 		&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "with --against, archives read at a time", Value: runtime.GOMAXPROCS(0), DefaultText: "the CPUs"},
-	}, redactionFlags(), sandboxFlags())
+	}, placeFlags(), redactionFlags(), sandboxFlags())
 }
 
 // againstOptions says what to compare an output with.
@@ -128,7 +128,7 @@ func againstOptions(c *cli.Context, output *output, std streams) (*verify.Agains
 	if c.Int("jobs") < 1 {
 		return nil, usagef("--jobs %d: want 1 or more", c.Int("jobs"))
 	}
-	listing, err := source.List(c.Context, providers(output.location), append([]string{c.String("against")}, c.Args().Tail()...), std.in)
+	listing, err := source.List(c.Context, providers(output.location, placesOf(c)), append([]string{c.String("against")}, c.Args().Tail()...), std.in)
 	if err != nil {
 		return nil, err
 	}

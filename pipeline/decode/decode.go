@@ -165,6 +165,7 @@ func (ar *archiveReader) decodeArchive(result *Result) {
 		if !v.ModTime.IsZero() {
 			result.Archive.ModifiedAt = ptr(v.ModTime.UTC())
 		}
+		result.Archive.ETag = nonEmpty(v.Tag)
 	}
 	result.Archive.Format, result.Archive.Compression = ptr(a.Format), ptr(a.Compression)
 	if err := ar.readMembers(a, "", 0); err != nil {

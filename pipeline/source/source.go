@@ -43,6 +43,15 @@ type Listing struct {
 	// Candidates holds what may be archives, in order: folders lexically.
 	// What cannot be looked at is one too: opening it fails with the reason.
 	Candidates []Candidate
+	// Network says that some of it is read over the network.
+	Network bool
+}
+
+// Add adds another listing.
+func (l *Listing) Add(other *Listing) {
+	l.Paths = append(l.Paths, other.Paths...)
+	l.Candidates = append(l.Candidates, other.Candidates...)
+	l.Network = l.Network || other.Network
 }
 
 // Candidate is what may be an archive.
@@ -85,8 +94,7 @@ func List(ctx context.Context, providers []Provider, inputs []string, stdin io.R
 		if err != nil {
 			return err
 		}
-		all.Paths = append(all.Paths, l.Paths...)
-		all.Candidates = append(all.Candidates, l.Candidates...)
+		all.Add(l)
 		return ctx.Err()
 	}
 	for _, input := range inputs {

@@ -16,9 +16,10 @@ import (
 )
 
 const (
-	latestArchives = `SELECT source, size_bytes, modified_at, status, coalesce(error, ''), coalesce(checkpoint_id, '')
-FROM archives
-QUALIFY row_number() OVER (PARTITION BY source ORDER BY started_at DESC, rowid DESC) = 1`
+	// A database of an earlier tool has no etag.
+	latestArchives = `SELECT source, size_bytes, modified_at, coalesce(etag, ''), status, coalesce(error, ''), coalesce(checkpoint_id, '')
+FROM (SELECT *, rowid AS place FROM archives UNION ALL BY NAME SELECT NULL::VARCHAR AS etag WHERE false)
+QUALIFY row_number() OVER (PARTITION BY source ORDER BY started_at DESC, place DESC) = 1`
 
 	digestRows = `SELECT checkpoint_id, images_id, source, coalesce(pages_sha256, ''), coalesce(texts_sha256, ''), coalesce(files_sha256, ''),
 coalesce(errors_sha256, '') FROM checkpoint_digests`
@@ -41,7 +42,7 @@ func readLedger(ctx context.Context, db *sql.DB, ledger *sinks.Ledger, tables []
 			modified sql.NullTime
 			a        sinks.LedgerArchive
 		)
-		if err := rows.Scan(&source, &size, &modified, &a.Status, &a.Error, &a.CheckpointID); err != nil {
+		if err := rows.Scan(&source, &size, &modified, &a.Tag, &a.Status, &a.Error, &a.CheckpointID); err != nil {
 			return err
 		}
 		a.SizeBytes = size.V

@@ -30,6 +30,7 @@ type footerArchive struct {
 	Source       string        `json:"source"`
 	SizeBytes    uint64        `json:"size_bytes"`
 	ModifiedAt   int64         `json:"modified_at"` // 0 if not known
+	Tag          string        `json:"etag,omitempty"`
 	Status       schema.Status `json:"status"`
 	Error        string        `json:"error,omitempty"`
 	CheckpointID string        `json:"checkpoint_id,omitempty"`
@@ -41,7 +42,7 @@ func encodeLedger(l *ledger.Builder) (string, error) {
 	for _, source := range slices.Sorted(maps.Keys(l.Archives)) {
 		a := l.Archives[source]
 		entry := footerArchive{
-			Source: source, SizeBytes: a.SizeBytes, Status: a.Status, Error: a.Error,
+			Source: source, SizeBytes: a.SizeBytes, Tag: a.Tag, Status: a.Status, Error: a.Error,
 			CheckpointID: a.CheckpointID, StartedAt: int64(l.StartedAt[source]),
 		}
 		if !a.ModifiedAt.IsZero() {
@@ -83,7 +84,7 @@ func decodeLedger(l *ledger.Builder, text *string) error {
 		return err
 	}
 	for _, a := range f.Archives {
-		entry := sinks.LedgerArchive{SizeBytes: a.SizeBytes, Status: a.Status, Error: a.Error, CheckpointID: a.CheckpointID}
+		entry := sinks.LedgerArchive{SizeBytes: a.SizeBytes, Tag: a.Tag, Status: a.Status, Error: a.Error, CheckpointID: a.CheckpointID}
 		if a.ModifiedAt != 0 {
 			entry.ModifiedAt = time.UnixMicro(a.ModifiedAt).UTC()
 		}

@@ -15,11 +15,11 @@ import (
 func (s suite) ledger(t *testing.T) {
 	location := s.location(t)
 	tables := s.tables(t, "archives", "checkpoints", "processes", "seccomp_programs")
-	size, text := uint64(1<<40), "größer als 'erwartet'"
+	size, text, tag := uint64(1<<40), "größer als 'erwartet'", "d41d8-2"
 	at := time.Date(2026, 5, 6, 7, 8, 9, 123456000, time.UTC)
 	id := func(n int) string { return fmt.Sprintf("%032x", n) }
 	archive := func(source string, status schema.Status, failure *string, started time.Time) schema.Archive {
-		return schema.Archive{RunID: "run", Source: source, Status: status, Error: failure, SizeBytes: &size, ModifiedAt: &at, StartedAt: started}
+		return schema.Archive{RunID: "run", Source: source, Status: status, Error: failure, SizeBytes: &size, ModifiedAt: &at, ETag: &tag, StartedAt: started}
 	}
 	digest := func(id string, images, source string, pages, errors *string) *schema.Rows {
 		return &schema.Rows{CheckpointID: id, Digests: []schema.CheckpointDigest{{RunID: "run", Source: source, ImagesID: images, PagesSHA256: pages, ErrorsSHA256: errors}}}
@@ -72,7 +72,7 @@ func (s suite) ledger(t *testing.T) {
 		t.Fatal(err)
 	}
 	entry := func(status schema.Status, failure, id string) sinks.LedgerArchive {
-		return sinks.LedgerArchive{SizeBytes: size, ModifiedAt: at, Status: status, Error: failure, CheckpointID: id}
+		return sinks.LedgerArchive{SizeBytes: size, ModifiedAt: at, Tag: tag, Status: status, Error: failure, CheckpointID: id}
 	}
 	want := sinks.NewLedger()
 	want.Archives = map[string]sinks.LedgerArchive{

@@ -3,6 +3,7 @@ package ledger
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +17,9 @@ import (
 
 // archiveColumns are the columns of archives that a ledger is made of.
 var archiveColumns = []string{schema.CheckpointID, "source", "size_bytes", "modified_at", "status", "error", "started_at"}
+
+// tagColumn is one that rows of earlier tools lack.
+const tagColumn = "etag"
 
 // digestColumns are those of checkpoint_digests.
 var digestColumns = []string{schema.CheckpointID, "images_id", "source", "pages_sha256", "texts_sha256", "files_sha256", "errors_sha256"}
@@ -32,12 +36,13 @@ func New() *Builder {
 	return &Builder{Ledger: sinks.NewLedger(), StartedAt: map[string]arrow.Timestamp{}}
 }
 
-// Columns returns the columns of a table that its ledger is made of; nil where
+// Columns returns the columns of a table that its ledger is made of, as far as the
+// rows have them; nil where
 // the ledger takes nothing from it.
 func Columns(table *schema.Table) []string {
 	switch {
 	case table.Name == contents.Archives:
-		return archiveColumns
+		return append(slices.Clone(archiveColumns), tagColumn)
 	case table.Name == contents.Digests:
 		return digestColumns
 	case table.Name == contents.Checkpoints, table.Name == contents.Forgotten:
@@ -104,12 +109,19 @@ func (b *Builder) addArchives(batch arrow.RecordBatch) error {
 	size, modified := columns[2].(*array.Uint64), columns[3].(*array.Timestamp)
 	status, failure := schema.TextsOf(columns[4]), schema.TextsOf(columns[5])
 	started := columns[6].(*array.Timestamp)
+	var tags schema.Texts // nil where there is no such column
+	if at := batch.Schema().FieldIndices(tagColumn); len(at) == 1 {
+		tags = schema.TextsOf(batch.Column(at[0]))
+	}
 	for i := range int(batch.NumRows()) {
 		a := sinks.LedgerArchive{
 			SizeBytes:    valueOr(size, i),
 			Status:       schema.Status(valueOr(status, i)),
 			Error:        valueOr(failure, i),
 			CheckpointID: valueOr(id, i),
+		}
+		if tags != nil {
+			a.Tag = valueOr(tags, i)
 		}
 		if modified.IsValid(i) {
 			a.ModifiedAt = time.UnixMicro(int64(modified.Value(i))).UTC()

@@ -42,7 +42,7 @@ const minABI = 2
 const truncateABI = 3
 
 // confineFiles applies Landlock to all threads.
-func (s *State) confineFiles(grants []Grant) error {
+func (s *State) confineFiles(grants []Grant, connect bool) error {
 	abi, err := landlockABI()
 	if err != nil {
 		s.Missing = append(s.Missing, fmt.Sprintf("Landlock: %v", err))
@@ -62,7 +62,11 @@ func (s *State) confineFiles(grants []Grant) error {
 		}
 	}
 	// What is not granted is denied, as far as this kernel knows it.
-	if err := landlock.V11.BestEffort().Restrict(rules...); err != nil {
+	config := landlock.V11
+	if connect { // servers are known by names that lead anywhere
+		config.HandledAccessNet = unix.LANDLOCK_ACCESS_NET_BIND_TCP
+	}
+	if err := config.BestEffort().Restrict(rules...); err != nil {
 		return err
 	}
 	s.ABI = abi

@@ -4,7 +4,8 @@
 //
 //   - Landlock: files and folders but for those granted, TCP, abstract sockets
 //     and signals to others.
-//   - seccomp: sockets of any kind, starting programs, and calls that reach into
+//   - seccomp: sockets of any kind, or all but those for connecting over IP where
+//     that is granted; starting programs, and calls that reach into
 //     other processes or the kernel.
 //   - capabilities but for those that open files of other owners.
 //   - no_new_privs, and core dumps: the memory holds the secrets of a fleet.
@@ -31,9 +32,11 @@ const (
 	// Moves links and renames files and folders from one folder to another,
 	// where both have it, and the file does not come to have more access.
 	Moves
+	// Connect lets the process connect to others over IP. It is of no path.
+	Connect
 )
 
-// All is every access there is.
+// All is every access to a path.
 const All = Read | Write | Entries | Files | Emptied | Moves
 
 // Grant is what stays allowed with one path. Links are followed when it is

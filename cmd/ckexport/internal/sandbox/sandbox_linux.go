@@ -1,9 +1,11 @@
 package sandbox
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -15,14 +17,15 @@ import (
 // an error says that it has the means and they failed: then the process is
 // confined in part.
 func Confine(grants []Grant) (State, error) {
+	connect := slices.ContainsFunc(grants, func(g Grant) bool { return g.Access&Connect != 0 })
 	var state State
 	if err := dropCapabilities(); err != nil {
 		return state, fmt.Errorf("dropping capabilities: %w", err)
 	}
-	if err := state.confineFiles(grants); err != nil {
+	if err := state.confineFiles(grants, connect); err != nil {
 		return state, fmt.Errorf("applying Landlock: %w", err)
 	}
-	if err := state.denyCalls(); err != nil {
+	if err := state.denyCalls(connect); err != nil {
 		return state, fmt.Errorf("applying seccomp: %w", err)
 	}
 	// Not RLIMIT_CORE: it does not hold where a program takes the core.
@@ -59,7 +62,7 @@ func dropCapabilities() error {
 // denied are system calls that no run needs; they fail with EPERM. Landlock
 // knows TCP only of the network, and UDP in its newest versions.
 var denied = []uint32{
-	unix.SYS_SOCKET, unix.SYS_CONNECT, unix.SYS_IO_URING_SETUP, // io_uring opens sockets too
+	unix.SYS_SOCKETPAIR, unix.SYS_BIND, unix.SYS_LISTEN, unix.SYS_IO_URING_SETUP, // io_uring opens sockets too
 	unix.SYS_EXECVE, unix.SYS_EXECVEAT,
 	unix.SYS_PTRACE, unix.SYS_PROCESS_VM_READV, unix.SYS_PROCESS_VM_WRITEV, unix.SYS_PIDFD_GETFD, unix.SYS_KCMP,
 	unix.SYS_OPEN_BY_HANDLE_AT, unix.SYS_MOUNT, unix.SYS_UMOUNT2, unix.SYS_PIVOT_ROOT, unix.SYS_CHROOT,
@@ -67,6 +70,10 @@ var denied = []uint32{
 	unix.SYS_BPF, unix.SYS_PERF_EVENT_OPEN, unix.SYS_USERFAULTFD, unix.SYS_KEYCTL, unix.SYS_ADD_KEY, unix.SYS_REQUEST_KEY,
 	unix.SYS_INIT_MODULE, unix.SYS_FINIT_MODULE, unix.SYS_DELETE_MODULE, unix.SYS_KEXEC_LOAD, unix.SYS_REBOOT,
 }
+
+// connecting are denied too, unless the process may connect: then sockets of IP
+// are allowed.
+var connecting = []uint32{unix.SYS_SOCKET, unix.SYS_CONNECT}
 
 // architectures are the kernel's numbers of those whose system calls are known
 // here; linux/audit.h.
@@ -76,7 +83,7 @@ var architectures = map[string]uint32{
 }
 
 // denyCalls sets no_new_privs, and the filter of system calls.
-func (s *State) denyCalls() error {
+func (s *State) denyCalls(connect bool) error {
 	// The filter's flag brings no_new_privs to the other threads too.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -88,7 +95,7 @@ func (s *State) denyCalls() error {
 		s.Missing = append(s.Missing, "no filter of system calls on "+runtime.GOARCH)
 		return nil
 	}
-	filter := callFilter(arch)
+	filter := callFilter(arch, connect)
 	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
 	r, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_TSYNC, uintptr(unsafe.Pointer(&program)))
 	runtime.KeepAlive(filter)
@@ -104,31 +111,56 @@ func (s *State) denyCalls() error {
 	return nil
 }
 
+const (
+	load    = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
+	equal   = unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K
+	atLeast = unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K
+	give    = unix.BPF_RET | unix.BPF_K
+	refuse  = unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)
+	permit  = unix.SECCOMP_RET_ALLOW
+)
+
 // callFilter returns the filter as a program of the classic Berkeley packet
 // filter, which looks at struct seccomp_data.
-func callFilter(arch uint32) []unix.SockFilter {
+func callFilter(arch uint32, connect bool) []unix.SockFilter {
 	const (
-		load     = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
-		equal    = unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K
-		atLeast  = unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K
-		give     = unix.BPF_RET | unix.BPF_K
 		numberAt = 0
 		archAt   = 4
 		x32Calls = 0x40000000 // asm/unistd.h: the same calls under other numbers
-		refuse   = unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)
-		permit   = unix.SECCOMP_RET_ALLOW
-		toPermit = 1
 	)
-	n := uint8(len(denied))
 	filter := []unix.SockFilter{
 		{Code: load, K: archAt},
 		{Code: equal, K: arch, Jt: 1},
 		{Code: give, K: refuse}, // calls of another architecture, such as i386
 		{Code: load, K: numberAt},
-		{Code: atLeast, K: x32Calls, Jt: n + toPermit},
+		{Code: atLeast, K: x32Calls, Jf: 1},
+		{Code: give, K: refuse},
 	}
-	for i, number := range denied {
-		filter = append(filter, unix.SockFilter{Code: equal, K: number, Jt: n - uint8(i)})
+	calls := denied
+	if connect {
+		filter = append(filter, onlyIPSockets()...)
+	} else {
+		calls = slices.Concat(denied, connecting)
+	}
+	for i, number := range calls {
+		filter = append(filter, unix.SockFilter{Code: equal, K: number, Jt: uint8(len(calls) - i)})
 	}
 	return append(filter, unix.SockFilter{Code: give, K: permit}, unix.SockFilter{Code: give, K: refuse})
+}
+
+// onlyIPSockets is the part of a filter that decides about socket(2), by the
+// lower half of its first argument.
+func onlyIPSockets() []unix.SockFilter {
+	domainAt := uint32(16)
+	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 { // big-endian
+		domainAt += 4
+	}
+	return []unix.SockFilter{
+		{Code: equal, K: unix.SYS_SOCKET, Jf: 5},
+		{Code: load, K: domainAt},
+		{Code: equal, K: unix.AF_INET, Jt: 2},
+		{Code: equal, K: unix.AF_INET6, Jt: 1},
+		{Code: give, K: refuse},
+		{Code: give, K: permit},
+	}
 }

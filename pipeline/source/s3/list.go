@@ -1,0 +1,73 @@
+package s3
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/minio/minio-go/v7"
+
+	"github.com/ckexport/ckexport/pipeline/source"
+)
+
+// find returns the objects that a key, a prefix or a pattern names.
+func find(ctx context.Context, client *minio.Core, bucket, name string) ([]source.Candidate, error) {
+	ctx, cancel := context.WithCancel(ctx) // the iterator needs that to end early
+	defer cancel()
+	prefix, isPattern := name, false
+	if i := strings.IndexAny(name, "*?["); i >= 0 {
+		if _, err := path.Match(name, ""); err == nil { // else it can only be a key
+			prefix, isPattern = name[:i], true
+		}
+	}
+	var found []source.Candidate
+	for info := range client.ListObjectsIter(ctx, bucket, minio.ListObjectsOptions{Prefix: prefix, Recursive: true}) {
+		if info.Err != nil {
+			return nil, explain(info.Err, "bucket "+bucket)
+		}
+		if strings.HasSuffix(info.Key, "/") && info.Size == 0 {
+			continue // what some programs make to show a folder
+		}
+		c := source.Candidate{Item: itemOf(client, bucket, info), Unsure: true}
+		if info.Key == name { // as every key that begins so, it could be a pattern too
+			c.Unsure = false
+			return []source.Candidate{c}, nil
+		}
+		if isPattern {
+			matches, whole := match(name, info.Key)
+			if !matches {
+				continue
+			}
+			c.Unsure = !whole
+		}
+		found = append(found, c)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		what := "has that key, or begins so"
+		if isPattern {
+			what = "matches the pattern"
+		}
+		return nil, fmt.Errorf("no object %s: %w", what, fs.ErrNotExist)
+	}
+	return found, nil
+}
+
+// match reports whether a pattern matches a key, or the folders that the key
+// begins with: then all below them is meant, but not as a whole.
+func match(pattern, key string) (matches, whole bool) {
+	cut := key
+	if depth := strings.Count(pattern, "/"); strings.Count(key, "/") > depth {
+		cut = strings.Join(strings.SplitN(key, "/", depth+2)[:depth+1], "/")
+	}
+	matches, _ = path.Match(pattern, cut) // that the pattern is one was checked
+	return matches, cut == key
+}
+
+func itemOf(client *minio.Core, bucket string, info minio.ObjectInfo) source.Item {
+	return source.Item{Input: &object{client: client, bucket: bucket, key: info.Key}, Version: versionOf(info)}
+}
