@@ -288,11 +288,14 @@ func (i *tableInspection) others() error {
 		if d.IsDir() || i.known[rel] {
 			return nil
 		}
-		kind := "file"
-		if strings.HasPrefix(rel, dataDir) {
-			kind = "part"
+		switch {
+		case filepath.Dir(rel) == metadataDir:
+			i.found.Found(sinks.Note, "file", i.name, i.place(rel), "the metadata does not tell of it: a commit may have left it that was not made; compact removes it")
+		case strings.HasPrefix(rel, dataDir):
+			i.found.Found(sinks.Warning, "part", i.name, i.place(rel), "the metadata does not tell of it")
+		default:
+			i.found.Found(sinks.Warning, "file", i.name, i.place(rel), "the metadata does not tell of it")
 		}
-		i.found.Found(sinks.Warning, kind, i.name, i.place(rel), "the metadata does not tell of it")
 		return nil
 	})
 }
