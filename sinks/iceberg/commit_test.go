@@ -15,6 +15,7 @@ import (
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/duckdb"
+	"github.com/ckexport/ckexport/sinks/internal/contents"
 	"github.com/ckexport/ckexport/sinks/sinktest"
 )
 
@@ -140,9 +141,7 @@ func TestStaleCommit(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, of := range options(t, "").Tables {
-		for _, row := range sinktest.Values(sinktest.Batch(t, of, 5, 50)) {
-			want[of.Name] = append(want[of.Name], row)
-		}
+		want[of.Name] = append(want[of.Name], sinktest.Values(sinktest.Batch(t, of, 5, 50))...)
 	}
 	rowsAre(t, path, want)
 
@@ -159,4 +158,43 @@ func TestStaleCommit(t *testing.T) {
 	if !errors.Is(err, table.ErrCommitFailed) {
 		t.Errorf("a stale commit: %v", err)
 	}
+}
+
+// TestAddedColumn adds rows to tables of an earlier tool, which lack a column.
+func TestAddedColumn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "fleet.iceberg")
+	if err := os.Mkdir(path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	opts := options(t, "run1")
+	earlier := contents.Kept(opts.Tables)
+	for i, of := range earlier {
+		short := *of
+		if of.Name == "processes" {
+			short.Columns = slices.DeleteFunc(slices.Clone(of.Columns), func(c schema.Column) bool { return c.Name == "pages_present" })
+		}
+		earlier[i] = &short
+	}
+	if _, err := create(path, path, earlier, sinks.Policy{}); err != nil {
+		t.Fatal(err)
+	}
+	want := sinktest.Export(t, kind, path, opts, 5, 0)
+	db, err := kind.OpenSQL(t.Context(), path, sinks.SQLOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	processes := opts.Tables[2]
+	var columns []string
+	for _, c := range processes.Columns {
+		columns = append(columns, `"`+c.Name+`"`)
+	}
+	sinktest.Expect(t, "processes", sinktest.Query(t, db, "SELECT "+strings.Join(columns, ", ")+" FROM processes"), want["processes"])
+	if found, err := Inspect(t.Context(), path); err != nil || len(found.Findings) > 0 {
+		t.Errorf("with a column more: %+v, %v", found, err)
+	}
+	if _, err := Rewrite(t.Context(), path, options(t, "compact"), sinks.Rewrite{Compact: true}); err != nil {
+		t.Fatal(err)
+	}
+	rowsAre(t, path, want)
 }

@@ -43,6 +43,9 @@ func Rewrite(ctx context.Context, path string, opts sinks.Options, what sinks.Re
 	if r.tables, err = old.contents.Known(path); err != nil {
 		return nil, err
 	}
+	if r.dir, err = place.Stage(); err != nil {
+		return nil, err
+	}
 	if err := what.Start(place.Footprint()); err != nil {
 		return nil, err
 	}
@@ -55,6 +58,7 @@ type rewrite struct {
 	place  *staging.Place
 	old    *warehouse
 	tables []*schema.Table
+	dir    string // the staging folder, which becomes the output
 
 	made    *warehouse
 	kept    map[string]*schema.Table
@@ -95,7 +99,7 @@ func (r *rewrite) run(ctx context.Context, what sinks.Rewrite) (_ *sinks.Rewritt
 	if err := r.commit(ctx); err != nil {
 		return nil, err
 	}
-	made, err := openWarehouse(r.made.catalog.dir)
+	made, err := openWarehouse(r.dir)
 	if err != nil {
 		return nil, err
 	}
@@ -103,23 +107,20 @@ func (r *rewrite) run(ctx context.Context, what sinks.Rewrite) (_ *sinks.Rewritt
 	if done.Files, done.BytesSize, err = made.size(); err != nil {
 		return nil, err
 	}
-	return done, publish(ctx, r.place, true, r.made.catalog.dir)
+	return done, publish(ctx, r.place, true, r.dir)
 }
 
 // begin makes an output without rows, and ready what is written to it.
 func (r *rewrite) begin() error {
-	dir, err := r.place.Stage()
-	if err != nil {
-		return err
-	}
-	parts := filepath.Join(dir, stagedParts)
+	parts := filepath.Join(r.dir, stagedParts)
 	r.scratch = filepath.Join(parts, ".order")
 	for _, d := range []string{parts, r.scratch} {
 		if err := staging.MakeDir(d); err != nil {
 			return fmt.Errorf("making staging folder: %w", err)
 		}
 	}
-	if r.made, err = create(dir, r.place.Path, r.tables, r.old.contents.Policy); err != nil {
+	var err error
+	if r.made, err = create(r.dir, r.place.Path, r.tables, r.old.contents.Policy); err != nil {
 		return err
 	}
 	r.kept = map[string]*schema.Table{}
@@ -242,8 +243,7 @@ func (r *rewrite) commit(ctx context.Context) error {
 	if err := os.RemoveAll(r.scratch); err != nil {
 		return err
 	}
-	dir := r.made.catalog.dir
-	c := &commit{opts: r.opts, tables: r.tables, kept: r.kept, parts: parts, from: filepath.Join(dir, stagedParts)}
+	c := &commit{opts: r.opts, tables: r.tables, kept: r.kept, parts: parts, from: filepath.Join(r.dir, stagedParts)}
 	return c.run(ctx, r.made)
 }
 

@@ -96,7 +96,7 @@ func primitive(t arrow.DataType, fitsInt64 bool) (iceberg.Type, error) {
 	case arrow.TIMESTAMP:
 		return iceberg.PrimitiveTypes.TimestampTz, nil
 	}
-	return nil, fmt.Errorf("Iceberg has no type for %v", t)
+	return nil, fmt.Errorf("no type of Iceberg for %v", t)
 }
 
 // keptAs returns a table as its files have it: with the types and the field ids
