@@ -23,7 +23,7 @@ globalThis.fetch = async (url, init) => {
   return range ? new Response(data.subarray(Number(range[1]), Number(range[2]) + 1), { status: 206 }) : new Response(data);
 };
 
-const ofRun = ['run_id', 'started_at', 'finished_at', 'command_line', 'seconds', 'elapsed_seconds'];
+const ofRun = ['run_id', 'started_at', 'finished_at', 'command_line', 'seconds'];
 
 // plain returns a value of either reader in the form that both have in common.
 function plain(value) {
