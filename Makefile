@@ -68,21 +68,24 @@ docs-check: build ## the generated documentation is current
 	@./bin/ckexport tables --markdown | diff -u docs/tables.md - > /dev/null || { echo "docs/tables.md is not current: run make docs"; exit 1; }
 	@./bin/ckexport queries --markdown | diff -u docs/queries.md - > /dev/null || { echo "docs/queries.md is not current: run make docs"; exit 1; }
 
-nocgo: tools ## a build without cgo exports Parquet
+nocgo: tools ## a build without cgo exports Parquet, also one without Iceberg
+	CGO_ENABLED=0 go vet -tags noduckdb,noiceberg ./cmd/... ./sinks/...
 	CGO_ENABLED=0 go test -vet=off -tags noduckdb -c -o /dev/null ./cmd/... ./sinks/...
 	CGO_ENABLED=0 go build -tags noduckdb -o bin/ckexport-nocgo ./cmd/ckexport
 	rm -rf bin/nocgo.parquet && ./bin/ckexport-nocgo testdata/archives -o bin/nocgo.parquet --quiet && test -n "$$(ls bin/nocgo.parquet/processes)" && rm -rf bin/nocgo.parquet
 	./bin/ckexport-nocgo version | grep -q "without YARA"
 	./bin/ckexport-nocgo testdata/archives -o bin/nocgo.parquet --scan builtin 2>&1 | grep -q libyara-dev
 
-client: build ## both kinds of output are read by DuckDB's Node.js binding, of DuckDB 1.1, and Parquet by hyparquet
+client: build ## outputs are read by DuckDB's Node.js binding, of DuckDB 1.1, Parquet by hyparquet, and Iceberg by icebird
 	@command -v npm > /dev/null || { echo "make client: npm is missing; on Debian: apt-get install nodejs npm"; exit 1; }
 	cd testdata/client && npm install --no-package-lock --no-audit --no-fund --loglevel=error
-	rm -rf bin/client.parquet bin/client.duckdb
+	rm -rf bin/client.parquet bin/client.duckdb bin/client.iceberg
 	./bin/ckexport testdata/archives -o bin/client.parquet --quiet
 	./bin/ckexport testdata/archives -o bin/client.duckdb --quiet
+	./bin/ckexport testdata/archives -o bin/client.iceberg --quiet
 	node testdata/client/read.js bin/client.duckdb bin/client.parquet
 	node testdata/client/filter.mjs bin/client.parquet
+	node testdata/client/iceberg.mjs bin/client.duckdb bin/client.iceberg
 
 # The kernel is PYTHON's, and the caller's settings of Jupyter, IPython and matplotlib take no part.
 NOTEBOOK = $(CURDIR)/bin/notebook

@@ -9,7 +9,7 @@ type AuxiliaryValue struct {
 	PID      uint32 `arrow:"pid" ref:"processes(pid)" doc:"process"`
 	Position uint32 `arrow:"position" doc:"position in the vector, from 0" src:"mm-*.img: mm_entry.mm_saved_auxv"`
 	Type     Enum   `arrow:"type" doc:"AT_* name of the entry" src:"mm-*.img: mm_entry.mm_saved_auxv"`
-	Value    uint64 `arrow:"value" doc:"its value: a number or an address" src:"mm-*.img: mm_entry.mm_saved_auxv"`
+	Value    uint64 `arrow:"value" range:"uint64" doc:"its value: a number or an address" src:"mm-*.img: mm_entry.mm_saved_auxv"`
 	Text     Text   `arrow:"text" sensitive:"no" doc:"AT_EXECFN (the program as it was called), AT_PLATFORM, AT_BASE_PLATFORM: text at that address; NULL for others, and where the checkpoint does not hold the memory" src:"pages-*.img at mm_entry.mm_saved_auxv"`
 }
 
@@ -19,7 +19,7 @@ type AIORing struct {
 	_ struct{} `compare:"pid context_id" show:"nr_requests"`
 
 	PID         uint32  `arrow:"pid" ref:"processes(pid)" doc:"process"`
-	ContextID   *uint64 `arrow:"context_id" doc:"id of the context: address of its ring, see memory_mappings" src:"mm-*.img: aio_ring_entry.id"`
+	ContextID   *uint64 `arrow:"context_id" range:"uint64" doc:"id of the context: address of its ring, see memory_mappings" src:"mm-*.img: aio_ring_entry.id"`
 	NrRequests  *uint32 `arrow:"nr_requests" doc:"requests it has room for" src:"mm-*.img: aio_ring_entry.nr_req"`
 	RingLength  *uint32 `arrow:"ring_length" doc:"size of the ring, in bytes" src:"mm-*.img: aio_ring_entry.ring_len"`
 	MappingKind *string `arrow:"mapping_kind" sensitive:"no" doc:"kind of the mapping at its address; NULL if there is none"`

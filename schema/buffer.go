@@ -60,7 +60,7 @@ type TTY struct {
 	LockedControlChrs []uint32 `arrow:"locked_control_characters" doc:"not 0: the special character of that position may not be changed" src:"tty-info.img: tty_info_entry.termios_locked, termios_entry.c_cc"`
 	LockedControlRaw  []uint32 `arrow:"locked_control_characters_raw" compare:"no" sensitive:"payloads" doc:"the words as kept, see control_characters_raw" src:"tty-info.img: tty_info_entry.termios_locked, termios_entry.c_cc"`
 
-	InputBytes  *uint64 `arrow:"size_bytes" doc:"bytes of input not yet read; may hold what was typed, passwords too; NULL where none was saved" src:"tty-data.img: tty_data_entry.data"`
+	InputBytes  *uint64 `arrow:"size_bytes" range:"int64" doc:"bytes of input not yet read; may hold what was typed, passwords too; NULL where none was saved" src:"tty-data.img: tty_data_entry.data"`
 	InputSHA256 *string `arrow:"sha256" encode:"plain,bloom" sensitive:"payloads" doc:"SHA-256 of the input, lower-case hexadecimal" src:"tty-data.img: tty_data_entry.data"`
 	Data        []byte  `arrow:"data" compare:"no" payload:"yes" sensitive:"payloads" doc:"the input; NULL without --payloads, cut at --payload-limit" src:"tty-data.img: tty_data_entry.data"`
 }
@@ -78,15 +78,15 @@ type BPFMap struct {
 	ValueSize   *uint32  `arrow:"value_size" doc:"bytes of a value" src:"files.img: bpfmap_file_entry.value_size"`
 	MaxEntries  *uint32  `arrow:"max_entries" doc:"pairs it can hold" src:"files.img: bpfmap_file_entry.max_entries"`
 	MapFlags    Flags    `arrow:"map_flags" doc:"flags it was made with" src:"files.img: bpfmap_file_entry.map_flags"`
-	MapExtra    *uint64  `arrow:"map_extra" doc:"further setting of some kinds" src:"files.img: bpfmap_file_entry.map_extra"`
-	Memlock     *uint64  `arrow:"memlock_bytes" doc:"memory it is accounted for, in bytes" src:"files.img: bpfmap_file_entry.memlock"`
+	MapExtra    *uint64  `arrow:"map_extra" range:"uint64" doc:"further setting of some kinds" src:"files.img: bpfmap_file_entry.map_extra"`
+	Memlock     *uint64  `arrow:"memlock_bytes" range:"uint64" doc:"memory it is accounted for, in bytes" src:"files.img: bpfmap_file_entry.memlock"`
 	Frozen      *bool    `arrow:"frozen" doc:"programs can no longer change it by system calls" src:"files.img: bpfmap_file_entry.frozen"`
 	InterfaceIx *uint32  `arrow:"interface_index" doc:"interface it was offloaded to; 0 for none" src:"files.img: bpfmap_file_entry.ifindex"`
 	PIDs        []uint32 `arrow:"pids" ref:"processes(pid)" doc:"processes that hold it, ascending"`
 	EntryCount  *uint32  `arrow:"entry_count" doc:"pairs it holds; NULL where its content is not in the checkpoint" src:"bpfmap-data.img: bpfmap_data_entry.count"`
 	KeysBytes   *uint32  `arrow:"keys_bytes" doc:"bytes of all keys" src:"bpfmap-data.img: bpfmap_data_entry.keys_bytes"`
 	ValuesBytes *uint32  `arrow:"values_bytes" doc:"bytes of all values" src:"bpfmap-data.img: bpfmap_data_entry.values_bytes"`
-	Size        *uint64  `arrow:"size_bytes" doc:"bytes of keys and values together"`
+	Size        *uint64  `arrow:"size_bytes" range:"int64" doc:"bytes of keys and values together"`
 	SHA256      *string  `arrow:"sha256" encode:"plain,bloom" sensitive:"payloads" doc:"SHA-256 of all keys, then all values, lower-case hexadecimal; NULL where cut short"`
 	Data        []byte   `arrow:"data" compare:"no" payload:"yes" sensitive:"payloads" doc:"all keys, then all values: key_size and value_size bytes each; NULL without --payloads, cut at --payload-limit"`
 	Keys        [][]byte `arrow:"keys" compare:"no" payload:"yes" sensitive:"payloads" doc:"the keys one by one; NULL without --payloads; those whose pairs go beyond --payload-limit are left out"`

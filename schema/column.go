@@ -35,10 +35,14 @@ type Column struct {
 	// Provenance marks what depends on where the archive lies and how the run was
 	// called: the same checkpoint may differ in it.
 	Provenance bool
+	// FitsInt64 marks numbers of 64 bits without sign, and lists of them, that
+	// never pass the greatest number with a sign.
+	FitsInt64 bool
 
-	field       reflect.Type // Go type of the field in the row struct
-	offset      uintptr      // of the field in the row struct
-	reference   *Reference   // nil if it is none by itself
+	metadata    arrow.Metadata // of its Arrow field, beside the comment
+	field       reflect.Type   // Go type of the field in the row struct
+	offset      uintptr        // of the field in the row struct
+	reference   *Reference     // nil if it is none by itself
 	notCompared bool
 }
 
@@ -81,6 +85,11 @@ func columnsOfField(f reflect.StructField, known []string) ([]Column, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(columns) == 1 { // else the parts say it
+		if err := columns[0].setRange(facts["range"]); err != nil {
+			return nil, err
+		}
+	}
 	for i := range columns {
 		columns[i].Source, columns[i].offset = facts["src"], columns[i].offset+f.Offset
 	}
@@ -106,6 +115,9 @@ func typedColumns(t reflect.Type, name, doc string) ([]Column, error) {
 			return nil, fmt.Errorf("%s: %w", part.Name, err)
 		}
 		c.Name, c.Group, c.Doc, c.offset = name+facts["suffix"], name, doc, part.Offset
+		if err := c.setRange(facts["range"]); err != nil {
+			return nil, err
+		}
 		if d := facts["doc"]; d != "" {
 			c.Doc = "of `" + name + "`: " + d
 		}

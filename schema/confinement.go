@@ -49,7 +49,7 @@ type ApparmorProfile struct {
 
 	NamespacePath Text    `arrow:"namespace_path" encode:"bloom" sensitive:"no" doc:"policy namespace, with those above it joined by //; NULL where it is longer than 4096 bytes" src:"apparmor.img: aa_namespace.name, aa_namespace.namespaces, apparmor_entry.namespaces"`
 	Profile       Text    `arrow:"profile" sensitive:"no" doc:"name of the policy; NULL for a namespace that has none of its own" src:"apparmor.img: aa_policy.name, aa_namespace.policies"`
-	PolicyBytes   *uint64 `arrow:"policy_bytes" doc:"size of the policy, in bytes"`
+	PolicyBytes   *uint64 `arrow:"policy_bytes" range:"int64" doc:"size of the policy, in bytes"`
 	PolicySHA256  *string `arrow:"policy_sha256" encode:"plain,bloom" sensitive:"no" doc:"SHA-256 of the policy, in hexadecimal"`
 	Policy        []byte  `arrow:"policy" compare:"no" sensitive:"no" doc:"the policy as the kernel holds it, compiled" src:"apparmor.img: aa_policy.blob"`
 }

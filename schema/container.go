@@ -31,9 +31,9 @@ type ContainerSpec struct {
 	MemoryLimitBytes     *int64   `arrow:"memory_limit_bytes" doc:"memory limit in bytes, -1 for none" src:"spec.dump: linux.resources.memory.limit"`
 	MemoryReservation    *int64   `arrow:"memory_reservation_bytes" doc:"soft memory limit in bytes" src:"spec.dump: linux.resources.memory.reservation"`
 	MemorySwapBytes      *int64   `arrow:"memory_swap_bytes" doc:"limit of memory and swap together, in bytes" src:"spec.dump: linux.resources.memory.swap"`
-	CPUShares            *uint64  `arrow:"cpu_shares" doc:"relative weight of CPU time" src:"spec.dump: linux.resources.cpu.shares"`
+	CPUShares            *uint64  `arrow:"cpu_shares" range:"uint64" doc:"relative weight of CPU time" src:"spec.dump: linux.resources.cpu.shares"`
 	CPUQuotaUS           *int64   `arrow:"cpu_quota_us" doc:"CPU time per period, in microseconds" src:"spec.dump: linux.resources.cpu.quota"`
-	CPUPeriodUS          *uint64  `arrow:"cpu_period_us" doc:"the period, in microseconds" src:"spec.dump: linux.resources.cpu.period"`
+	CPUPeriodUS          *uint64  `arrow:"cpu_period_us" range:"uint64" doc:"the period, in microseconds" src:"spec.dump: linux.resources.cpu.period"`
 	CPUSetCPUs           *string  `arrow:"cpuset_cpus" sensitive:"no" doc:"processors allowed" src:"spec.dump: linux.resources.cpu.cpus"`
 	CPUSetMems           *string  `arrow:"cpuset_mems" sensitive:"no" doc:"memory nodes allowed" src:"spec.dump: linux.resources.cpu.mems"`
 	PidsLimit            *int64   `arrow:"pids_limit" doc:"limit of processes, -1 for none" src:"spec.dump: linux.resources.pids.limit"`

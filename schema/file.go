@@ -19,7 +19,7 @@ type FileDescriptor struct {
 	OpenFlags    Flags   `arrow:"open_flags" doc:"flags of the open file" src:"files.img"`
 	CloseOnExec  bool    `arrow:"close_on_exec" doc:"closed when another program is started" src:"fdinfo-*.img: fdinfo_entry.flags"`
 	FDFlags      uint32  `arrow:"fd_flags" doc:"flags of the descriptor: 1 is FD_CLOEXEC" src:"fdinfo-*.img: fdinfo_entry.flags"`
-	Position     *uint64 `arrow:"position" doc:"position in the file, in bytes; of REG, MEMFD, BPFMAP" src:"files.img"`
+	Position     *uint64 `arrow:"position" range:"uint64" doc:"position in the file, in bytes; of REG, MEMFD, BPFMAP" src:"files.img"`
 	Peer         *string `arrow:"peer" sensitive:"no" doc:"other end of a connected socket: ADDRESS:PORT, or socket:[inode] of a unix one" src:"files.img"`
 	SelinuxLabel Text    `arrow:"selinux_label" sensitive:"no" doc:"SELinux label" src:"fdinfo-*.img: fdinfo_entry.xattr_security_selinux"`
 }
@@ -39,8 +39,8 @@ type File struct {
 	DescriptorCount   uint32   `arrow:"descriptor_count" compare:"no" doc:"descriptors that refer to it, over all processes"`
 	Access            *string  `arrow:"access" sensitive:"no" doc:"r, w or rw; NULL for O_PATH and where no flags are kept"`
 	OpenFlags         Flags    `arrow:"open_flags" doc:"flags of the open file" src:"files.img: reg_file_entry.flags, pipe_entry.flags, tty_file_entry.flags, inet_sk_entry.flags, unix_sk_entry.flags, netlink_sk_entry.flags, packet_sock_entry.flags, eventfd_file_entry.flags, eventpoll_file_entry.flags, signalfd_entry.flags, timerfd_entry.flags, inotify_file_entry.flags, fanotify_file_entry.flags, memfd_file_entry.flags, bpfmap_file_entry.flags, pidfd_entry.flags, ns_file_entry.flags"`
-	Position          *uint64  `arrow:"position" doc:"position in the file, in bytes; of REG, MEMFD, BPFMAP" src:"files.img: reg_file_entry.pos, memfd_file_entry.pos, bpfmap_file_entry.pos"`
-	SizeBytes         *uint64  `arrow:"size_bytes" doc:"size of a regular file or memfd, in bytes" src:"files.img: reg_file_entry.size; memfd.img: memfd_inode_entry.size"`
+	Position          *uint64  `arrow:"position" range:"uint64" doc:"position in the file, in bytes; of REG, MEMFD, BPFMAP" src:"files.img: reg_file_entry.pos, memfd_file_entry.pos, bpfmap_file_entry.pos"`
+	SizeBytes         *uint64  `arrow:"size_bytes" range:"uint64" doc:"size of a regular file or memfd, in bytes" src:"files.img: reg_file_entry.size; memfd.img: memfd_inode_entry.size"`
 	Mode              *uint32  `arrow:"mode" doc:"permission bits with setuid, setgid, sticky" src:"files.img: reg_file_entry.mode"`
 	FileKind          *string  `arrow:"file_kind" sensitive:"no" doc:"file, directory, char_device, block_device, fifo, socket, symlink" src:"files.img: reg_file_entry.mode"`
 	MountID           *int32   `arrow:"mount_id" ref:"mounts(mount_id)" compare:"no" doc:"mount it was opened through, see mounts" src:"files.img: reg_file_entry.mnt_id, bpfmap_file_entry.mnt_id"`
@@ -56,13 +56,13 @@ type File struct {
 	OwnerPID          *uint32  `arrow:"fown_pid" doc:"receiver of the signal; NULL if none" src:"files.img: fown_entry.pid"`
 	PipeID            *uint32  `arrow:"pipe_id" compare:"no" doc:"inode of the pipe or FIFO; both ends have the same" src:"files.img: pipe_entry.pipe_id, fifo_entry.pipe_id"`
 	PathFileID        *uint32  `arrow:"path_file_id" ref:"files(file_id)" compare:"no" doc:"row in files that has the path of a FIFO or TTY" src:"files.img: fifo_entry.regf_id, tty_file_entry.regf_id"`
-	EventfdCounter    *uint64  `arrow:"eventfd_counter" doc:"counter of an eventfd" src:"files.img: eventfd_file_entry.counter"`
+	EventfdCounter    *uint64  `arrow:"eventfd_counter" range:"uint64" doc:"counter of an eventfd" src:"files.img: eventfd_file_entry.counter"`
 	SignalfdMask      Flags    `arrow:"signalfd_mask" doc:"signals a signalfd waits for" src:"files.img: signalfd_entry.sigmask"`
 	TimerfdClock      Enum     `arrow:"timerfd_clock" doc:"clock of a timerfd" src:"files.img: timerfd_entry.clockid"`
-	TimerfdTicks      *uint64  `arrow:"timerfd_ticks" compare:"no" doc:"expirations not yet read" src:"files.img: timerfd_entry.ticks"`
+	TimerfdTicks      *uint64  `arrow:"timerfd_ticks" compare:"no" range:"uint64" doc:"expirations not yet read" src:"files.img: timerfd_entry.ticks"`
 	TimerfdFlags      Flags    `arrow:"timerfd_settime_flags" doc:"how it was set" src:"files.img: timerfd_entry.settime_flags"`
-	TimerfdValueNS    *uint64  `arrow:"timerfd_value_ns" compare:"no" doc:"time until it expires, in nanoseconds" src:"files.img: timerfd_entry.vsec, vnsec"`
-	TimerfdIntervalNS *uint64  `arrow:"timerfd_interval_ns" doc:"its period, in nanoseconds; 0 for once" src:"files.img: timerfd_entry.isec, insec"`
+	TimerfdValueNS    *uint64  `arrow:"timerfd_value_ns" compare:"no" range:"uint64" doc:"time until it expires, in nanoseconds" src:"files.img: timerfd_entry.vsec, vnsec"`
+	TimerfdIntervalNS *uint64  `arrow:"timerfd_interval_ns" range:"uint64" doc:"its period, in nanoseconds; 0 for once" src:"files.img: timerfd_entry.isec, insec"`
 	EpollTargets      *uint32  `arrow:"epoll_target_count" doc:"descriptors an epoll watches" src:"files.img: eventpoll_file_entry.tfd"`
 	WatchCount        *uint32  `arrow:"watch_count" doc:"watches or marks of an inotify or fanotify" src:"files.img: inotify_file_entry.wd, fanotify_file_entry.mark"`
 	FanotifyFlags     Flags    `arrow:"fanotify_flags" doc:"flags of fanotify_init" src:"files.img: fanotify_file_entry.faflags"`
@@ -96,16 +96,16 @@ type GhostFile struct {
 	Mode          uint32     `arrow:"mode" doc:"permission bits with setuid, setgid, sticky" src:"ghost-file-*.img: ghost_file_entry.mode"`
 	FileKind      *string    `arrow:"file_kind" sensitive:"no" doc:"file, directory, symlink, fifo, ..." src:"ghost-file-*.img: ghost_file_entry.mode"`
 	Device        Device     `arrow:"device" compare:"no" doc:"device it was on" src:"ghost-file-*.img: ghost_file_entry.dev"`
-	Inode         *uint64    `arrow:"inode" compare:"no" doc:"inode it had" src:"ghost-file-*.img: ghost_file_entry.ino"`
+	Inode         *uint64    `arrow:"inode" compare:"no" range:"uint64" doc:"inode it had" src:"ghost-file-*.img: ghost_file_entry.ino"`
 	RDevice       Device     `arrow:"rdev" doc:"device number of a device node" src:"ghost-file-*.img: ghost_file_entry.rdev"`
 	AccessedAt    *time.Time `arrow:"accessed_at" compare:"no" doc:"when it was last read" src:"ghost-file-*.img: ghost_file_entry.atim, timeval.tv_sec, tv_usec"`
 	ModifiedAt    *time.Time `arrow:"modified_at" doc:"when it was last written" src:"ghost-file-*.img: ghost_file_entry.mtim, timeval.tv_sec, tv_usec"`
 	Chunked       bool       `arrow:"chunked" compare:"no" doc:"saved in pieces, with holes" src:"ghost-file-*.img: ghost_file_entry.chunks"`
 	ChunkCount    *uint32    `arrow:"chunk_count" compare:"no" doc:"pieces; NULL if saved whole"`
-	ChunkOffsets  []uint64   `arrow:"chunk_offsets" compare:"no" doc:"offset of each piece in the file, in bytes; NULL if saved whole, or in more pieces than are listed" src:"ghost-file-*.img: ghost_chunk_entry.off"`
-	ChunkSizes    []uint64   `arrow:"chunk_sizes" compare:"no" doc:"bytes of each piece; the last may reach beyond the file's end" src:"ghost-file-*.img: ghost_chunk_entry.len"`
-	SizeBytes     *uint64    `arrow:"size_bytes" doc:"size of the file, in bytes; NULL for other kinds" src:"ghost-file-*.img: ghost_file_entry.size"`
-	StoredBytes   uint64     `arrow:"stored_bytes" compare:"no" doc:"bytes of content in the image; holes are not stored"`
+	ChunkOffsets  []uint64   `arrow:"chunk_offsets" compare:"no" range:"uint64" doc:"offset of each piece in the file, in bytes; NULL if saved whole, or in more pieces than are listed" src:"ghost-file-*.img: ghost_chunk_entry.off"`
+	ChunkSizes    []uint64   `arrow:"chunk_sizes" compare:"no" range:"uint64" doc:"bytes of each piece; the last may reach beyond the file's end" src:"ghost-file-*.img: ghost_chunk_entry.len"`
+	SizeBytes     *uint64    `arrow:"size_bytes" range:"uint64" doc:"size of the file, in bytes; NULL for other kinds" src:"ghost-file-*.img: ghost_file_entry.size"`
+	StoredBytes   uint64     `arrow:"stored_bytes" compare:"no" range:"int64" doc:"bytes of content in the image; holes are not stored"`
 	SHA256        *string    `arrow:"sha256" encode:"plain,bloom" sensitive:"payloads" doc:"SHA-256 of the file, holes as zeros, lower-case hexadecimal; NULL where its content is not whole"`
 	SymlinkTarget Text       `arrow:"symlink_target" sensitive:"no" doc:"target of a symbolic link" src:"ghost-file-*.img: ghost_file_entry.symlnk_target"`
 	Data          []byte     `arrow:"data" compare:"no" payload:"yes" sensitive:"payloads" doc:"the content, holes as zeros; NULL without --payloads, cut at --payload-limit" src:"ghost-file-*.img: behind ghost_file_entry"`
@@ -164,7 +164,7 @@ type FilesystemEntry struct {
 	GID         *uint32           `arrow:"gid" doc:"numeric group"`
 	UserName    *string           `arrow:"user_name" sensitive:"no" doc:"name of the owner, if the tar has it: the host's, not the container's"`
 	GroupName   *string           `arrow:"group_name" sensitive:"no" doc:"name of the group, likewise"`
-	SizeBytes   *uint64           `arrow:"size_bytes" doc:"size in bytes; of files only"`
+	SizeBytes   *uint64           `arrow:"size_bytes" range:"int64" doc:"size in bytes; of files only"`
 	SHA256      *string           `arrow:"sha256" encode:"plain,bloom" sensitive:"payloads" doc:"SHA-256 of the content, lower-case hexadecimal; of files only, NULL where cut short"`
 	ModifiedAt  *time.Time        `arrow:"mtime" doc:"modification time"`
 	AccessedAt  *time.Time        `arrow:"atime" compare:"no" doc:"access time, if the tar has it"`

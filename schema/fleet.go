@@ -10,16 +10,16 @@ type Archive struct {
 	RunID         string     `arrow:"run_id" sensitive:"no" doc:"the run that read the archive: its start in UTC and a random suffix"`
 	Source        string     `arrow:"source" encode:"bloom" sensitive:"no" doc:"path of the archive, absolute; or its URL: s3://, oci://"`
 	ArchiveName   string     `arrow:"archive_name" sensitive:"no" doc:"base name of the source"`
-	SizeBytes     *uint64    `arrow:"size_bytes" doc:"size of the file, or sum of the files of an unpacked folder or an image, in bytes; NULL where it could not be read"`
+	SizeBytes     *uint64    `arrow:"size_bytes" range:"int64" doc:"size of the file, or sum of the files of an unpacked folder or an image, in bytes; NULL where it could not be read"`
 	ModifiedAt    *time.Time `arrow:"modified_at" doc:"modification time of the file, or newest one within an unpacked folder"`
 	ETag          *string    `arrow:"etag" sensitive:"no" doc:"what tells the content from other content of the same name: the ETag of an object in a store, the digest of an image in a registry; NULL of files and folders"`
 	Format        *string    `arrow:"format" sensitive:"no" doc:"tar, or folder for an unpacked archive; NULL where it is neither"`
 	Compression   *string    `arrow:"compression" sensitive:"no" doc:"outer compression, recognised by content: none, gzip, zstd, xz, bzip2"`
 	Status        Status     `arrow:"status" doc:"ok; partial: something could not be read (see problems); failed: nothing could; duplicate: its checkpoint was in the output already"`
 	Error         *string    `arrow:"error" sensitive:"no" doc:"the first error, for partial and failed"`
-	RowCount      uint64     `arrow:"row_count" doc:"rows written for the archive, over all tables whose rows belong to checkpoints"`
-	BytesRead     uint64     `arrow:"bytes_read" doc:"bytes read from the file; less than its size where a plain tar was seeked over"`
-	ExpandedBytes uint64     `arrow:"expanded_bytes" doc:"bytes that were decompressed or read, those of tars within it included"`
+	RowCount      uint64     `arrow:"row_count" range:"int64" doc:"rows written for the archive, over all tables whose rows belong to checkpoints"`
+	BytesRead     uint64     `arrow:"bytes_read" range:"int64" doc:"bytes read from the file; less than its size where a plain tar was seeked over"`
+	ExpandedBytes uint64     `arrow:"expanded_bytes" range:"int64" doc:"bytes that were decompressed or read, those of tars within it included"`
 	StartedAt     time.Time  `arrow:"started_at" doc:"when reading began"`
 	Seconds       float64    `arrow:"seconds" doc:"how long reading and decoding took, in seconds"`
 	ToolVersion   string     `arrow:"tool_version" sensitive:"no" doc:"version of ckexport"`
@@ -74,7 +74,7 @@ type Run struct {
 // RunInput is one archive that a run read.
 type RunInput struct {
 	Source    string  `arrow:"source" sensitive:"no" doc:"path, absolute"`
-	SizeBytes *uint64 `arrow:"size_bytes" doc:"size in bytes"`
+	SizeBytes *uint64 `arrow:"size_bytes" range:"int64" doc:"size in bytes"`
 	SHA256    *string `arrow:"sha256" sensitive:"no" doc:"SHA-256; NULL without --sha256"`
 	Status    Status  `arrow:"status" doc:"as archives.status"`
 }
@@ -128,28 +128,28 @@ type Checkpoint struct {
 	Restored                 *bool             `arrow:"restored" doc:"whether the container had been restored from an earlier checkpoint" src:"config.dump: restored"`
 	Labels                   map[string]string `arrow:"labels" provenance:"yes" sensitive:"no" doc:"labels of the run that exported it (--label key=value)"`
 	IPAddresses              []string          `arrow:"ip_addresses" sensitive:"no" doc:"addresses of the container or its pod" src:"network.status; spec.dump: annotations io.kubernetes.cri-o.IP.N"`
-	CheckpointBytes          uint64            `arrow:"checkpoint_bytes" compare:"no" doc:"sum of the files of the image folder, in bytes"`
-	MemoryPagesBytes         uint64            `arrow:"memory_pages_bytes" compare:"no" doc:"sum of its pages-*.img, in bytes"`
-	RootfsDiffBytes          *uint64           `arrow:"rootfs_diff_bytes" compare:"no" doc:"size of rootfs-diff.tar as stored, in bytes; NULL without one"`
+	CheckpointBytes          uint64            `arrow:"checkpoint_bytes" compare:"no" range:"uint64" doc:"sum of the files of the image folder, in bytes"`
+	MemoryPagesBytes         uint64            `arrow:"memory_pages_bytes" compare:"no" range:"uint64" doc:"sum of its pages-*.img, in bytes"`
+	RootfsDiffBytes          *uint64           `arrow:"rootfs_diff_bytes" compare:"no" range:"int64" doc:"size of rootfs-diff.tar as stored, in bytes; NULL without one"`
 	FreezingUS               *uint32           `arrow:"freezing_us" compare:"no" doc:"time to freeze the processes, in microseconds" src:"stats-dump: dump_stats_entry.freezing_time"`
 	FrozenUS                 *uint32           `arrow:"frozen_us" compare:"no" doc:"time the processes stood still, in microseconds" src:"stats-dump: dump_stats_entry.frozen_time"`
 	MemdumpUS                *uint32           `arrow:"memdump_us" compare:"no" doc:"time to collect memory, in microseconds" src:"stats-dump: dump_stats_entry.memdump_time"`
 	MemwriteUS               *uint32           `arrow:"memwrite_us" compare:"no" doc:"time to write memory, in microseconds" src:"stats-dump: dump_stats_entry.memwrite_time"`
 	IrmapResolveUS           *uint32           `arrow:"irmap_resolve_us" compare:"no" doc:"time to resolve inode numbers to paths, in microseconds" src:"stats-dump: dump_stats_entry.irmap_resolve"`
-	PagesScanned             *uint64           `arrow:"pages_scanned" compare:"no" doc:"pages looked at" src:"stats-dump: dump_stats_entry.pages_scanned"`
-	PagesSkippedParent       *uint64           `arrow:"pages_skipped_parent" compare:"no" doc:"pages not written because the parent checkpoint has them" src:"stats-dump: dump_stats_entry.pages_skipped_parent"`
-	PagesWritten             *uint64           `arrow:"pages_written" compare:"no" doc:"pages written" src:"stats-dump: dump_stats_entry.pages_written"`
-	PagesLazy                *uint64           `arrow:"pages_lazy" compare:"no" doc:"pages that may be restored lazily" src:"stats-dump: dump_stats_entry.pages_lazy"`
-	PagePipes                *uint64           `arrow:"page_pipes" compare:"no" doc:"pipes used to move pages" src:"stats-dump: dump_stats_entry.page_pipes"`
-	PagePipeBufs             *uint64           `arrow:"page_pipe_bufs" compare:"no" doc:"buffers of those pipes" src:"stats-dump: dump_stats_entry.page_pipe_bufs"`
-	ShpagesScanned           *uint64           `arrow:"shpages_scanned" compare:"no" doc:"shared pages looked at" src:"stats-dump: dump_stats_entry.shpages_scanned"`
-	ShpagesSkipped           *uint64           `arrow:"shpages_skipped_parent" compare:"no" doc:"shared pages the parent checkpoint has" src:"stats-dump: dump_stats_entry.shpages_skipped_parent"`
-	ShpagesWritten           *uint64           `arrow:"shpages_written" compare:"no" doc:"shared pages written" src:"stats-dump: dump_stats_entry.shpages_written"`
+	PagesScanned             *uint64           `arrow:"pages_scanned" compare:"no" range:"uint64" doc:"pages looked at" src:"stats-dump: dump_stats_entry.pages_scanned"`
+	PagesSkippedParent       *uint64           `arrow:"pages_skipped_parent" compare:"no" range:"uint64" doc:"pages not written because the parent checkpoint has them" src:"stats-dump: dump_stats_entry.pages_skipped_parent"`
+	PagesWritten             *uint64           `arrow:"pages_written" compare:"no" range:"uint64" doc:"pages written" src:"stats-dump: dump_stats_entry.pages_written"`
+	PagesLazy                *uint64           `arrow:"pages_lazy" compare:"no" range:"uint64" doc:"pages that may be restored lazily" src:"stats-dump: dump_stats_entry.pages_lazy"`
+	PagePipes                *uint64           `arrow:"page_pipes" compare:"no" range:"uint64" doc:"pipes used to move pages" src:"stats-dump: dump_stats_entry.page_pipes"`
+	PagePipeBufs             *uint64           `arrow:"page_pipe_bufs" compare:"no" range:"uint64" doc:"buffers of those pipes" src:"stats-dump: dump_stats_entry.page_pipe_bufs"`
+	ShpagesScanned           *uint64           `arrow:"shpages_scanned" compare:"no" range:"uint64" doc:"shared pages looked at" src:"stats-dump: dump_stats_entry.shpages_scanned"`
+	ShpagesSkipped           *uint64           `arrow:"shpages_skipped_parent" compare:"no" range:"uint64" doc:"shared pages the parent checkpoint has" src:"stats-dump: dump_stats_entry.shpages_skipped_parent"`
+	ShpagesWritten           *uint64           `arrow:"shpages_written" compare:"no" range:"uint64" doc:"shared pages written" src:"stats-dump: dump_stats_entry.shpages_written"`
 	RestoreForkingUS         *uint32           `arrow:"restore_forking_us" compare:"no" doc:"of a restore from this folder: time to make the processes, in microseconds" src:"stats-restore: restore_stats_entry.forking_time"`
 	RestoreUS                *uint32           `arrow:"restore_us" compare:"no" doc:"of a restore: time of the whole, in microseconds" src:"stats-restore: restore_stats_entry.restore_time"`
-	RestorePagesCompared     *uint64           `arrow:"restore_pages_compared" compare:"no" doc:"of a restore: pages compared with those of the parent process" src:"stats-restore: restore_stats_entry.pages_compared"`
-	RestorePagesSkippedCOW   *uint64           `arrow:"restore_pages_skipped_cow" compare:"no" doc:"of a restore: pages left shared with the parent process, because they were equal" src:"stats-restore: restore_stats_entry.pages_skipped_cow"`
-	RestorePagesRestored     *uint64           `arrow:"restore_pages_restored" compare:"no" doc:"of a restore: pages written to memory" src:"stats-restore: restore_stats_entry.pages_restored"`
+	RestorePagesCompared     *uint64           `arrow:"restore_pages_compared" compare:"no" range:"uint64" doc:"of a restore: pages compared with those of the parent process" src:"stats-restore: restore_stats_entry.pages_compared"`
+	RestorePagesSkippedCOW   *uint64           `arrow:"restore_pages_skipped_cow" compare:"no" range:"uint64" doc:"of a restore: pages left shared with the parent process, because they were equal" src:"stats-restore: restore_stats_entry.pages_skipped_cow"`
+	RestorePagesRestored     *uint64           `arrow:"restore_pages_restored" compare:"no" range:"uint64" doc:"of a restore: pages written to memory" src:"stats-restore: restore_stats_entry.pages_restored"`
 	Hostname                 Text              `arrow:"hostname" sensitive:"no" doc:"host name of the container's UTS namespace; NULL in the host's" src:"utsns-*.img: utsns_entry.nodename"`
 	Arch                     *string           `arrow:"arch" sensitive:"no" doc:"processor architecture, CRIU's name in lower case" src:"core-*.img: core_entry.mtype"`
 	PageSize                 *uint32           `arrow:"page_size" doc:"page size of the checkpointed host, in bytes" src:"mm-*.img: AT_PAGESZ of mm_entry.mm_saved_auxv"`
@@ -161,7 +161,7 @@ type Checkpoint struct {
 	NsPerID                  *bool             `arrow:"ns_per_id" doc:"namespace images are named by namespace" src:"inventory.img: inventory_entry.ns_per_id"`
 	RootCgSet                *uint32           `arrow:"root_cg_set" compare:"no" doc:"cgroup set of CRIU itself, absent from cgroup_memberships" src:"inventory.img: inventory_entry.root_cg_set"`
 	LSMType                  Enum              `arrow:"lsm_type" doc:"security module of the host" src:"inventory.img: inventory_entry.lsmtype"`
-	DumpUptimeUS             *uint64           `arrow:"dump_uptime_us" compare:"no" doc:"uptime of the host at the dump, in microseconds; only with memory tracking" src:"inventory.img: inventory_entry.dump_uptime"`
+	DumpUptimeUS             *uint64           `arrow:"dump_uptime_us" compare:"no" range:"uint64" doc:"uptime of the host at the dump, in microseconds; only with memory tracking" src:"inventory.img: inventory_entry.dump_uptime"`
 	PreDumpMode              Enum              `arrow:"pre_dump_mode" doc:"how a pre-dump reads memory" src:"inventory.img: inventory_entry.pre_dump_mode"`
 	TCPClose                 *bool             `arrow:"tcp_close" doc:"TCP connections were left out on purpose" src:"inventory.img: inventory_entry.tcp_close"`
 	NetworkLockMethod        Enum              `arrow:"network_lock_method" doc:"how the network was locked during the dump" src:"inventory.img: inventory_entry.network_lock_method"`
@@ -198,9 +198,9 @@ type Checkpoint struct {
 	SocketCount              uint32            `arrow:"socket_count" compare:"no" doc:"sockets"`
 	VMACount                 uint32            `arrow:"vma_count" compare:"no" doc:"memory mappings"`
 	MountCount               uint32            `arrow:"mount_count" compare:"no" doc:"mounts"`
-	PagesPresent             uint64            `arrow:"pages_present" compare:"no" doc:"pages of processes whose content is in this checkpoint" src:"pagemap-*.img"`
-	PagesParent              uint64            `arrow:"pages_parent" compare:"no" doc:"pages of processes whose content is in the parent checkpoint" src:"pagemap-*.img"`
-	PagesLazyOnly            uint64            `arrow:"pages_lazy_only" compare:"no" doc:"pages of processes that were left on the host" src:"pagemap-*.img"`
+	PagesPresent             uint64            `arrow:"pages_present" compare:"no" range:"uint64" doc:"pages of processes whose content is in this checkpoint" src:"pagemap-*.img"`
+	PagesParent              uint64            `arrow:"pages_parent" compare:"no" range:"uint64" doc:"pages of processes whose content is in the parent checkpoint" src:"pagemap-*.img"`
+	PagesLazyOnly            uint64            `arrow:"pages_lazy_only" compare:"no" range:"uint64" doc:"pages of processes that were left on the host" src:"pagemap-*.img"`
 }
 
 // Problem is a thing that could not be read or does not fit together.
@@ -210,7 +210,7 @@ type Problem struct {
 
 	Source    string   `arrow:"source" encode:"bloom" provenance:"yes" sensitive:"no" doc:"path of the archive, absolute"`
 	Member    Text     `arrow:"member" sensitive:"no" doc:"member of the archive, by its clean_path, or path where that is NULL; NULL where the archive as a whole is meant"`
-	Offset    *uint64  `arrow:"offset" encode:"delta" doc:"byte offset within the member"`
+	Offset    *uint64  `arrow:"offset" encode:"delta" range:"int64" doc:"byte offset within the member"`
 	TableName *string  `arrow:"table_name" sensitive:"no" doc:"table whose rows are missing or NULL for it"`
 	RowKey    *string  `arrow:"row_key" sensitive:"no" doc:"key of the row meant, such as pid=12"`
 	Severity  Severity `arrow:"severity" doc:"error: data is missing; warning: data may be missing or does not fit together; info: worth knowing, nothing is missing"`
@@ -227,9 +227,9 @@ type ArchiveMember struct {
 	CleanPath       Text       `arrow:"clean_path" encode:"bloom" sensitive:"no" doc:"the name by which it is told what the member is, and which other tables have: without leading ./ and /, with .. resolved; NULL where the name leads out of the archive"`
 	ContainerMember *string    `arrow:"container_member" sensitive:"no" doc:"archive within the archive that it is a member of: the layer of a container image, a container's archive in that of a pod, or the stream of images that it came out of; NULL in the archive itself"`
 	Position        uint32     `arrow:"position" doc:"position in the order of reading, from 0; the members of an archive within the archive follow it"`
-	Offset          *uint64    `arrow:"offset" encode:"delta" doc:"offset of its content within its tar, in bytes; NULL in an unpacked folder"`
+	Offset          *uint64    `arrow:"offset" encode:"delta" range:"int64" doc:"offset of its content within its tar, in bytes; NULL in an unpacked folder"`
 	Type            string     `arrow:"type" sensitive:"no" doc:"file, directory, symlink, hardlink, char_device, block_device, fifo, or other"`
-	SizeBytes       uint64     `arrow:"size_bytes" doc:"size of the content, in bytes"`
+	SizeBytes       uint64     `arrow:"size_bytes" range:"int64" doc:"size of the content, in bytes"`
 	Mode            uint32     `arrow:"mode" doc:"permission bits with setuid, setgid, sticky"`
 	UID             uint32     `arrow:"uid" doc:"numeric owner"`
 	GID             uint32     `arrow:"gid" doc:"numeric group"`
@@ -239,7 +239,7 @@ type ArchiveMember struct {
 	ImageDir        *string    `arrow:"image_dir" sensitive:"no" doc:"folder of images it belongs to; NULL for other members"`
 	Magic           *uint32    `arrow:"magic" doc:"type magic of a CRIU image"`
 	Layout          *string    `arrow:"layout" sensitive:"no" doc:"framing of a CRIU image: v1_1, v1_0, service, raw"`
-	EntryCount      *uint64    `arrow:"entry_count" doc:"protobuf entries of a CRIU image"`
+	EntryCount      *uint64    `arrow:"entry_count" range:"int64" doc:"protobuf entries of a CRIU image"`
 	DecodeStatus    string     `arrow:"decode_status" sensitive:"no" doc:"ok; truncated; bad_magic; malformed; unknown: no decoder knows it; no_table: its framing is right, and nothing is made of it; unsafe_name: its name leads out of the archive; encrypted: an image that CRIU encrypted; unsupported: a form that is not decoded; behind_end: it stands behind the end mark; not_read: content not wanted (memory pages, files)"`
 	SHA256          *string    `arrow:"sha256" encode:"plain,bloom" sensitive:"any" doc:"SHA-256 of the content, lower-case hexadecimal; of images other than pages, and metadata"`
 }
@@ -255,7 +255,7 @@ type UnknownField struct {
 	Position    uint32  `arrow:"position" doc:"position among the unknown fields of that message, from 0"`
 	FieldNumber uint32  `arrow:"field_number" doc:"number of the field"`
 	WireType    string  `arrow:"wire_type" sensitive:"no" doc:"VARINT, FIXED64, BYTES, GROUP, or FIXED32"`
-	NumberValue *uint64 `arrow:"number_value" sensitive:"any" doc:"value of a number"`
+	NumberValue *uint64 `arrow:"number_value" sensitive:"any" range:"uint64" doc:"value of a number"`
 	BytesValue  []byte  `arrow:"bytes_value" sensitive:"any" doc:"value of bytes or a group"`
 }
 
@@ -266,8 +266,8 @@ type ImageEntry struct {
 
 	Member     string `arrow:"member" ref:"archive_members(clean_path)" sensitive:"no" doc:"image it stands in"`
 	EntryIndex uint32 `arrow:"entry_index" doc:"entry of the image, from 0"`
-	Offset     uint64 `arrow:"offset" encode:"delta" doc:"byte offset of the entry in the image"`
-	SizeBytes  uint64 `arrow:"size_bytes" doc:"size of the message, in bytes"`
+	Offset     uint64 `arrow:"offset" encode:"delta" range:"int64" doc:"byte offset of the entry in the image"`
+	SizeBytes  uint64 `arrow:"size_bytes" range:"int64" doc:"size of the message, in bytes"`
 	Message    string `arrow:"message" encode:"plain" sensitive:"no" doc:"type of the message, such as core_entry"`
 	EntryJSON  string `arrow:"entry_json" encode:"plain" sensitive:"any" doc:"the message as JSON: fields by their CRIU names, absent ones left out; bytes, text that is not UTF-8, and the unknown fields as {\"base64\": ...}"`
 }
@@ -279,7 +279,7 @@ type LogLine struct {
 
 	LogName    string  `arrow:"log_name" sensitive:"no" doc:"dump.log or restore.log"`
 	LineNumber uint32  `arrow:"line_number" doc:"line, from 1"`
-	ElapsedUS  *uint64 `arrow:"elapsed_us" encode:"delta" doc:"microseconds since CRIU started; not a clock time"`
+	ElapsedUS  *uint64 `arrow:"elapsed_us" encode:"delta" range:"uint64" doc:"microseconds since CRIU started; not a clock time"`
 	Level      string  `arrow:"level" sensitive:"no" doc:"error, warn, info (CRIU's log does not tell info from debug), or unknown for lines without CRIU's prefix"`
 	SourceFile *string `arrow:"source_file" sensitive:"no" doc:"C file that logged it; errors and warnings only"`
 	SourceLine *uint32 `arrow:"source_line" doc:"line in that file"`
@@ -300,8 +300,8 @@ type LogPhase struct {
 	HostPID    *int32  `arrow:"host_pid" doc:"process id on the host, of Dumping task"`
 	FirstLine  uint32  `arrow:"first_line" doc:"its first line, from 1"`
 	LineCount  uint32  `arrow:"line_count" doc:"its lines; those of all phases together are those of the log"`
-	StartedUS  *uint64 `arrow:"started_us" encode:"delta" doc:"time of its first line that has one, as log_lines.elapsed_us; NULL where none has"`
-	FinishedUS *uint64 `arrow:"finished_us" encode:"delta" doc:"time of its last line that has one; until the next phase starts more may pass"`
+	StartedUS  *uint64 `arrow:"started_us" encode:"delta" range:"uint64" doc:"time of its first line that has one, as log_lines.elapsed_us; NULL where none has"`
+	FinishedUS *uint64 `arrow:"finished_us" encode:"delta" range:"uint64" doc:"time of its last line that has one; until the next phase starts more may pass"`
 }
 
 // ContainerLogLine is one line of the container's own output.
@@ -323,7 +323,7 @@ type EnumValue struct {
 	_ struct{} `notcompared:"is the same for every checkpoint"`
 
 	Domain string `arrow:"domain" sensitive:"no" doc:"enumeration or flag set, such as socket_state"`
-	Value  uint64 `arrow:"value" doc:"the number; of a flag, its bits"`
+	Value  uint64 `arrow:"value" range:"uint64" doc:"the number; of a flag, its bits"`
 	IsFlag bool   `arrow:"is_flag" doc:"whether it is a bit of a set"`
 	Name   string `arrow:"name" sensitive:"no" doc:"name of the value"`
 	Source string `arrow:"source" sensitive:"no" doc:"header or message the number comes from"`

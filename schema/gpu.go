@@ -7,18 +7,18 @@ type GPUDevice struct {
 	_ struct{} `compare:"kind gpu_id node_id pid" show:"vram_bytes"`
 
 	Image                  string   `arrow:"image" compare:"no" sensitive:"no" doc:"image it stands in"`
-	FileID                 uint64   `arrow:"file_id" compare:"no" doc:"open device file, see files: the number in the image's name" src:"amdgpu-kfd-*.img, amdgpu-renderD-*.img: name"`
+	FileID                 uint64   `arrow:"file_id" compare:"no" range:"uint64" doc:"open device file, see files: the number in the image's name" src:"amdgpu-kfd-*.img, amdgpu-renderD-*.img: name"`
 	Kind                   string   `arrow:"kind" sensitive:"no" doc:"kfd: a process's /dev/kfd; kfd_node: a node of its topology, CPU or GPU; render_node: a /dev/dri/renderD*"`
 	Position               uint32   `arrow:"position" compare:"no" doc:"position among the nodes of the image, from 0; 0 of others"`
 	PID                    *uint32  `arrow:"pid" doc:"kfd: the process, as the driver numbers it" src:"amdgpu-kfd-*.img: criu_kfd.pid"`
 	GPUCount               *uint32  `arrow:"gpu_count" doc:"kfd: GPUs it uses" src:"amdgpu-kfd-*.img: criu_kfd.num_of_gpus"`
 	CPUCount               *uint32  `arrow:"cpu_count" doc:"kfd: CPU nodes of the topology" src:"amdgpu-kfd-*.img: criu_kfd.num_of_cpus"`
-	BufferCount            *uint64  `arrow:"buffer_count" doc:"kfd, render_node: buffers, see gpu_buffers" src:"amdgpu-kfd-*.img: criu_kfd.num_of_bos; amdgpu-renderD-*.img: criu_render_node.num_of_bos"`
+	BufferCount            *uint64  `arrow:"buffer_count" range:"uint64" doc:"kfd, render_node: buffers, see gpu_buffers" src:"amdgpu-kfd-*.img: criu_kfd.num_of_bos; amdgpu-renderD-*.img: criu_render_node.num_of_bos"`
 	ObjectCount            *uint32  `arrow:"object_count" doc:"kfd: queues, events and memory ranges in private_data" src:"amdgpu-kfd-*.img: criu_kfd.num_of_objects"`
-	SharedMemBytes         *uint64  `arrow:"shared_memory_bytes" doc:"kfd: size of the runtime's /dev/shm/hsakmt_shared_mem; 0 for none" src:"amdgpu-kfd-*.img: criu_kfd.shared_mem_size"`
+	SharedMemBytes         *uint64  `arrow:"shared_memory_bytes" range:"uint64" doc:"kfd: size of the runtime's /dev/shm/hsakmt_shared_mem; 0 for none" src:"amdgpu-kfd-*.img: criu_kfd.shared_mem_size"`
 	SharedMemMagic         *uint32  `arrow:"shared_memory_magic" doc:"kfd: its first word" src:"amdgpu-kfd-*.img: criu_kfd.shared_mem_magic"`
 	PrivateData            []byte   `arrow:"private_data" compare:"no" payload:"yes" sensitive:"payloads" doc:"kfd: the driver's own state, opaque; NULL without --payloads, cut at --payload-limit" src:"amdgpu-kfd-*.img: criu_kfd.priv_data"`
-	PrivateBytes           *uint64  `arrow:"private_data_bytes" doc:"kfd: bytes of it" src:"amdgpu-kfd-*.img: criu_kfd.priv_data"`
+	PrivateBytes           *uint64  `arrow:"private_data_bytes" range:"uint64" doc:"kfd: bytes of it" src:"amdgpu-kfd-*.img: criu_kfd.priv_data"`
 	PrivateSHA256          *string  `arrow:"private_data_sha256" encode:"plain,bloom" sensitive:"payloads" doc:"kfd: SHA-256 of it, lower-case hexadecimal" src:"amdgpu-kfd-*.img: criu_kfd.priv_data"`
 	RenderID               *uint32  `arrow:"render_id" doc:"render_node: CRIU's number of it" src:"amdgpu-renderD-*.img: criu_render_node.id"`
 	GPUID                  *uint32  `arrow:"gpu_id" doc:"the driver's number of the GPU; 0 of a CPU node" src:"amdgpu-kfd-*.img: kfd_device_entry.gpu_id; amdgpu-renderD-*.img: criu_render_node.gpu_id"`
@@ -27,9 +27,9 @@ type GPUDevice struct {
 	VendorID               *uint32  `arrow:"vendor_id" doc:"PCI vendor" src:"amdgpu-kfd-*.img: kfd_device_entry.vendor_id"`
 	DeviceID               *uint32  `arrow:"device_id" doc:"PCI device" src:"amdgpu-kfd-*.img: kfd_device_entry.device_id"`
 	Domain                 *uint32  `arrow:"domain" doc:"PCI domain" src:"amdgpu-kfd-*.img: kfd_device_entry.domain"`
-	VRAMBytes              *uint64  `arrow:"vram_bytes" doc:"memory of the GPU, in bytes" src:"amdgpu-kfd-*.img: kfd_device_entry.vram_size"`
+	VRAMBytes              *uint64  `arrow:"vram_bytes" range:"uint64" doc:"memory of the GPU, in bytes" src:"amdgpu-kfd-*.img: kfd_device_entry.vram_size"`
 	VRAMPublic             *uint32  `arrow:"vram_public" doc:"not 0: the host reaches all of it" src:"amdgpu-kfd-*.img: kfd_device_entry.vram_public"`
-	HiveID                 *uint64  `arrow:"hive_id" doc:"group of GPUs joined by XGMI; 0 for none" src:"amdgpu-kfd-*.img: kfd_device_entry.hive_id"`
+	HiveID                 *uint64  `arrow:"hive_id" range:"uint64" doc:"group of GPUs joined by XGMI; 0 for none" src:"amdgpu-kfd-*.img: kfd_device_entry.hive_id"`
 	FirmwareVersion        *uint32  `arrow:"firmware_version" doc:"version of the microcode" src:"amdgpu-kfd-*.img: kfd_device_entry.fw_version"`
 	SDMAFirmwareVersion    *uint32  `arrow:"sdma_firmware_version" doc:"version of the DMA engines' firmware" src:"amdgpu-kfd-*.img: kfd_device_entry.sdma_fw_version"`
 	Capability             *uint32  `arrow:"capability" doc:"bits of what the node can do, as sysfs shows them" src:"amdgpu-kfd-*.img: kfd_device_entry.capability"`
@@ -63,21 +63,21 @@ type GPUBuffer struct {
 	_ struct{} `compare:"kind gpu_id address handle" show:"size_bytes"`
 
 	Image            string   `arrow:"image" compare:"no" sensitive:"no" doc:"image it stands in"`
-	FileID           uint64   `arrow:"file_id" compare:"no" doc:"open device file or dma-buf, see files: the number in the image's name" src:"amdgpu-kfd-*.img, amdgpu-renderD-*.img, amdgpu-dmabuf_*.img: name"`
+	FileID           uint64   `arrow:"file_id" compare:"no" range:"uint64" doc:"open device file or dma-buf, see files: the number in the image's name" src:"amdgpu-kfd-*.img, amdgpu-renderD-*.img, amdgpu-dmabuf_*.img: name"`
 	Kind             string   `arrow:"kind" sensitive:"no" doc:"kfd: of /dev/kfd; drm: of a render node; dmabuf: a descriptor that shares one"`
 	Position         uint32   `arrow:"position" compare:"no" doc:"position in the image, from 0"`
 	GPUID            *uint32  `arrow:"gpu_id" doc:"the driver's number of the GPU" src:"amdgpu-kfd-*.img: kfd_bo_entry.gpu_id"`
-	Address          *uint64  `arrow:"address" encode:"delta" doc:"address of it, in the GPU's view of the process" src:"amdgpu-kfd-*.img: kfd_bo_entry.addr; amdgpu-renderD-*.img: drm_bo_entry.addr"`
-	Size             *uint64  `arrow:"size_bytes" doc:"size, in bytes" src:"amdgpu-kfd-*.img: kfd_bo_entry.size; amdgpu-renderD-*.img: drm_bo_entry.size"`
-	Offset           *uint64  `arrow:"mmap_offset" encode:"delta" compare:"no" doc:"offset at which the device file is mapped to reach it" src:"amdgpu-kfd-*.img: kfd_bo_entry.offset; amdgpu-renderD-*.img: drm_bo_entry.offset"`
+	Address          *uint64  `arrow:"address" encode:"delta" range:"uint64" doc:"address of it, in the GPU's view of the process" src:"amdgpu-kfd-*.img: kfd_bo_entry.addr; amdgpu-renderD-*.img: drm_bo_entry.addr"`
+	Size             *uint64  `arrow:"size_bytes" range:"uint64" doc:"size, in bytes" src:"amdgpu-kfd-*.img: kfd_bo_entry.size; amdgpu-renderD-*.img: drm_bo_entry.size"`
+	Offset           *uint64  `arrow:"mmap_offset" encode:"delta" compare:"no" range:"uint64" doc:"offset at which the device file is mapped to reach it" src:"amdgpu-kfd-*.img: kfd_bo_entry.offset; amdgpu-renderD-*.img: drm_bo_entry.offset"`
 	AllocFlags       Flags    `arrow:"alloc_flags" doc:"what memory it was asked for; the names are those of its kind" src:"amdgpu-kfd-*.img: kfd_bo_entry.alloc_flags; amdgpu-renderD-*.img: drm_bo_entry.alloc_flags"`
 	Handle           *uint32  `arrow:"handle" doc:"GEM handle" src:"amdgpu-kfd-*.img: kfd_bo_entry.handle; amdgpu-renderD-*.img: drm_bo_entry.handle; amdgpu-dmabuf_*.img: criu_dmabuf_node.gem_handle"`
-	Alignment        *uint64  `arrow:"alignment" doc:"drm: alignment, in bytes" src:"amdgpu-renderD-*.img: drm_bo_entry.alignment"`
+	Alignment        *uint64  `arrow:"alignment" range:"uint64" doc:"drm: alignment, in bytes" src:"amdgpu-renderD-*.img: drm_bo_entry.alignment"`
 	PreferredDomains Flags    `arrow:"preferred_domains" doc:"drm: kinds of memory it should be in" src:"amdgpu-renderD-*.img: drm_bo_entry.preferred_domains"`
 	IsImport         *bool    `arrow:"is_import" doc:"drm: it was imported from another device file" src:"amdgpu-renderD-*.img: drm_bo_entry.is_import"`
 	VMCount          *uint32  `arrow:"vm_mapping_count" doc:"drm: mappings of it in the GPU's address space" src:"amdgpu-renderD-*.img: drm_bo_entry.num_of_vms"`
-	VMAddresses      []uint64 `arrow:"vm_addresses" doc:"drm: address of each mapping" src:"amdgpu-renderD-*.img: drm_vm_entry.addr"`
-	VMSizes          []uint64 `arrow:"vm_sizes" doc:"drm: size of each, in bytes" src:"amdgpu-renderD-*.img: drm_vm_entry.size"`
-	VMOffsets        []uint64 `arrow:"vm_offsets" doc:"drm: offset in the buffer of each, in bytes" src:"amdgpu-renderD-*.img: drm_vm_entry.offset"`
-	VMFlags          []uint64 `arrow:"vm_flags" doc:"drm: flags of each, AMDGPU_VM_PAGE_*: 2 readable, 4 writable, 8 executable" src:"amdgpu-renderD-*.img: drm_vm_entry.flags"`
+	VMAddresses      []uint64 `arrow:"vm_addresses" range:"uint64" doc:"drm: address of each mapping" src:"amdgpu-renderD-*.img: drm_vm_entry.addr"`
+	VMSizes          []uint64 `arrow:"vm_sizes" range:"uint64" doc:"drm: size of each, in bytes" src:"amdgpu-renderD-*.img: drm_vm_entry.size"`
+	VMOffsets        []uint64 `arrow:"vm_offsets" range:"uint64" doc:"drm: offset in the buffer of each, in bytes" src:"amdgpu-renderD-*.img: drm_vm_entry.offset"`
+	VMFlags          []uint64 `arrow:"vm_flags" range:"uint64" doc:"drm: flags of each, AMDGPU_VM_PAGE_*: 2 readable, 4 writable, 8 executable" src:"amdgpu-renderD-*.img: drm_vm_entry.flags"`
 }

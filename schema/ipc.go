@@ -14,18 +14,18 @@ type IPCObject struct {
 	CreatorUID      uint32   `arrow:"creator_uid" doc:"user who made it" src:"ipcns-*.img: ipc_desc_entry.cuid"`
 	CreatorGID      uint32   `arrow:"creator_gid" doc:"group who made it" src:"ipcns-*.img: ipc_desc_entry.cgid"`
 	Mode            uint32   `arrow:"mode" doc:"permission bits" src:"ipcns-*.img: ipc_desc_entry.mode"`
-	SegmentBytes    *uint64  `arrow:"segment_bytes" doc:"shm: size, in bytes" src:"ipcns-shm-*.img: ipc_shm_entry.size"`
+	SegmentBytes    *uint64  `arrow:"segment_bytes" range:"uint64" doc:"shm: size, in bytes" src:"ipcns-shm-*.img: ipc_shm_entry.size"`
 	InPagemaps      *bool    `arrow:"in_pagemaps" compare:"no" doc:"shm: the content is in pagemap-shmem-*; else, in old images, behind the entry" src:"ipcns-shm-*.img: ipc_shm_entry.in_pagemaps"`
 	HugetlbFlag     *uint32  `arrow:"hugetlb_flag" doc:"shm: huge page size bits" src:"ipcns-shm-*.img: ipc_shm_entry.hugetlb_flag"`
 	SemaphoreCount  *uint32  `arrow:"semaphore_count" doc:"sem: semaphores" src:"ipcns-sem-*.img: ipc_sem_entry.nsems"`
 	SemaphoreValues []uint16 `arrow:"semaphore_values" doc:"sem: value of each; NULL where cut short" src:"ipcns-sem-*.img: behind ipc_sem_entry"`
 	QueueMaxBytes   *uint32  `arrow:"queue_max_bytes" doc:"msg: bytes it can hold" src:"ipcns-msg-*.img: ipc_msg_entry.qbytes"`
 	MessageCount    *uint32  `arrow:"message_count" doc:"msg: messages that wait" src:"ipcns-msg-*.img: ipc_msg_entry.qnum"`
-	MessageTypes    []uint64 `arrow:"message_types" doc:"msg: type of each, in the order of the queue; fewer than message_count where cut short" src:"ipcns-msg-*.img: ipc_msg.mtype"`
+	MessageTypes    []uint64 `arrow:"message_types" range:"uint64" doc:"msg: type of each, in the order of the queue; fewer than message_count where cut short" src:"ipcns-msg-*.img: ipc_msg.mtype"`
 	MessageSizes    []uint32 `arrow:"message_sizes" doc:"msg: bytes of each" src:"ipcns-msg-*.img: ipc_msg.msize"`
 	MessageSHA256   []string `arrow:"message_sha256" sensitive:"payloads" doc:"msg: SHA-256 of each, lower-case hexadecimal"`
 	Messages        [][]byte `arrow:"messages" compare:"no" payload:"yes" sensitive:"payloads" doc:"msg: content of each; NULL without --payloads, each cut at --payload-limit"`
-	Size            *uint64  `arrow:"size_bytes" doc:"bytes of content in the image: messages, or a segment behind its entry; NULL where content stands elsewhere or was cut short"`
+	Size            *uint64  `arrow:"size_bytes" range:"int64" doc:"bytes of content in the image: messages, or a segment behind its entry; NULL where content stands elsewhere or was cut short"`
 	SHA256          *string  `arrow:"sha256" encode:"plain,bloom" sensitive:"payloads" doc:"SHA-256 of that content, messages one behind another, lower-case hexadecimal"`
 	Data            []byte   `arrow:"data" compare:"no" payload:"yes" sensitive:"payloads" doc:"shm: content behind the entry; NULL without --payloads, cut at --payload-limit"`
 }

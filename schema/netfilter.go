@@ -22,8 +22,8 @@ type FirewallRule struct {
 	Target     Text    `arrow:"target" sensitive:"no" doc:"rules: what happens to packets that match: a verdict (accept, DROP, masquerade, ...) or a chain, as the backend writes it; NULL if the rule decides nothing itself"`
 	TargetKind *string `arrow:"target_kind" sensitive:"no" doc:"rules with a target: verdict, or jump or goto to a chain"`
 	Comment    Text    `arrow:"comment" sensitive:"no" doc:"comment of the rule"`
-	Packets    *uint64 `arrow:"packets" compare:"no" doc:"packets counted; NULL without a counter"`
-	Bytes      *uint64 `arrow:"bytes" compare:"no" doc:"bytes counted"`
+	Packets    *uint64 `arrow:"packets" compare:"no" range:"uint64" doc:"packets counted; NULL without a counter"`
+	Bytes      *uint64 `arrow:"bytes" compare:"no" range:"uint64" doc:"bytes counted"`
 	IsCRIULock bool    `arrow:"is_criu_lock" doc:"CRIU put it there to keep the network still during the dump; no rule of the container's. True only where the line is exactly what CRIU writes"`
 }
 
@@ -75,13 +75,13 @@ type ConntrackEntry struct {
 	ReplyVTag         *uint32 `arrow:"reply_sctp_vtag" doc:"SCTP: verification tag of the other end" src:"netns-ct-*.img, netns-exp-*.img: CTA_PROTOINFO_SCTP_VTAG_REPLY"`
 	DCCPState         *uint8  `arrow:"dccp_state" doc:"DCCP: state, the kernel's number" src:"netns-ct-*.img, netns-exp-*.img: CTA_PROTOINFO_DCCP_STATE"`
 	DCCPRole          *uint8  `arrow:"dccp_role" doc:"DCCP: role of the opener, the kernel's number" src:"netns-ct-*.img, netns-exp-*.img: CTA_PROTOINFO_DCCP_ROLE"`
-	DCCPHandshakeSeq  *uint64 `arrow:"dccp_handshake_seq" doc:"DCCP: sequence number of the handshake" src:"netns-ct-*.img, netns-exp-*.img: CTA_PROTOINFO_DCCP_HANDSHAKE_SEQ"`
-	OriginalPackets   *uint64 `arrow:"original_packets" compare:"no" doc:"packets of the opener; NULL where the kernel does not count" src:"netns-ct-*.img, netns-exp-*.img: CTA_COUNTERS_ORIG"`
-	OriginalBytes     *uint64 `arrow:"original_bytes" compare:"no" doc:"bytes of the opener" src:"netns-ct-*.img, netns-exp-*.img: CTA_COUNTERS_ORIG"`
-	ReplyPackets      *uint64 `arrow:"reply_packets" compare:"no" doc:"packets of the other end" src:"netns-ct-*.img, netns-exp-*.img: CTA_COUNTERS_REPLY"`
-	ReplyBytes        *uint64 `arrow:"reply_bytes" compare:"no" doc:"bytes of the other end" src:"netns-ct-*.img, netns-exp-*.img: CTA_COUNTERS_REPLY"`
-	StartedNS         *uint64 `arrow:"started_ns" compare:"no" doc:"when it began, in nanoseconds since 1970; NULL where the kernel does not note it" src:"netns-ct-*.img, netns-exp-*.img: CTA_TIMESTAMP_START"`
-	StoppedNS         *uint64 `arrow:"stopped_ns" compare:"no" doc:"when it ended, in nanoseconds since 1970" src:"netns-ct-*.img, netns-exp-*.img: CTA_TIMESTAMP_STOP"`
+	DCCPHandshakeSeq  *uint64 `arrow:"dccp_handshake_seq" range:"uint64" doc:"DCCP: sequence number of the handshake" src:"netns-ct-*.img, netns-exp-*.img: CTA_PROTOINFO_DCCP_HANDSHAKE_SEQ"`
+	OriginalPackets   *uint64 `arrow:"original_packets" compare:"no" range:"uint64" doc:"packets of the opener; NULL where the kernel does not count" src:"netns-ct-*.img, netns-exp-*.img: CTA_COUNTERS_ORIG"`
+	OriginalBytes     *uint64 `arrow:"original_bytes" compare:"no" range:"uint64" doc:"bytes of the opener" src:"netns-ct-*.img, netns-exp-*.img: CTA_COUNTERS_ORIG"`
+	ReplyPackets      *uint64 `arrow:"reply_packets" compare:"no" range:"uint64" doc:"packets of the other end" src:"netns-ct-*.img, netns-exp-*.img: CTA_COUNTERS_REPLY"`
+	ReplyBytes        *uint64 `arrow:"reply_bytes" compare:"no" range:"uint64" doc:"bytes of the other end" src:"netns-ct-*.img, netns-exp-*.img: CTA_COUNTERS_REPLY"`
+	StartedNS         *uint64 `arrow:"started_ns" compare:"no" range:"uint64" doc:"when it began, in nanoseconds since 1970; NULL where the kernel does not note it" src:"netns-ct-*.img, netns-exp-*.img: CTA_TIMESTAMP_START"`
+	StoppedNS         *uint64 `arrow:"stopped_ns" compare:"no" range:"uint64" doc:"when it ended, in nanoseconds since 1970" src:"netns-ct-*.img, netns-exp-*.img: CTA_TIMESTAMP_STOP"`
 	SecurityContext   Text    `arrow:"security_context" sensitive:"no" doc:"SELinux context of its packets" src:"netns-ct-*.img, netns-exp-*.img: CTA_SECCTX_NAME"`
 	Labels            []byte  `arrow:"labels" sensitive:"no" doc:"labels, a bit each" src:"netns-ct-*.img, netns-exp-*.img: CTA_LABELS"`
 	MasterSource      IP      `arrow:"master_source_address" encode:"bloom" doc:"connection it belongs to (of ftp: the control connection): source" src:"netns-ct-*.img, netns-exp-*.img: CTA_TUPLE_MASTER, CTA_EXPECT_MASTER"`

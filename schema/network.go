@@ -142,7 +142,7 @@ type RoutingRule struct {
 	OutputInterface   Text    `arrow:"output_interface" sensitive:"no" doc:"interface the socket is bound to" src:"rule-*.img: FRA_OIFNAME"`
 	Goto              *uint32 `arrow:"goto_priority" doc:"priority of the rule to go on with" src:"rule-*.img: FRA_GOTO"`
 	Realms            *uint32 `arrow:"realms" doc:"realms for accounting: source in the high 16 bits, destination in the low ones" src:"rule-*.img: FRA_FLOW"`
-	TunnelID          *uint64 `arrow:"tunnel_id" doc:"id of the tunnel the packets came by" src:"rule-*.img: FRA_TUN_ID"`
+	TunnelID          *uint64 `arrow:"tunnel_id" range:"uint64" doc:"id of the tunnel the packets came by" src:"rule-*.img: FRA_TUN_ID"`
 	SuppressPrefixLen *uint32 `arrow:"suppress_prefix_length" doc:"routes with so many bits or fewer do not count; NULL if all count" src:"rule-*.img: FRA_SUPPRESS_PREFIXLEN"`
 	SuppressGroup     *uint32 `arrow:"suppress_interface_group" doc:"routes by interfaces of that group do not count" src:"rule-*.img: FRA_SUPPRESS_IFGROUP"`
 	L3MDev            *bool   `arrow:"l3mdev" doc:"the table is that of the interface's VRF" src:"rule-*.img: FRA_L3MDEV"`

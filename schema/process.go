@@ -39,7 +39,7 @@ type Process struct {
 	LoginUID       *uint32  `arrow:"login_uid" doc:"user who logged in, for audit; NULL if unset" src:"core-*.img: task_core_entry.loginuid"`
 	SeccompMode    Enum     `arrow:"seccomp_mode" doc:"disabled, strict, or filter; of the leader thread" src:"core-*.img: thread_core_entry.seccomp_mode, task_core_entry.old_seccomp_mode"`
 	NoNewPrivs     *bool    `arrow:"no_new_privs" doc:"setuid programs gain nothing; of the leader thread" src:"core-*.img: creds_entry.no_new_privs"`
-	CapEffective   *uint64  `arrow:"cap_effective" doc:"effective capabilities of the leader thread, a bit each; credentials has the names" src:"core-*.img: creds_entry.cap_eff"`
+	CapEffective   *uint64  `arrow:"cap_effective" range:"uint64" doc:"effective capabilities of the leader thread, a bit each; credentials has the names" src:"core-*.img: creds_entry.cap_eff"`
 	LSMProfile     Text     `arrow:"lsm_profile" sensitive:"no" doc:"AppArmor profile or SELinux label of the leader thread" src:"core-*.img: creds_entry.lsm_profile"`
 	ThreadCount    uint32   `arrow:"thread_count" compare:"no" doc:"threads; 0 for the dead" src:"pstree.img: pstree_entry.threads"`
 	FDCount        uint32   `arrow:"fd_count" compare:"no" doc:"open file descriptors" src:"fdinfo-*.img"`
@@ -47,7 +47,7 @@ type Process struct {
 	Personality    Flags    `arrow:"personality" doc:"execution domain and its flags" src:"core-*.img: task_core_entry.personality"`
 	TaskFlags      Flags    `arrow:"task_flags" doc:"the kernel's PF_* flags, as field 9 of /proc/PID/stat; their numbers vary with the kernel" src:"core-*.img: task_core_entry.flags"`
 	BlockedSignals Flags    `arrow:"blocked_signals" doc:"signals blocked by the leader thread" src:"core-*.img: task_core_entry.blk_sigset"`
-	BlockedSigExt  *uint64  `arrow:"blocked_signals_extended" doc:"signals 65 to 128; MIPS only" src:"core-*.img: task_core_entry.blk_sigset_extended"`
+	BlockedSigExt  *uint64  `arrow:"blocked_signals_extended" range:"uint64" doc:"signals 65 to 128; MIPS only" src:"core-*.img: task_core_entry.blk_sigset_extended"`
 	OOMScoreAdj    *int32   `arrow:"oom_score_adj" doc:"preference of the out-of-memory killer, -1000 to 1000" src:"core-*.img: task_core_entry.oom_score_adj"`
 	ChildSubreaper *bool    `arrow:"child_subreaper" doc:"orphans below become its children" src:"core-*.img: task_core_entry.child_subreaper"`
 	StopSignal     Enum     `arrow:"stop_signal" doc:"signal that stopped it" src:"core-*.img: task_core_entry.stop_signo"`
@@ -67,23 +67,23 @@ type Process struct {
 	TimeNsID       *uint32  `arrow:"time_ns_id" ref:"namespaces(namespace_id) of kind time" compare:"no" doc:"time namespace" src:"ids-*.img: task_kobj_ids_entry.time_ns_id"`
 	Arch           *string  `arrow:"arch" sensitive:"no" doc:"processor architecture, CRIU's name in lower case" src:"core-*.img: core_entry.mtype"`
 	IsCompat       *bool    `arrow:"is_compat" doc:"a 32-bit process on x86_64" src:"core-*.img: user_x86_regs_entry.mode"`
-	StartCode      *uint64  `arrow:"start_code" encode:"delta" doc:"address where code begins" src:"mm-*.img: mm_entry.mm_start_code"`
-	EndCode        *uint64  `arrow:"end_code" encode:"delta" doc:"address where code ends" src:"mm-*.img: mm_entry.mm_end_code"`
-	StartData      *uint64  `arrow:"start_data" encode:"delta" doc:"address where data begins" src:"mm-*.img: mm_entry.mm_start_data"`
-	EndData        *uint64  `arrow:"end_data" encode:"delta" doc:"address where data ends" src:"mm-*.img: mm_entry.mm_end_data"`
-	StartStack     *uint64  `arrow:"start_stack" encode:"delta" doc:"address of the bottom of the stack" src:"mm-*.img: mm_entry.mm_start_stack"`
-	StartBrk       *uint64  `arrow:"start_brk" encode:"delta" doc:"address where the heap begins" src:"mm-*.img: mm_entry.mm_start_brk"`
-	Brk            *uint64  `arrow:"brk" compare:"no" doc:"address where the heap ends" src:"mm-*.img: mm_entry.mm_brk"`
-	ArgStart       *uint64  `arrow:"arg_start" encode:"delta" doc:"address where arguments begin" src:"mm-*.img: mm_entry.mm_arg_start"`
-	ArgEnd         *uint64  `arrow:"arg_end" encode:"delta" doc:"address where arguments end" src:"mm-*.img: mm_entry.mm_arg_end"`
-	EnvStart       *uint64  `arrow:"env_start" encode:"delta" doc:"address where the environment begins" src:"mm-*.img: mm_entry.mm_env_start"`
-	EnvEnd         *uint64  `arrow:"env_end" encode:"delta" doc:"address where the environment ends" src:"mm-*.img: mm_entry.mm_env_end"`
+	StartCode      *uint64  `arrow:"start_code" encode:"delta" range:"uint64" doc:"address where code begins" src:"mm-*.img: mm_entry.mm_start_code"`
+	EndCode        *uint64  `arrow:"end_code" encode:"delta" range:"uint64" doc:"address where code ends" src:"mm-*.img: mm_entry.mm_end_code"`
+	StartData      *uint64  `arrow:"start_data" encode:"delta" range:"uint64" doc:"address where data begins" src:"mm-*.img: mm_entry.mm_start_data"`
+	EndData        *uint64  `arrow:"end_data" encode:"delta" range:"uint64" doc:"address where data ends" src:"mm-*.img: mm_entry.mm_end_data"`
+	StartStack     *uint64  `arrow:"start_stack" encode:"delta" range:"uint64" doc:"address of the bottom of the stack" src:"mm-*.img: mm_entry.mm_start_stack"`
+	StartBrk       *uint64  `arrow:"start_brk" encode:"delta" range:"uint64" doc:"address where the heap begins" src:"mm-*.img: mm_entry.mm_start_brk"`
+	Brk            *uint64  `arrow:"brk" compare:"no" range:"uint64" doc:"address where the heap ends" src:"mm-*.img: mm_entry.mm_brk"`
+	ArgStart       *uint64  `arrow:"arg_start" encode:"delta" range:"uint64" doc:"address where arguments begin" src:"mm-*.img: mm_entry.mm_arg_start"`
+	ArgEnd         *uint64  `arrow:"arg_end" encode:"delta" range:"uint64" doc:"address where arguments end" src:"mm-*.img: mm_entry.mm_arg_end"`
+	EnvStart       *uint64  `arrow:"env_start" encode:"delta" range:"uint64" doc:"address where the environment begins" src:"mm-*.img: mm_entry.mm_env_start"`
+	EnvEnd         *uint64  `arrow:"env_end" encode:"delta" range:"uint64" doc:"address where the environment ends" src:"mm-*.img: mm_entry.mm_env_end"`
 	Dumpable       *int32   `arrow:"dumpable" doc:"whether it may dump core: 0 no, 1 yes, 2 for root only" src:"mm-*.img: mm_entry.dumpable"`
 	THPDisabled    *bool    `arrow:"thp_disabled" doc:"transparent huge pages are off" src:"mm-*.img: mm_entry.thp_disabled"`
-	VirtualBytes   uint64   `arrow:"virtual_bytes" compare:"no" doc:"sum of its mappings, in bytes" src:"mm-*.img: mm_entry.vmas"`
-	PagesPresent   uint64   `arrow:"pages_present" compare:"no" doc:"pages of its own whose content is in this checkpoint" src:"pagemap-*.img"`
-	PagesParent    uint64   `arrow:"pages_parent" compare:"no" doc:"pages whose content is in the parent checkpoint" src:"pagemap-*.img"`
-	PagesLazyOnly  uint64   `arrow:"pages_lazy_only" compare:"no" doc:"pages that were left on the host" src:"pagemap-*.img"`
+	VirtualBytes   uint64   `arrow:"virtual_bytes" compare:"no" range:"uint64" doc:"sum of its mappings, in bytes" src:"mm-*.img: mm_entry.vmas"`
+	PagesPresent   uint64   `arrow:"pages_present" compare:"no" range:"uint64" doc:"pages of its own whose content is in this checkpoint" src:"pagemap-*.img"`
+	PagesParent    uint64   `arrow:"pages_parent" compare:"no" range:"uint64" doc:"pages whose content is in the parent checkpoint" src:"pagemap-*.img"`
+	PagesLazyOnly  uint64   `arrow:"pages_lazy_only" compare:"no" range:"uint64" doc:"pages that were left on the host" src:"pagemap-*.img"`
 	PagesID        *uint32  `arrow:"pages_id" compare:"no" doc:"number of the pages image that holds them" src:"pagemap-*.img: pagemap_head.pages_id"`
 }
 
@@ -102,32 +102,32 @@ type Thread struct {
 	SchedNice            *int32   `arrow:"sched_nice" doc:"nice value, -20 to 19" src:"core-*.img: thread_core_entry.sched_nice"`
 	SchedPriority        *uint32  `arrow:"sched_priority" doc:"real-time priority" src:"core-*.img: thread_core_entry.sched_prio"`
 	BlockedSignals       Flags    `arrow:"blocked_signals" doc:"signals it blocks" src:"core-*.img: thread_core_entry.blk_sigset"`
-	BlockedSigExt        *uint64  `arrow:"blocked_signals_extended" doc:"signals 65 to 128; MIPS only" src:"core-*.img: thread_core_entry.blk_sigset_extended"`
+	BlockedSigExt        *uint64  `arrow:"blocked_signals_extended" range:"uint64" doc:"signals 65 to 128; MIPS only" src:"core-*.img: thread_core_entry.blk_sigset_extended"`
 	PdeathSignal         Enum     `arrow:"pdeath_signal" doc:"signal it gets when its parent dies" src:"core-*.img: thread_core_entry.pdeath_sig"`
-	RobustListHead       *uint64  `arrow:"robust_list_head" doc:"address of its list of robust futexes" src:"core-*.img: thread_core_entry.futex_rla"`
+	RobustListHead       *uint64  `arrow:"robust_list_head" range:"uint64" doc:"address of its list of robust futexes" src:"core-*.img: thread_core_entry.futex_rla"`
 	RobustListLen        *uint32  `arrow:"robust_list_len" doc:"size of the list's head, in bytes; 0 without one" src:"core-*.img: thread_core_entry.futex_rla_len"`
-	SigaltstackSP        *uint64  `arrow:"sigaltstack_sp" doc:"address of its stack for signals" src:"core-*.img: thread_sas_entry.ss_sp"`
-	SigaltstackSize      *uint64  `arrow:"sigaltstack_size" doc:"size of that stack, in bytes" src:"core-*.img: thread_sas_entry.ss_size"`
+	SigaltstackSP        *uint64  `arrow:"sigaltstack_sp" range:"uint64" doc:"address of its stack for signals" src:"core-*.img: thread_sas_entry.ss_sp"`
+	SigaltstackSize      *uint64  `arrow:"sigaltstack_size" range:"uint64" doc:"size of that stack, in bytes" src:"core-*.img: thread_sas_entry.ss_size"`
 	SigaltstackFlags     Flags    `arrow:"sigaltstack_flags" doc:"state of that stack" src:"core-*.img: thread_sas_entry.ss_flags"`
-	RseqABIPointer       *uint64  `arrow:"rseq_abi_pointer" encode:"delta" doc:"address of its restartable-sequences area" src:"core-*.img: rseq_entry.rseq_abi_pointer"`
+	RseqABIPointer       *uint64  `arrow:"rseq_abi_pointer" encode:"delta" range:"uint64" doc:"address of its restartable-sequences area" src:"core-*.img: rseq_entry.rseq_abi_pointer"`
 	RseqABISize          *uint32  `arrow:"rseq_abi_size" doc:"size of that area, in bytes" src:"core-*.img: rseq_entry.rseq_abi_size"`
 	RseqSignature        *uint32  `arrow:"rseq_signature" doc:"signature of that area" src:"core-*.img: rseq_entry.signature"`
-	RseqCSPointer        *uint64  `arrow:"rseq_cs_pointer" encode:"delta" doc:"address of the critical section it is in" src:"core-*.img: rseq_entry.rseq_cs_pointer"`
-	ClearTIDAddr         *uint64  `arrow:"clear_tid_addr" encode:"delta" doc:"address the kernel clears when it exits" src:"core-*.img: thread_info_x86.clear_tid_addr, thread_info_arm.clear_tid_addr, thread_info_aarch64.clear_tid_addr, thread_info_ppc64.clear_tid_addr, thread_info_s390.clear_tid_addr, thread_info_mips.clear_tid_addr, thread_info_loongarch64.clear_tid_addr, thread_info_riscv64.clear_tid_addr"`
-	TLSBase              *uint64  `arrow:"tls_base" doc:"address of thread-local storage" src:"core-*.img: registers"`
+	RseqCSPointer        *uint64  `arrow:"rseq_cs_pointer" encode:"delta" range:"uint64" doc:"address of the critical section it is in" src:"core-*.img: rseq_entry.rseq_cs_pointer"`
+	ClearTIDAddr         *uint64  `arrow:"clear_tid_addr" encode:"delta" range:"uint64" doc:"address the kernel clears when it exits" src:"core-*.img: thread_info_x86.clear_tid_addr, thread_info_arm.clear_tid_addr, thread_info_aarch64.clear_tid_addr, thread_info_ppc64.clear_tid_addr, thread_info_s390.clear_tid_addr, thread_info_mips.clear_tid_addr, thread_info_loongarch64.clear_tid_addr, thread_info_riscv64.clear_tid_addr"`
+	TLSBase              *uint64  `arrow:"tls_base" range:"uint64" doc:"address of thread-local storage" src:"core-*.img: registers"`
 	SeccompMode          Enum     `arrow:"seccomp_mode" doc:"disabled, strict, or filter, as the image has it: CRIU keeps a chain that all threads share on the leader only" src:"core-*.img: thread_core_entry.seccomp_mode, task_core_entry.old_seccomp_mode"`
 	EffectiveSeccompMode Enum     `arrow:"effective_seccomp_mode" doc:"the leader's mode where its chain is shared by all threads, else its own"`
 	SeccompFilter        *uint32  `arrow:"seccomp_filter" ref:"seccomp_filters(filter)" compare:"no" doc:"innermost filter, by position in seccomp.img" src:"core-*.img: thread_core_entry.seccomp_filter, task_core_entry.old_seccomp_filter"`
 	CgSet                *uint32  `arrow:"cg_set" ref:"cgroup_memberships(cg_set)" compare:"no" doc:"set of control groups, see cgroup_memberships" src:"core-*.img: thread_core_entry.cg_set"`
-	InstructionPointer   *uint64  `arrow:"instruction_pointer" encode:"delta" compare:"no" doc:"address it executes" src:"core-*.img: registers"`
-	StackPointer         *uint64  `arrow:"stack_pointer" encode:"delta" compare:"no" doc:"address of the top of its stack" src:"core-*.img: registers"`
-	FramePointer         *uint64  `arrow:"frame_pointer" encode:"delta" compare:"no" doc:"frame pointer register" src:"core-*.img: registers"`
+	InstructionPointer   *uint64  `arrow:"instruction_pointer" encode:"delta" compare:"no" range:"uint64" doc:"address it executes" src:"core-*.img: registers"`
+	StackPointer         *uint64  `arrow:"stack_pointer" encode:"delta" compare:"no" range:"uint64" doc:"address of the top of its stack" src:"core-*.img: registers"`
+	FramePointer         *uint64  `arrow:"frame_pointer" encode:"delta" compare:"no" range:"uint64" doc:"frame pointer register" src:"core-*.img: registers"`
 	SyscallNumber        *int64   `arrow:"syscall_number" compare:"no" doc:"system call it sits in; NULL if none" src:"core-*.img: registers"`
 	SyscallName          *string  `arrow:"syscall_name" compare:"no" sensitive:"no" doc:"its name, for x86_64 and aarch64"`
-	SyscallArgs          []uint64 `arrow:"syscall_args" compare:"no" doc:"the six argument registers; NULL if it sits in no system call" src:"core-*.img: registers"`
-	IPMappingStart       *uint64  `arrow:"ip_mapping_start" encode:"delta" compare:"no" doc:"mapping under the instruction pointer, see memory_mappings"`
+	SyscallArgs          []uint64 `arrow:"syscall_args" compare:"no" range:"uint64" doc:"the six argument registers; NULL if it sits in no system call" src:"core-*.img: registers"`
+	IPMappingStart       *uint64  `arrow:"ip_mapping_start" encode:"delta" compare:"no" range:"uint64" doc:"mapping under the instruction pointer, see memory_mappings"`
 	IPPath               *string  `arrow:"ip_path" encode:"bloom" compare:"no" sensitive:"no" doc:"file of that mapping; NULL for one without"`
-	IPFileOffset         *uint64  `arrow:"ip_file_offset" encode:"delta" compare:"no" doc:"offset of the instruction in that file, in bytes"`
+	IPFileOffset         *uint64  `arrow:"ip_file_offset" encode:"delta" compare:"no" range:"uint64" doc:"offset of the instruction in that file, in bytes"`
 }
 
 // Credential is the identity and rights of one thread.
@@ -181,6 +181,6 @@ type ResourceLimit struct {
 	PID          uint32  `arrow:"pid" ref:"processes(pid)" doc:"process"`
 	Resource     string  `arrow:"resource" sensitive:"no" doc:"NOFILE, AS, ...: RLIMIT_* without the prefix"`
 	ResourceCode uint32  `arrow:"resource_code" doc:"number of the resource" src:"core-*.img: position in task_rlimits_entry.rlimits"`
-	Soft         *uint64 `arrow:"soft" doc:"limit in force; NULL if unlimited. Bytes, seconds, microseconds or a count, as getrlimit(2) says" src:"core-*.img: rlimit_entry.cur"`
-	Hard         *uint64 `arrow:"hard" doc:"ceiling of the soft limit; NULL if unlimited" src:"core-*.img: rlimit_entry.max"`
+	Soft         *uint64 `arrow:"soft" range:"uint64" doc:"limit in force; NULL if unlimited. Bytes, seconds, microseconds or a count, as getrlimit(2) says" src:"core-*.img: rlimit_entry.cur"`
+	Hard         *uint64 `arrow:"hard" range:"uint64" doc:"ceiling of the soft limit; NULL if unlimited" src:"core-*.img: rlimit_entry.max"`
 }

@@ -18,7 +18,7 @@ type Register struct {
 	Set        string  `arrow:"set" sensitive:"no" doc:"general, segment, control, fp_control, fp, vector, pac (keys of pointer authentication: secrets), tm (transactional memory: what it returns to), guarded_storage, runtime_instr"`
 	Role       *string `arrow:"role" sensitive:"no" doc:"what it is for a system call: ip (instruction pointer), sp (stack), fp (frame), lr (return address), syscall (number), arg0 to arg5, ret (result, where that is no other's register), flags, tls; NULL for others"`
 	WidthBits  uint16  `arrow:"width_bits" doc:"width as the image keeps it, in bits; st0 to st7 use 80 of their 128"`
-	Value      *uint64 `arrow:"value" sensitive:"payloads" doc:"value, of registers up to 64 bits wide"`
+	Value      *uint64 `arrow:"value" sensitive:"payloads" range:"uint64" doc:"value, of registers up to 64 bits wide"`
 	ValueBytes []byte  `arrow:"value_bytes" sensitive:"payloads" doc:"value of wider ones, as it lies in memory; NULL for registers up to 64 bits wide"`
 }
 
@@ -63,5 +63,5 @@ type CPU struct {
 	XsaveSize         *uint32  `arrow:"xsave_size" doc:"x86_64: size of the state that is in use, in bytes" src:"cpuinfo.img: cpuinfo_x86_entry.xsave_size"`
 	XsaveSizeMax      *uint32  `arrow:"xsave_size_max" doc:"x86_64: size of the state with all parts, in bytes" src:"cpuinfo.img: cpuinfo_x86_entry.xsave_size_max"`
 	Endianness        Enum     `arrow:"endianness" doc:"ppc64: byte order" src:"cpuinfo.img: cpuinfo_ppc64_entry.endian"`
-	HWCap             []uint64 `arrow:"hwcap" doc:"ppc64, s390: AT_HWCAP and AT_HWCAP2, features a bit each" src:"cpuinfo.img: cpuinfo_ppc64_entry.hwcap, cpuinfo_s390_entry.hwcap"`
+	HWCap             []uint64 `arrow:"hwcap" range:"uint64" doc:"ppc64, s390: AT_HWCAP and AT_HWCAP2, features a bit each" src:"cpuinfo.img: cpuinfo_ppc64_entry.hwcap, cpuinfo_s390_entry.hwcap"`
 }

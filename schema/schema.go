@@ -19,6 +19,9 @@
 //	            "namespaces(namespace_id) of kind net" (see Reference)
 //	encode      how files keep it, where the type does not tell (see Encoding):
 //	            plain, bloom, delta
+//	range       of numbers of 64 bits without sign: int64 if they never pass the
+//	            greatest number with a sign, as this program counts them; else
+//	            uint64
 //	compare     no: it may differ between two checkpoints of a container in which
 //	            nothing happened, or says again what another column says
 //	payload     yes: it is NULL without --payloads, and cut at --payload-limit
@@ -29,7 +32,7 @@
 // tags are for all of them; ref is for the first.
 //
 // A list of structs is one column. The fields of its elements have the tags arrow,
-// doc and sensitive, and the list has no tag sensitive of its own.
+// doc, sensitive and range, and the list has no tag sensitive of its own.
 //
 // # Tags of a table
 //

@@ -28,7 +28,7 @@ type Socket struct {
 	V6Only          *bool    `arrow:"v6only" doc:"inet6: no IPv4" src:"files.img: inet_sk_entry.v6only"`
 	BoundDevice     Text     `arrow:"bound_device" sensitive:"no" doc:"interface it is bound to" src:"files.img: sk_opts_entry.so_bound_dev"`
 	QueuedPackets   uint32   `arrow:"queued_packets" doc:"packets or records waiting to be read; not of TCP, and CRIU drops those of UDP" src:"sk-queues.img: sk_packet_entry"`
-	QueuedBytes     uint64   `arrow:"queued_bytes" doc:"their bytes" src:"sk-queues.img: sk_packet_entry.length"`
+	QueuedBytes     uint64   `arrow:"queued_bytes" range:"uint64" doc:"their bytes" src:"sk-queues.img: sk_packet_entry.length"`
 	NameDir         Text     `arrow:"name_dir" sensitive:"no" doc:"unix: folder a relative path starts from" src:"files.img: unix_sk_entry.name_dir"`
 	NameDeleted     *bool    `arrow:"name_deleted" doc:"unix: the path has been deleted" src:"files.img: unix_sk_entry.deleted"`
 	NameMode        *uint32  `arrow:"name_mode" doc:"unix: permission bits of the path" src:"files.img: file_perms_entry.mode"`

@@ -11,8 +11,8 @@ type SocketOptions struct {
 	SendBuffer        *uint32  `arrow:"send_buffer_bytes" doc:"SO_SNDBUF: bytes, as the kernel doubled them" src:"files.img: sk_opts_entry.so_sndbuf"`
 	ReceiveBuffer     *uint32  `arrow:"receive_buffer_bytes" doc:"SO_RCVBUF: bytes, as the kernel doubled them" src:"files.img: sk_opts_entry.so_rcvbuf"`
 	BufferLock        Flags    `arrow:"buffer_lock" doc:"SO_BUF_LOCK: buffers whose size the program fixed" src:"files.img: sk_opts_entry.so_buf_lock"`
-	SendTimeoutUS     *uint64  `arrow:"send_timeout_us" doc:"SO_SNDTIMEO, in microseconds; 0 waits for ever" src:"files.img: sk_opts_entry.so_snd_tmo_sec, so_snd_tmo_usec"`
-	ReceiveTimeoutUS  *uint64  `arrow:"receive_timeout_us" doc:"SO_RCVTIMEO, in microseconds; 0 waits for ever" src:"files.img: sk_opts_entry.so_rcv_tmo_sec, so_rcv_tmo_usec"`
+	SendTimeoutUS     *uint64  `arrow:"send_timeout_us" range:"uint64" doc:"SO_SNDTIMEO, in microseconds; 0 waits for ever" src:"files.img: sk_opts_entry.so_snd_tmo_sec, so_snd_tmo_usec"`
+	ReceiveTimeoutUS  *uint64  `arrow:"receive_timeout_us" range:"uint64" doc:"SO_RCVTIMEO, in microseconds; 0 waits for ever" src:"files.img: sk_opts_entry.so_rcv_tmo_sec, so_rcv_tmo_usec"`
 	ReuseAddress      *bool    `arrow:"reuse_address" doc:"SO_REUSEADDR" src:"files.img: sk_opts_entry.reuseaddr"`
 	ReusePort         *bool    `arrow:"reuse_port" doc:"SO_REUSEPORT" src:"files.img: sk_opts_entry.so_reuseport"`
 	Priority          *uint32  `arrow:"priority" doc:"SO_PRIORITY" src:"files.img: sk_opts_entry.so_priority"`
@@ -28,7 +28,7 @@ type SocketOptions struct {
 	OOBInline         *uint32  `arrow:"oob_inline" doc:"SO_OOBINLINE: urgent data stays in the stream" src:"files.img: sk_opts_entry.so_oobinline"`
 	LingerSeconds     *uint32  `arrow:"linger_seconds" doc:"SO_LINGER: seconds that close waits; NULL if off" src:"files.img: sk_opts_entry.so_linger"`
 	FilterLength      uint32   `arrow:"filter_length" doc:"instructions of the classic BPF filter attached (SO_ATTACH_FILTER); 0 for none"`
-	FilterRaw         []uint64 `arrow:"filter_raw" doc:"the instructions as kept: code<<48, jt<<40, jf<<32, k; NULL for none, as are the next four" src:"files.img: sk_opts_entry.so_filter"`
+	FilterRaw         []uint64 `arrow:"filter_raw" range:"uint64" doc:"the instructions as kept: code<<48, jt<<40, jf<<32, k; NULL for none, as are the next four" src:"files.img: sk_opts_entry.so_filter"`
 	FilterCode        []uint16 `arrow:"filter_code" doc:"operation of each instruction, see linux/bpf_common.h" src:"files.img: sk_opts_entry.so_filter"`
 	FilterTrue        []uint16 `arrow:"filter_jump_true" doc:"instructions skipped if the condition holds" src:"files.img: sk_opts_entry.so_filter"`
 	FilterFalse       []uint16 `arrow:"filter_jump_false" doc:"instructions skipped if it does not" src:"files.img: sk_opts_entry.so_filter"`

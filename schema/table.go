@@ -220,7 +220,7 @@ func (t *Table) makeSchemas() {
 	for i, c := range t.Columns {
 		fields[i] = arrow.Field{
 			Name: c.Name, Type: c.Type, Nullable: c.Nullable,
-			Metadata: arrow.NewMetadata([]string{"comment"}, []string{c.Comment()}),
+			Metadata: arrow.NewMetadata(append([]string{"comment"}, c.metadata.Keys()...), append([]string{c.Comment()}, c.metadata.Values()...)),
 		}
 	}
 	meta := arrow.NewMetadata([]string{"comment"}, []string{t.Doc})

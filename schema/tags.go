@@ -11,9 +11,9 @@ import (
 // Keys that struct tags may have; the package documentation explains them.
 var (
 	tableTags   = []string{"table", "doc", "key", "scope", "raw", "memory", "scan", "ref", "compare", "order", "through", "show", "notcompared"}
-	columnTags  = []string{"arrow", "ref", "encode", "compare", "payload", "provenance", "sensitive", "doc", "src"}
-	elementTags = []string{"arrow", "doc", "sensitive"} // of structs that are elements of lists
-	partTags    = []string{"suffix", "doc"}             // of structs that are several columns
+	columnTags  = []string{"arrow", "ref", "encode", "compare", "payload", "provenance", "sensitive", "range", "doc", "src"}
+	elementTags = []string{"arrow", "doc", "sensitive", "range"} // of structs that are elements of lists
+	partTags    = []string{"suffix", "range", "doc"}             // of structs that are several columns
 )
 
 // tags are the keys of a struct tag with their values.

@@ -21,7 +21,7 @@ type TextList struct {
 // Flags is a bit set: the raw number, and the names of its bits. Bits that
 // have no name here stay in the list as one hexadecimal number.
 type Flags struct {
-	Bits  *uint64  `suffix:""`
+	Bits  *uint64  `suffix:"" range:"uint64"`
 	Names []string `suffix:"_names" doc:"names of the set bits; unknown bits as one hexadecimal number"`
 }
 

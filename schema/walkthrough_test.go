@@ -34,7 +34,7 @@ type Job struct {
 	QueueKind string   `arrow:"queue_kind" sensitive:"no" doc:"kind of its queue" src:"jobs.img: job_entry.kind"`
 	QueueID   *uint32  `arrow:"queue_id" ref:"queues(queue_id) of kind mail" doc:"its queue" src:"jobs.img: job_entry.queue"`
 	After     []uint32 `arrow:"after_queue_ids" ref:"queues(queue_id)" compare:"no" doc:"queues it waits for" src:"jobs.img: job_entry.after"`
-	Number    uint64   `arrow:"number" encode:"delta" doc:"number, near that of the job before" src:"jobs.img: job_entry.number"`
+	Number    uint64   `arrow:"number" encode:"delta" range:"uint64" doc:"number, near that of the job before" src:"jobs.img: job_entry.number"`
 	State     Enum     `arrow:"state" doc:"waiting or held" src:"jobs.img: job_entry.state"`
 	Note      *string  `arrow:"note" encode:"plain" sensitive:"args" doc:"what the user wrote; NULL for nothing" src:"jobs.img: job_entry.note"`
 	Data      []byte   `arrow:"data" compare:"no" payload:"yes" sensitive:"payloads" doc:"content; NULL without --payloads, cut at --payload-limit"`

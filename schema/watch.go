@@ -27,10 +27,10 @@ type EpollTarget struct {
 	TargetFD       uint32  `arrow:"target_fd" doc:"descriptor watched, of a process that holds the epoll" src:"files.img: eventpoll_tfd_entry.tfd"`
 	TargetFileID   *uint32 `arrow:"target_file_id" ref:"files(file_id)" compare:"no" doc:"open file behind the descriptor, see files; NULL where the holders of the epoll have none of that number, or different ones"`
 	Events         Flags   `arrow:"events" doc:"events waited for" src:"files.img: eventpoll_tfd_entry.events"`
-	Data           uint64  `arrow:"data" doc:"value the program gave: often a pointer, or the descriptor" src:"files.img: eventpoll_tfd_entry.data"`
+	Data           uint64  `arrow:"data" range:"uint64" doc:"value the program gave: often a pointer, or the descriptor" src:"files.img: eventpoll_tfd_entry.data"`
 	TargetDevice   Device  `arrow:"target_device" compare:"no" doc:"device of the target's inode" src:"files.img: eventpoll_tfd_entry.dev"`
-	TargetInode    *uint64 `arrow:"target_inode" compare:"no" doc:"inode of the target" src:"files.img: eventpoll_tfd_entry.inode"`
-	TargetPosition *uint64 `arrow:"target_position" compare:"no" doc:"position in the target, in bytes" src:"files.img: eventpoll_tfd_entry.pos"`
+	TargetInode    *uint64 `arrow:"target_inode" compare:"no" range:"uint64" doc:"inode of the target" src:"files.img: eventpoll_tfd_entry.inode"`
+	TargetPosition *uint64 `arrow:"target_position" compare:"no" range:"uint64" doc:"position in the target, in bytes" src:"files.img: eventpoll_tfd_entry.pos"`
 }
 
 // FileWatch is one watch of an inotify, or mark of a fanotify.
@@ -48,7 +48,7 @@ type FileWatch struct {
 	Mask            Flags   `arrow:"mask" doc:"events told of" src:"files.img: inotify_wd_entry.mask, fanotify_mark_entry.mask"`
 	IgnoredMask     Flags   `arrow:"ignored_mask" doc:"events left out" src:"files.img: inotify_wd_entry.ignored_mask, fanotify_mark_entry.ignored_mask"`
 	Device          Device  `arrow:"device" compare:"no" doc:"device of the watched inode" src:"files.img: inotify_wd_entry.s_dev, fanotify_mark_entry.s_dev"`
-	Inode           *uint64 `arrow:"inode" compare:"no" doc:"watched inode; NULL of a mount" src:"files.img: inotify_wd_entry.i_ino, fanotify_inode_mark_entry.i_ino"`
+	Inode           *uint64 `arrow:"inode" compare:"no" range:"uint64" doc:"watched inode; NULL of a mount" src:"files.img: inotify_wd_entry.i_ino, fanotify_inode_mark_entry.i_ino"`
 	Path            Text    `arrow:"path" encode:"bloom" sensitive:"no" doc:"path of what is watched, inode or mount, where CRIU found one" src:"files.img: fh_entry.path"`
 	MountID         *uint32 `arrow:"mount_id" ref:"mounts(mount_id)" compare:"no" doc:"mount the watched inode is on, see mounts; or the mount that is watched" src:"files.img: fh_entry.mnt_id"`
 	MarkMountID     *uint32 `arrow:"mark_mount_id" ref:"mounts(mount_id)" compare:"no" doc:"fanotify: mount that is watched as a whole" src:"files.img: fanotify_mount_mark_entry.mnt_id"`
@@ -65,6 +65,6 @@ type IrmapEntry struct {
 
 	Position uint32 `arrow:"position" compare:"no" doc:"position in the image, from 0"`
 	Device   Device `arrow:"device" compare:"no" doc:"device of the inode" src:"irmap-cache.img: irmap_cache_entry.dev"`
-	Inode    uint64 `arrow:"inode" doc:"inode" src:"irmap-cache.img: irmap_cache_entry.inode"`
+	Inode    uint64 `arrow:"inode" range:"uint64" doc:"inode" src:"irmap-cache.img: irmap_cache_entry.inode"`
 	Path     Text   `arrow:"path" encode:"bloom" sensitive:"no" doc:"a path of it" src:"irmap-cache.img: irmap_cache_entry.path"`
 }

@@ -3,6 +3,8 @@ package sinks
 import (
 	"context"
 	"database/sql"
+
+	"github.com/ckexport/ckexport/schema"
 )
 
 // SQLOptions says how to open an output for SQL.
@@ -25,7 +27,10 @@ type Engine func(ctx context.Context, tables []TableFiles, opts SQLOptions) (*sq
 // TableFiles are the Parquet files of one table.
 type TableFiles struct {
 	Table string
-	Paths []string
+	Paths []string // none where the table has no rows, if Columns says what it has
+	// Columns, if not nil, are the columns as queries get them, of types that the
+	// files may have others for.
+	Columns []schema.Column
 	// Differ is set where not all of them have the same columns.
 	Differ bool
 }

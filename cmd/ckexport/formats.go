@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/duckdb"
+	"github.com/ckexport/ckexport/sinks/iceberg"
 	"github.com/ckexport/ckexport/sinks/parquet"
 )
 
@@ -12,5 +13,6 @@ func formats() sinks.Formats {
 	return sinks.Formats{
 		parquet.Format(duckdb.Engine()),
 		duckdb.Format(),
+		iceberg.Format(duckdb.Engine()),
 	}
 }

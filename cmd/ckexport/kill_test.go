@@ -38,6 +38,8 @@ var scenarios = []scenario{
 	{"database, adding", "fleet.duckdb", "archives,checkpoints,processes", true, 36, 14},
 	{"all tables in a dataset, adding", "fleet.parquet", "", true, 6, 3},
 	{"all tables in a database, adding", "fleet.duckdb", "", true, 6, 3},
+	{"Iceberg tables", "fleet.iceberg", "archives,checkpoints,processes", false, 10, 4},
+	{"Iceberg tables, adding", "fleet.iceberg", "archives,checkpoints,processes", true, 40, 10},
 }
 
 // trial is a scenario made ready to be run again and again.

@@ -20,6 +20,8 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 	pq "github.com/parquet-go/parquet-go"
+
+	"github.com/ckexport/ckexport/sinks"
 )
 
 // contents is what an output holds, read with nothing of ours: by table and
@@ -51,6 +53,8 @@ func readOutput(t testing.TB, path string) *contents {
 	}
 	c := &contents{rows: map[string]map[string][]string{}, ledger: map[string]string{}}
 	switch {
+	case filepath.Ext(path) == ".iceberg":
+		c.readIceberg(t, path)
 	case info.IsDir():
 		c.readDataset(t, path)
 	case filepath.Ext(path) == ".parquet":
@@ -213,6 +217,28 @@ func (c *contents) readDatabase(t testing.TB, path string) {
 		t.Fatal(err)
 	}
 	defer db.Close()
+	c.readTables(t, db, "SELECT table_name FROM duckdb_tables() WHERE NOT starts_with(table_name, '_ckexport')")
+}
+
+// readIceberg reads an Iceberg output as queries do: they leave out what a run
+// that was killed has committed.
+func (c *contents) readIceberg(t testing.TB, path string) {
+	t.Helper()
+	format, err := formats().At(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := format.OpenSQL(t.Context(), path, sinks.SQLOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	c.readTables(t, db, "SELECT view_name FROM duckdb_views() WHERE NOT internal")
+}
+
+// readTables reads the tables that a query names.
+func (c *contents) readTables(t testing.TB, db *sql.DB, named string) {
+	t.Helper()
 	var tables []string
 	each := func(query string, row func(columns []string, values []any)) {
 		rows, err := db.QueryContext(t.Context(), query)
@@ -238,7 +264,7 @@ func (c *contents) readDatabase(t testing.TB, path string) {
 			t.Fatalf("%s: %v", query, err)
 		}
 	}
-	each("SELECT table_name FROM duckdb_tables() WHERE NOT starts_with(table_name, '_ckexport')", func(_ []string, values []any) {
+	each(named, func(_ []string, values []any) {
 		tables = append(tables, values[0].(string))
 	})
 	for _, table := range tables {

@@ -16,7 +16,7 @@ import (
 // change files, and lets these fail: the output stays as it was or is as it
 // should be, and the command, given again, brings it there.
 func TestKilledRewrites(t *testing.T) {
-	adding := map[string]scenario{"dataset": scenarios[1], "database": scenarios[5]}
+	adding := map[string]scenario{"dataset": scenarios[1], "database": scenarios[5], "folder of Iceberg tables": scenarios[9]}
 	for kind, s := range adding {
 		for _, command := range []string{"compact", "forget"} {
 			t.Run(command+" of a "+kind, func(t *testing.T) {

@@ -119,7 +119,10 @@ func makeViews(ctx context.Context, exec execFunc, files []sinks.TableFiles, vie
 	}
 	var tables, paths []string
 	for _, f := range files {
-		err := exec(ctx, "CREATE VIEW "+sqltext.Identifier(f.Table)+" AS SELECT * FROM "+readParquet(f.Paths, f.Differ))
+		rows, err := selectFrom(f)
+		if err == nil {
+			err = exec(ctx, "CREATE VIEW "+sqltext.Identifier(f.Table)+" AS "+rows)
+		}
 		if err != nil {
 			return fmt.Errorf("table %s: %w", f.Table, err)
 		}
@@ -134,6 +137,30 @@ func makeViews(ctx context.Context, exec execFunc, files []sinks.TableFiles, vie
 		}
 	}
 	return restrict(ctx, exec, paths)
+}
+
+// selectFrom returns the query for the rows of a table's files.
+func selectFrom(f sinks.TableFiles) (string, error) {
+	if f.Columns == nil {
+		return "SELECT * FROM " + readParquet(f.Paths, f.Differ), nil
+	}
+	columns := make([]string, len(f.Columns))
+	for i, c := range f.Columns {
+		kind, err := columnType(c.Type)
+		if err != nil {
+			return "", fmt.Errorf("column %s: %w", c.Name, err)
+		}
+		name, from := sqltext.Identifier(c.Name), sqltext.Identifier(c.Name)
+		if len(f.Paths) == 0 {
+			from = "NULL"
+		}
+		columns[i] = fmt.Sprintf("CAST(%s AS %s) AS %s", from, kind, name)
+	}
+	list := "SELECT " + strings.Join(columns, ", ")
+	if len(f.Paths) == 0 {
+		return list + " WHERE false", nil
+	}
+	return list + " FROM " + readParquet(f.Paths, f.Differ), nil
 }
 
 // restrict shuts the database off from all files but those given, and from

@@ -3,48 +3,12 @@ package parquet
 import (
 	"context"
 	"errors"
-	"strings"
-	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/ckexport/ckexport/schema"
-	"github.com/ckexport/ckexport/sinks"
 )
-
-// retentionColumns are the columns of checkpoints that retention asks for.
-var retentionColumns = []string{schema.CheckpointID, "container_id", "container_name", "source", "checkpointed_at", "dumped_at"}
-
-// retentionRows reads them; what the batch does not have stays empty.
-func retentionRows(batch arrow.RecordBatch) []sinks.Checkpoint {
-	all := make([]sinks.Checkpoint, batch.NumRows())
-	text := func(name string, set func(*sinks.Checkpoint, string)) {
-		for _, at := range batch.Schema().FieldIndices(name) {
-			column, ok := batch.Column(at).(*array.String)
-			for i := range all {
-				if ok && column.IsValid(i) {
-					set(&all[i], strings.Clone(column.Value(i))) // the column's memory is not kept
-				}
-			}
-		}
-	}
-	text(schema.CheckpointID, func(c *sinks.Checkpoint, v string) { c.ID = v })
-	text("container_id", func(c *sinks.Checkpoint, v string) { c.ContainerID = v })
-	text("container_name", func(c *sinks.Checkpoint, v string) { c.ContainerName = v })
-	text("source", func(c *sinks.Checkpoint, v string) { c.Source = v })
-	for _, name := range []string{"dumped_at", "checkpointed_at"} { // the latter goes before
-		for _, at := range batch.Schema().FieldIndices(name) {
-			column, ok := batch.Column(at).(*array.Timestamp)
-			for i := range all {
-				if ok && column.IsValid(i) {
-					all[i].TakenAt = time.UnixMicro(int64(column.Value(i))).UTC()
-				}
-			}
-		}
-	}
-	return all
-}
 
 // errFound ends a look through a file.
 var errFound = errors.New("found")

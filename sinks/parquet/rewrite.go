@@ -14,6 +14,8 @@ import (
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/internal/contents"
+	"github.com/ckexport/ckexport/sinks/internal/ledger"
+	"github.com/ckexport/ckexport/sinks/internal/order"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
 	"github.com/ckexport/ckexport/sinks/spool"
 )
@@ -158,8 +160,8 @@ func (r *rewrite) checkpoints(ctx context.Context) ([]sinks.Checkpoint, error) {
 func (r *rewrite) retentionRows(ctx context.Context, table string) ([]sinks.Checkpoint, error) {
 	var all []sinks.Checkpoint
 	for _, p := range r.partsOf(table) {
-		err := readColumns(ctx, r.path(p), retentionColumns, func(batch arrow.RecordBatch) error {
-			all = append(all, retentionRows(batch)...)
+		err := readColumns(ctx, r.path(p), ledger.RetentionColumns, func(batch arrow.RecordBatch) error {
+			all = append(all, ledger.RetentionRows(batch)...)
 			return nil
 		})
 		if err != nil {
@@ -209,16 +211,16 @@ func (r *rewrite) table(ctx context.Context, t *schema.Table, ids map[string]boo
 
 // sort writes the rows of all parts of a table anew, in order.
 func (r *rewrite) sort(ctx context.Context, t *schema.Table, parts []spool.Part, ids map[string]bool) (err error) {
-	s := newSorter(t, r.dir, sortBytes)
-	defer func() { err = errors.Join(err, s.close()) }()
+	s := order.NewSorter(t, r.dir)
+	defer func() { err = errors.Join(err, s.Close()) }()
 	for _, p := range parts {
 		r.replaced[p.Path] = true
-		if err := r.read(ctx, t, p, ids, s.add); err != nil {
+		if err := r.read(ctx, t, p, ids, s.Add); err != nil {
 			return err
 		}
 	}
 	r.sorted[t.Name] = true
-	return s.each(ctx, func(b arrow.RecordBatch) error { return r.spool.Write(ctx, t, b) })
+	return s.Each(ctx, func(b arrow.RecordBatch) error { return r.spool.Write(ctx, t, b) })
 }
 
 // read passes on the rows of a part, without those of the checkpoints ids.
@@ -231,8 +233,8 @@ func (r *rewrite) read(ctx context.Context, t *schema.Table, p spool.Part, ids m
 // readWithout passes on the rows of a file but for those of the checkpoints
 // ids, and returns how many these are.
 func readWithout(ctx context.Context, t *schema.Table, path string, ids map[string]bool, each func(arrow.RecordBatch) error) (removed uint64, err error) {
-	out := gathering{each: each, limit: 1 << 16}
-	defer out.release()
+	out := order.NewGathering(each, 1<<16)
+	defer out.Release()
 	mark, err := readMark(path)
 	if err != nil {
 		return 0, err
@@ -249,18 +251,18 @@ func readWithout(ctx context.Context, t *schema.Table, path string, ids map[stri
 		if len(ids) == 0 || !contents.IsForgettable(t) {
 			return each(rows)
 		}
-		for _, s := range stretches(t, rows) {
-			defer s.rows.Release()
-			if ids[s.id] {
-				removed += uint64(s.rows.NumRows())
-			} else if err := out.add(s.rows); err != nil {
+		for _, s := range order.Stretches(t, rows) {
+			defer s.Rows.Release()
+			if ids[s.ID] {
+				removed += uint64(s.Rows.NumRows())
+			} else if err := out.Add(s.Rows); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	if err == nil {
-		err = out.flush()
+		err = out.Flush()
 	}
 	return removed, err
 }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/internal/contents"
+	"github.com/ckexport/ckexport/sinks/internal/ledger"
+	"github.com/ckexport/ckexport/sinks/internal/order"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
 )
 
@@ -72,12 +74,12 @@ func (s *single) rewriteRows(ctx context.Context, ids map[string]bool, inOrder b
 	if !inOrder {
 		return readWithout(ctx, s.table, s.place.Path, ids, s.file.Write)
 	}
-	sorter := newSorter(s.table, filepath.Dir(s.path), sortBytes)
-	defer func() { err = errors.Join(err, sorter.close()) }()
-	if removed, err = readWithout(ctx, s.table, s.place.Path, ids, sorter.add); err != nil {
+	sorter := order.NewSorter(s.table, filepath.Dir(s.path))
+	defer func() { err = errors.Join(err, sorter.Close()) }()
+	if removed, err = readWithout(ctx, s.table, s.place.Path, ids, sorter.Add); err != nil {
 		return 0, err
 	}
-	return removed, sorter.each(ctx, s.file.Write)
+	return removed, sorter.Each(ctx, s.file.Write)
 }
 
 // checkpoints returns those that the file has rows of, with what it tells of
@@ -85,12 +87,12 @@ func (s *single) rewriteRows(ctx context.Context, ids map[string]bool, inOrder b
 func (s *single) checkpoints(ctx context.Context) ([]sinks.Checkpoint, error) {
 	var all []sinks.Checkpoint
 	seen := map[string]bool{}
-	columns := retentionColumns[:1]
+	columns := ledger.RetentionColumns[:1]
 	if s.table.Name == contents.Checkpoints {
-		columns = retentionColumns
+		columns = ledger.RetentionColumns
 	}
 	err := readColumns(ctx, s.place.Path, columns, func(batch arrow.RecordBatch) error {
-		for _, c := range retentionRows(batch) {
+		for _, c := range ledger.RetentionRows(batch) {
 			if c.ID != "" && !seen[c.ID] {
 				seen[c.ID] = true
 				all = append(all, c)

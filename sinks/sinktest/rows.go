@@ -85,7 +85,11 @@ func fill(v reflect.Value, n int) {
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if v.Type().Field(i).Name != "_" { // facts of the table
+			switch field := v.Type().Field(i); {
+			case field.Name == "_": // facts of the table
+			case field.Tag.Get("range") == "int64":
+				fillInt64(v.Field(i), n+i)
+			default:
 				fill(v.Field(i), n+i)
 			}
 		}
@@ -115,6 +119,17 @@ func fill(v reflect.Value, n int) {
 		v.SetUint((1<<v.Type().Bits() - 1) - uint64(n%200))
 	default:
 		panic(fmt.Sprintf("sinktest: no value for %v", v.Type()))
+	}
+}
+
+// fillInt64 fills a number without sign that never passes the greatest with one.
+func fillInt64(v reflect.Value, n int) {
+	fill(v, n)
+	if v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	if v.IsValid() {
+		v.SetUint(math.MaxInt64 - uint64(n))
 	}
 }
 

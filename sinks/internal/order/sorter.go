@@ -1,4 +1,5 @@
-package parquet
+// Package order puts rows in the order of their checkpoints.
+package order
 
 import (
 	"cmp"
@@ -19,57 +20,58 @@ import (
 	"github.com/ckexport/ckexport/sinks/internal/staging"
 )
 
-// sortBytes is how much a sorter keeps in memory before it writes to disk.
-const sortBytes = 96 << 20
+// limit is how many bytes a sorter keeps in memory before it writes to disk.
+const limit = 96 << 20
 
 // mergeRows is how many rows of each run of a merge are in memory.
 const mergeRows = 4 << 10
 
-// sorter puts the rows of a table in the order of their checkpoints. Rows of
+// Sorter puts the rows of a table in the order of their checkpoints. Rows of
 // one checkpoint follow one another already, as they come from one archive, so
 // it moves slices of batches, and rows of a checkpoint stay in their order.
 // What does not fit into memory goes to files, each in order, which are merged.
-type sorter struct {
+type Sorter struct {
 	table *schema.Table
 	dir   string
-	limit int64
 
-	held  []stretch
+	held  []Stretch
 	bytes int64
 	runs  []string // files
 }
 
-// stretch is rows of one checkpoint, which follow one another.
-type stretch struct {
-	id   string // behind all others where it is NULL
-	rows arrow.RecordBatch
+// Stretch is rows of one checkpoint, which follow one another.
+type Stretch struct {
+	ID   string // behind all others where it is NULL
+	Rows arrow.RecordBatch
 }
 
 // noCheckpoint is behind every id, which are hexadecimal.
 const noCheckpoint = "~"
 
-func newSorter(table *schema.Table, dir string, limit int64) *sorter {
-	return &sorter{table: table, dir: dir, limit: limit}
+// NewSorter returns a sorter of rows of a table, which may make files in the
+// folder dir.
+func NewSorter(table *schema.Table, dir string) *Sorter {
+	return &Sorter{table: table, dir: dir}
 }
 
-// add takes rows; the caller may release them.
-func (s *sorter) add(rows arrow.RecordBatch) error {
-	s.held = append(s.held, stretches(s.table, rows)...)
-	if s.bytes += util.TotalRecordSize(rows); s.bytes < s.limit {
+// Add takes rows; the caller may release them.
+func (s *Sorter) Add(rows arrow.RecordBatch) error {
+	s.held = append(s.held, Stretches(s.table, rows)...)
+	if s.bytes += util.TotalRecordSize(rows); s.bytes < limit {
 		return nil
 	}
 	return s.spill()
 }
 
-// stretches cuts rows where the checkpoint changes.
-func stretches(table *schema.Table, rows arrow.RecordBatch) []stretch {
+// Stretches cuts rows where the checkpoint changes.
+func Stretches(table *schema.Table, rows arrow.RecordBatch) []Stretch {
 	n := int(rows.NumRows())
 	if table.Global {
 		rows.Retain()
-		return []stretch{{id: noCheckpoint, rows: rows}}
+		return []Stretch{{ID: noCheckpoint, Rows: rows}}
 	}
 	ids := rows.Column(0).(*array.String)
-	var cut []stretch
+	var cut []Stretch
 	for from := 0; from < n; {
 		to := from + 1
 		for to < n && ids.IsNull(to) == ids.IsNull(from) && ids.Value(to) == ids.Value(from) {
@@ -79,18 +81,18 @@ func stretches(table *schema.Table, rows arrow.RecordBatch) []stretch {
 		if ids.IsValid(from) {
 			id = ids.Value(from)
 		}
-		cut = append(cut, stretch{id: id, rows: rows.NewSlice(int64(from), int64(to))})
+		cut = append(cut, Stretch{ID: id, Rows: rows.NewSlice(int64(from), int64(to))})
 		from = to
 	}
 	return cut
 }
 
-func (s *sorter) order() {
-	slices.SortStableFunc(s.held, func(a, b stretch) int { return cmp.Compare(a.id, b.id) })
+func (s *Sorter) order() {
+	slices.SortStableFunc(s.held, func(a, b Stretch) int { return cmp.Compare(a.ID, b.ID) })
 }
 
 // spill writes what is held to a file, in order.
-func (s *sorter) spill() (err error) {
+func (s *Sorter) spill() (err error) {
 	s.order()
 	path := filepath.Join(s.dir, fmt.Sprintf(".sort-%s-%d", s.table.Name, len(s.runs)))
 	f, err := staging.CreateFile(path)
@@ -99,16 +101,16 @@ func (s *sorter) spill() (err error) {
 	}
 	s.runs = append(s.runs, path)
 	w := ipc.NewWriter(f, ipc.WithSchema(s.table.Schema()), ipc.WithZstd())
-	out := gathering{each: func(b arrow.RecordBatch) error { return w.Write(b) }, limit: mergeRows}
+	out := NewGathering(func(b arrow.RecordBatch) error { return w.Write(b) }, mergeRows)
 	for _, h := range s.held {
-		if err = out.add(h.rows); err != nil {
+		if err = out.Add(h.Rows); err != nil {
 			break
 		}
 	}
 	if err == nil {
-		err = out.flush()
+		err = out.Flush()
 	}
-	out.release()
+	out.Release()
 	if err := errors.Join(err, w.Close(), f.Close()); err != nil {
 		return fmt.Errorf("sorting: %w", err)
 	}
@@ -117,15 +119,15 @@ func (s *sorter) spill() (err error) {
 }
 
 // drop lets go of what is held.
-func (s *sorter) drop() {
+func (s *Sorter) drop() {
 	for _, h := range s.held {
-		h.rows.Release()
+		h.Rows.Release()
 	}
 	s.held, s.bytes = nil, 0
 }
 
-// each passes on all rows in order, in batches of some size.
-func (s *sorter) each(ctx context.Context, each func(arrow.RecordBatch) error) (err error) {
+// Each passes on all rows in order, in batches of some size.
+func (s *Sorter) Each(ctx context.Context, each func(arrow.RecordBatch) error) (err error) {
 	s.order()
 	sources := []rowSource{&heldSource{held: s.held}}
 	defer func() {
@@ -140,22 +142,22 @@ func (s *sorter) each(ctx context.Context, each func(arrow.RecordBatch) error) (
 		}
 		sources = append([]rowSource{source}, sources...)
 	}
-	out := gathering{each: each, limit: 1 << 16}
-	defer out.release()
+	out := NewGathering(each, 1<<16)
+	defer out.Release()
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		var next rowSource
 		for _, source := range sources {
-			if h := source.head(); h != nil && (next == nil || h.id < next.head().id) {
+			if h := source.head(); h != nil && (next == nil || h.ID < next.head().ID) {
 				next = source
 			}
 		}
 		if next == nil {
-			return out.flush()
+			return out.Flush()
 		}
-		if err := out.add(next.head().rows); err != nil {
+		if err := out.Add(next.head().Rows); err != nil {
 			return err
 		}
 		if err := next.advance(); err != nil {
@@ -164,8 +166,8 @@ func (s *sorter) each(ctx context.Context, each func(arrow.RecordBatch) error) (
 	}
 }
 
-// close frees memory and files.
-func (s *sorter) close() error {
+// Close frees memory and files.
+func (s *Sorter) Close() error {
 	s.drop()
 	var errs []error
 	for _, path := range s.runs {
@@ -176,14 +178,14 @@ func (s *sorter) close() error {
 
 // rowSource yields stretches in order.
 type rowSource interface {
-	head() *stretch // nil at the end
+	head() *Stretch // nil at the end
 	advance() error
 	close() error
 }
 
-type heldSource struct{ held []stretch }
+type heldSource struct{ held []Stretch }
 
-func (h *heldSource) head() *stretch {
+func (h *heldSource) head() *Stretch {
 	if len(h.held) == 0 {
 		return nil
 	}
@@ -219,7 +221,7 @@ func openRun(table *schema.Table, path string) (*runSource, error) {
 }
 
 func (r *runSource) advance() error {
-	r.held[0].rows.Release()
+	r.held[0].Rows.Release()
 	r.held = r.held[1:]
 	return r.fill()
 }
@@ -227,7 +229,7 @@ func (r *runSource) advance() error {
 // fill reads the next batch when the last one is used up.
 func (r *runSource) fill() error {
 	for len(r.held) == 0 && r.reader.Next() {
-		r.held = stretches(r.table, r.reader.RecordBatch())
+		r.held = Stretches(r.table, r.reader.RecordBatch())
 	}
 	if err := r.reader.Err(); err != nil && !errors.Is(err, io.EOF) {
 		return err
@@ -237,7 +239,7 @@ func (r *runSource) fill() error {
 
 func (r *runSource) close() error {
 	for _, h := range r.held {
-		h.rows.Release()
+		h.Rows.Release()
 	}
 	r.reader.Release()
 	return r.file.Close()

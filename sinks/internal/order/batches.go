@@ -1,4 +1,4 @@
-package parquet
+package order
 
 import (
 	"github.com/apache/arrow-go/v18/arrow"
@@ -6,8 +6,8 @@ import (
 	"github.com/ckexport/ckexport/sinks/spool"
 )
 
-// gathering joins small batches to larger ones.
-type gathering struct {
+// Gathering joins small batches to larger ones.
+type Gathering struct {
 	each  func(arrow.RecordBatch) error
 	limit int64
 
@@ -15,7 +15,13 @@ type gathering struct {
 	rows int64
 }
 
-func (g *gathering) add(rows arrow.RecordBatch) error {
+// NewGathering returns one that passes on batches of limit rows.
+func NewGathering(each func(arrow.RecordBatch) error, limit int64) *Gathering {
+	return &Gathering{each: each, limit: limit}
+}
+
+// Add takes rows; the caller may release them.
+func (g *Gathering) Add(rows arrow.RecordBatch) error {
 	for rows.NumRows() > 0 {
 		n := min(g.limit-g.rows, rows.NumRows())
 		g.held = append(g.held, rows.NewSlice(0, n))
@@ -23,7 +29,7 @@ func (g *gathering) add(rows arrow.RecordBatch) error {
 		rows = rows.NewSlice(n, rows.NumRows())
 		defer rows.Release()
 		if g.rows == g.limit {
-			if err := g.flush(); err != nil {
+			if err := g.Flush(); err != nil {
 				return err
 			}
 		}
@@ -31,7 +37,8 @@ func (g *gathering) add(rows arrow.RecordBatch) error {
 	return nil
 }
 
-func (g *gathering) flush() error {
+// Flush passes on what is left.
+func (g *Gathering) Flush() error {
 	if len(g.held) == 0 {
 		return nil
 	}
@@ -40,11 +47,12 @@ func (g *gathering) flush() error {
 		return err
 	}
 	defer batch.Release()
-	g.release()
+	g.Release()
 	return g.each(batch)
 }
 
-func (g *gathering) release() {
+// Release lets go of what was not passed on.
+func (g *Gathering) Release() {
 	for _, b := range g.held {
 		b.Release()
 	}

@@ -1,0 +1,12 @@
+//go:build noiceberg
+
+package iceberg
+
+import "github.com/ckexport/ckexport/sinks"
+
+// Format returns the kind of output, which this build does not have.
+func Format(sinks.Engine) sinks.Format {
+	f := format()
+	f.Missing = "this build has no Iceberg"
+	return f
+}

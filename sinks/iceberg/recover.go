@@ -1,0 +1,134 @@
+//go:build !noiceberg
+
+package iceberg
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/apache/iceberg-go/table"
+)
+
+// recovered takes back the snapshots of runs that did not end, and removes their
+// files. It returns the output as it is then.
+func recovered(ctx context.Context, w *warehouse) (*warehouse, error) {
+	changed := false
+	for name, t := range w.tables {
+		rolled, err := w.rollBack(ctx, t)
+		if err != nil {
+			return nil, fmt.Errorf("table %s: %w", name, err)
+		}
+		changed = changed || rolled
+	}
+	if changed {
+		now, err := openWarehouse(w.catalog.dir)
+		if err != nil {
+			return nil, err
+		}
+		w = now
+	}
+	for name := range w.tables {
+		if err := w.removeStrays(name); err != nil {
+			return nil, fmt.Errorf("table %s: %w", name, err)
+		}
+	}
+	return w, nil
+}
+
+// rollBack makes the visible snapshot of a table its current one.
+func (w *warehouse) rollBack(ctx context.Context, t *table.Table) (bool, error) {
+	now, visible := t.CurrentSnapshot(), w.visible(t)
+	if now == nil || visible != nil && visible.SnapshotID == now.SnapshotID {
+		return false, nil
+	}
+	updates := []table.Update{table.NewRemoveSnapshotRefUpdate(table.MainBranch)}
+	if visible != nil {
+		updates[0] = table.NewSetSnapshotRefUpdate(table.MainBranch, visible.SnapshotID, table.BranchRef, 0, 0, 0)
+	}
+	var gone []int64
+	var files []string
+	for _, s := range ancestors(t) {
+		if visible != nil && s.SnapshotID == visible.SnapshotID {
+			break
+		}
+		gone = append(gone, s.SnapshotID)
+		manifests, err := s.Manifests(w.catalog.files)
+		if err != nil {
+			return false, fmt.Errorf("reading manifest list: %w", err)
+		}
+		files = append(files, s.ManifestList)
+		for _, m := range manifests {
+			if m.SnapshotID() == s.SnapshotID {
+				files = append(files, m.FilePath())
+			}
+		}
+	}
+	updates = append(updates, table.NewRemoveSnapshotsUpdate(gone, false))
+	requirements := []table.Requirement{table.AssertTableUUID(t.Metadata().TableUUID()), table.AssertRefSnapshotID(table.MainBranch, &now.SnapshotID)}
+	if _, _, err := w.catalog.CommitTable(ctx, t.Identifier(), requirements, updates); err != nil {
+		return false, err
+	}
+	for _, f := range files {
+		if err := w.catalog.Remove(f); err != nil {
+			return true, err
+		}
+	}
+	return true, nil
+}
+
+// removeStrays removes the files with rows of a table that runs made which did not
+// end.
+func (w *warehouse) removeStrays(name string) error {
+	dir := filepath.Join(w.catalog.tableDir(name), dataDir)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	var referenced map[string]bool
+	for _, e := range entries {
+		run, isPart := runOfPart(e.Name())
+		if !isPart || w.runs[run] {
+			continue
+		}
+		if referenced == nil { // the run may be one that archives no longer tells of
+			if referenced, err = w.referenced(name); err != nil {
+				return err
+			}
+		}
+		if referenced[e.Name()] {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runOfPart returns the run whose part has a name.
+func runOfPart(name string) (string, bool) {
+	run, isPart := strings.CutPrefix(name, "part-")
+	at := strings.LastIndexByte(run, '-')
+	if !isPart || at < 0 || filepath.Ext(name) != ".parquet" {
+		return "", false
+	}
+	return run[:at], true
+}
+
+// referenced returns the names of the files in any snapshot of a table.
+func (w *warehouse) referenced(name string) (map[string]bool, error) {
+	all := map[string]bool{}
+	for _, s := range w.tables[name].Metadata().Snapshots() {
+		files, err := w.dataFiles(&s)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range files {
+			all[filepath.Base(f.FilePath())] = true
+		}
+	}
+	return all, nil
+}

@@ -1,0 +1,263 @@
+//go:build !noiceberg
+
+package iceberg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/internal/contents"
+	"github.com/ckexport/ckexport/sinks/internal/ledger"
+	"github.com/ckexport/ckexport/sinks/internal/order"
+	"github.com/ckexport/ckexport/sinks/internal/staging"
+	"github.com/ckexport/ckexport/sinks/spool"
+)
+
+// Rewrite removes checkpoints from the output at path, or compacts it. All tables
+// are made anew beside it, and take its place in one step: no snapshot stays
+// that has what was removed.
+func Rewrite(ctx context.Context, path string, opts sinks.Options, what sinks.Rewrite) (_ *sinks.Rewritten, err error) {
+	place, err := staging.Take(ctx, path, opts)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, place.Release()) }()
+	old, err := examine(place.Path, path)
+	if err != nil {
+		return nil, err
+	}
+	if old == nil {
+		return nil, &sinks.RefusedError{Path: path, Reason: "is an empty folder"}
+	}
+	r := &rewrite{opts: opts, place: place, old: old}
+	if r.tables, err = old.contents.Known(path); err != nil {
+		return nil, err
+	}
+	if r.dir, err = place.Stage(); err != nil {
+		return nil, err
+	}
+	if err := what.Start(place.Footprint()); err != nil {
+		return nil, err
+	}
+	return r.run(ctx, what)
+}
+
+// rewrite changes an output as a whole.
+type rewrite struct {
+	opts   sinks.Options
+	place  *staging.Place
+	old    *warehouse
+	tables []*schema.Table
+	dir    string // the staging folder, which becomes the output
+
+	made    *warehouse
+	kept    map[string]*schema.Table
+	spool   *spool.Spool
+	scratch string // a folder for what is sorted
+	removed uint64 // rows
+}
+
+func (r *rewrite) run(ctx context.Context, what sinks.Rewrite) (_ *sinks.Rewritten, err error) {
+	var ids map[string]bool
+	var add *schema.Rows
+	if what.Forget != nil {
+		there, err := r.checkpoints(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if ids, add, err = what.Forget(there); err != nil {
+			return nil, err
+		}
+	}
+	done := &sinks.Rewritten{}
+	if done.FilesBefore, done.BytesBefore, err = r.old.size(); err != nil {
+		return nil, err
+	}
+	done.Files, done.BytesSize = done.FilesBefore, done.BytesBefore
+	if len(ids) == 0 && !what.Compact {
+		return done, nil
+	}
+	if err := r.begin(); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.spool.Abandon()) }()
+	for _, t := range r.tables {
+		if err := r.table(ctx, t, ids, add); err != nil {
+			return nil, fmt.Errorf("rewriting %s: %w", t.Name, err)
+		}
+	}
+	if err := r.commit(ctx); err != nil {
+		return nil, err
+	}
+	made, err := openWarehouse(r.dir)
+	if err != nil {
+		return nil, err
+	}
+	done.Changed, done.Rows = true, r.removed
+	if done.Files, done.BytesSize, err = made.size(); err != nil {
+		return nil, err
+	}
+	return done, publish(ctx, r.place, true, r.dir)
+}
+
+// begin makes an output without rows, and ready what is written to it.
+func (r *rewrite) begin() error {
+	parts := filepath.Join(r.dir, stagedParts)
+	r.scratch = filepath.Join(parts, ".order")
+	for _, d := range []string{parts, r.scratch} {
+		if err := staging.MakeDir(d); err != nil {
+			return fmt.Errorf("making staging folder: %w", err)
+		}
+	}
+	var err error
+	if r.made, err = create(r.dir, r.place.Path, r.tables, r.old.contents.Policy); err != nil {
+		return err
+	}
+	r.kept = map[string]*schema.Table{}
+	for _, t := range r.tables {
+		if r.kept[t.Name], err = keptAs(t, r.made.tables[t.Name].Schema()); err != nil {
+			return err
+		}
+	}
+	r.spool = spool.New(parts, spool.Options{RunID: r.opts.RunID, Version: r.opts.Version, Policy: r.old.contents.Policy, Sync: true})
+	return nil
+}
+
+// checkpoints reads what retention needs to know: from table checkpoints, or,
+// without it, from the ledger.
+func (r *rewrite) checkpoints(ctx context.Context) ([]sinks.Checkpoint, error) {
+	if slices.Contains(r.old.contents.Tables, contents.Checkpoints) {
+		return r.retentionRows(ctx, contents.Checkpoints)
+	}
+	forgotten, err := r.retentionRows(ctx, contents.Forgotten)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{"": true} // archives may have none, or be read again
+	for _, c := range forgotten {
+		seen[c.ID] = true
+	}
+	archives, err := r.retentionRows(ctx, contents.Archives)
+	return slices.DeleteFunc(archives, func(c sinks.Checkpoint) bool {
+		had := seen[c.ID]
+		seen[c.ID] = true
+		return had
+	}), err
+}
+
+// retentionRows reads what a table tells of checkpoints.
+func (r *rewrite) retentionRows(ctx context.Context, name string) ([]sinks.Checkpoint, error) {
+	var all []sinks.Checkpoint
+	err := r.old.readTable(ctx, name, ledger.RetentionColumns, func(rows arrow.RecordBatch) error {
+		all = append(all, ledger.RetentionRows(rows)...)
+		return nil
+	})
+	return all, err
+}
+
+// table writes the rows of a table anew, in order, without those of the
+// checkpoints ids, and with those to add.
+func (r *rewrite) table(ctx context.Context, t *schema.Table, ids map[string]bool, add *schema.Rows) (err error) {
+	kept := r.kept[t.Name]
+	sorter := order.NewSorter(kept, r.scratch)
+	defer func() { err = errors.Join(err, sorter.Close()) }()
+	err = r.old.readTable(ctx, t.Name, nil, func(rows arrow.RecordBatch) error {
+		rows, err := conform(rows, kept)
+		if err != nil {
+			return err
+		}
+		defer rows.Release()
+		if len(ids) == 0 || !contents.IsForgettable(t) {
+			return sorter.Add(rows)
+		}
+		for _, s := range order.Stretches(kept, rows) {
+			defer s.Rows.Release()
+			if ids[s.ID] {
+				r.removed += uint64(s.Rows.NumRows())
+			} else if err := sorter.Add(s.Rows); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	err = sorter.Each(ctx, func(rows arrow.RecordBatch) error { return r.spool.Write(ctx, kept, rows) })
+	if err != nil || add == nil || t.Count(add) == 0 {
+		return err
+	}
+	return r.add(ctx, t, add)
+}
+
+// add writes rows that are not in files yet.
+func (r *rewrite) add(ctx context.Context, t *schema.Table, rows *schema.Rows) error {
+	b := t.NewBuilder()
+	b.Append(rows)
+	batch := b.NewBatch()
+	defer batch.Release()
+	converted, err := convert(batch, r.kept[t.Name])
+	if err != nil {
+		return err
+	}
+	defer converted.Release()
+	return r.spool.Write(ctx, r.kept[t.Name], converted)
+}
+
+// conform returns rows of a file with the columns of a table in their order;
+// what files of earlier tools lack is NULL. The caller releases them.
+func conform(rows arrow.RecordBatch, t *schema.Table) (arrow.RecordBatch, error) {
+	columns := make([]arrow.Array, len(t.Columns))
+	for i, c := range t.Columns {
+		at := rows.Schema().FieldIndices(c.Name)
+		if len(at) == 0 {
+			columns[i] = array.MakeArrayOfNull(memory.DefaultAllocator, c.Type, int(rows.NumRows()))
+			defer columns[i].Release()
+			continue
+		}
+		columns[i] = rows.Column(at[0])
+	}
+	return array.NewRecordBatch(t.Schema(), columns, rows.NumRows()), nil
+}
+
+// commit completes the new output.
+func (r *rewrite) commit(ctx context.Context) error {
+	kept := make([]*schema.Table, len(r.tables))
+	for i, t := range r.tables {
+		kept[i] = r.kept[t.Name]
+	}
+	parts, err := r.spool.Finish(ctx, kept)
+	if err != nil {
+		return err
+	}
+	if err := os.RemoveAll(r.scratch); err != nil {
+		return err
+	}
+	c := &commit{opts: r.opts, tables: r.tables, kept: r.kept, parts: parts, from: filepath.Join(r.dir, stagedParts)}
+	return c.run(ctx, r.made)
+}
+
+// size returns how many files with rows an output has, and their bytes.
+func (w *warehouse) size() (files int, bytes int64, err error) {
+	for name, t := range w.tables {
+		data, err := w.dataFiles(w.visible(t))
+		if err != nil {
+			return 0, 0, fmt.Errorf("table %s: %w", name, err)
+		}
+		for _, f := range data {
+			files++
+			bytes += f.FileSizeBytes()
+		}
+	}
+	return files, bytes, nil
+}
