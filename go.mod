@@ -117,3 +117,5 @@ tool (
 	golang.org/x/vuln/cmd/govulncheck
 	honnef.co/go/tools/cmd/staticcheck
 )
+
+replace github.com/substrait-io/substrait => ./sinks/iceberg/substrait
