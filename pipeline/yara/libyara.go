@@ -3,7 +3,6 @@
 package yara
 
 /*
-#cgo pkg-config: yara
 #include <stdlib.h>
 #include "compile.h"
 #include "scan.h"

@@ -1,0 +1,6 @@
+//go:build yara && !yara_static && cgo
+
+package yara
+
+// #cgo pkg-config: yara
+import "C"
