@@ -20,7 +20,7 @@ ifneq ($(STDCXX),)
 LDFLAGS += -extldflags '-L$(CURDIR)/bin/link -static-libgcc'
 endif
 
-.PHONY: help run build test unit race lint docs docs-check nocgo client notebook browser bench bench-quick bench-tools microbench fuzz vuln install clean tools
+.PHONY: help run build test unit race lint docs docs-check nocgo platforms client notebook browser bench bench-quick bench-tools microbench fuzz vuln install clean tools
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -34,7 +34,7 @@ build: tools ## build bin/ckexport
 	@mkdir -p bin/link && if [ -n "$(STDCXX)" ]; then ln -sf "$(STDCXX)" bin/link/libstdc++.a; fi
 	go build -ldflags "$(LDFLAGS)" -o bin/ckexport ./cmd/ckexport
 
-STEPS = lint unit race docs-check nocgo client notebook browser
+STEPS = lint unit race docs-check nocgo platforms client notebook browser
 test: tools ## everything CI runs, and how long each step takes
 	@for step in $(STEPS); do \
 		from=$$(date +%s); $(MAKE) --no-print-directory $$step || exit 1; echo "make $$step: $$(($$(date +%s) - from)) s"; done
@@ -85,6 +85,11 @@ nocgo: tools ## a build without cgo exports Parquet, also one without Iceberg
 	rm -rf bin/nocgo.parquet && ./bin/ckexport-nocgo testdata/archives -o bin/nocgo.parquet --quiet && test -n "$$(ls bin/nocgo.parquet/processes)" && rm -rf bin/nocgo.parquet
 	./bin/ckexport-nocgo version | grep -q "without YARA"
 	./bin/ckexport-nocgo testdata/archives -o bin/nocgo.parquet --scan builtin 2>&1 | grep -q libyara-dev
+
+platforms: tools ## the program builds for other systems; without cgo they have no DuckDB
+	@for target in linux/arm64 darwin/arm64 windows/amd64; do \
+		echo "building for $$target" && GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0 go vet -tags noduckdb ./filelock ./sinks/internal/staging ./pipeline/archive ./pipeline/criu && \
+		GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0 go build -tags noduckdb -o /dev/null ./cmd/ckexport || exit 1; done
 
 client: build ## outputs are read by DuckDB's Node.js binding, of DuckDB 1.1, Parquet by hyparquet, and Iceberg by icebird
 	@command -v npm > /dev/null || { echo "make client: npm is missing; on Debian: apt-get install nodejs npm"; exit 1; }
