@@ -49,6 +49,7 @@ type exportOptions struct {
 	rules       scanRules
 	log         *slog.Logger
 	bar         *progress
+	metrics     *runMetrics
 }
 
 func exportCommand(std streams) *cli.Command {
@@ -75,6 +76,7 @@ func exportCommand(std streams) *cli.Command {
 			&cli.BoolFlag{Name: "dry-run", Usage: "list what would be read, and write nothing"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress and no summary, only errors"},
 			&cli.StringFlag{Name: "summary-json", Usage: "write the summary as one JSON object to `PATH`, or to standard output for -"},
+			metricsFileFlag(),
 			&cli.StringFlag{Name: "log-level", Usage: "debug, info, warn or error", Value: "warn"},
 			&cli.StringFlag{Name: "log-format", Usage: "text or json", Value: "text"},
 			memoryKindsFlag(),
@@ -85,7 +87,12 @@ func exportCommand(std streams) *cli.Command {
 			if err != nil {
 				return err
 			}
-			return export(c.Context, opts, std)
+			if !opts.dryRun {
+				if opts.metrics, err = openRunMetrics(c.String("metrics-file")); err != nil {
+					return err
+				}
+			}
+			return opts.metrics.ended(export(c.Context, opts, std))
 		},
 	}
 }
@@ -264,7 +271,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	}
 	defer sink.Close() // after Commit there is nothing left to lose
 	box := confinement{off: opts.noSandbox, log: opts.log}
-	if err := box.to(sink.Footprint(), inputGrants(listing)...); err != nil {
+	if err := box.to(sink.Footprint(), slices.Concat(inputGrants(listing), opts.metrics.grants())...); err != nil {
 		return err
 	}
 	found, err := listing.Look(ctx)
@@ -292,6 +299,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	if err != nil {
 		return fmt.Errorf("output %q: %w", opts.output, err)
 	}
+	opts.metrics.committed(summary)
 	if err := sink.Close(); err != nil {
 		return &sinks.CommittedError{Path: opts.output, Err: err}
 	}
