@@ -59,6 +59,7 @@ var mayImport = map[string][]string{
 	"/compare":                       {"/schema", "/sqltext"},
 	"/metrics":                       {"/pipeline", "/schema"},
 	"/watch":                         {"/pipeline/archive", "/pipeline/source"},
+	"/deploy/image":                  nil,
 	"/indicators":                    {"/schema", "/sqltext"},
 	"/verify":                        {"/pipeline", "/pipeline/archive", "/pipeline/decode", "/pipeline/source", "/schema", "/sinks", "/sqltext"},
 }
