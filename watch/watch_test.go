@@ -200,3 +200,29 @@ func TestWatch(t *testing.T) {
 		}
 	}
 }
+
+// TestGrace checks that a batch which goes on for too long is told to end.
+func TestGrace(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "a.tar"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	begun, ended := make(chan struct{}), make(chan error)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		ended <- Watch(ctx, Options{
+			Folders: []string{folder}, Providers: []source.Provider{source.Local("")}, Rescan: time.Hour, Grace: 20 * time.Millisecond,
+			OnState: func(State) {}, Log: slog.New(slog.DiscardHandler),
+			Run: func(ctx context.Context, _ []Archive) Outcome {
+				close(begun)
+				<-ctx.Done()
+				return Failed
+			},
+		})
+	}()
+	<-begun
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}

@@ -118,7 +118,7 @@ func watchFolders(ctx context.Context, opts *watchOptions, std streams) error {
 	counted.SetBuild(v)
 	health := &health{silent: 2*opts.watch.Rescan + 5*time.Minute}
 	batches := &batchRunner{opts: opts, metrics: counted, stderr: std.err}
-	opts.watch.Providers = []source.Provider{source.Local(opts.output)}
+	opts.watch.Providers = providers(opts.output, opts.places)
 	opts.watch.Run = batches.run
 	opts.watch.OnState = func(s watch.State) {
 		health.note(s)
