@@ -155,7 +155,7 @@ func (w *watcher) count() {
 // begin begins a batch, if it is time for one and something has settled.
 func (w *watcher) begin(ctx context.Context) {
 	now := time.Now()
-	if w.batch != nil || now.Before(w.nextBatch) {
+	if w.batch != nil || now.Before(w.nextBatch) || w.state.ScanError != nil { // what was not looked at may have changed
 		return
 	}
 	batch := w.files.settled(now, w.Settle, w.events.isOpen)

@@ -98,17 +98,18 @@ func (r *batchRunner) process(ctx context.Context, batch []watch.Archive) (summa
 }
 
 // settledArchive is an archive as a watch names it to its runs. A name may be
-// any bytes, which JSON has as base64.
+// any bytes, which JSON has as base64, and a time beyond the years that it has.
 type settledArchive struct {
-	Name    []byte    `json:"name"`
-	Size    int64     `json:"size"`
-	ModTime time.Time `json:"modified"`
+	Name        []byte `json:"name"`
+	Size        int64  `json:"size"`
+	Seconds     int64  `json:"seconds"`
+	Nanoseconds int64  `json:"nanoseconds"`
 }
 
 func encodeSettled(batch []watch.Archive) (io.Reader, error) {
 	var list []settledArchive
 	for _, a := range batch {
-		list = append(list, settledArchive{[]byte(a.Name), a.Version.Size, a.Version.ModTime})
+		list = append(list, settledArchive{[]byte(a.Name), a.Version.Size, a.Version.ModTime.Unix(), int64(a.Version.ModTime.Nanosecond())})
 	}
 	data, err := json.Marshal(list)
 	return bytes.NewReader(data), err
@@ -122,7 +123,7 @@ func readSettled(r io.Reader) ([]watch.Archive, error) {
 	}
 	var batch []watch.Archive
 	for _, a := range list {
-		batch = append(batch, watch.Archive{Name: string(a.Name), Version: archive.Version{Size: a.Size, ModTime: a.ModTime}})
+		batch = append(batch, watch.Archive{Name: string(a.Name), Version: archive.Version{Size: a.Size, ModTime: time.Unix(a.Seconds, a.Nanoseconds)}})
 	}
 	return batch, nil
 }
