@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -20,7 +22,8 @@ func watchCommand(std streams) *cli.Command {
 		Name:      "watch",
 		Usage:     "export archives as they are written into folders, until it is told to end",
 		ArgsUsage: "DIR...",
-		Description: "Archives that have not changed for a while are exported in batches, each as a run of its own. A batch that fails is tried again.\n" +
+		Description: "Archives that have not changed for a while are exported in batches, each as a run of its own. A batch that fails is tried again;\n" +
+			"it waits for another run that writes to the output for " + batchLockTimeout.String() + ", unless --lock-timeout says else.\n" +
 			"SIGTERM or SIGINT end it with exit code 0, after the batch at hand. Names that end in .partial, .part, .tmp or ~, or begin with a dot, are left until they are renamed.",
 		Flags: append([]cli.Flag{
 			&cli.DurationFlag{Name: "settle", Usage: "read an archive when it was not changed for `TIME`", Value: 5 * time.Second},
@@ -69,10 +72,12 @@ func watchFlags(c *cli.Context, std streams) (*watchOptions, error) {
 		return nil, usagef("--rescan %v: want 1s or more", opts.watch.Rescan)
 	}
 	for _, folder := range run.inputs {
-		if info, err := os.Stat(folder); err != nil {
-			return nil, &source.InputError{Input: folder, Err: err}
-		} else if !info.IsDir() {
-			return nil, usagef("input %q: watch takes folders", folder)
+		info, err := os.Stat(folder)
+		if err != nil && !strings.Contains(folder, "://") {
+			return nil, &source.InputError{Input: folder, Err: errors.Unwrap(err)} // which names the input
+		}
+		if err != nil || !info.IsDir() {
+			return nil, usagef("input %q: watch takes folders of this machine", folder)
 		}
 	}
 	opts.runArgs = flagsGiven(c, runFlags(""))

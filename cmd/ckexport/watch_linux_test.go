@@ -200,7 +200,7 @@ func TestWatch(t *testing.T) {
 	}
 	// broken, then whole
 	w.put("cut.tar.gz", slow[:len(slow)/2])
-	w.eventually("cut.tar.gz is partial or failed", func() bool { return w.shows(`ckexport_last_run_exit_code 3`) })
+	w.eventually("cut.tar.gz is partial", func() bool { return w.shows(`ckexport_archives_total{status="partial"} 1`) })
 	w.put("cut.tar.gz", realArchive(t, "bridge-net.tar.gz"))
 	w.eventually("cut.tar.gz is whole", func() bool { return strings.Contains(fmt.Sprint(w.ledger()["cut.tar.gz"]), "ok") })
 	for name, rows := range w.ledger() {
