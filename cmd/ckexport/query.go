@@ -6,33 +6,32 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/ckexport/ckexport/queries"
-	"github.com/ckexport/ckexport/sinks"
 )
 
 func queryCommand(std streams) *cli.Command {
 	params := paramValues{}
 	return &cli.Command{
 		Name:      "query",
-		Usage:     "run SQL, or a query that ships with ckexport, on an output",
-		ArgsUsage: "OUT 'SQL'|NAME",
-		Description: "OUT is an output of any kind. SQL is DuckDB's; the tables are those of ckexport tables. The queries that ship are views in it\n" +
+		Usage:     "run SQL, or a query that ships with ckexport, on outputs or archives",
+		ArgsUsage: "OUT... 'SQL'|NAME",
+		Description: askedHelp + "\n\nSQL is DuckDB's; the tables are those of ckexport tables. The queries that ship are views in it\n" +
 			"(with _ for -), or, those with parameters, table macros: SELECT * FROM name(parameter := value). ckexport queries lists them.",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: resultFormats, Value: "table"},
 			&cli.GenericFlag{Name: "param", Usage: "`NAME=VALUE` for a parameter of the query; may be given several times", Value: params},
-		}, sandboxFlags()...),
+		}, askFlags()...),
 		Action: func(c *cli.Context) error {
-			if c.NArg() != 2 {
-				return &usageError{err: fmt.Errorf("want an output and a query, got %d arguments", c.NArg()), hint: "ckexport query fleet.duckdb listening-ports"}
+			if c.NArg() < 2 {
+				return &usageError{err: fmt.Errorf("want an output and a query, got %d arguments", c.NArg()), hint: "ckexport query fleet.duckdb listening-ports, or ckexport query ./archives listening-ports"}
 			}
-			text, err := queryText(c.Args().Get(1), params)
+			last := c.NArg() - 1
+			text, err := queryText(c.Args().Get(last), params)
 			if err != nil {
 				return err
 			}
@@ -40,12 +39,13 @@ func queryCommand(std streams) *cli.Command {
 			if !ok {
 				return usagef("--format %q: want %s", c.String("format"), resultFormats)
 			}
-			db, err := askOutput(c, c.Args().First(), viewsIn(text))
+			in, err := findInputs(c.Context, c.Args().Slice()[:last], placesOf(c), std)
 			if err != nil {
 				return err
 			}
-			defer db.Close()
-			return query(c.Context, db, text, func(rows *sql.Rows) error { return write(std.out, rows) })
+			return ask(c, in, questionOf(text), std, func(db *sql.DB) error {
+				return query(c.Context, db, text, func(rows *sql.Rows) error { return write(std.out, rows) })
+			})
 		},
 	}
 }
@@ -92,28 +92,6 @@ func queryText(arg string, params map[string]string) (string, error) {
 		return "", &usageError{err: errors.New("--param is for queries that have a name"), hint: "in SQL, write the value, or SELECT * FROM name(parameter := value)"}
 	}
 	return arg, nil
-}
-
-// looksAround finds SQL that asks what views there are.
-var looksAround = regexp.MustCompile(`(?i)\b(show|describe|pragma|information_schema|duckdb_|sqlite_master)`)
-
-// viewsIn returns the views whose names occur in SQL, and those they build on:
-// in a dataset, every view that is made costs time.
-func viewsIn(text string) []sinks.View {
-	all := views()
-	if looksAround.MatchString(text) {
-		return all
-	}
-	text = strings.ToLower(text)
-	var list []sinks.View
-	for _, v := range slices.Backward(all) { // a view builds on those before it
-		if strings.Contains(text, v.Name) {
-			list = append(list, v)
-			text += " " + v.SQL
-		}
-	}
-	slices.Reverse(list)
-	return list
 }
 
 func query(ctx context.Context, db *sql.DB, text string, write func(*sql.Rows) error) error {

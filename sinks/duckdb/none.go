@@ -13,3 +13,6 @@ func Format() sinks.Format {
 
 // Engine returns nil: this build has none.
 func Engine() sinks.Engine { return nil }
+
+// OpenFleet returns nil: this build has none.
+func OpenFleet() sinks.OpenFleet { return nil }

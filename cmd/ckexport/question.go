@@ -1,0 +1,98 @@
+package main
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks"
+)
+
+// question says what a command asks of its inputs: what archives are decoded for.
+type question struct {
+	views  []sinks.View
+	tables []*schema.Table // that have to be there
+	// whole says that it matters whether all of an archive can be read: then all
+	// is decoded, whatever the tables.
+	whole  bool
+	memory []string // kinds of content of memory
+}
+
+// wholeQuestion is about everything but the content of memory.
+func wholeQuestion(views []sinks.View) question {
+	return question{views: views, tables: schema.Tables(), whole: true}
+}
+
+// withMemory is the question, also about kinds of content of memory.
+func (q question) withMemory(kinds []string) question {
+	q.memory = kinds
+	return q
+}
+
+// looksAround finds SQL that asks what tables and views there are.
+var looksAround = regexp.MustCompile(`(?i)\b(show|describe|pragma|information_schema|duckdb_|sqlite_master)`)
+
+// word is a name as it stands in SQL.
+var word = regexp.MustCompile(`[a-z_][a-z0-9_]*`)
+
+// questionOf finds out what SQL asks: the views whose names occur in it, and the
+// tables that occur in it or them. Each that is made costs time.
+func questionOf(text string) question {
+	if looksAround.MatchString(text) {
+		return wholeQuestion(views())
+	}
+	q := question{}
+	named := map[string]bool{}
+	note := func(sql string) {
+		for _, w := range word.FindAllString(strings.ToLower(sql), -1) {
+			named[w] = true
+		}
+	}
+	note(text)
+	q.whole = named["checkpoints"]               // whoever asks it directly may look at its status
+	for _, v := range slices.Backward(views()) { // a view builds on those before it
+		if named[v.Name] {
+			q.views = append(q.views, v)
+			note(v.SQL + " " + strings.Join(v.Tables, " "))
+		}
+	}
+	slices.Reverse(q.views)
+	q.whole = q.whole || named["status"]
+	for _, t := range schema.Tables() {
+		if !named[t.Name] && t.Name != "checkpoints" {
+			continue
+		}
+		q.tables = append(q.tables, t)
+		q.whole = q.whole || t.Scope == schema.ScopeArchive || slices.Contains(ofWholeArchives, t.Name)
+		if t.Memory != "" && !slices.Contains(q.memory, t.Memory) {
+			q.memory = append(q.memory, t.Memory)
+		}
+	}
+	return q
+}
+
+// ofWholeArchives are tables that tell of an archive as a whole.
+var ofWholeArchives = []string{"archive_members", "problems", "unknown_fields", "image_entries"}
+
+// has tells whether a table is asked for.
+func (q question) has(table string) bool {
+	return slices.ContainsFunc(q.tables, func(t *schema.Table) bool { return t.Name == table })
+}
+
+// names returns the names of the tables.
+func (q question) names() []string {
+	names := make([]string, len(q.tables))
+	for i, t := range q.tables {
+		names[i] = t.Name
+	}
+	return names
+}
+
+// decoded returns the tables that are decoded for it.
+func (q question) decoded() []*schema.Table {
+	if q.whole {
+		return schema.Tables()
+	}
+	return q.tables
+}
