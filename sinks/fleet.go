@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 
+	"github.com/apache/arrow-go/v18/arrow"
+
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -31,6 +33,10 @@ type FleetOptions struct {
 	// Tables are those that the queries need: of archives no others are kept.
 	Tables []*schema.Table
 	Views  []View
+	// Added leaves the rows of the first part out: what the others add to it is left.
+	Added bool
+	// Often says that each table is asked many times.
+	Often bool
 	// Folder is an empty folder, for the rows of archives that do not fit into
 	// memory. It is needed where there are archives.
 	Folder string
@@ -43,6 +49,9 @@ type Fleet interface {
 	// SQL returns what answers queries, once the fleet is committed. Close closes
 	// it.
 	SQL() *sql.DB
+	// Rows passes on the rows of a table, once the fleet is committed, with the
+	// columns that the schema has. each does not keep the batch.
+	Rows(ctx context.Context, table *schema.Table, each func(arrow.RecordBatch) error) error
 }
 
 // OpenFleet opens a fleet; nil in builds that have nothing that could answer

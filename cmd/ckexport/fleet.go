@@ -98,7 +98,7 @@ func (a *asked) open(ctx context.Context, in *askedInputs, q question, opts askO
 	if err != nil {
 		return err
 	}
-	options := sinks.FleetOptions{Parts: parts, Tables: q.tables, Views: q.views}
+	options := sinks.FleetOptions{Parts: parts, Tables: q.tables, Views: q.views, Often: q.often}
 	grants := slices.Clone(opts.grants)
 	if in.listing != nil {
 		if q.has("memory_matches") && !q.whole {

@@ -139,47 +139,16 @@ func readIndicators(names []string, std streams) (*indicators.Set, error) {
 }
 
 func searchIndicators(ctx context.Context, db *sql.DB, set *indicators.Set, write func(resultRows) error) error {
-	hits := &hitRows{}
+	hits := &memoryRows{names: []string{"indicator", "kind", "note", "table_name", "row_key", "column_name", "value", "container_name", "checkpoint_id"}}
 	if err := set.Search(ctx, db, func(h indicators.Hit) error {
-		hits.list = append(hits.list, h)
+		row := []any{h.Indicator.Text, string(h.Indicator.Kind), h.Indicator.Note, h.Place.Table, h.Key, h.Place.Column, h.Value, h.ContainerName, h.CheckpointID}
+		for i, v := range row {
+			row[i] = nilIf(v == "", v)
+		}
+		hits.rows = append(hits.rows, row)
 		return nil
 	}); err != nil {
 		return err
 	}
 	return write(hits)
 }
-
-// hitRows are hits as the rows of a query.
-type hitRows struct {
-	list []indicators.Hit
-	next int
-}
-
-// Columns names the columns.
-func (h *hitRows) Columns() ([]string, error) {
-	return []string{"indicator", "kind", "note", "table_name", "row_key", "column_name", "value", "container_name", "checkpoint_id"}, nil
-}
-
-// Next goes to the next row.
-func (h *hitRows) Next() bool {
-	h.next++
-	return h.next <= len(h.list)
-}
-
-// Scan copies the row, NULL for what is empty.
-func (h *hitRows) Scan(to ...any) error {
-	hit := h.list[h.next-1]
-	for i, text := range []string{
-		hit.Indicator.Text, string(hit.Indicator.Kind), hit.Indicator.Note, hit.Place.Table, hit.Key, hit.Place.Column, hit.Value, hit.ContainerName, hit.CheckpointID,
-	} {
-		if place, ok := to[i].(*any); ok {
-			if *place = any(text); text == "" {
-				*place = nil
-			}
-		}
-	}
-	return nil
-}
-
-// Err is nil: all hits are there.
-func (h *hitRows) Err() error { return nil }

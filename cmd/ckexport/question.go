@@ -16,12 +16,13 @@ type question struct {
 	// whole says that it matters whether all of an archive can be read: then all
 	// is decoded, whatever the tables.
 	whole  bool
+	often  bool     // each table is asked many times
 	memory []string // kinds of content of memory
 }
 
 // wholeQuestion is about everything but the content of memory.
 func wholeQuestion(views []sinks.View) question {
-	return question{views: views, tables: schema.Tables(), whole: true}
+	return question{views: views, tables: schema.Tables(), whole: true, often: true}
 }
 
 // withMemory is the question, also about kinds of content of memory.
@@ -44,20 +45,16 @@ func questionOf(text string) question {
 	}
 	q := question{}
 	named := map[string]bool{}
-	note := func(sql string) {
-		for _, w := range word.FindAllString(strings.ToLower(sql), -1) {
-			named[w] = true
+	for _, w := range word.FindAllString(strings.ToLower(text), -1) {
+		named[w] = true
+	}
+	q.whole = named["checkpoints"] // whoever asks it directly may look at its status
+	q.views = viewsBelow(named)
+	for _, v := range q.views {
+		for _, t := range v.Tables {
+			named[t] = true
 		}
 	}
-	note(text)
-	q.whole = named["checkpoints"]               // whoever asks it directly may look at its status
-	for _, v := range slices.Backward(views()) { // a view builds on those before it
-		if named[v.Name] {
-			q.views = append(q.views, v)
-			note(v.SQL + " " + strings.Join(v.Tables, " "))
-		}
-	}
-	slices.Reverse(q.views)
 	q.whole = q.whole || named["status"]
 	for _, t := range schema.Tables() {
 		if !named[t.Name] && t.Name != "checkpoints" {
@@ -70,6 +67,22 @@ func questionOf(text string) question {
 		}
 	}
 	return q
+}
+
+// viewsBelow returns the views of these names, and those they build on.
+func viewsBelow(named map[string]bool) []sinks.View {
+	var list []sinks.View
+	for _, v := range slices.Backward(views()) { // a view builds on those before it
+		if !named[v.Name] {
+			continue
+		}
+		list = append(list, v)
+		for _, w := range word.FindAllString(strings.ToLower(v.SQL), -1) {
+			named[w] = true
+		}
+	}
+	slices.Reverse(list)
+	return list
 }
 
 // ofWholeArchives are tables that tell of an archive as a whole.

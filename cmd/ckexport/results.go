@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -32,6 +33,35 @@ type resultRows interface {
 	Scan(to ...any) error
 	Err() error
 }
+
+// memoryRows are rows that are there already.
+type memoryRows struct {
+	names []string
+	rows  [][]any
+	next  int
+}
+
+// Columns names the columns.
+func (m *memoryRows) Columns() ([]string, error) { return slices.Clone(m.names), nil }
+
+// Next goes to the next row.
+func (m *memoryRows) Next() bool {
+	m.next++
+	return m.next <= len(m.rows)
+}
+
+// Scan copies the row.
+func (m *memoryRows) Scan(to ...any) error {
+	for i, v := range m.rows[m.next-1] {
+		if place, ok := to[i].(*any); ok {
+			*place = v
+		}
+	}
+	return nil
+}
+
+// Err is nil: all rows are there.
+func (m *memoryRows) Err() error { return nil }
 
 // resultFormats names them.
 const resultFormats = "table, csv, json, jsonl or markdown"

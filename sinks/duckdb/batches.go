@@ -3,8 +3,10 @@
 package duckdb
 
 import (
+	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -36,4 +38,34 @@ func scanBatches(conn *sql.Conn, view string, batches []arrow.RecordBatch) (rele
 		return err
 	})
 	return release, err
+}
+
+// readBatches runs a query and passes on its rows.
+func readBatches(ctx context.Context, db *sql.DB, query string, each func(arrow.RecordBatch) error) (err error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	return conn.Raw(func(c any) error {
+		dc, ok := c.(driver.Conn)
+		if !ok {
+			return fmt.Errorf("%T is no connection", c)
+		}
+		a, err := duckdb.NewArrowFromConn(dc)
+		if err != nil {
+			return err
+		}
+		rows, err := a.QueryContext(ctx, query)
+		if err != nil {
+			return err
+		}
+		defer rows.Release()
+		for rows.Next() {
+			if err := each(rows.RecordBatch()); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
 }

@@ -3,6 +3,7 @@
 package duckdb
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 
@@ -15,4 +16,8 @@ const scansBatches = false
 
 func scanBatches(*sql.Conn, string, []arrow.RecordBatch) (release func(), err error) {
 	return nil, errors.ErrUnsupported
+}
+
+func readBatches(context.Context, *sql.DB, string, func(arrow.RecordBatch) error) error {
+	return errors.New("this build lacks DuckDB's interface for Arrow (build tag duckdb_arrow)")
 }

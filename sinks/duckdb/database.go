@@ -140,11 +140,20 @@ func isLocked(err error) bool {
 // readParquet returns the table function that reads these files, which may
 // differ in their columns. Folders named like partitions add none.
 func readParquet(paths []string, differ bool) string {
+	return readParquetWith(paths, fmt.Sprintf("union_by_name = %t", differ))
+}
+
+// readParquetNamed reads files by the names of columns, with their paths as filename.
+func readParquetNamed(paths []string) string {
+	return readParquetWith(paths, "union_by_name = true, filename = true")
+}
+
+func readParquetWith(paths []string, options string) string {
 	quoted := make([]string, len(paths))
 	for i, p := range paths {
 		quoted[i] = sqltext.Literal(globEscape(p))
 	}
-	return fmt.Sprintf("read_parquet([%s], hive_partitioning = false, union_by_name = %t)", strings.Join(quoted, ", "), differ)
+	return fmt.Sprintf("read_parquet([%s], hive_partitioning = false, %s)", strings.Join(quoted, ", "), options)
 }
 
 // globEscape makes characters of a path that have a meaning in globs stand for

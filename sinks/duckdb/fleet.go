@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
@@ -81,6 +83,44 @@ func (f *fleet) Write(ctx context.Context, table *schema.Table, batch arrow.Reco
 // SQL returns the database.
 func (f *fleet) SQL() *sql.DB { return f.db }
 
+// Rows passes on the rows of a table.
+func (f *fleet) Rows(ctx context.Context, table *schema.Table, each func(arrow.RecordBatch) error) error {
+	columns := make([]string, len(table.Columns))
+	for i, c := range table.Columns {
+		columns[i] = sqltext.Identifier(c.Name)
+	}
+	return readBatches(ctx, f.db, "SELECT "+strings.Join(columns, ", ")+" FROM "+sqltext.Identifier(table.Name), func(rows arrow.RecordBatch) error {
+		typed := withSchema(rows, table.Schema())
+		defer typed.Release()
+		return each(typed)
+	})
+}
+
+// withSchema returns the same rows with the types of a schema. DuckDB's are laid out
+// in the same way, but have other names within lists and maps.
+func withSchema(rows arrow.RecordBatch, s *arrow.Schema) arrow.RecordBatch {
+	columns := make([]arrow.Array, rows.NumCols())
+	for i := range columns {
+		data := withType(rows.Column(i).Data(), s.Field(i).Type)
+		defer data.Release()
+		columns[i] = array.MakeFromData(data)
+		defer columns[i].Release()
+	}
+	return array.NewRecordBatch(s, columns, rows.NumRows())
+}
+
+func withType(data arrow.ArrayData, t arrow.DataType) arrow.ArrayData {
+	var children []arrow.ArrayData
+	if nested, ok := t.(arrow.NestedType); ok {
+		for i, field := range nested.Fields() {
+			child := withType(data.Children()[i], field.Type)
+			defer child.Release()
+			children = append(children, child)
+		}
+	}
+	return array.NewData(t, data.Len(), data.Buffers(), children, data.NullN(), data.Offset())
+}
+
 // Close ends it.
 func (f *fleet) Close() error {
 	var errs []error
@@ -104,10 +144,10 @@ func (f *fleet) Commit(ctx context.Context) (err error) {
 		_, err := f.db.ExecContext(ctx, statements)
 		return err
 	}
-	if err := exec(ctx, setup); err != nil {
+	if err := exec(ctx, setup+" SET parquet_metadata_cache = true;"); err != nil {
 		return fmt.Errorf("setting up DuckDB: %w", err)
 	}
-	u := &union{exec: exec, reach: f.reach}
+	u := &union{exec: exec, reach: f.reach, often: f.opts.Often, added: f.opts.Added}
 	for _, p := range f.opts.Parts {
 		if err := u.addPart(ctx, f.db, p); err != nil {
 			return fmt.Errorf("opening output %q: %w", p.Location, err)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,8 +16,12 @@ import (
 	"github.com/ckexport/ckexport/sqltext"
 )
 
-// repeatedTable lists which checkpoints of a part an earlier part has too.
-const repeatedTable = "memory." + loadedSchema + "_parts.repeated"
+// repeatedTable lists the checkpoints of the parts, and whether an earlier part has
+// them too.
+const (
+	partsSchema   = "parts"
+	repeatedTable = "memory." + partsSchema + ".checkpoints"
+)
 
 // union makes views of the tables of several parts.
 type union struct {
@@ -25,6 +30,8 @@ type union struct {
 	parts  []partTables
 	paths  []string // files that views read
 	isMade bool     // the tables of the only part are there as such
+	often  bool     // tables are asked many times
+	added  bool     // the rows of the first part are left out
 }
 
 // partTables are the tables of one part, each with what stands behind FROM.
@@ -95,73 +102,130 @@ func (u *union) makeTables(ctx context.Context, db *sql.DB) ([]string, error) {
 	if u.isMade {
 		return names, nil
 	}
-	repeats, err := u.findRepeated(ctx, db)
+	repeated, err := u.findRepeated(ctx, db)
 	if err != nil {
 		return nil, fmt.Errorf("looking for checkpoints that several outputs have: %w", err)
 	}
+	kind := "VIEW "
+	if u.often && u.bytes() <= loadedBytes {
+		kind = "TABLE "
+	}
 	for _, name := range names {
 		t, _ := schema.Lookup(name)
-		if err := u.exec(ctx, "CREATE VIEW "+sqltext.Identifier(name)+" AS "+u.rowsOf(t, repeats)); err != nil {
+		if err := u.exec(ctx, "CREATE "+kind+sqltext.Identifier(name)+" AS "+u.rowsOf(t, repeated)); err != nil {
 			return nil, fmt.Errorf("table %s: %w", name, err)
 		}
 	}
 	return names, nil
 }
 
-// findRepeated finds checkpoints that an earlier part has too, and returns in
-// which parts some are.
-func (u *union) findRepeated(ctx context.Context, db *sql.DB) (map[int]bool, error) {
-	var ids []string
-	for i, p := range u.parts {
-		if from := p.checkpoints(); from != "" && len(u.parts) > 1 {
-			ids = append(ids, fmt.Sprintf("SELECT %d AS part, checkpoint_id FROM %s", i, from))
+// repeats says how many checkpoints of a part an earlier one has too.
+type repeats string
+
+const (
+	repeatsNone repeats = ""
+	repeatsSome repeats = "some"
+	repeatsAll  repeats = "all"
+)
+
+// loadedBytes is up to which size files are loaded into memory, where they would be
+// read many times: the rows take some ten times as much.
+const loadedBytes = 64 << 20
+
+// bytes returns the size of the files.
+func (u *union) bytes() int64 {
+	var sum int64
+	for _, p := range u.paths {
+		if info, err := os.Stat(p); err == nil {
+			sum += info.Size()
 		}
+	}
+	return sum
+}
+
+// findRepeated finds checkpoints that an earlier part has too, by part.
+func (u *union) findRepeated(ctx context.Context, db *sql.DB) (map[int]repeats, error) {
+	if len(u.parts) < 2 {
+		return nil, nil
+	}
+	var ids, paths, partOf []string
+	for i, p := range u.parts {
+		switch table := p.checkpoints(); {
+		case table == "":
+		case p.files[table].Paths != nil:
+			for _, path := range p.files[table].Paths {
+				paths, partOf = append(paths, path), append(partOf, fmt.Sprintf("(%d, %s)", i, sqltext.Literal(path)))
+			}
+		default:
+			ids = append(ids, fmt.Sprintf("SELECT %d AS part, checkpoint_id FROM %s", i, p.tables[table]))
+		}
+	}
+	if len(paths) > 0 { // of a thousand outputs at once, rather than one by one
+		ids = append(ids, "SELECT part, checkpoint_id FROM "+readParquetNamed(paths)+" JOIN (VALUES "+strings.Join(partOf, ", ")+") AS f(part, filename) USING (filename)")
 	}
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	err := u.exec(ctx, "CREATE SCHEMA "+loadedSchema+"_parts; CREATE TABLE "+repeatedTable+" AS SELECT part, checkpoint_id FROM (SELECT DISTINCT * FROM ("+
-		strings.Join(ids, " UNION ALL ")+")) WHERE checkpoint_id IS NOT NULL QUALIFY row_number() OVER (PARTITION BY checkpoint_id ORDER BY part) > 1")
+	err := u.exec(ctx, "CREATE SCHEMA "+partsSchema+"; CREATE TABLE "+repeatedTable+` AS
+SELECT part, checkpoint_id, row_number() OVER (PARTITION BY checkpoint_id ORDER BY part) > 1 AS is_repeated
+FROM (SELECT DISTINCT * FROM (`+strings.Join(ids, " UNION ALL ")+`)) WHERE checkpoint_id IS NOT NULL`)
 	if err != nil {
 		return nil, err
 	}
-	repeats := map[int]bool{}
-	err = eachRow(ctx, db, "SELECT DISTINCT part FROM "+repeatedTable, func(rows *sql.Rows) error {
-		var i int
-		if err := rows.Scan(&i); err != nil {
+	found := map[int]repeats{}
+	err = eachRow(ctx, db, "SELECT part, bool_and(is_repeated) FROM "+repeatedTable+" GROUP BY part HAVING bool_or(is_repeated)", func(rows *sql.Rows) error {
+		var part int
+		var all bool
+		if err := rows.Scan(&part, &all); err != nil {
 			return err
 		}
-		repeats[i] = true
+		if found[part] = repeatsSome; all {
+			found[part] = repeatsAll
+		}
 		return nil
 	})
-	return repeats, err
+	return found, err
 }
 
 // checkpoints returns the table that tells best which checkpoints a part has.
 func (p partTables) checkpoints() string {
-	if from := p.tables["checkpoints"]; from != "" {
-		return from
+	const best = "checkpoints"
+	if p.tables[best] != "" {
+		return best
 	}
 	for _, t := range schema.Tables() {
-		if from := p.tables[t.Name]; from != "" && t.Scope == schema.ScopeCheckpoint {
-			return from
+		if p.tables[t.Name] != "" && t.Scope == schema.ScopeCheckpoint {
+			return t.Name
 		}
 	}
 	return ""
 }
 
+// ledgerTable is the table that says of each archive how many rows came from it. Of
+// one whose checkpoint an earlier part has none do, as if the runs had been one after
+// another.
+const ledgerTable = "archives"
+
 // rowsOf returns the query for a table's rows of all parts.
-func (u *union) rowsOf(t *schema.Table, repeats map[int]bool) string {
+func (u *union) rowsOf(t *schema.Table, repeated map[int]repeats) string {
+	id := t.Column("checkpoint_id")
 	together := sinks.TableFiles{Table: t.Name} // files of all parts that can be read at once
 	var selects []string
 	for i, p := range u.parts {
 		from, isThere := p.tables[t.Name]
 		files, isFiles := p.files[t.Name]
-		hides := repeats[i] && t.Scope == schema.ScopeCheckpoint
+		hides := repeatsNone
+		if t.Scope == schema.ScopeCheckpoint {
+			hides = repeated[i]
+		}
 		switch {
-		case !isThere:
-		case hides:
-			selects = append(selects, fmt.Sprintf("SELECT * FROM %s WHERE checkpoint_id IS NULL OR checkpoint_id NOT IN (SELECT checkpoint_id FROM %s WHERE part = %d)", from, repeatedTable, i))
+		case i == 0 && u.added:
+		case !isThere, hides == repeatsAll && !id.Nullable && len(selects)+len(together.Paths) > 0:
+		case t.Name == ledgerTable && repeated[i] != repeatsNone:
+			selects = append(selects, fmt.Sprintf("SELECT * EXCLUDE r REPLACE (CASE WHEN r THEN 0 ELSE row_count END AS row_count, CASE WHEN r AND status = 'ok' THEN 'duplicate' ELSE status END AS status) "+
+				"FROM (SELECT *, coalesce(checkpoint_id IN (SELECT checkpoint_id FROM %s WHERE part = %d AND is_repeated), false) AS r FROM %s)", repeatedTable, i, from))
+		case hides != repeatsNone:
+			selects = append(selects, fmt.Sprintf("SELECT * FROM %s WHERE checkpoint_id IS NULL OR checkpoint_id NOT IN (SELECT checkpoint_id FROM %s WHERE part = %d AND is_repeated)", from, repeatedTable, i))
 		case isFiles && len(files.Paths) > 0:
 			together.Differ = together.Differ || files.Differ || len(together.Paths) > 0
 			together.Paths = append(together.Paths, files.Paths...)
@@ -172,11 +236,26 @@ func (u *union) rowsOf(t *schema.Table, repeats map[int]bool) string {
 	if len(together.Paths) > 0 {
 		selects = append(selects, "SELECT * FROM "+readParquet(together.Paths, together.Differ))
 	}
+	if len(selects) == 0 { // no part but the first has it
+		return "SELECT * FROM " + u.parts[0].tables[t.Name] + " WHERE false"
+	}
 	rows := strings.Join(selects, " UNION ALL BY NAME ")
 	if t.Scope == schema.ScopeCheckpoint || len(u.parts) == 1 || len(t.Key) == 0 {
 		return rows
 	}
 	// The ledger, and what is the same for all: a row that several outputs have
 	// is one.
-	return "SELECT DISTINCT ON (" + sqltext.Identifiers(t.Key) + ") * FROM (" + rows + ")"
+	rows = "SELECT DISTINCT ON (" + sqltext.Identifiers(t.Key) + ") * FROM (" + rows + ")"
+	if t.Name == ledgerTable {
+		rows += " ORDER BY row_count DESC"
+	}
+	if first := u.parts[0].tables[t.Name]; u.added && first != "" {
+		same := make([]string, len(t.Key))
+		for i, column := range t.Key {
+			name := sqltext.Identifier(column)
+			same[i] = "there." + name + " IS NOT DISTINCT FROM added." + name
+		}
+		rows = "SELECT * FROM (" + rows + ") AS added WHERE NOT EXISTS (SELECT 1 FROM " + first + " AS there WHERE " + strings.Join(same, " AND ") + ")"
+	}
+	return rows
 }
