@@ -36,7 +36,7 @@ type Checkpoint struct {
 
 // Process is a process, with those that it started.
 type Process struct {
-	Row         `json:"process"`
+	Facts       Row        `json:"process"`
 	Environment []Row      `json:"environment,omitempty"`
 	Files       []Row      `json:"files,omitempty"`
 	Sockets     []Row      `json:"sockets,omitempty"`

@@ -101,7 +101,7 @@ func addProcess(processes map[string]map[string]*Process, c *Checkpoint, row Row
 	if processes[c.ID] == nil {
 		processes[c.ID] = map[string]*Process{}
 	}
-	p := &Process{Row: row}
+	p := &Process{Facts: row}
 	processes[c.ID][row.Text("pid")] = p
 	c.processCount++
 	if parent := processes[c.ID][row.Text("ppid")]; parent != nil && parent != p {

@@ -249,17 +249,17 @@ func addProcessTree(to *branch, p *Process, s Sections, left *int) {
 		return
 	}
 	*left--
-	text := p.Text("comm")
+	text := p.Facts.Text("comm")
 	if s.Commands || s.Environment {
-		if cmdline := p.Text("cmdline"); cmdline != "" {
+		if cmdline := p.Facts.Text("cmdline"); cmdline != "" {
 			text = cmdline
 		}
 	}
 	if s.Short {
 		text = clip(text, 120)
 	}
-	line := to.add("[%s] %s", p.Text("pid"), text)
-	if state := p.Text("state"); state != "alive" && state != "" {
+	line := to.add("[%s] %s", p.Facts.Text("pid"), text)
+	if state := p.Facts.Text("state"); state != "alive" && state != "" {
 		line.text += " (" + state + ")"
 	}
 	if len(p.Environment) > 0 {
@@ -270,8 +270,8 @@ func addProcessTree(to *branch, p *Process, s Sections, left *int) {
 	}
 	if s.Files {
 		to := line.add("Files")
-		to.add("cwd %s", p.Text("cwd"))
-		to.add("root %s", p.Text("root"))
+		to.add("cwd %s", p.Facts.Text("cwd"))
+		to.add("root %s", p.Facts.Text("root"))
 		for _, f := range p.Files {
 			to.add("%s %s", f.Text("fd"), strings.Join(values(f, "type", "path", "access"), " "))
 		}

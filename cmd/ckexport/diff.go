@@ -20,8 +20,9 @@ func diffCommand(std streams) *cli.Command {
 		Usage:     "tell two checkpoints apart: what was added, removed and changed, table by table",
 		ArgsUsage: "OUT... BEFORE AFTER | ARCHIVE ARCHIVE",
 		Description: askedHelp + "\n\nTwo archives, or outputs, with one checkpoint each need no names of these. Else a checkpoint is named by its id or the first 6 or more digits of it, by its archive (name, with or without ending, or path), or by\n" +
-			"container@when: the container's name or the beginning of its id, and first, last, a number (checkpoint_seq of view fleet), or a time in\n" +
-			"UTC or its beginning, such as 2026-11-23T14:50. ckexport tables TABLE tells what is compared. The exit code is 0 with and without differences.",
+			"namespace/pod/container@when: of the container what stands behind either slash is enough, or the beginning of its id; when is first, last, a\n" +
+			"number (checkpoint_seq of view fleet), or a time in UTC or its beginning, such as 2026-11-23T14:50. A container's only checkpoint needs no when.\n" +
+			"ckexport tables TABLE tells what is compared. The exit code is 0 with and without differences.",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: "text, json or markdown", Value: "text"},
 			&cli.BoolFlag{Name: "summary", Usage: "only how many rows of each table differ"},
@@ -115,7 +116,7 @@ func nameError(err error) error {
 		}
 		b.WriteString("\n" + describeCheckpoint(c))
 	}
-	return &usageError{err: errors.New(b.String()), hint: "a checkpoint is named by its id, its archive, or container@time; ckexport query OUT fleet lists all"}
+	return &usageError{err: errors.New(b.String()), hint: "a checkpoint is named by its id, its archive, or namespace/pod/container@time; ckexport list OUT lists all"}
 }
 
 // describeCheckpoint names a checkpoint in all ways, on one line.

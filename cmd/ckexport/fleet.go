@@ -101,7 +101,7 @@ func (a *asked) open(ctx context.Context, in *askedInputs, q question, opts askO
 	options := sinks.FleetOptions{Parts: parts, Tables: q.tables, Views: q.views, Often: q.often}
 	grants := slices.Clone(opts.grants)
 	if in.listing != nil {
-		if q.has("memory_matches") && !q.whole {
+		if q.scan {
 			return &usageError{err: errors.New("memory_matches takes YARA rules, which are given to an export"), hint: "ckexport INPUT... -o scanned.duckdb --scan builtin"}
 		}
 		folder, err := newTempFolder()
@@ -148,7 +148,7 @@ func (a *asked) export(ctx context.Context, archives []source.Item, fleet sinks.
 	bar := newProgress(opts.std.err, false)
 	bar.start(archives)
 	summary, err := pipeline.Run(ctx, pipeline.Options{
-		Archives: archives, Tables: q.decoded(), Sink: fleet, Run: *run, Raw: q.has("image_entries") && !q.whole, Memory: q.memory,
+		Archives: archives, Tables: q.decoded(), Sink: fleet, Run: *run, Raw: q.raw, Memory: q.memory,
 		Limits: decode.DefaultLimits(), PayloadLimit: payloadsAsked, Jobs: opts.jobs, Log: slog.New(slog.DiscardHandler),
 		OnArchive: func(r pipeline.Report) {
 			bar.archive(r)

@@ -18,6 +18,8 @@ type question struct {
 	whole  bool
 	often  bool     // each table is asked many times
 	memory []string // kinds of content of memory
+	raw    bool     // messages of images
+	scan   bool     // what only YARA rules find
 }
 
 // wholeQuestion is about everything but the content of memory.
@@ -62,6 +64,7 @@ func questionOf(text string) question {
 		}
 		q.tables = append(q.tables, t)
 		q.whole = q.whole || t.Scope == schema.ScopeArchive || slices.Contains(ofWholeArchives, t.Name)
+		q.raw, q.scan = q.raw || t.Raw, q.scan || t.Scan
 		if t.Memory != "" && !slices.Contains(q.memory, t.Memory) {
 			q.memory = append(q.memory, t.Memory)
 		}
@@ -87,11 +90,6 @@ func viewsBelow(named map[string]bool) []sinks.View {
 
 // ofWholeArchives are tables that tell of an archive as a whole.
 var ofWholeArchives = []string{"archive_members", "problems", "unknown_fields", "image_entries"}
-
-// has tells whether a table is asked for.
-func (q question) has(table string) bool {
-	return slices.ContainsFunc(q.tables, func(t *schema.Table) bool { return t.Name == table })
-}
 
 // names returns the names of the tables.
 func (q question) names() []string {
