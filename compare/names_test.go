@@ -91,7 +91,7 @@ func TestFindRefuses(t *testing.T) {
 		"web@2026-11-23":               {"means 5 checkpoints", 5},
 		"web":                          {"names a container", 5},
 		"shop/web-0/web":               {"names a container", 2},
-		"b-0/web@last":                 {"means no checkpoint", 0}, // no name of a pod
+		"b-0/web@last":                 {"means no checkpoint", 2}, // no name of a pod
 		"web@4":                        {"means no checkpoint of that container", 5},
 		"web@2026":                     {"means no checkpoint of that container", 5}, // a number
 		"web@99999999999999999999":     {"means no checkpoint of that container", 5},

@@ -6,7 +6,6 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -40,13 +39,9 @@ func scanBatches(conn *sql.Conn, view string, batches []arrow.RecordBatch) (rele
 	return release, err
 }
 
-// readBatches runs a query and passes on its rows.
-func readBatches(ctx context.Context, db *sql.DB, query string, each func(arrow.RecordBatch) error) (err error) {
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
+// ReadBatches runs a query on a connection to a database that this package opened,
+// and hands on its rows as record batches.
+func ReadBatches(ctx context.Context, conn *sql.Conn, query string, read func(array.RecordReader) error) error {
 	return conn.Raw(func(c any) error {
 		dc, ok := c.(driver.Conn)
 		if !ok {
@@ -61,11 +56,6 @@ func readBatches(ctx context.Context, db *sql.DB, query string, each func(arrow.
 			return err
 		}
 		defer rows.Release()
-		for rows.Next() {
-			if err := each(rows.RecordBatch()); err != nil {
-				return err
-			}
-		}
-		return rows.Err()
+		return read(rows)
 	})
 }

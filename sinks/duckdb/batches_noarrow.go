@@ -8,6 +8,7 @@ import (
 	"errors"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 )
 
 // scansBatches tells whether DuckDB can read batches where they are: the driver
@@ -18,6 +19,7 @@ func scanBatches(*sql.Conn, string, []arrow.RecordBatch) (release func(), err er
 	return nil, errors.ErrUnsupported
 }
 
-func readBatches(context.Context, *sql.DB, string, func(arrow.RecordBatch) error) error {
+// ReadBatches fails: the driver can't without its build tag.
+func ReadBatches(context.Context, *sql.Conn, string, func(array.RecordReader) error) error {
 	return errors.New("this build lacks DuckDB's interface for Arrow (build tag duckdb_arrow)")
 }

@@ -89,10 +89,22 @@ func (f *fleet) Rows(ctx context.Context, table *schema.Table, each func(arrow.R
 	for i, c := range table.Columns {
 		columns[i] = sqltext.Identifier(c.Name)
 	}
-	return readBatches(ctx, f.db, "SELECT "+strings.Join(columns, ", ")+" FROM "+sqltext.Identifier(table.Name), func(rows arrow.RecordBatch) error {
-		typed := withSchema(rows, table.Schema())
-		defer typed.Release()
-		return each(typed)
+	conn, err := f.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	query := "SELECT " + strings.Join(columns, ", ") + " FROM " + sqltext.Identifier(table.Name)
+	return ReadBatches(ctx, conn, query, func(rows array.RecordReader) error {
+		for rows.Next() {
+			typed := withSchema(rows.RecordBatch(), table.Schema())
+			err := each(typed)
+			typed.Release()
+			if err != nil {
+				return err
+			}
+		}
+		return rows.Err()
 	})
 }
 
