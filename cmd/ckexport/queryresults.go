@@ -53,7 +53,7 @@ func openResults(path, format string, in *askedInputs, std streams) (*results, e
 	if path == "" || path == "-" {
 		terminal := terminalOf(std.out)
 		if format == parquetFormat && terminal != nil {
-			return nil, &usageError{err: errors.New("Parquet is not for terminals"), hint: "-o FILE.parquet"}
+			return nil, &usageError{err: errors.New("a terminal takes no Parquet"), hint: "-o FILE.parquet"}
 		}
 		if terminal != nil {
 			r.terminal, r.pager = terminal, startPager(terminal)
