@@ -6,12 +6,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/ckexport/ckexport/cmd/ckexport/internal/sandbox"
+	"github.com/ckexport/ckexport/filelock"
 )
 
 // tempFolderPattern names the folders: in the system's folder for what is temporary.
@@ -40,13 +38,13 @@ func newTempFolder() (*tempFolder, error) {
 // Close removes the folder. What it holds goes first: a confined process cannot open
 // the folder around it, as os.RemoveAll would.
 func (f *tempFolder) Close() error {
-	var errs []error
+	errs := []error{f.lock.Close()}
 	entries, err := os.ReadDir(f.path)
 	errs = append(errs, err)
 	for _, e := range entries {
 		errs = append(errs, os.RemoveAll(filepath.Join(f.path, e.Name())))
 	}
-	return errors.Join(append(errs, os.Remove(f.path), f.lock.Close())...)
+	return errors.Join(append(errs, os.Remove(f.path))...)
 }
 
 // grants are what using and removing it takes.
@@ -54,21 +52,20 @@ func (f *tempFolder) grants() []sandbox.Grant {
 	return []sandbox.Grant{{Path: f.path, Access: sandbox.All}, {Path: filepath.Dir(f.path), Access: sandbox.Emptied}}
 }
 
-// lockFolder locks a folder, unless another process has.
+// lockFolder locks a folder by a file in it, unless another process has.
 func lockFolder(path string) (*os.File, error) {
-	dir, err := os.Open(path)
+	lock, err := os.OpenFile(filepath.Join(path, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.Flock(int(dir.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		return nil, errors.Join(err, dir.Close())
+	if err := filelock.TryLock(lock); err != nil {
+		return nil, errors.Join(err, lock.Close())
 	}
-	return dir, nil
+	return lock, nil
 }
 
-// removeLeftFolders removes what killed processes of this user left. One that is
-// being made is not locked yet, but is empty then, and too young. What fails is for
-// the next to try.
+// removeLeftFolders removes what killed processes of this user left; one that is
+// being made is too young. What fails is for the next to try.
 func removeLeftFolders(in string) {
 	left, err := filepath.Glob(filepath.Join(in, tempFolderPattern))
 	if err != nil {
@@ -80,13 +77,14 @@ func removeLeftFolders(in string) {
 			continue
 		}
 		if lock, err := lockFolder(path); err == nil {
-			_ = os.RemoveAll(path)
 			lock.Close()
+			_ = os.RemoveAll(path)
 		}
 	}
 }
 
+// isOldFolderOfOurs is also about folders that others made to have files opened in
+// them that are not theirs.
 func isOldFolderOfOurs(info fs.FileInfo) bool {
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	return ok && int(stat.Uid) == os.Geteuid() && info.IsDir() && time.Since(info.ModTime()) > time.Minute
+	return info.IsDir() && isOwn(info) && time.Since(info.ModTime()) > time.Minute
 }
