@@ -12,7 +12,7 @@ const module = "github.com/ckexport/ckexport"
 
 // mayImport is the table of docs/architecture.md: which rooms a room may use.
 var mayImport = map[string][]string{
-	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/pipeline", "/pipeline/source", "/pipeline/source/oci", "/pipeline/source/s3", "/pipeline/archive", "/pipeline/decode", "/pipeline/redact", "/pipeline/yara", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/queries", "/queries/rules", "/verify", "/compare", "/plain", "/report", "/units", "/pipeline/extract", "/indicators", "/pipeline/search", "/sinks/iceberg", "/metrics", "/watch"},
+	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/pipeline", "/pipeline/source", "/pipeline/source/oci", "/pipeline/source/s3", "/pipeline/archive", "/pipeline/decode", "/pipeline/redact", "/pipeline/yara", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/queries", "/queries/rules", "/verify", "/compare", "/plain", "/report", "/units", "/pipeline/extract", "/indicators", "/pipeline/search", "/sinks/iceberg", "/inspect", "/sqltext", "/filelock", "/metrics", "/watch"},
 	"/cmd/ckexport/internal/sandbox": nil,
 	"/cmd/ckbench":                   {"/cmd/ckbench/measure", "/cmd/ckbench/workload", "/stage", "/units"},
 	"/cmd/ckbench/measure":           nil,
@@ -62,6 +62,7 @@ var mayImport = map[string][]string{
 	"/metrics":                       {"/pipeline", "/schema"},
 	"/watch":                         {"/pipeline/archive", "/pipeline/source"},
 	"/deploy/image":                  nil,
+	"/inspect":                       {"/plain", "/queries", "/units"},
 	"/indicators":                    {"/schema", "/sqltext"},
 	"/verify":                        {"/filelock", "/pipeline", "/pipeline/archive", "/pipeline/decode", "/pipeline/source", "/schema", "/sinks", "/sqltext"},
 }

@@ -4,9 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"log/slog"
-
-	"github.com/urfave/cli/v2"
 
 	"github.com/ckexport/ckexport/cmd/ckexport/internal/sandbox"
 	"github.com/ckexport/ckexport/sinks"
@@ -45,13 +42,4 @@ func (o *output) openSQL(ctx context.Context, views []sinks.View, box confinemen
 		return nil, err
 	}
 	return o.format.OpenSQL(ctx, o.location, sinks.SQLOptions{Views: views})
-}
-
-// askOutput opens the output at location for the queries of a command.
-func askOutput(c *cli.Context, location string, views []sinks.View) (*sql.DB, error) {
-	o, err := findOutput(c.Context, location)
-	if err != nil {
-		return nil, err
-	}
-	return o.openSQL(c.Context, views, confinementOf(c, slog.New(slog.DiscardHandler)))
 }
