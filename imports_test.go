@@ -12,7 +12,7 @@ const module = "github.com/ckexport/ckexport"
 
 // mayImport is the table of docs/architecture.md: which rooms a room may use.
 var mayImport = map[string][]string{
-	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/pipeline", "/pipeline/source", "/pipeline/source/oci", "/pipeline/source/s3", "/pipeline/archive", "/pipeline/decode", "/pipeline/redact", "/pipeline/yara", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/queries", "/queries/rules", "/verify", "/compare", "/plain", "/report", "/units", "/pipeline/extract", "/indicators", "/pipeline/search", "/sinks/iceberg", "/inspect", "/sqltext", "/filelock", "/metrics", "/watch"},
+	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/pipeline", "/pipeline/source", "/pipeline/source/oci", "/pipeline/source/s3", "/pipeline/archive", "/pipeline/decode", "/pipeline/redact", "/pipeline/yara", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/queries", "/queries/rules", "/verify", "/compare", "/plain", "/report", "/units", "/pipeline/extract", "/indicators", "/pipeline/search", "/sinks/iceberg", "/findings", "/inspect", "/sqltext", "/filelock", "/metrics", "/watch"},
 	"/cmd/ckexport/internal/sandbox": nil,
 	"/cmd/ckbench":                   {"/cmd/ckbench/measure", "/cmd/ckbench/workload", "/stage", "/units"},
 	"/cmd/ckbench/measure":           nil,
@@ -57,7 +57,8 @@ var mayImport = map[string][]string{
 	"/filelock":                      nil,
 	"/stage":                         nil,
 	"/units":                         nil,
-	"/report":                        {"/plain", "/queries", "/sqltext", "/units"},
+	"/findings":                      {"/plain", "/queries", "/sqltext"},
+	"/report":                        {"/findings", "/plain", "/queries", "/sqltext", "/units"},
 	"/compare":                       {"/schema", "/sqltext"},
 	"/metrics":                       {"/pipeline", "/schema"},
 	"/watch":                         {"/pipeline/archive", "/pipeline/source"},

@@ -13,15 +13,12 @@ import (
 	"github.com/ckexport/ckexport/queries"
 )
 
-// Severities are those that a finding may have, the worst first.
-var Severities = []string{"high", "medium", "low", "info"}
-
 // Detections returns the queries whose rows are findings in one checkpoint, where
 // archives are read without the content of memory.
 func Detections() []queries.Query {
-	return slices.DeleteFunc(slices.Clone(queries.All()), func(q queries.Query) bool {
+	return slices.DeleteFunc(queries.Detections(), func(q queries.Query) bool {
 		ofOne := slices.ContainsFunc(q.Columns, func(c queries.Column) bool { return c.Name == "checkpoint_id" })
-		return !q.IsDetection() || !ofOne || q.Memory != "" || slices.Contains(q.Tables, "memory_matches")
+		return !ofOne || q.Memory != "" || slices.Contains(q.Tables, "memory_matches")
 	})
 }
 
@@ -55,7 +52,7 @@ func find(ctx context.Context, db *sql.DB, checkpoints map[string]*Checkpoint) e
 	}
 	for _, c := range checkpoints {
 		slices.SortFunc(c.Findings, func(a, b Finding) int {
-			return cmp.Or(cmp.Compare(slices.Index(Severities, a.Severity), slices.Index(Severities, b.Severity)), cmp.Compare(a.Query, b.Query))
+			return cmp.Or(cmp.Compare(slices.Index(queries.Severities(), a.Severity), slices.Index(queries.Severities(), b.Severity)), cmp.Compare(a.Query, b.Query))
 		})
 	}
 	return nil

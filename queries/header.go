@@ -8,16 +8,18 @@ import (
 	"strings"
 )
 
-// Values that keys of a header may have.
+// Values that audience may have.
 var (
-	severities = []string{"high", "medium", "low", "info"}
-	audiences  = []string{"responder", "on-call", "platform", "security"}
+	audiences = []string{"responder", "on-call", "platform", "security"}
 )
 
 var (
 	identifierForm = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 	techniqueForm  = regexp.MustCompile(`^T[0-9]{4}(\.[0-9]{3})?$`)
 )
+
+// changing are columns whose values a later checkpoint of a container does not have again.
+var changing = []string{"checkpoint_id", "checkpoint_ids", "pid", "pids", "server_pid", "address", "start_address", "range", "mtime", "first_mtime"}
 
 // parse reads the text of a file: lines "-- key: value", then SQL. A key that
 // holds a list may stand several times; so may description, whose lines are
@@ -63,8 +65,8 @@ func (q *Query) set(key, value string) (err error) {
 			q.Audience = append(q.Audience, a)
 		}
 	case "severity":
-		if !slices.Contains(severities, value) {
-			return fmt.Errorf("%q is none of %s", value, strings.Join(severities, ", "))
+		if !slices.Contains(Severities(), value) {
+			return fmt.Errorf("%q is none of %s", value, strings.Join(Severities(), ", "))
 		}
 		return once(&q.Severity)
 	case "attack":
@@ -85,6 +87,8 @@ func (q *Query) set(key, value string) (err error) {
 			return fmt.Errorf("%q is not name | meaning", value)
 		}
 		q.Columns = append(q.Columns, Column{Name: name, Doc: doc})
+	case "key":
+		q.Key = append(q.Key, strings.Split(value, ", ")...)
 	case "tables":
 		q.Tables = append(q.Tables, strings.Split(value, ", ")...)
 	case "uses":
@@ -106,6 +110,8 @@ func (q *Query) check() error {
 		return errors.New("title, question, audience, tables, columns and SQL are all needed")
 	case len(q.Attack) > 0 && q.Severity == "":
 		return errors.New("a query with a technique is a detection, and needs a severity")
+	case (len(q.Key) > 0) != q.IsDetection():
+		return errors.New("a detection, and nothing else, needs a key: the columns that tell its findings apart")
 	}
 	seen := map[string]bool{}
 	for _, c := range q.Columns {
@@ -113,6 +119,11 @@ func (q *Query) check() error {
 			return fmt.Errorf("column %s is listed twice", c.Name)
 		}
 		seen[c.Name] = true
+	}
+	for _, name := range q.Key {
+		if !seen[name] || slices.Contains(changing, name) {
+			return fmt.Errorf("key column %s is not there, or differs in each checkpoint", name)
+		}
 	}
 	used := map[string]bool{}
 	for _, part := range splitSQL(q.SQL) {

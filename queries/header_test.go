@@ -18,6 +18,7 @@ const header = `-- title: A title
 -- param: named VARCHAR = it's | name
 -- column: a | a thing
 -- column: b | another
+-- key: a
 -- tables: processes, checkpoints
 -- description: One line,
 -- description: and another.
@@ -57,6 +58,8 @@ func TestParseMistakes(t *testing.T) {
 		{"-- title: A title\n", "", "all needed"},
 		{"-- severity: low", "-- severity: grave", `"grave" is none of high, medium, low, info`},
 		{"-- severity: low\n", "", "needs a severity"},
+		{"-- key: a\n", "", "needs a key"},
+		{"-- key: a", "-- key: c", "key column c"},
 		{"responder, on-call", "everybody", `"everybody" is none of`},
 		{"T1059.004 Unix", "1059 Unix", "is not an id"},
 		{"-- title: A title", "-- titel: A title", "header key titel: no such key"},

@@ -14,7 +14,7 @@ var falseAlarms string // written by the test FalseAlarms, with -update
 func WriteMarkdown(out io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# The queries\n\nGenerated from the headers of the files in `queries/` by `make docs`. %d queries, of which %d are detections: each row is a finding.\n\n",
-		len(All()), len(detections()))
+		len(All()), len(Detections()))
 	b.WriteString("`ckexport query OUT NAME [--param name=value]` runs one, on a database and on a dataset alike; `ckexport queries NAME` shows it with its SQL. In a\n" +
 		"DuckDB output a query without parameters is a view, one with parameters a table macro, with `_` for `-`: `FROM reverse_shells`,\n" +
 		"`FROM odd_listeners(at_least := 5)`. A query whose tables an output lacks (`--tables`) is not there.\n\n")
@@ -41,21 +41,11 @@ func WriteMarkdown(out io.Writer) error {
 	return err
 }
 
-func detections() []Query {
-	var list []Query
-	for _, q := range All() {
-		if q.IsDetection() {
-			list = append(list, q)
-		}
-	}
-	return list
-}
-
 func writeQuery(b *strings.Builder, q Query) {
 	fmt.Fprintf(b, "\n### %s\n\n%s\n\n", q.Name, strings.TrimSpace("**"+q.Question+"** "+q.About()))
 	fmt.Fprintf(b, "Asked by: %s.", strings.Join(q.Audience, ", "))
 	if q.IsDetection() {
-		fmt.Fprintf(b, " Severity: **%s**.", q.Severity)
+		fmt.Fprintf(b, " Severity: **%s**. A finding is known again by: %s.", q.Severity, strings.Join(q.FindingKey(), ", "))
 	}
 	for i, t := range q.Attack {
 		label := " ATT&CK: "

@@ -5,6 +5,7 @@
 package queries
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -28,6 +29,7 @@ type Query struct {
 	Attack      []Technique // MITRE ATT&CK techniques that a row may be a sign of
 	Params      []Param     // in the order of the header
 	Columns     []Column    // what it returns, in order
+	Key         []string    // of a detection: columns by which a finding is found again in a later checkpoint, see FindingKey
 	Tables      []string    // the tables it needs, also by the queries it builds on
 	Uses        []string    // names of the queries whose views it builds on
 	Memory      string      // what --memory must have named when the archives were exported; empty for nothing
@@ -80,6 +82,31 @@ func (q Query) About() string {
 
 // IsDetection reports whether rows of the query are findings.
 func (q Query) IsDetection() bool { return q.Severity != "" }
+
+// Severities are those that a detection may have, the worst first.
+func Severities() []string { return []string{"high", "medium", "low", "info"} }
+
+// Detections returns the queries whose rows are findings, the most severe first.
+func Detections() []Query {
+	list := slices.DeleteFunc(slices.Clone(All()), func(q Query) bool { return !q.IsDetection() })
+	slices.SortStableFunc(list, func(a, b Query) int {
+		return cmp.Or(cmp.Compare(slices.Index(Severities(), a.Severity), slices.Index(Severities(), b.Severity)), cmp.Compare(a.Name, b.Name))
+	})
+	return list
+}
+
+// FindingKey returns the columns by which a finding is the same in another checkpoint
+// of its container: the container's names, where there are any, and what the
+// detection adds. Ids, times and addresses of memory differ each time.
+func (q Query) FindingKey() []string {
+	var key []string
+	for _, c := range q.Columns {
+		if slices.Contains([]string{"pod_namespace", "pod_name", "container_name"}, c.Name) || slices.Contains(q.Key, c.Name) {
+			key = append(key, c.Name)
+		}
+	}
+	return key
+}
 
 // All returns every query: first those that build on no other, then those that
 // do, each by group and name. To make views in this order is safe. A mistake

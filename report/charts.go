@@ -44,10 +44,10 @@ FROM checkpoints WHERE memory_pages_bytes IS NOT NULL GROUP BY 1 ORDER BY sum(me
 FROM service_map WHERE to_container IS NOT NULL AND from_container IS NOT NULL GROUP BY ALL ORDER BY connections DESC, client, server, protocol, port`, maxLinks, drawMap, "no open connection has both ends in the fleet"},
 	} {
 		chart := Chart{ID: c.id, Title: c.title, About: c.about}
-		if chart.Why = g.missing(c.needs); chart.Why == "" {
+		if chart.Why = g.db.Missing(c.needs); chart.Why == "" {
 			var b *tableBuilder
 			var rows [][]any
-			err := g.read(ctx, c.query, func(names []string, values []any) error {
+			err := g.db.Read(ctx, c.query, func(names []string, values []any) error {
 				if b == nil {
 					b = newTable(c.title+", in numbers", g.command(c.query), names, c.rows, tableBytes)
 				}

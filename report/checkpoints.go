@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ckexport/ckexport/queries"
 	"github.com/ckexport/ckexport/sqltext"
 	"github.com/ckexport/ckexport/units"
 )
@@ -25,7 +26,7 @@ type Section struct {
 type ranked struct {
 	id       string
 	taken    time.Time
-	findings *findings
+	findings *found
 }
 
 // before is the order of checkpoints on the page: the most severe findings first,
@@ -42,12 +43,12 @@ func before(a, b ranked) int {
 // checkpoints fills the list of checkpoints, and their sections.
 func (g *gatherer) checkpoints(ctx context.Context, r *Report) error {
 	r.List = Table{Caption: "Checkpoints", More: g.command("fleet")}
-	if r.List.Missing = g.missing([]string{"checkpoints"}); r.List.Missing != "" {
+	if r.List.Missing = g.db.Missing([]string{"checkpoints"}); r.List.Missing != "" {
 		return nil
 	}
-	none := &findings{}
+	none := &found{}
 	var all []ranked
-	err := g.read(ctx, "SELECT checkpoint_id, coalesce(checkpointed_at, dumped_at) FROM checkpoints", func(_ []string, values []any) error {
+	err := g.db.Read(ctx, "SELECT checkpoint_id, coalesce(checkpointed_at, dumped_at) FROM checkpoints", func(_ []string, values []any) error {
 		id, _ := values[0].(string)
 		taken, _ := values[1].(time.Time)
 		c := ranked{id: id, taken: taken, findings: none}
@@ -115,7 +116,7 @@ func (g *gatherer) list(ctx context.Context, r *Report, listed []ranked) ([]Sect
 	}
 	rows := make([][]any, len(listed))
 	sections := make([]Section, len(listed))
-	err := g.read(ctx, `SELECT checkpoint_id, coalesce(checkpointed_at, dumped_at) AS taken_at, container_name, image, pod_namespace, pod_name, engine,
+	err := g.db.Read(ctx, `SELECT checkpoint_id, coalesce(checkpointed_at, dumped_at) AS taken_at, container_name, image, pod_namespace, pod_name, engine,
   process_count, socket_count, memory_pages_bytes::DOUBLE AS memory, frozen_us::DOUBLE / 1000 AS frozen, status, container_id, hostname, ip_addresses,
   concat_ws(' ', runtime, runtime_version) AS runtime, criu_version, kernel_release, arch, archive_name
 FROM checkpoints WHERE checkpoint_id IN (`+sqltext.Literals(ids)+`)`, func(names []string, values []any) error {
@@ -165,11 +166,11 @@ FROM checkpoints WHERE checkpoint_id IN (`+sqltext.Literals(ids)+`)`, func(names
 }
 
 // summary counts what was found in a checkpoint, by severity.
-func summary(f *findings) string {
+func summary(f *found) string {
 	var parts []string
 	for i, n := range f.counts[:3] {
 		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, severities[i]))
+			parts = append(parts, fmt.Sprintf("%d %s", n, queries.Severities()[i]))
 		}
 	}
 	return strings.Join(parts, ", ")
@@ -230,10 +231,10 @@ func (g *gatherer) fill(ctx context.Context, sections []Section) error {
 		ids[i] = s.ID
 	}
 	for _, t := range sectionTables {
-		missing := g.missing(t.needs)
+		missing := g.db.Missing(t.needs)
 		builders := map[string]*tableBuilder{}
 		if missing == "" {
-			err := g.read(ctx, fmt.Sprintf(t.query, sqltext.Literals(ids)), func(names []string, values []any) error {
+			err := g.db.Read(ctx, fmt.Sprintf(t.query, sqltext.Literals(ids)), func(names []string, values []any) error {
 				id, _ := values[0].(string)
 				total, _ := values[1].(int64)
 				b := builders[id]

@@ -13,7 +13,7 @@ import (
 func TestChoose(t *testing.T) {
 	var all []ranked
 	add := func(n int, hour int, counts [4]int, names ...string) {
-		f := &findings{counts: counts}
+		f := &found{counts: counts}
 		for _, name := range names {
 			f.list = append(f.list, finding{Name: name})
 		}

@@ -8,12 +8,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ckexport/ckexport/findings"
 	"github.com/ckexport/ckexport/plain"
 	"github.com/ckexport/ckexport/queries"
 )
-
-// severities are those that a detection may have, the worst first.
-var severities = []string{"high", "medium", "low", "info"}
 
 // Detection is a query whose rows are findings, with what it found.
 type Detection struct {
@@ -22,7 +20,11 @@ type Detection struct {
 	Checkpoints int    // that the rows tell of; 0 where they tell of several at once
 	Most        string // images and containers with the most rows, where not all rows are shown
 	Reason      string // why it did not run
+	Counts      findings.Counts
 }
+
+// Passed says how many rows are acknowledged or known, which are not shown.
+func (d Detection) Passed() string { return d.Counts.Passed() }
 
 // finding says that a detection has rows of a checkpoint.
 type finding struct {
@@ -30,24 +32,15 @@ type finding struct {
 	Rows                  int
 }
 
-// findings is what was found in a checkpoint, the worst first.
-type findings struct {
+// found is what was found in a checkpoint, the worst first.
+type found struct {
 	list   []finding
 	counts [4]int // detections, by severity
 }
 
 // detect runs every query that has a severity.
 func (g *gatherer) detect(ctx context.Context, r *Report) error {
-	var all []queries.Query
-	for _, q := range queries.All() {
-		if q.IsDetection() {
-			all = append(all, q)
-		}
-	}
-	slices.SortStableFunc(all, func(a, b queries.Query) int {
-		return cmp.Or(cmp.Compare(slices.Index(severities, a.Severity), slices.Index(severities, b.Severity)), cmp.Compare(a.Name, b.Name))
-	})
-	for _, q := range all {
+	for _, q := range queries.Detections() {
 		d, err := g.detection(ctx, q)
 		if err != nil {
 			return fmt.Errorf("running %s: %w", q.Name, err)
@@ -57,6 +50,8 @@ func (g *gatherer) detect(ctx context.Context, r *Report) error {
 			r.NotRun = append(r.NotRun, d)
 		case d.Table.Total > 0:
 			r.Detections = append(r.Detections, d)
+		case d.Passed() != "":
+			r.Passed = append(r.Passed, d)
 		default:
 			r.Clean = append(r.Clean, d)
 		}
@@ -68,23 +63,30 @@ func (g *gatherer) detect(ctx context.Context, r *Report) error {
 // older version may lack what it needs.
 func (g *gatherer) detection(ctx context.Context, q queries.Query) (Detection, error) {
 	d := Detection{Query: q}
-	if d.Reason = g.missing(q.Tables); d.Reason != "" {
-		return d, nil
-	}
-	if isLookedFor, err := g.looksFor(ctx, q.Memory); err != nil || !isLookedFor {
-		d.Reason = "no archive was exported with --memory " + q.Memory
+	var err error
+	if d.Reason, err = g.db.CannotRun(ctx, q); err != nil || d.Reason != "" {
 		return d, err
 	}
 	bound, err := q.Bind(nil)
 	if err != nil {
 		return d, err
 	}
+	var judge *findings.RowJudge
 	var b *tableBuilder
 	rows := map[string]int{} // by checkpoint
 	images, containers := map[string]int{}, map[string]int{}
-	err = g.read(ctx, bound, func(names []string, values []any) error {
+	err = g.db.Read(ctx, bound, func(names []string, values []any) error {
 		if b == nil {
+			judge = g.opts.Judge.Of(q, names)
 			b = newTable(q.Title, g.command(q.Name), names, detectionRows, tableBytes)
+		}
+		verdict, err := judge.Judge(values)
+		if err != nil {
+			return err
+		}
+		d.Counts.Add(verdict)
+		if !verdict.IsNew() {
+			return nil
 		}
 		b.add(values)
 		for name, counts := range map[string]map[string]int{checkpointID: rows, "image": images, "container_name": containers} {
@@ -142,10 +144,10 @@ func (g *gatherer) remember(q queries.Query, rows map[string]int) {
 	for id, n := range rows {
 		f := g.found[id]
 		if f == nil {
-			f = &findings{}
+			f = &found{}
 			g.found[id] = f
 		}
 		f.list = append(f.list, finding{Name: q.Name, Title: q.Title, Severity: q.Severity, Rows: n})
-		f.counts[slices.Index(severities, q.Severity)]++
+		f.counts[slices.Index(queries.Severities(), q.Severity)]++
 	}
 }

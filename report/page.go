@@ -8,6 +8,8 @@ import (
 	"io"
 	"strings"
 	"sync"
+
+	"github.com/ckexport/ckexport/queries"
 )
 
 //go:embed page.html tables.html charts.html style.css
@@ -57,7 +59,7 @@ func (r *Report) Write(out io.Writer) error {
 // Severities returns how many detections of each severity found something.
 func (r *Report) Severities() []Fact {
 	var facts []Fact
-	for _, s := range severities {
+	for _, s := range queries.Severities() {
 		n := 0
 		for _, d := range r.Detections {
 			if d.Severity == s {
@@ -70,7 +72,7 @@ func (r *Report) Severities() []Fact {
 }
 
 // Checks returns how many detections there are.
-func (r *Report) Checks() int { return len(r.Detections) + len(r.Clean) + len(r.NotRun) }
+func (r *Report) Checks() int { return len(r.Detections) + len(r.Passed) + len(r.Clean) + len(r.NotRun) }
 
 // Made returns when the page was made.
 func (r *Report) Made() string { return text(r.Now) + " UTC" }

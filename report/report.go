@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ckexport/ckexport/findings"
 	"github.com/ckexport/ckexport/plain"
 )
 
@@ -35,6 +36,7 @@ type Options struct {
 	Inputs  []string // that the database has, as the caller names them: for the commands on the page
 	Version string   // of the tool
 	Now     time.Time
+	Judge   *findings.Judge // tells what is new; nil for all
 }
 
 // Report is what is known of an output, ready to be written as a page.
@@ -42,6 +44,7 @@ type Report struct {
 	Options
 	Fleet      Fleet
 	Detections []Detection // those that found something, the most severe first
+	Passed     []Detection // those that found only what is known or acknowledged
 	Clean      []Detection // those that found nothing
 	NotRun     []Detection // those whose tables are missing, or that failed
 	Charts     []Chart

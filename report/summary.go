@@ -32,7 +32,7 @@ func (g *gatherer) fleet(ctx context.Context) (Fleet, error) {
 		}
 		f.Facts = append(f.Facts, more...)
 	}
-	f.Missing = g.missing([]string{"checkpoints"})
+	f.Missing = g.db.Missing([]string{"checkpoints"})
 	for _, t := range []struct {
 		caption, query string
 		rows           int
@@ -89,7 +89,7 @@ func docOf(q queries.Query) func(string) string {
 }
 
 func (g *gatherer) checkpointFacts(ctx context.Context) (facts []Fact, err error) {
-	if !g.has["checkpoints"] {
+	if !g.db.Has("checkpoints") {
 		return nil, nil
 	}
 	var checkpoints, containers, images, namespaces, engines, partial, processes, sockets int64
@@ -130,12 +130,12 @@ FROM checkpoints`).Scan(&checkpoints, &containers, &images, &namespaces, &engine
 
 // archiveFacts counts archives as the last run that read each found it.
 func (g *gatherer) archiveFacts(ctx context.Context) ([]Fact, error) {
-	if !g.has["archives"] {
+	if !g.db.Has("archives") {
 		return nil, nil
 	}
 	fact := Fact{Name: "Archives"}
 	var total int64
-	err := g.read(ctx, `SELECT status, count(*) FROM (SELECT arg_max(status, started_at) AS status FROM archives GROUP BY source) GROUP BY status ORDER BY count(*) DESC, status`,
+	err := g.db.Read(ctx, `SELECT status, count(*) FROM (SELECT arg_max(status, started_at) AS status FROM archives GROUP BY source) GROUP BY status ORDER BY count(*) DESC, status`,
 		func(_ []string, values []any) error {
 			n, _ := values[1].(int64)
 			status := text(values[0])
@@ -155,7 +155,7 @@ func (g *gatherer) archiveFacts(ctx context.Context) ([]Fact, error) {
 }
 
 func (g *gatherer) problemFacts(ctx context.Context) ([]Fact, error) {
-	if !g.has["problems"] {
+	if !g.db.Has("problems") {
 		return nil, nil
 	}
 	var total, severe, warnings int64

@@ -25,6 +25,7 @@ const (
 	exitFailed      = 1
 	exitUsage       = 2
 	exitBadArchives = 3
+	exitNewFindings = 4
 	exitInterrupted = 130
 )
 
@@ -34,6 +35,7 @@ const exitCodesHelp = `EXIT CODES:
    2    wrong usage: flags, an input that does not exist, an output that is not written to
    3    finished, but some archives failed or are partial: see standard error, and the tables archives and problems;
         verify: the output is damaged, or differs from the archives
+   4    check: findings of the severity asked for, or a worse one, are new
    130  interrupted; what was exported before is kept`
 
 // streams are the command's standard streams.
@@ -58,6 +60,7 @@ func usagef(format string, args ...any) error { return &usageError{err: fmt.Erro
 var (
 	errBadArchives = errors.New("some archives failed or are partial")
 	errInterrupted = errors.New("interrupted")
+	errNewFindings = errors.New("there are new findings")
 )
 
 // run runs the command and returns its exit code.
@@ -65,7 +68,7 @@ func run(ctx context.Context, args []string, std streams) int {
 	app := newApp(std)
 	err := app.RunContext(ctx, withCommand(app, args))
 	code := exitCode(err)
-	if code == exitOK || code == exitBadArchives || code == exitInterrupted || errors.Is(err, errNothing) {
+	if code == exitOK || code == exitBadArchives || code == exitNewFindings || code == exitInterrupted || errors.Is(err, errNothing) {
 		return code
 	}
 	// a line end within the name of a file must not begin a line of its own
@@ -85,6 +88,8 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitOK
+	case errors.Is(err, errNewFindings):
+		return exitNewFindings
 	case errors.Is(err, errBadArchives), errors.Is(err, errDamaged):
 		return exitBadArchives
 	case errors.Is(err, errNothing):
@@ -101,11 +106,11 @@ func newApp(std streams) *cli.App {
 	app := &cli.App{
 		Name:                   "ckexport",
 		Usage:                  "turn container checkpoint archives into tables",
-		UsageText:              "ckexport [export] INPUT... -o OUT\nckexport watch DIR... -o OUT\nckexport inspect ARCHIVE...\nckexport list INPUT...\nckexport query OUT... 'SQL'|NAME\nckexport diff OUT... BEFORE AFTER\nckexport extract INPUT... -o DIR\nckexport grep PATTERN INPUT...\nckexport iocs OUT... FILE...\nckexport report OUT... -o PAGE.html\nckexport merge OUT... -o ALL\nckexport verify OUT [--against INPUT...]\nckexport tables [NAME]",
+		UsageText:              "ckexport [export] INPUT... -o OUT\nckexport watch DIR... -o OUT\nckexport inspect ARCHIVE...\nckexport list INPUT...\nckexport query OUT... 'SQL'|NAME\nckexport check OUT...\nckexport diff OUT... BEFORE AFTER\nckexport extract INPUT... -o DIR\nckexport grep PATTERN INPUT...\nckexport iocs OUT... FILE...\nckexport report OUT... -o PAGE.html\nckexport merge OUT... -o ALL\nckexport verify OUT [--against INPUT...]\nckexport tables [NAME]",
 		Version:                versionLine(),
 		Description:            "Reads checkpoints of Podman, CRI-O, containerd and CRIU, and writes a Parquet dataset (fleet.parquet, a sub-folder per table),\na DuckDB database (fleet.duckdb) or Iceberg tables (fleet.iceberg). A run adds what is new: archives the output knows are not read again.",
 		CustomAppHelpTemplate:  cli.AppHelpTemplate + "\n" + exitCodesHelp + "\n",
-		Commands:               []*cli.Command{exportCommand(std), watchCommand(std), compactCommand(std), forgetCommand(std), mergeCommand(std), inspectCommand(std), listCommand(std), queryCommand(std), diffCommand(std), extractCommand(std), grepCommand(std), iocsCommand(std), reportCommand(std), queriesCommand(std), verifyCommand(std), tablesCommand(std), versionCommand(std), completionCommand(std), manCommand(std)},
+		Commands:               []*cli.Command{exportCommand(std), watchCommand(std), compactCommand(std), forgetCommand(std), mergeCommand(std), inspectCommand(std), listCommand(std), queryCommand(std), checkCommand(std), diffCommand(std), extractCommand(std), grepCommand(std), iocsCommand(std), reportCommand(std), queriesCommand(std), verifyCommand(std), tablesCommand(std), versionCommand(std), completionCommand(std), manCommand(std)},
 		Reader:                 std.in,
 		Writer:                 std.out,
 		ErrWriter:              std.err,

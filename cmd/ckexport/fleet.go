@@ -67,14 +67,15 @@ func ask(c *cli.Context, in *askedInputs, q question, std streams, answer func(*
 	} else if err := a.open(c.Context, in, q, askOptions{jobs: c.Int("jobs"), box: box, grants: more, std: std}); err != nil {
 		return err
 	}
-	if err := answer(a.db); err != nil {
+	err = answer(a.db)
+	if err != nil && !errors.Is(err, errNewFindings) {
 		return err
 	}
 	if len(a.bad) > 0 {
 		tellArchives(a.bad, std)
-		return errBadArchives
+		return errors.Join(err, errBadArchives)
 	}
-	return nil
+	return err
 }
 
 // askOptions says how inputs are opened.

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/ckexport/ckexport/inspect"
+	"github.com/ckexport/ckexport/queries"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -89,18 +90,24 @@ func sectionsOf(c *cli.Context) inspect.Sections {
 
 // inspectQuestion is about the tables of the sections, and of detections.
 func inspectQuestion(s inspect.Sections) question {
-	names := s.Tables()
-	q := question{whole: true}
 	if s.Findings {
-		used := map[string]bool{} // queries that detections build on
-		for _, d := range inspect.Detections() {
-			names = append(names, d.Tables...)
-			for _, u := range d.Uses {
-				used[strings.ReplaceAll(u, "-", "_")] = true
-			}
-		}
-		q.views = viewsBelow(used)
+		return detectionQuestion(inspect.Detections(), s.Tables())
 	}
+	return detectionQuestion(nil, s.Tables())
+}
+
+// detectionQuestion is about what detections need, and further tables. The content of
+// memory is not asked.
+func detectionQuestion(detections []queries.Query, tables []string) question {
+	names := slices.Clone(tables)
+	used := map[string]bool{} // queries that they build on
+	for _, d := range detections {
+		names = append(names, d.Tables...)
+		for _, u := range d.Uses {
+			used[strings.ReplaceAll(u, "-", "_")] = true
+		}
+	}
+	q := question{whole: true, views: viewsBelow(used)}
 	for _, t := range schema.Tables() {
 		if slices.Contains(names, t.Name) {
 			q.tables = append(q.tables, t)

@@ -33,7 +33,7 @@ func queryCommand(std streams) *cli.Command {
 			&cli.StringFlag{Name: "format", Usage: queryFormats, DefaultText: "table, or what the ending of -o FILE names"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the result to `FILE`"},
 			&cli.GenericFlag{Name: "param", Usage: "`NAME=VALUE` for a parameter of the query; may be given several times", Value: params},
-		}, askFlags()...),
+		}, slices.Concat(judgeFlags(), askFlags())...),
 		Action: func(c *cli.Context) (err error) {
 			inputs, text, err := readQuery(c, params, std)
 			if err != nil {
@@ -48,7 +48,21 @@ func queryCommand(std streams) *cli.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, to.Close()) }()
-			return ask(c, in, questionOf(text), std, func(db *sql.DB) error { return runStatements(c.Context, db, text, to) })
+			known, err := openJudging(c, std)
+			if err != nil {
+				return err
+			}
+			if known != nil {
+				if to.judging, err = judgedQuery(c, to); err != nil {
+					return err
+				}
+			}
+			return ask(c, in, questionOf(text), std, func(db *sql.DB) error {
+				if err := to.judging.begin(c.Context, known); err != nil {
+					return err
+				}
+				return errors.Join(runStatements(c.Context, db, text, to), to.judging.tell(std))
+			}, known.grants()...)
 		},
 	}
 }

@@ -36,11 +36,12 @@ var formatByEnding = map[string]string{".csv": "csv", ".json": "json", ".jsonl":
 // results is where the results of statements go.
 type results struct {
 	out      io.Writer
-	file     *os.File // of -o
-	format   string   // empty where it depends on the result
-	written  int      // results
-	terminal *os.File // that they are read on, nil for none
-	pager    *pager   // nil for none
+	file     *os.File    // of -o
+	format   string      // empty where it depends on the result
+	written  int         // results
+	terminal *os.File    // that they are read on, nil for none
+	pager    *pager      // nil for none
+	judging  *rowJudging // nil for none
 }
 
 // openResults opens what results are written to. A file is emptied when there is a
@@ -112,6 +113,12 @@ func (r *results) begin() error {
 func (r *results) write(rows resultRows, columns []*sql.ColumnType) error {
 	if err := r.begin(); err != nil {
 		return err
+	}
+	if r.judging != nil {
+		var err error
+		if rows, err = r.judging.judge(rows); err != nil {
+			return err
+		}
 	}
 	isBytes := len(columns) == 1 && columns[0].DatabaseTypeName() == "BLOB"
 	switch {

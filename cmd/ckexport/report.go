@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +26,7 @@ func reportCommand(std streams) *cli.Command {
 			"An earlier report is replaced, any other file is not.",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the page to `PAGE`"},
-		}, askFlags()...),
+		}, slices.Concat(judgeFlags(), askFlags())...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() < 1 || c.String("output") == "" {
 				return &usageError{err: fmt.Errorf("want an output and -o PAGE, got %d arguments", c.NArg()), hint: "ckexport report fleet.duckdb -o report.html"}
@@ -45,6 +46,10 @@ func makeReport(c *cli.Context, path string, std streams) (err error) {
 			return err
 		}
 	}
+	known, err := openJudging(c, std)
+	if err != nil {
+		return err
+	}
 	page, err := fleetreport.Create(path)
 	if err != nil {
 		return &usageError{err: err, hint: "-o names a new file, or an earlier report"}
@@ -57,8 +62,12 @@ func makeReport(c *cli.Context, path string, std streams) (err error) {
 	// The page is open: its folder is only needed to give it its name.
 	folder := sandbox.Grant{Path: filepath.Dir(path), Access: sandbox.Entries | sandbox.Files}
 	return ask(c, in, wholeQuestion(views()), std, func(db *sql.DB) error {
+		judge, err := known.judge(c.Context)
+		if err != nil {
+			return err
+		}
 		version, _ := versionOf()
-		r, err := fleetreport.Make(c.Context, db, fleetreport.Options{Inputs: in.args, Version: version, Now: time.Now()})
+		r, err := fleetreport.Make(c.Context, db, fleetreport.Options{Inputs: in.args, Version: version, Now: time.Now(), Judge: judge})
 		if err != nil {
 			return fmt.Errorf("making the report: %w", err)
 		}
@@ -70,7 +79,7 @@ func makeReport(c *cli.Context, path string, std streams) (err error) {
 		}
 		_, err = fmt.Fprintf(std.err, "%s: %d checkpoints; %d of %d detections found something\n", quotedPath(path), r.Checkpoints, len(r.Detections), r.Checks())
 		return err
-	}, folder)
+	}, append(known.grants(), folder)...)
 }
 
 // mustBeOutside refuses a page in a dataset's folder: it would be taken for a part of it.

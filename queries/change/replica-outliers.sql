@@ -14,6 +14,7 @@
 -- column: found_in | containers of the image that have it
 -- column: replicas | containers of the image
 -- column: checkpoint_id | the checkpoint
+-- key: kind, difference, item
 -- tables: checkpoints, processes, sockets, filesystem_entries, environment, mounts
 -- uses: checkpoint-facts
 -- description: The last checkpoint of each container counts. Images that serve many purposes, such as base images, have outliers by nature.

@@ -16,6 +16,7 @@
 -- column: link_target | target of a link
 -- column: sha256 | SHA-256 of the content
 -- column: checkpoint_id | the checkpoint
+-- key: path, type, is_setuid, link_target, sha256
 -- tables: filesystem_entries, checkpoints
 -- description: Files that engines themselves write into every container are left out: empty /etc/hostname, hosts and resolv.conf, and the link /etc/mtab. Entry points that write their configuration, and Podman, which adds a missing user to /etc/passwd and /etc/group, are found.
 

@@ -15,6 +15,7 @@
 -- column: size_bytes | size, in bytes
 -- column: sha256 | SHA-256 of the content, where the checkpoint saved it
 -- column: checkpoint_id | the checkpoint
+-- key: path, comm
 -- tables: files, file_descriptors, processes, checkpoints, file_remaps, ghost_files
 -- description: By descriptor, as program, or mapped. Shared memory (memfd) has no name on disk at all, and is listed by shared-memory-objects. Databases and log rotation leave such files too.
 

@@ -13,6 +13,7 @@
 -- column: read_only | mounted read-only: a socket can be used all the same
 -- column: is_connected | a process of the container is connected to it, or has its path open
 -- column: checkpoint_id | the checkpoint
+-- key: source, destination
 -- tables: container_mounts, sockets, checkpoints
 -- description: Build servers, and agents that watch containers, have the socket by design.
 

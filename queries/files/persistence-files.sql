@@ -22,6 +22,7 @@
 -- column: sha256 | SHA-256 of the content
 -- column: mtime | when it was last written
 -- column: checkpoint_id | the checkpoint
+-- key: kind, path, change, sha256
 -- tables: filesystem_entries, container_specs, checkpoints
 -- description: Entry points that make a user for the id they are started with, or install a package, are found too.
 

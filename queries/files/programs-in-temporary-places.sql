@@ -16,6 +16,7 @@
 -- column: sha256 | of files: SHA-256
 -- column: mtime | of files: when it was last written
 -- column: checkpoint_id | the checkpoint
+-- key: found, path, sha256
 -- tables: filesystem_entries, processes, memory_mappings, container_mounts, checkpoints
 -- description: Java libraries with native code (JNA, Netty, Snappy) unpack it to /tmp; installers and test runners write scripts there.
 

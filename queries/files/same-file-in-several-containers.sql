@@ -14,6 +14,7 @@
 -- column: size_bytes | size, in bytes
 -- column: first_mtime | when it was first written
 -- column: checkpoint_ids | the checkpoints
+-- key: sha256
 -- tables: filesystem_entries, ghost_files, checkpoints
 -- description: Replicas of an image that unpacks a program at its start are found too: then all containers are of one image.
 

@@ -12,6 +12,7 @@
 -- column: is_sensitive | who writes there can take over the host
 -- column: propagation | whether mounts made on one side appear on the other
 -- column: checkpoint_id | the checkpoint
+-- key: source, destination
 -- tables: container_mounts, checkpoints
 -- description: Log collectors, storage drivers and developers mount host paths by design.
 

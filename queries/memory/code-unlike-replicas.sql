@@ -17,6 +17,7 @@
 -- column: replicas | containers of the image that have the page at all
 -- column: checkpoint_id | the checkpoint
 -- memory: pages
+-- key: path, file_offset, sha256
 -- tables: memory_pages, checkpoints
 -- description: A checkpoint has only pages of code that were written to: CRIU's own, which are as in the file again, and those that something changed. Programs with text relocations, and debuggers, change code by design.
 

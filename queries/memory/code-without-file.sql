@@ -21,6 +21,7 @@
 -- column: contains_ip | a thread executes in it
 -- column: jit | library or program that compiles at run time; NULL without
 -- column: checkpoint_id | the checkpoint
+-- key: comm, exe, perms, kind, path
 -- tables: memory_mappings, processes, checkpoints
 -- description: A process with a known compiler mapped is left out. Others that write code as they run (packers, emulators, sandboxes) are found.
 

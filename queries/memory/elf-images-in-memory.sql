@@ -22,6 +22,7 @@
 -- column: size_bytes | its size, in bytes
 -- column: checkpoint_id | the checkpoint
 -- memory: headers
+-- key: comms, mapping_kind, path, type, machine, build_id, needed
 -- tables: memory_elf_headers, memory_mappings, processes, checkpoints
 -- description: Programs in memfds count: runc before 1.2 runs itself from one, but is no part of a checkpoint. Linkers, debuggers and tools that read ELF files as a whole have them in memory too.
 

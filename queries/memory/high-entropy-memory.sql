@@ -19,6 +19,7 @@
 -- column: mean_entropy | mean of their entropy, in bits per byte
 -- column: checkpoint_id | the checkpoint
 -- memory: pages
+-- key: mapping_kind, perms, path
 -- tables: memory_pages, checkpoints
 -- description: A region is pages of one mapping without a gap between them. Buffers of TLS, images, compressed files and random keys are like that by nature; packed programs and what ransomware wrote are too.
 

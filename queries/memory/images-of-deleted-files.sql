@@ -22,6 +22,7 @@
 -- column: needed | libraries it needs
 -- column: checkpoint_id | the checkpoint
 -- memory: headers
+-- key: comm, exe, path, kind, build_id
 -- tables: memory_mappings, memory_elf_headers, processes, checkpoints
 -- description: A package that was upgraded within the running container leaves such processes too. What the file held may be in ghost_files; the rest of its image can be taken from memory.
 

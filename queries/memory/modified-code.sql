@@ -18,6 +18,7 @@
 -- column: build_id | ELF build id of the file, to find the original
 -- column: contains_ip | a thread executes in it
 -- column: checkpoint_id | the checkpoint
+-- key: comm, exe, path, build_id
 -- tables: memory_mappings, processes, checkpoints
 -- description: A private page of code is in a checkpoint only if it was written to. One page of each process is CRIU's own doing. Debuggers (breakpoints), hooks and programs with text relocations change code by design.
 

@@ -16,6 +16,7 @@
 -- column: container_names | some of the containers
 -- column: checkpoint_ids | some of their checkpoints
 -- memory: pages
+-- key: sha256
 -- tables: memory_pages, checkpoints
 -- description: Pages of files and of the vDSO are left out: images share programs and libraries. So are pages of zeros, of one byte again and again, and what only containers of one image have. What is left is the same data or code in places that should have nothing in common, or what one library makes at its start.
 

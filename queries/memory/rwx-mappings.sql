@@ -23,6 +23,7 @@
 -- column: is_modified_code | pages of the program differ from the file
 -- column: contains_ip | a thread executes in it
 -- column: checkpoint_id | the checkpoint
+-- key: comm, exe, perms, kind, path
 -- tables: memory_mappings, processes, checkpoints
 -- description: Injected code, unpacked malware, and JIT compilers look like this; code-without-file leaves out the latter. is_modified_code tells of program files changed in memory; one page of each process is CRIU's own doing and does not count.
 

@@ -15,6 +15,7 @@
 -- column: packets | packets counted
 -- column: rule_text | the rule, as the backend prints it
 -- column: checkpoint_id | the checkpoint
+-- key: backend, family, table_name, chain, target, rule_text
 -- tables: firewall_rules, checkpoints
 -- description: Service meshes write rules into the namespace of each pod. Namespaces that are provided from outside, as of most pods, are not in a checkpoint.
 

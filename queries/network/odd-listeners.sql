@@ -17,6 +17,7 @@
 -- column: listening | containers of the image that listen there
 -- column: replicas | containers of the image
 -- column: checkpoint_id | the checkpoint
+-- key: comm, protocol, local_address, local_port
 -- tables: checkpoints, sockets, processes
 -- uses: listening
 -- description: The last checkpoint of each container counts. Images that serve many purposes, such as base images, have odd listeners by nature.

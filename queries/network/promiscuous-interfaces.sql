@@ -11,6 +11,7 @@
 -- column: interface | name of the interface, or its number
 -- column: pids | processes that hold the socket
 -- column: checkpoint_id | the checkpoint
+-- key: found, interface
 -- tables: network_devices, sockets, checkpoints
 -- description: Interfaces of bridges and of virtual machines in containers are promiscuous by design. Interfaces of most pods are not in a checkpoint: their namespace comes from outside.
 

@@ -16,6 +16,7 @@
 -- column: remote_address | address at the other end
 -- column: remote_port | port at the other end
 -- column: checkpoint_id | the checkpoint
+-- key: comm, protocol, remote_address
 -- tables: sockets, processes, checkpoints
 -- uses: connections
 -- description: Connections with an end in the fleet are left out. Clients that come from the Internet, through no proxy, are listed too.

@@ -15,6 +15,7 @@
 -- column: protocol | protocol of the packets
 -- column: interface | number of the interface of a packet socket, 0 for all; NULL of others
 -- column: checkpoint_id | the checkpoint
+-- key: comm, family, protocol
 -- tables: sockets, processes, checkpoints
 -- description: ping, traceroute, DHCP clients, load balancers (VRRP) and network plug-ins have such sockets by design.
 

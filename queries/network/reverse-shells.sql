@@ -17,6 +17,7 @@
 -- column: remote_address | address at the other end
 -- column: remote_port | port at the other end
 -- column: checkpoint_id | the checkpoint
+-- key: comm, remote_address
 -- tables: file_descriptors, sockets, processes, checkpoints
 -- description: Standard input and at least one of output and error on the same connected inet socket. Programs started by inetd look the same.
 

@@ -13,6 +13,7 @@
 -- column: images | images of their containers
 -- column: connections | connections
 -- column: checkpoint_ids | the checkpoints
+-- key: remote_address
 -- tables: sockets, processes, checkpoints
 -- uses: connections
 -- description: A command server, or a mirror and a public API that many use.

@@ -17,6 +17,7 @@
 -- column: server_comm | its name
 -- column: server_cmdline | its command line
 -- column: checkpoint_id | the checkpoint
+-- key: comm, cmdline, server_comm
 -- tables: processes, sockets, checkpoints, container_specs, file_descriptors
 -- uses: shells
 -- description: The mark of a web shell or an exploited service. Any ancestor that holds a listening inet socket counts, unless the shell holds it too: then it started the server. A start script that begins a shell in the background and then becomes the server looks the same.

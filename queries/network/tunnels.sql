@@ -13,6 +13,7 @@
 -- column: uid | its user, inside the container
 -- column: tun_device | name of the interface
 -- column: checkpoint_id | the checkpoint
+-- key: comm, tun_device
 -- tables: files, file_descriptors, processes, checkpoints
 -- description: VPN clients and servers, and user-mode networks (slirp4netns) do by design.
 

@@ -13,6 +13,7 @@
 -- column: extra | effective capabilities beyond the default
 -- column: escapes | those of them with which a process can leave its container, or read and change the host
 -- column: checkpoint_id | the checkpoint
+-- key: names, extra
 -- tables: credentials, processes, checkpoints
 -- description: A line per checkpoint and set of capabilities. Network plug-ins, storage drivers and monitoring have such capabilities by design.
 

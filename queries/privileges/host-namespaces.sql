@@ -10,6 +10,7 @@
 -- column: kinds | kinds of namespaces shared: pid, net, ipc, uts, mnt
 -- column: declared | those that the specification does not isolate
 -- column: checkpoint_id | the checkpoint
+-- key: kinds
 -- tables: container_specs, process_namespaces, checkpoints
 -- description: By what CRIU saw of the first process, and by the specification. Pods with hostNetwork share net and uts by design: network plug-ins, node exporters.
 

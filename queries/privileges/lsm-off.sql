@@ -13,6 +13,7 @@
 -- column: processes | processes of it
 -- column: names | their names
 -- column: checkpoint_id | the checkpoint
+-- key: lsm_type, lsm_profile
 -- tables: processes, checkpoints, container_specs
 -- description: Hosts that have none are not listed: platforms shows them. Privileged containers are never confined.
 

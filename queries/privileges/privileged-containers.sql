@@ -12,6 +12,7 @@
 -- column: uid | user of the first process
 -- column: root_readonly | its root file system is read-only
 -- column: checkpoint_id | the checkpoint
+-- key: block_devices
 -- tables: container_specs, container_devices, checkpoints
 -- description: Derived from the specification: no masked paths, no seccomp profile, and CAP_SYS_ADMIN. Agents that manage the host are privileged by design.
 

@@ -12,6 +12,7 @@
 -- column: asked_for | the specification has a seccomp profile, which these processes are not under
 -- column: names | names of the processes
 -- column: checkpoint_id | the checkpoint
+-- key: names
 -- tables: processes, checkpoints, container_specs
 -- description: Kubernetes uses no profile unless a pod, or the kubelet (seccompDefault), asks for one.
 

@@ -19,6 +19,7 @@
 -- column: sha256 | SHA-256 of the content
 -- column: mtime | when it was last written
 -- column: checkpoint_id | the checkpoint
+-- key: path, origin, is_setuid, is_setgid, file_capabilities, sha256
 -- tables: filesystem_entries, checkpoints
 -- description: A package that was installed into the running container brings such files too.
 

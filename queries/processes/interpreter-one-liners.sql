@@ -15,6 +15,7 @@
 -- column: cmdline | its command line
 -- column: uid | its user, inside the container
 -- column: checkpoint_id | the checkpoint
+-- key: comm, code
 -- tables: processes, checkpoints, container_specs
 -- description: The command line that the specification asks for is left out, also in subshells, which have it too. Health checks, and programs that start others by a shell, look the same.
 

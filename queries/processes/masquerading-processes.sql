@@ -13,6 +13,7 @@
 -- column: exe | its program file
 -- column: uid | its user, inside the container
 -- column: checkpoint_id | the checkpoint
+-- key: comm, exe, cmdline
 -- tables: processes, checkpoints
 -- description: Judged by argv[0] in brackets, or by a name that begins like that of a kernel thread.
 

@@ -12,6 +12,7 @@
 -- column: item | command line, or path
 -- column: sha256 | SHA-256 of the file
 -- column: checkpoint_id | the checkpoint
+-- key: found, item, sha256
 -- tables: processes, filesystem_entries, checkpoints
 -- description: By the names of well-known programs, and options and addresses that miners need; a renamed one without options is not found.
 

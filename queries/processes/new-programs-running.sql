@@ -18,6 +18,7 @@
 -- column: sha256 | SHA-256 of it
 -- column: mtime | when it was last written
 -- column: checkpoint_id | the checkpoint
+-- key: comm, path, sha256
 -- tables: processes, filesystem_entries, ghost_files, checkpoints
 -- description: Images are built whole: what runs in a container should have come with its image. Images that build or update themselves at their start are found too.
 

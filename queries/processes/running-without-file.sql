@@ -17,6 +17,7 @@
 -- column: sha256 | SHA-256 of the program, where the checkpoint saved it
 -- column: uid | its user, inside the container
 -- column: checkpoint_id | the checkpoint
+-- key: comm, exe, sha256
 -- tables: processes, checkpoints, ghost_files
 -- description: A package that was upgraded within the running container leaves such processes too; containers are seldom treated like that.
 

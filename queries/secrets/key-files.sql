@@ -15,6 +15,7 @@
 -- column: mode | permission bits, octal
 -- column: sha256 | SHA-256 of the content
 -- column: checkpoint_id | the checkpoint
+-- key: found, path, sha256
 -- tables: filesystem_entries, ghost_files, file_descriptors, container_mounts, checkpoints
 -- description: By content where the checkpoint has it, else by name. Files of the image itself are not in a checkpoint. Servers with TLS have their key by design.
 

@@ -13,6 +13,7 @@
 -- column: name | name of the variable
 -- column: value | its value
 -- column: checkpoint_id | the checkpoint
+-- key: comm, name, value
 -- tables: environment, container_specs, processes, checkpoints
 -- description: Start scripts that choose an allocator (jemalloc) or a library folder look the same. Under --redact env values cannot be compared: then declared ones are listed too.
 

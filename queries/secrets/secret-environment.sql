@@ -13,6 +13,7 @@
 -- column: value_length | length of its value, in characters
 -- column: value_group | number of the value: equal values have equal numbers; NULL if empty
 -- column: checkpoint_id | the checkpoint
+-- key: comm, name
 -- tables: environment, processes, checkpoints
 -- description: Names only. The value is not shown, but equal values have the same number in value_group.
 

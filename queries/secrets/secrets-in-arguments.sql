@@ -13,6 +13,7 @@
 -- column: option | the option before the secret, without it
 -- column: value_length | length of the secret, in characters
 -- column: checkpoint_id | the checkpoint
+-- key: comm, option
 -- tables: processes, checkpoints
 -- description: By the names of options, and by addresses with a password. The secret itself is not shown; ckexport query OUT "FROM processes" has the command line.
 

@@ -18,6 +18,7 @@
 -- column: count | how often it stands there
 -- column: checkpoint_id | the checkpoint
 -- memory: strings
+-- key: comm, class, value
 -- tables: memory_strings, processes, checkpoints
 -- description: A program has the secrets that it works with in memory, and those of its environment on its stack: what counts is which it should not have, and which must be changed when a checkpoint gets into wrong hands. Texts that only look like secrets are among them.
 

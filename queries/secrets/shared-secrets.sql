@@ -12,6 +12,7 @@
 -- column: container_names | the containers
 -- column: images | their images
 -- column: checkpoint_ids | the checkpoints
+-- key: value_sha256
 -- tables: environment, checkpoints
 -- description: A secret whose loss in one place is a loss in all. Replicas share theirs by design.
 

@@ -1,0 +1,264 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ckexport/ckexport/findings"
+	"github.com/ckexport/ckexport/plain"
+	"github.com/ckexport/ckexport/queries"
+	"github.com/ckexport/ckexport/schema"
+)
+
+// checkFormats are the forms in which check writes findings.
+var checkFormats = []string{"table", "json", "sarif"}
+
+func checkCommand(std streams) *cli.Command {
+	return &cli.Command{
+		Name:      "check",
+		Usage:     "run all detections, and exit with 4 when something new is found: for cron and pipelines",
+		ArgsUsage: "OUT...",
+		Description: askedHelp + "\n\nA finding is new if --baseline does not have it and --allow does not acknowledge it. It is the same finding in another checkpoint of its\n" +
+			"container, whatever its process ids, addresses and times; ckexport queries --markdown says by which columns. Detections that need the\n" +
+			"content of memory run on outputs that have it, and on archives with --memory. What does not run is told.\n\n" +
+			"An allow file:\n\n   allow:\n     - query: setuid-files-added\n       columns: {container_name: 'web-*', path: 're:/usr/bin/(su|sudo)'}   # globs, or re: and a regular expression; all must match\n" +
+			"       reason: the image brings them\n       expires: 2027-06-30   # optional: the last day on which it counts, in UTC\n\n" +
+			"EXAMPLES:\n   ckexport check fleet.duckdb --write-baseline known.json\n   ckexport check ./archives --baseline known.json --allow allow.yaml --format sarif -o findings.sarif",
+		Flags: append([]cli.Flag{
+			&cli.StringFlag{Name: "severity", Usage: "exit with 4 for new findings of this `SEVERITY` or a worse one: high, medium, low or info; the table lists these", Value: "high"},
+			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: "table: what is new; json, sarif: all findings, also those that are known or acknowledged", Value: "table"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the findings to `FILE`"},
+			&cli.StringFlag{Name: "write-baseline", Usage: "write what is found, but for what is acknowledged, to `FILE`, for --baseline of later checks"},
+			memoryKindsFlag(),
+		}, slices.Concat(judgeFlags(), askFlags())...),
+		Action: func(c *cli.Context) error { return check(c, std) },
+	}
+}
+
+func check(c *cli.Context, std streams) (err error) {
+	severity, format := c.String("severity"), c.String("format")
+	switch {
+	case c.NArg() == 0:
+		return &usageError{err: errors.New("want an output or archives"), hint: "ckexport check fleet.duckdb"}
+	case !slices.Contains(queries.Severities(), severity):
+		return usagef("--severity %q: want high, medium, low or info", severity)
+	case !slices.Contains(checkFormats, format):
+		return usagef("--format %q: want table, json or sarif", format)
+	}
+	in, err := findInputs(c.Context, c.Args().Slice(), placesOf(c), std)
+	if err != nil {
+		return err
+	}
+	memory, err := readMemoryKinds(c, schema.Tables())
+	if err != nil {
+		return err
+	}
+	if len(memory) > 0 && in.listing == nil {
+		return usagef("--memory is about archives: outputs have what their exports named")
+	}
+	known, err := openJudging(c, std)
+	if err != nil {
+		return err
+	}
+	// Files are opened before the process is confined.
+	to, err := openBesides(in, "-o", c.String("output"))
+	if err != nil {
+		return err
+	}
+	baseline, err := openBesides(in, "--write-baseline", c.String("write-baseline"))
+	if err != nil {
+		return errors.Join(err, closeFiles(to))
+	}
+	defer func() { err = errors.Join(err, closeFiles(to, baseline)) }()
+	q := detectionQuestion(queries.Detections(), []string{"runs"}).withMemory(memory)
+	return ask(c, in, q, std, func(db *sql.DB) error {
+		found, err := runChecks(c.Context, db, known)
+		if err != nil {
+			return err
+		}
+		if baseline != nil {
+			if err := errors.Join(baseline.Truncate(0), findings.NewBaseline(found).Write(baseline)); err != nil {
+				return fmt.Errorf("writing the baseline: %w", err)
+			}
+		}
+		out := std.out
+		if to != nil {
+			if err := to.Truncate(0); err != nil {
+				return err
+			}
+			out = to
+		}
+		if err := writeFindings(out, found, format, severity, c.String("baseline") != ""); err != nil {
+			return err
+		}
+		tellFindings(std.err, found)
+		if len(found.NewFrom(severity)) > 0 {
+			return errNewFindings
+		}
+		return nil
+	}, known.grants()...)
+}
+
+// openBesides opens a file that is written, which must not lie within an output; nil
+// if none is named. What it held stays until there is something to write.
+func openBesides(in *askedInputs, flag, path string) (*os.File, error) {
+	if path == "" {
+		return nil, nil
+	}
+	for _, o := range in.outputs {
+		if err := mustBeOutside(path, o.location); err != nil {
+			return nil, err
+		}
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, &usageError{err: fmt.Errorf("%s: %w", flag, err)}
+	}
+	return file, nil
+}
+
+// closeFiles closes those that were opened.
+func closeFiles(files ...*os.File) error {
+	var errs []error
+	for _, f := range files {
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func runChecks(ctx context.Context, db *sql.DB, known *judging) (*findings.Result, error) {
+	judge, err := known.judge(ctx)
+	if err != nil {
+		return nil, err
+	}
+	open, err := findings.Open(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	return findings.Gather(ctx, open, judge)
+}
+
+func writeFindings(out io.Writer, found *findings.Result, format, severity string, hasBaseline bool) error {
+	switch format {
+	case "sarif":
+		version, _ := versionOf()
+		var text bytes.Buffer
+		if err := found.WriteSARIF(&text, version, hasBaseline); err != nil {
+			return err
+		}
+		_, err := out.Write(asciiControls(text.Bytes()))
+		return err
+	case "json":
+		return writeFindingsJSON(out, found)
+	}
+	list := &memoryRows{names: []string{"severity", "query", "container", "finding", "rows", "checkpoints"}}
+	for _, f := range found.NewFrom(severity) {
+		list.rows = append(list.rows, []any{f.Query.Severity, f.Query.Name, f.Container, f.About(), int64(f.Rows), int64(len(f.Checkpoints))})
+	}
+	if len(list.rows) == 0 {
+		return nil
+	}
+	return writeTable(out, list)
+}
+
+// findingJSON is a finding as JSON.
+type findingJSON struct {
+	Severity     string         `json:"severity"`
+	Query        string         `json:"query"`
+	Title        string         `json:"title"`
+	Attack       []string       `json:"attack"`
+	Container    string         `json:"container"`
+	Fingerprint  string         `json:"fingerprint"`
+	IsNew        bool           `json:"new"`
+	Known        bool           `json:"known"`
+	Acknowledged *string        `json:"acknowledged"` // the reason
+	Rows         int            `json:"rows"`
+	Checkpoints  []string       `json:"checkpoint_ids"`
+	Columns      map[string]any `json:"first_row"`
+}
+
+type notRunJSON struct {
+	Query  string `json:"query"`
+	Reason string `json:"reason"`
+}
+
+func writeFindingsJSON(out io.Writer, found *findings.Result) error {
+	counts := found.Count()
+	all := struct {
+		New          int           `json:"new"`
+		Known        int           `json:"known"`
+		Acknowledged int           `json:"acknowledged"`
+		Findings     []findingJSON `json:"findings"`
+		NotRun       []notRunJSON  `json:"not_run"`
+	}{counts.New, counts.Known, counts.Acknowledged, []findingJSON{}, []notRunJSON{}}
+	for _, f := range found.Findings {
+		object := findingJSON{
+			Severity: f.Query.Severity, Query: f.Query.Name, Title: f.Query.Title, Attack: []string{}, Container: f.Container, Fingerprint: f.Fingerprint,
+			IsNew: f.IsNew(), Known: f.Known, Rows: f.Rows, Checkpoints: append([]string{}, f.Checkpoints...), Columns: f.JSONColumns(),
+		}
+		for _, t := range f.Query.Attack {
+			object.Attack = append(object.Attack, t.ID)
+		}
+		if f.Acknowledged != "" {
+			object.Acknowledged = &f.Acknowledged
+		}
+		all.Findings = append(all.Findings, object)
+	}
+	for _, n := range found.NotRun {
+		all.NotRun = append(all.NotRun, notRunJSON{n.Query.Name, n.Reason})
+	}
+	data, err := json.MarshalIndent(all, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "%s\n", asciiControls(data))
+	return err
+}
+
+// tellFindings sums up: what is new, what is not, and what did not run.
+func tellFindings(out io.Writer, found *findings.Result) {
+	counts := found.Count()
+	bySeverity := map[string]int{}
+	for _, f := range found.Findings {
+		if f.IsNew() {
+			bySeverity[f.Query.Severity]++
+		}
+	}
+	text := fmt.Sprintf("%d new", counts.New)
+	var parts []string
+	for _, s := range queries.Severities() {
+		if bySeverity[s] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", bySeverity[s], s))
+		}
+	}
+	if len(parts) > 0 {
+		text += " (" + strings.Join(parts, ", ") + ")"
+	}
+	if passed := counts.Passed(); passed != "" {
+		text += ", " + passed
+	}
+	fmt.Fprintf(out, "%s; %d of %d detections ran\n", text, found.Ran, found.Ran+len(found.NotRun))
+	byReason := map[string][]string{}
+	var reasons []string
+	for _, n := range found.NotRun {
+		if byReason[n.Reason] == nil {
+			reasons = append(reasons, n.Reason)
+		}
+		byReason[n.Reason] = append(byReason[n.Reason], n.Query.Name)
+	}
+	for _, r := range reasons {
+		fmt.Fprintf(out, "not run, as %s: %s\n", plain.Cell(r), strings.Join(byReason[r], ", "))
+	}
+}
