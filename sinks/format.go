@@ -129,5 +129,5 @@ func (all Formats) At(ctx context.Context, location string) (Format, error) {
 	case !errors.Is(failure, fs.ErrNotExist):
 		return Format{}, fmt.Errorf("looking at output %q: %w", location, failure)
 	}
-	return Format{}, &RefusedError{Path: location, Reason: "cannot be looked at: " + failure.Error()}
+	return Format{}, &RefusedError{Path: location, Reason: "cannot be looked at: " + failure.Error(), Err: failure}
 }

@@ -107,6 +107,9 @@ func (e *CommittedError) Unwrap() error { return e.Err }
 type RefusedError struct {
 	Path   string
 	Reason string
+	Err    error // what the system said, nil for nothing
 }
 
 func (e *RefusedError) Error() string { return fmt.Sprintf("output %q: %s", e.Path, e.Reason) }
+
+func (e *RefusedError) Unwrap() error { return e.Err }

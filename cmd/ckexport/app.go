@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
+	"log/slog"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -66,21 +66,57 @@ var (
 // run runs the command and returns its exit code.
 func run(ctx context.Context, args []string, std streams) int {
 	app := newApp(std)
-	err := app.RunContext(ctx, withCommand(app, args))
+	words, err := withCommand(app, args)
+	if err == nil {
+		err = app.RunContext(ctx, words)
+	}
 	code := exitCode(err)
 	if code == exitOK || code == exitBadArchives || code == exitNewFindings || code == exitInterrupted || errors.Is(err, errNothing) {
 		return code
 	}
-	// a line end within the name of a file must not begin a line of its own
-	fmt.Fprintf(std.err, "ckexport: %s\n", strings.ReplaceAll(plain.Printable(err.Error()), "\n", "\n  "))
+	tellError(std.err, err, code, logsJSON(args))
+	return code
+}
+
+// tellError tells why the command failed, where logs are JSON as a line of them.
+func tellError(out io.Writer, err error, code int, asJSON bool) {
+	hint := ""
 	var usage *usageError
 	switch {
-	case errors.As(err, &usage) && usage.hint != "":
-		fmt.Fprintf(std.err, "hint: %s\n", usage.hint)
+	case errors.As(err, &usage):
+		hint = usage.hint
 	case errors.As(err, new(*sandboxError)):
-		fmt.Fprintf(std.err, "hint: %s\n", sandboxHint)
+		hint = sandboxHint
 	}
-	return code
+	if asJSON {
+		attrs := []any{"error", err.Error(), "exit_code", code}
+		if hint != "" {
+			attrs = append(attrs, "hint", hint)
+		}
+		slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{ReplaceAttr: printableAttr})).Error("ckexport failed", attrs...)
+		return
+	}
+	// a line end within the name of a file must not begin a line of its own
+	fmt.Fprintf(out, "ckexport: %s\n", strings.ReplaceAll(plain.Printable(err.Error()), "\n", "\n  "))
+	if hint != "" {
+		fmt.Fprintf(out, "hint: %s\n", hint)
+	}
+}
+
+// logsJSON tells whether the arguments ask for logs as JSON, even if others of them
+// are wrong.
+func logsJSON(args []string) bool {
+	for i, a := range args {
+		name, value, hasValue := strings.Cut(strings.TrimLeft(a, "-"), "=")
+		if !strings.HasPrefix(a, "-") || name != "log-format" {
+			continue
+		}
+		if !hasValue && i+1 < len(args) {
+			value = args[i+1]
+		}
+		return value == "json"
+	}
+	return false
 }
 
 // exitCode returns the exit code of a command that ended with err.
@@ -134,52 +170,4 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 		hint = "ckexport " + c.Command.Name + " --help"
 	}
 	return &usageError{err: err, hint: hint}
-}
-
-// withCommand puts the command export in front of arguments that name none,
-// and flags in front of inputs: they may stand behind them too.
-func withCommand(app *cli.App, args []string) []string {
-	if len(args) < 2 {
-		return args
-	}
-	rest := args[1:]
-	name := "export"
-	known := func(s string) bool { return app.Command(s) != nil }
-	switch first := rest[0]; {
-	case known(first):
-		name, rest = first, rest[1:]
-	case slices.Contains([]string{"-h", "--help", "help", "-v", "--version", "--generate-bash-completion"}, first):
-		return args
-	}
-	return append([]string{args[0], name}, flagsFirst(app.Command(name), rest)...)
-}
-
-// flagsFirst moves flags, with their values, in front of other arguments.
-func flagsFirst(command *cli.Command, args []string) []string {
-	takesValue := map[string]bool{}
-	for _, f := range command.Flags {
-		_, isBool := f.(*cli.BoolFlag)
-		for _, n := range f.Names() {
-			takesValue[n] = !isBool
-		}
-	}
-	var flags, others []string
-	for i := 0; i < len(args); i++ {
-		a := args[i]
-		if a == "--" {
-			others = append(others, args[i+1:]...)
-			break
-		}
-		if len(a) < 2 || a[0] != '-' {
-			others = append(others, a)
-			continue
-		}
-		flags = append(flags, a)
-		name, _, hasValue := strings.Cut(strings.TrimLeft(a, "-"), "=")
-		if takesValue[name] && !hasValue && i+1 < len(args) {
-			i++
-			flags = append(flags, args[i])
-		}
-	}
-	return append(append(flags, "--"), others...)
 }

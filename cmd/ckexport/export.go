@@ -302,6 +302,9 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	if opts.dryRun {
 		return dryRun(ctx, opts, std, sink, found)
 	}
+	if len(found.Archives) == 0 && !opts.settled {
+		return nothingFound(opts, std, run, found, summaryTo)
+	}
 	defer governedHeap(ctx, opts.memoryLimit)()
 	opts.bar.start(found.Archives)
 	summary, err := pipeline.Run(ctx, pipeline.Options{
@@ -326,6 +329,22 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 		return errBadArchives
 	}
 	return nil
+}
+
+// nothingFound says that there are no archives, and what was looked for. That is no
+// failure, as folders may fill later; no output is made, and none replaced.
+func nothingFound(opts *exportOptions, std streams, run *schema.Run, found *source.Found, to io.Writer) error {
+	summary := &pipeline.Summary{RunID: run.RunID, Rows: map[string]uint64{}, Problems: map[schema.Severity]map[string]int{}}
+	opts.metrics.committed(summary)
+	if !opts.quiet {
+		fmt.Fprintf(std.err, "%s; nothing is written\n", noArchives(opts.inputs))
+	}
+	return writeSummary(opts, summary, found, to)
+}
+
+// noArchives says that there are none, and what was looked for.
+func noArchives(inputs []string) string {
+	return fmt.Sprintf("no archives in %s: looked for tars, plain and compressed, and unpacked archives", plain.Printable(strings.Join(inputs, ", ")))
 }
 
 // views returns the queries that become views of an output.

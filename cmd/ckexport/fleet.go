@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -178,7 +179,7 @@ func (in *askedInputs) parts(ctx context.Context, q question) ([]sinks.Part, sin
 		}
 		p, err := o.format.Part(ctx, o.location, q.names())
 		if err != nil {
-			return nil, all, err
+			return nil, all, cmp.Or(o.mustBeReadable(), err)
 		}
 		parts = append(parts, p)
 		touched, err := o.format.Footprint(o.location)

@@ -111,6 +111,9 @@ func forget(c *cli.Context, choice *retention, std streams) error {
 		return err
 	}
 	if c.Bool("dry-run") {
+		slices.SortFunc(chosen, func(a, b sinks.Checkpoint) int {
+			return cmp.Or(cmp.Compare(a.ContainerName, b.ContainerName), cmp.Compare(a.ContainerID, b.ContainerID), a.TakenAt.Compare(b.TakenAt), cmp.Compare(a.ID, b.ID))
+		})
 		for _, cp := range chosen {
 			taken := "-"
 			if !cp.TakenAt.IsZero() {

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,12 +63,14 @@ func (in *askedInputs) add(ctx context.Context, name string, at places, std stre
 		in.outputs = append(in.outputs, o)
 		return nil
 	}
-	if !errors.As(notOutput, new(*sinks.RefusedError)) {
+	_, unknown := formats().For(name)
+	isNamedAsOutput := unknown == nil
+	if !errors.As(notOutput, new(*sinks.RefusedError)) || isNamedAsOutput && errors.Is(notOutput, fs.ErrPermission) {
 		return notOutput
 	}
 	listing, err := source.List(ctx, providers("", at), []string{name}, std.in)
 	if err != nil {
-		if _, unknown := formats().For(name); unknown == nil { // it is named as an output
+		if isNamedAsOutput {
 			return notOutput
 		}
 		return err
@@ -99,7 +101,7 @@ func (in *askedInputs) look(ctx context.Context) ([]source.Item, error) {
 	}
 	if len(found.Archives) == 0 {
 		return nil, &usageError{
-			err:  fmt.Errorf("no archives in %s: looked for tars, plain and compressed, and unpacked archives", strings.Join(in.args, ", ")),
+			err:  errors.New(noArchives(in.args)),
 			hint: "outputs in a folder are named by a pattern, such as 'folder/*.parquet'",
 		}
 	}

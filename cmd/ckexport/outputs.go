@@ -1,9 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 
 	"github.com/ckexport/ckexport/cmd/ckexport/internal/sandbox"
 	"github.com/ckexport/ckexport/sinks"
@@ -41,5 +46,33 @@ func (o *output) openSQL(ctx context.Context, views []sinks.View, box confinemen
 	if err := o.confine(box, more...); err != nil {
 		return nil, err
 	}
-	return o.format.OpenSQL(ctx, o.location, sinks.SQLOptions{Views: views})
+	db, err := o.format.OpenSQL(ctx, o.location, sinks.SQLOptions{Views: views})
+	if err != nil {
+		return nil, cmp.Or(o.mustBeReadable(), err)
+	}
+	return db, nil
+}
+
+// mustBeReadable refuses an output of files that the user may not read: that is no
+// damage, and the same for all kinds.
+func (o *output) mustBeReadable() error {
+	folder, err := filepath.EvalSymlinks(o.location)
+	if err != nil {
+		return nil // it does not lie in files, or reading it tells
+	}
+	err = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		file, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		return file.Close()
+	})
+	var ofPath *fs.PathError
+	if errors.Is(err, fs.ErrPermission) && errors.As(err, &ofPath) {
+		return &sinks.RefusedError{Path: o.location, Reason: fmt.Sprintf("%q cannot be read: %v", ofPath.Path, ofPath.Err), Err: err}
+	}
+	return nil
 }

@@ -49,6 +49,11 @@ func report(opts *exportOptions, std streams, s *pipeline.Summary, found *source
 	if !opts.quiet {
 		fmt.Fprint(std.err, summaryText(opts, s, found))
 	}
+	return writeSummary(opts, s, found, to)
+}
+
+// writeSummary writes what --summary-json asks for.
+func writeSummary(opts *exportOptions, s *pipeline.Summary, found *source.Found, to io.Writer) error {
 	if opts.summaryJSON == "" {
 		return nil
 	}

@@ -52,6 +52,9 @@ func verifyCommand(std streams) *cli.Command {
 			if err != nil {
 				return err
 			}
+			if err := output.mustBeReadable(); err != nil {
+				return err
+			}
 			opts := verify.Options{Path: output.location, Format: output.format}
 			if c.IsSet("against") {
 				opts.Against, err = againstOptions(c, output, std)

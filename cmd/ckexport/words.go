@@ -1,0 +1,128 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// withCommand puts the command export in front of arguments that name none,
+// and flags in front of inputs: they may stand behind them too.
+func withCommand(app *cli.App, args []string) ([]string, error) {
+	if len(args) < 2 {
+		return args, nil
+	}
+	rest := args[1:]
+	name := "export"
+	switch first := rest[0]; {
+	case app.Command(first) != nil:
+		name, rest = first, rest[1:]
+	case first == "help":
+		return withHelp(app, args)
+	case slices.Contains([]string{"-h", "--help", "-v", "--version", "--generate-bash-completion"}, first):
+		return args, nil
+	default:
+		if err := mistyped(app, first); err != nil {
+			return nil, err
+		}
+	}
+	words, err := flagsFirst(app.Command(name), rest)
+	return append([]string{args[0], name}, words...), err
+}
+
+// withHelp turns help COMMAND into COMMAND --help.
+func withHelp(app *cli.App, args []string) ([]string, error) {
+	if len(args) < 3 || strings.HasPrefix(args[2], "-") {
+		return []string{args[0], "--help"}, nil
+	}
+	name := args[2]
+	if app.Command(name) == nil {
+		hint := "ckexport help lists them"
+		if similar := similarCommand(app, name); similar != "" {
+			hint = "did you mean " + similar + "?"
+		}
+		return nil, &usageError{err: fmt.Errorf("no command %q", name), hint: hint}
+	}
+	return []string{args[0], name, "--help"}, nil
+}
+
+// mistyped finds a first word that is nearly a command, and no input.
+func mistyped(app *cli.App, first string) error {
+	similar := similarCommand(app, first)
+	if similar == "" {
+		return nil
+	}
+	if _, err := os.Lstat(first); err == nil {
+		return nil
+	}
+	return &usageError{err: fmt.Errorf("no command %q, and no such file", first), hint: "did you mean " + similar + "?"}
+}
+
+// similarCommand returns the command that a word comes nearest to, if that is near.
+func similarCommand(app *cli.App, text string) string {
+	best, least := "", 3 // letters that are wrong, missing or too many
+	for _, c := range app.Commands {
+		if n := distance(text, c.Name); !c.Hidden && n < least && n*2 <= len(c.Name) {
+			best, least = c.Name, n
+		}
+	}
+	return best
+}
+
+// distance is how many letters of a must be changed, put in or left out to make b
+// (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// flagsFirst moves flags, with their values, in front of other arguments.
+func flagsFirst(command *cli.Command, args []string) ([]string, error) {
+	takesValue := map[string]bool{}
+	for _, f := range command.Flags {
+		_, isBool := f.(*cli.BoolFlag)
+		for _, n := range f.Names() {
+			takesValue[n] = !isBool
+		}
+	}
+	var flags, others []string
+	for i := 0; i < len(args); i++ {
+		a := args[i]
+		if a == "--" {
+			others = append(others, args[i+1:]...)
+			break
+		}
+		if len(a) < 2 || a[0] != '-' {
+			others = append(others, a)
+			continue
+		}
+		flags = append(flags, a)
+		name, _, hasValue := strings.Cut(strings.TrimLeft(a, "-"), "=")
+		if !takesValue[name] || hasValue {
+			continue
+		}
+		if i++; i == len(args) {
+			return nil, &usageError{err: fmt.Errorf("%s stands last, and needs a value", a), hint: "ckexport " + command.Name + " --help"}
+		}
+		flags = append(flags, args[i])
+	}
+	return append(append(flags, "--"), others...), nil
+}
