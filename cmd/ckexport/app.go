@@ -66,6 +66,10 @@ var (
 // run runs the command and returns its exit code.
 func run(ctx context.Context, args []string, std streams) int {
 	app := newApp(std)
+	if n := len(args); n > 1 && args[n-1] == completionWord {
+		complete(app, args[1:n-1], std.out)
+		return exitOK
+	}
 	words, err := withCommand(app, args)
 	if err == nil {
 		err = app.RunContext(ctx, words)
@@ -150,7 +154,6 @@ func newApp(std streams) *cli.App {
 		Reader:                 std.in,
 		Writer:                 std.out,
 		ErrWriter:              std.err,
-		EnableBashCompletion:   true,
 		HideHelpCommand:        true,
 		Suggest:                true,
 		UseShortOptionHandling: false,

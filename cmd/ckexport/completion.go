@@ -6,29 +6,26 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// The scripts ask the command itself: urfave/cli answers
-// --generate-bash-completion with the words that may follow.
+// The scripts ask the command itself which words may follow (complete); where it
+// knows none, a file may.
 const bashCompletion = `_ckexport() {
-  local cur="${COMP_WORDS[COMP_CWORD]}"
-  if [[ "$cur" == -* || $COMP_CWORD -eq 1 ]]; then
-    COMPREPLY=($(compgen -W "$("${COMP_WORDS[@]:0:$COMP_CWORD}" $cur --generate-bash-completion 2>/dev/null)" -- "$cur"))
+  local IFS=$'\n' cur="${COMP_WORDS[COMP_CWORD]}"
+  COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" "${COMP_WORDS[@]:1:COMP_CWORD}" ` + completionWord + ` 2>/dev/null)" -- "$cur"))
+  if [[ ${#COMPREPLY[@]} -eq 0 ]]; then
+    compopt -o filenames 2>/dev/null
+    COMPREPLY=($(compgen -f -- "$cur"))
   fi
-  if [[ ${#COMPREPLY[@]} -eq 0 ]]; then COMPREPLY=($(compgen -f -- "$cur")); fi
 }
-complete -o filenames -F _ckexport ckexport
+complete -F _ckexport ckexport
 `
 
 const zshCompletion = `#compdef ckexport
 _ckexport() {
-  local -a words_found
-  local cur="${words[-1]}"
-  if [[ "$cur" == -* || ${#words} -eq 2 ]]; then
-    words_found=("${(@f)$(${words[@]:0:#words[@]-1} ${cur} --generate-bash-completion 2>/dev/null)}")
-    _describe 'values' words_found
-  fi
-  _files
+  local -a found
+  found=("${(@f)$("${words[1]}" "${(@)words[2,CURRENT]}" ` + completionWord + ` 2>/dev/null)}")
+  if [[ -n "${found[1]}" ]]; then compadd -a found; else _files; fi
 }
-compdef _ckexport ckexport
+if [[ "${funcstack[1]}" == _ckexport ]]; then _ckexport "$@"; else compdef _ckexport ckexport; fi
 `
 
 func completionCommand(std streams) *cli.Command {

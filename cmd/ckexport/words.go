@@ -22,7 +22,7 @@ func withCommand(app *cli.App, args []string) ([]string, error) {
 		name, rest = first, rest[1:]
 	case first == "help":
 		return withHelp(app, args)
-	case slices.Contains([]string{"-h", "--help", "-v", "--version", "--generate-bash-completion"}, first):
+	case slices.Contains([]string{"-h", "--help", "-v", "--version"}, first):
 		return args, nil
 	default:
 		if err := mistyped(app, first); err != nil {
