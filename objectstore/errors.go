@@ -14,6 +14,8 @@ import (
 var (
 	// ErrPrecondition says that an object is not in the state that was asked for.
 	ErrPrecondition = errors.New("another one took its place meanwhile")
+	// ErrRefused says that the store did not do what it was asked to, and won't.
+	ErrRefused = errors.New("the object store refused it")
 	// ErrRange says that an object has no such bytes.
 	ErrRange = errors.New("it has no such bytes")
 	// ErrNoBucket says that there is no bucket of the name; it is fs.ErrNotExist, too.
@@ -41,6 +43,8 @@ func (e *storeError) Is(target error) bool {
 		return response.StatusCode == http.StatusForbidden
 	case ErrPrecondition:
 		return response.StatusCode == http.StatusPreconditionFailed
+	case ErrRefused:
+		return response.StatusCode >= 400 && response.StatusCode < 500
 	case ErrRange:
 		return response.Code == minio.InvalidRange
 	case ErrNoBucket:

@@ -182,6 +182,9 @@ func (s *Store) whole(ctx context.Context, bucket, key string) (*Body, error) {
 	return &Body{body, infoOf(info)}, nil
 }
 
+// ErrSize says that an object is not as large as it should be.
+var ErrSize = errors.New("its size is wrong")
+
 // Copy writes all bytes of an object that has size of them to w. Where the
 // connection breaks, it goes on behind what it got, if the object is still the same.
 func (s *Store) Copy(ctx context.Context, bucket, key string, size int64, w io.Writer) error {
@@ -196,7 +199,11 @@ func (s *Store) Copy(ctx context.Context, bucket, key string, size int64, w io.W
 		}
 		if body.Size != size {
 			_ = body.Close()
-			return fmt.Errorf("%s: it has %d bytes, and %d were expected", URL(bucket, key), body.Size, size)
+			return fmt.Errorf("%s: %w: it has %d bytes, and had %d when it was written", URL(bucket, key), ErrSize, body.Size, size)
+		}
+		if r.ETag != "" && r.ETag != body.ETag { // not all stores heed If-Match
+			_ = body.Close()
+			return fmt.Errorf("%s: %w", URL(bucket, key), ErrPrecondition)
 		}
 		r.ETag = body.ETag
 		n, err := io.CopyN(w, body, size-r.From)
