@@ -6,12 +6,21 @@ LDFLAGS  = -s -w -X 'main.version=$(VERSION)' -X 'main.commit=$(COMMIT)'
 PACKAGES = ./...
 PYTHON  ?= /usr/bin/python3
 # DuckDB reads rows where they are; without the driver's tag, from Parquet files.
-# YARA is built in where libyara and its headers are (libyara-dev on Debian).
-TAGS = duckdb_arrow$(shell pkg-config --exists yara 2> /dev/null && echo ,yara)
+# YARA is built in where libyara and its headers are (libyara-dev on Debian), and
+# becomes part of the program where it and what it needs are static libraries too.
+YARA_STATIC = $(shell for l in yara crypto magic jansson lzma bz2 z; do test -f "$$(cc -print-file-name=lib$$l.a)" || exit; done; echo ,yara_static)
+TAGS := duckdb_arrow$(shell pkg-config --exists yara 2> /dev/null && echo ,yara)$(YARA_STATIC)
 # With one set of flags for all targets, each package is compiled once.
 export GOFLAGS := $(GOFLAGS) -tags=$(TAGS) -trimpath
 
-.PHONY: help run build test unit race lint docs docs-check nocgo client notebook browser bench bench-quick bench-tools microbench fuzz vuln install clean tools
+# DuckDB needs the C++ runtime. It becomes part of the program where there is a
+# static one: the linker finds that first, in a folder that has nothing else.
+STDCXX := $(if $(filter Linux,$(shell uname -s)),$(filter /%,$(shell c++ -print-file-name=libstdc++.a 2> /dev/null)))
+ifneq ($(STDCXX),)
+LDFLAGS += -extldflags '-L$(CURDIR)/bin/link -static-libgcc'
+endif
+
+.PHONY: help run build test unit race lint docs docs-check nocgo platforms client notebook browser bench bench-quick bench-tools microbench fuzz vuln install clean tools
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -22,9 +31,10 @@ run: build ## export testdata's archives to fleet.duckdb and fleet.parquet, and 
 	./bin/ckexport query fleet.duckdb fleet-overview
 
 build: tools ## build bin/ckexport
+	@mkdir -p bin/link && if [ -n "$(STDCXX)" ]; then ln -sf "$(STDCXX)" bin/link/libstdc++.a; fi
 	go build -ldflags "$(LDFLAGS)" -o bin/ckexport ./cmd/ckexport
 
-STEPS = lint unit race docs-check nocgo client notebook browser
+STEPS = lint unit race docs-check nocgo platforms client notebook browser
 test: tools ## everything CI runs, and how long each step takes
 	@for step in $(STEPS); do \
 		from=$$(date +%s); $(MAKE) --no-print-directory $$step || exit 1; echo "make $$step: $$(($$(date +%s) - from)) s"; done
@@ -75,6 +85,11 @@ nocgo: tools ## a build without cgo exports Parquet, also one without Iceberg
 	rm -rf bin/nocgo.parquet && ./bin/ckexport-nocgo testdata/archives -o bin/nocgo.parquet --quiet && test -n "$$(ls bin/nocgo.parquet/processes)" && rm -rf bin/nocgo.parquet
 	./bin/ckexport-nocgo version | grep -q "without YARA"
 	./bin/ckexport-nocgo testdata/archives -o bin/nocgo.parquet --scan builtin 2>&1 | grep -q libyara-dev
+
+platforms: tools ## the program builds for other systems; without cgo they have no DuckDB
+	@for target in linux/arm64 darwin/arm64 windows/amd64; do \
+		echo "building for $$target" && GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0 go vet -tags noduckdb ./filelock ./sinks/internal/staging ./pipeline/archive ./pipeline/criu && \
+		GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0 go build -tags noduckdb -o /dev/null ./cmd/ckexport || exit 1; done
 
 client: build ## outputs are read by DuckDB's Node.js binding, of DuckDB 1.1, Parquet by hyparquet, and Iceberg by icebird
 	@command -v npm > /dev/null || { echo "make client: npm is missing; on Debian: apt-get install nodejs npm"; exit 1; }
