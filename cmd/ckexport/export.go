@@ -34,6 +34,7 @@ type exportOptions struct {
 	payloads    int64 // bytes of each content that are exported, 0 for none
 	jobs        int
 	lockTimeout time.Duration
+	shard       *sinks.Shard // nil for a run that is not split
 	overwrite   bool
 	dryRun      bool
 	quiet       bool
@@ -79,13 +80,13 @@ func exportCommand(std streams) *cli.Command {
 			&cli.StringFlag{Name: "log-format", Usage: "text or json", Value: "text"},
 			memoryKindsFlag(),
 			scanFlag(),
-		}, slices.Concat(placeFlags(), lockFlags(), limitFlags(), redactionFlags(), sandboxFlags())...),
+		}, slices.Concat(placeFlags(), shardFlags(), lockFlags(), limitFlags(), redactionFlags(), sandboxFlags())...),
 		Action: func(c *cli.Context) error {
 			opts, err := exportFlags(c, std)
 			if err != nil {
 				return err
 			}
-			return export(c.Context, opts, std)
+			return opts.shardEnded(export(c.Context, opts, std), std)
 		},
 	}
 }
@@ -115,6 +116,9 @@ func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 	}
 	var err error
 	if opts.lockTimeout, err = lockTimeout(c); err != nil {
+		return nil, err
+	}
+	if opts.shard, err = readShard(c); err != nil {
 		return nil, err
 	}
 	limit, err := units.Parse(c.String("payload-limit"))
@@ -236,6 +240,9 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	if err != nil {
 		return err
 	}
+	if opts.shard != nil {
+		listing.Shard(opts.shard.Index, opts.shard.Of)
+	}
 	summaryTo, err := openSummary(opts, std)
 	if err != nil {
 		return err
@@ -249,12 +256,15 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	if err != nil {
 		return err
 	}
+	if opts.shard != nil {
+		run.RunID = opts.shard.RunID()
+	}
 	if redaction != nil {
 		text := redaction.String()
 		run.Redaction = &text
 	}
 	run.Logs, run.Memory, run.ScanRules = &opts.logs, opts.memory, opts.rules.names
-	sink, err := format.Open(ctx, opts.output, sinks.Options{
+	sink, err := opts.openSink(ctx, format, run, sinks.Options{
 		Tables: opts.tables, Overwrite: opts.overwrite, RunID: run.RunID, Version: run.ToolVersion, Views: views(),
 		Policy:      sinks.Policy{Redaction: redaction.String(), AllLogLines: opts.logs == schema.LogsAll},
 		LockTimeout: opts.lockTimeout, OnWait: opts.sayWaiting, MemoryBytes: opts.memoryLimit,
