@@ -157,7 +157,8 @@ func (w *writer) Commit(ctx context.Context) error {
 		return w.orEnded(ctx, err)
 	}
 	w.done = true
-	return w.removeOthers(ctx)
+	_ = w.removeOthers(ctx) // or commit will
+	return nil
 }
 
 func (w *writer) stage(ctx context.Context) error {
@@ -208,17 +209,15 @@ func (w *writer) putArchives(ctx context.Context) error {
 func (w *writer) removeOthers(ctx context.Context) error {
 	names, err := w.place.List(ctx)
 	if err != nil {
-		return fmt.Errorf("cleaning up the staging place: %w", err)
+		return err
 	}
 	own := map[string]bool{w.manifest.Archives: true}
 	for _, p := range w.manifest.Parts {
 		own[p.Path] = true
 	}
-	others := slices.DeleteFunc(names, func(name string) bool { return own[name] || !belongsTo(name, w.manifest.Index) })
-	if err := w.place.Remove(ctx, others...); err != nil {
-		return fmt.Errorf("cleaning up the staging place: %w", err)
-	}
-	return nil
+	return w.place.Remove(ctx, slices.DeleteFunc(names, func(name string) bool {
+		return own[name] || !belongsTo(name, w.manifest.Index)
+	})...)
 }
 
 // orEnded returns why the shard ended under this process, or else the error: who

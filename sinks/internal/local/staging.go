@@ -82,10 +82,23 @@ func (p place) List(context.Context) ([]string, error) {
 func (p place) Remove(_ context.Context, names ...string) error {
 	var errs []error
 	for _, name := range names {
-		errs = append(errs, os.RemoveAll(p.path(name)))
+		errs = append(errs, removeAll(p.path(name)))
 	}
 	_ = os.Remove(p.dir) // which others may use
 	return errors.Join(errs...)
 }
 
-func (p place) Clear(context.Context) error { return os.RemoveAll(p.dir) }
+func (p place) Clear(context.Context) error { return removeAll(p.dir) }
+
+// removeAll removes a file or folder in which others may still make files: it gets
+// another name first, by which they don't find it.
+func removeAll(path string) error {
+	gone := path + ".gone"
+	if err := os.RemoveAll(gone); err != nil { // of a process that was killed
+		return err
+	}
+	if err := os.Rename(path, gone); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.RemoveAll(gone)
+}
