@@ -73,14 +73,13 @@ func (m *committing) commit(ctx context.Context) (err error) {
 		return err
 	}
 	summary, err := m.merge(ctx, run)
-	committed := errors.Is(err, shards.ErrCommitted)
-	if err != nil && !committed {
+	if err != nil {
 		return err
 	}
 	if err := run.Clear(ctx); err != nil {
 		return &sinks.CommittedError{Path: m.location, Err: err}
 	}
-	if committed {
+	if summary == nil {
 		m.say("run %s is committed already", m.run)
 		return nil
 	}
@@ -89,8 +88,8 @@ func (m *committing) commit(ctx context.Context) (err error) {
 	return nil
 }
 
-// merge commits the run. Whether the output has it is looked at again when nobody
-// else can write there.
+// merge commits the run, and returns nil where the output has it: that is looked at
+// when nobody else can write there.
 func (m *committing) merge(ctx context.Context, run *shards.Run) (*pipeline.Summary, error) {
 	this, err := thisRun(time.Now(), nil)
 	if err != nil {
@@ -110,12 +109,12 @@ func (m *committing) merge(ctx context.Context, run *shards.Run) (*pipeline.Summ
 	if err := m.box.to(sink.Footprint(), outputGrants(run.Footprint())...); err != nil {
 		return nil, err
 	}
-	opts.Overwrite = true // whatever it is
-	ledger, err := m.format.PeekLedger(ctx, m.location, opts)
-	if err != nil {
-		return nil, err
-	}
-	if err := run.CheckLedger(ledger); err != nil {
+	switch err := run.CheckOutput(ctx, m.format, m.location); {
+	case errors.Is(err, shards.ErrCommitted) && opts.Overwrite:
+		return nil, nil
+	case errors.Is(err, shards.ErrCommitted): // the sink may have to put in order what a killed commit left
+		return nil, sink.Commit(ctx)
+	case err != nil:
 		return nil, err
 	}
 	summary, err := pipeline.Merge(ctx, pipeline.MergeOptions{Run: run, Tables: opts.Tables, Sink: sink, Log: m.box.log})

@@ -126,9 +126,13 @@ func (r *Run) Options() (sinks.Options, error) {
 	return opts, nil
 }
 
-// CheckLedger fails with ErrCommitted where the output, by its ledger, has the run,
-// and where it is not the one that shards read.
-func (r *Run) CheckLedger(l *sinks.Ledger) error {
+// CheckOutput fails with ErrCommitted where the output has the run, and with another
+// error where it is not the one whose ledger shards read.
+func (r *Run) CheckOutput(ctx context.Context, format sinks.Format, location string) error {
+	l, err := format.PeekLedger(ctx, location, sinks.Options{Overwrite: true}) // whatever it is
+	if err != nil {
+		return err
+	}
 	if isCommitted(l, r.shards[0].Run) {
 		return ErrCommitted
 	}
