@@ -209,7 +209,11 @@ func TestShards(t *testing.T) {
 		dir := t.TempDir()
 		says(t, dir, exitBadArchives, archives, "-o", output, "--quiet")
 		want := readOutput(t, filepath.Join(dir, output))
-		for n, kill := range map[int]bool{1: false, 3: false, 16: true} {
+		for _, n := range []int{1, 3, 16} {
+			kill := n == 16
+			if !kill && output != "fleet.parquet" {
+				continue
+			}
 			t.Run(fmt.Sprintf("%s, %d shards", output, n), func(t *testing.T) {
 				dir := t.TempDir()
 				job := &indexedJob{dir: dir, shards: n, args: []string{archives, "-o", output, "--run", "backfill"}, kill: kill, chance: rand.New(rand.NewPCG(seed, uint64(n)))}
