@@ -6,10 +6,19 @@ LDFLAGS  = -s -w -X 'main.version=$(VERSION)' -X 'main.commit=$(COMMIT)'
 PACKAGES = ./...
 PYTHON  ?= /usr/bin/python3
 # DuckDB reads rows where they are; without the driver's tag, from Parquet files.
-# YARA is built in where libyara and its headers are (libyara-dev on Debian).
-TAGS = duckdb_arrow$(shell pkg-config --exists yara 2> /dev/null && echo ,yara)
+# YARA is built in where libyara and its headers are (libyara-dev on Debian), and
+# becomes part of the program where it and what it needs are static libraries too.
+YARA_STATIC = $(shell for l in yara crypto magic jansson lzma bz2 z; do test -f "$$(cc -print-file-name=lib$$l.a)" || exit; done; echo ,yara_static)
+TAGS := duckdb_arrow$(shell pkg-config --exists yara 2> /dev/null && echo ,yara)$(YARA_STATIC)
 # With one set of flags for all targets, each package is compiled once.
 export GOFLAGS := $(GOFLAGS) -tags=$(TAGS) -trimpath
+
+# DuckDB needs the C++ runtime. It becomes part of the program where there is a
+# static one: the linker finds that first, in a folder that has nothing else.
+STDCXX := $(if $(filter Linux,$(shell uname -s)),$(filter /%,$(shell c++ -print-file-name=libstdc++.a 2> /dev/null)))
+ifneq ($(STDCXX),)
+LDFLAGS += -extldflags '-L$(CURDIR)/bin/link -static-libgcc'
+endif
 
 .PHONY: help run build test unit race lint docs docs-check nocgo client notebook browser bench bench-quick bench-tools microbench fuzz vuln install clean tools
 
@@ -22,6 +31,7 @@ run: build ## export testdata's archives to fleet.duckdb and fleet.parquet, and 
 	./bin/ckexport query fleet.duckdb fleet-overview
 
 build: tools ## build bin/ckexport
+	@mkdir -p bin/link && if [ -n "$(STDCXX)" ]; then ln -sf "$(STDCXX)" bin/link/libstdc++.a; fi
 	go build -ldflags "$(LDFLAGS)" -o bin/ckexport ./cmd/ckexport
 
 STEPS = lint unit race docs-check nocgo client notebook browser

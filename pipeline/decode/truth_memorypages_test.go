@@ -4,12 +4,17 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/mm"
+
+	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/pipeline/memory"
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/schema"
 )
@@ -168,4 +173,40 @@ func comparePageRows(t *testing.T, file string, result *decode.Result, pages []s
 		excepted += n
 	}
 	t.Logf("%d pages in the archive, %d of them in the truth, %d differ for a known reason", len(pages), compared, excepted)
+}
+
+// TestForgedPageSize: pages have rows whatever page size an archive states; one that
+// no kernel has counts for nothing.
+func TestForgedPageSize(t *testing.T) {
+	members := readTar(t, own("memhash-shm.tar"))
+	i := slices.IndexFunc(members, func(m tarMember) bool { return strings.Contains(m.header.Name, "/mm-") })
+	var space mm.MmEntry
+	kind, _, _ := criu.KindOf(path.Base(members[i].header.Name))
+	r, err := criu.NewReader(kind, members[i].data, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry, err := r.Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := criu.Unmarshal(entry, &space); err != nil {
+		t.Fatal(err)
+	}
+	const atPagesz = 6 // linux/auxvec.h
+	at := 0
+	for space.MmSavedAuxv[at] != atPagesz {
+		at += 2
+	}
+	want := len(pagesOf(decodeMemory(t, own("memhash-shm.tar")).Checkpoints[0]))
+	for size := uint64(1); size != 0; size <<= 1 {
+		space.MmSavedAuxv[at+1] = size
+		forged := slices.Clone(members)
+		forged[i] = imageOf(t, members[i].header.Name, &space)
+		rows := decodeMemory(t, writeFile(t, "a.tar", tarOf(t, forged))).Checkpoints[0]
+		isPossible := size >= 1<<10 && size <= memory.MaxBlock
+		if got := len(pagesOf(rows)); isPossible && got == 0 && len(rows.Problems) == 0 || !isPossible && got != want {
+			t.Errorf("page size %d: %d pages have rows, %d where none is forged; %d problems", size, got, want, len(rows.Problems))
+		}
+	}
 }

@@ -87,12 +87,13 @@ func (s *Space) PageSize() uint64 {
 }
 
 // AuxvPageSize returns the page size the kernel told a process, 0 if none or
-// no possible one. Source: linux/auxvec.h, AT_PAGESZ.
+// no possible one: blocks hold whole pages, and the kernel has none above 256 KiB
+// on what CRIU runs on. Source: linux/auxvec.h, AT_PAGESZ.
 func AuxvPageSize(space *mm.MmEntry) uint64 {
 	const atNull, atPagesz = 0, 6
 	auxv := space.GetMmSavedAuxv()
 	for i := 0; i+1 < len(auxv) && auxv[i] != atNull; i += 2 {
-		if size := auxv[i+1]; auxv[i] == atPagesz && size >= 1<<10 && size <= 1<<21 && size&(size-1) == 0 {
+		if size := auxv[i+1]; auxv[i] == atPagesz && size >= 1<<10 && size <= MaxBlock && size&(size-1) == 0 {
 			return size
 		}
 	}

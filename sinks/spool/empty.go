@@ -14,8 +14,6 @@ import (
 	"sync"
 
 	"github.com/ckexport/ckexport/schema"
-	"github.com/ckexport/ckexport/sinks"
-	"github.com/ckexport/ckexport/sinks/internal/staging"
 )
 
 // emptyFiles is a tar of the files of tables without rows; `make docs` makes it.
@@ -57,39 +55,12 @@ func emptyKey(table *schema.Table) string {
 
 // emptyFile returns the file of a table without rows, nil if there is none ready.
 // It tells of no run.
-func emptyFile(table *schema.Table, from Options) ([]byte, error) {
-	if from.Scratch || from.Policy != (sinks.Policy{}) {
-		return nil, nil
-	}
+func emptyFile(table *schema.Table) ([]byte, error) {
 	files, err := emptyFilesByKey()
 	if err != nil {
 		return nil, fmt.Errorf("looking for files without rows: %w", err)
 	}
 	return files[emptyKey(table)], nil
-}
-
-// writeEmpty completes a table that never got a row by the file that is ready;
-// false if there is none.
-func (w *tableWriter) writeEmpty() (bool, error) {
-	if w.single != nil {
-		return false, nil
-	}
-	data, err := emptyFile(w.table, w.from)
-	if data == nil || err != nil {
-		return false, err
-	}
-	p := w.claimPart()
-	f, err := staging.CreateFile(p.path)
-	if err != nil {
-		return false, fmt.Errorf("creating part file: %w", err)
-	}
-	_, err = f.Write(data)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return false, fmt.Errorf("writing %s: %w", w.table.Name, err)
-	}
-	sum := sha256.Sum256(data)
-	p.bytes, p.sha256 = int64(len(data)), hex.EncodeToString(sum[:])
-	return true, nil
 }
 
 // EmptyFiles makes the files of tables without rows anew, in the folder dir. It

@@ -83,10 +83,16 @@ func (p *partFile) describe(table *schema.Table, from Options) error {
 		{keyColumns, string(columns)},
 		{KeySchemaVersion, strconv.Itoa(schema.Version)},
 	}
+	return p.note(append(pairs, runPairs(from)...))
+}
+
+// runPairs are what a footer says of who made the file.
+func runPairs(from Options) [][2]string {
+	var pairs [][2]string
 	if from.RunID != "" {
-		pairs = append(pairs, [2]string{keyToolVersion, from.Version}, [2]string{keyRunID, from.RunID})
+		pairs = [][2]string{{keyToolVersion, from.Version}, {keyRunID, from.RunID}}
 	}
-	return p.note(append(pairs, policyPairs(from.Policy)...))
+	return append(pairs, policyPairs(from.Policy)...)
 }
 
 // note adds pairs of key and value to the footer.

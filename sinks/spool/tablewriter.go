@@ -9,6 +9,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/util"
 
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks/internal/onepage"
 )
 
 // partGroups is the number of row groups after which a part is complete.
@@ -26,6 +27,9 @@ type tableWriter struct {
 	// encode calls write, now or later, but not beside another write to the same
 	// part; nil calls it at once. Bytes are those of the rows.
 	encode func(bytes int64, write func() error) error
+
+	// few, unless nil, returns what encodes files of few rows.
+	few func() (*onepage.Encoder, error)
 
 	// held are the rows of the next row group. It is encoded at once, as a
 	// column of it can have one dictionary.
@@ -152,14 +156,22 @@ func (p *tablePart) complete(single *FileOptions) error {
 // finish completes the files that are open; where no row ever came, that is an
 // empty one. Nothing may be left to be encoded.
 func (w *tableWriter) finish() error {
+	if len(w.parts) == 0 && w.single == nil {
+		whole := w.writeEmpty
+		if w.heldRows > 0 {
+			whole = w.writeFew
+		}
+		if done, err := whole(); err != nil {
+			return fmt.Errorf("writing %s: %w", w.table.Name, err)
+		} else if done {
+			return nil
+		}
+	}
 	w.encode = nil
 	if err := w.writeRowGroup(); err != nil {
 		return err
 	}
 	if len(w.parts) == 0 {
-		if done, err := w.writeEmpty(); done || err != nil {
-			return err
-		}
 		p := w.claimPart()
 		var err error
 		if p.file, err = createPart(p.path, w.table, w.from); err != nil {

@@ -1,0 +1,224 @@
+package onepage
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+)
+
+// physical is a type of values. Source: Type in parquet.thrift.
+type physical int64
+
+const (
+	physicalBoolean   physical = 0
+	physicalInt32     physical = 1
+	physicalInt64     physical = 2
+	physicalDouble    physical = 5
+	physicalByteArray physical = 6
+)
+
+// appendLevels appends levels, which are below 256: the length of what follows,
+// then runs of equal ones. Source: Encodings.md, "Run Length Encoding".
+func appendLevels(page []byte, levels []int16) []byte {
+	at := len(page)
+	page = append(page, 0, 0, 0, 0)
+	for from, to := 0, 0; from < len(levels); from = to {
+		for to = from + 1; to < len(levels) && levels[to] == levels[from]; {
+			to++
+		}
+		page = append(binary.AppendUvarint(page, uint64(to-from)<<1), byte(levels[from]))
+	}
+	binary.LittleEndian.PutUint32(page[at:], uint32(len(page)-at-4))
+	return page
+}
+
+// appendValues appends the values that are not NULL, plainly encoded, and tells
+// what they are like.
+func appendValues(page []byte, values arrow.Array, as physical) ([]byte, statistics, error) {
+	var is physical
+	var stats statistics
+	switch v := values.(type) {
+	case *array.Boolean:
+		is = physicalBoolean
+		page, stats = appendBooleans(page, v)
+	case *array.Uint8:
+		is = physicalInt32
+		page, stats = appendNumbers(page, v, v.Uint8Values(), appendInt32)
+	case *array.Uint16:
+		is = physicalInt32
+		page, stats = appendNumbers(page, v, v.Uint16Values(), appendInt32)
+	case *array.Uint32:
+		is = physicalInt32
+		page, stats = appendNumbers(page, v, v.Uint32Values(), appendInt32)
+		stats.mayMislead(4)
+	case *array.Uint64:
+		is = physicalInt64
+		page, stats = appendNumbers(page, v, v.Uint64Values(), appendInt64)
+		stats.mayMislead(8)
+	case *array.Int32:
+		is = physicalInt32
+		page, stats = appendNumbers(page, v, v.Int32Values(), appendInt32)
+	case *array.Int64:
+		is = physicalInt64
+		page, stats = appendNumbers(page, v, v.Int64Values(), appendInt64)
+	case *array.Timestamp:
+		is = physicalInt64
+		page, stats = appendNumbers(page, v, v.TimestampValues(), appendInt64)
+	case *array.Float64:
+		is = physicalDouble
+		page, stats = appendDoubles(page, v)
+	case *array.String, *array.Binary, *array.Dictionary:
+		is = physicalByteArray
+		page, stats = appendTexts(page, v)
+	default:
+		return nil, stats, fmt.Errorf("type %s is not supported", values.DataType())
+	}
+	if is != as {
+		return nil, stats, fmt.Errorf("type %s has the physical type %d, not %d", values.DataType(), is, as)
+	}
+	return page, stats, nil
+}
+
+// integer is a type of numbers of Arrow. Parquet has them with 32 or 64 bits.
+type integer interface {
+	~uint8 | ~uint16 | ~uint32 | ~uint64 | ~int32 | ~int64
+}
+
+func appendInt32[T integer](page []byte, n T) []byte {
+	return binary.LittleEndian.AppendUint32(page, uint32(n))
+}
+
+func appendInt64[T integer](page []byte, n T) []byte {
+	return binary.LittleEndian.AppendUint64(page, uint64(n))
+}
+
+func appendNumbers[T integer](page []byte, of arrow.Array, numbers []T, add func([]byte, T) []byte) ([]byte, statistics) {
+	var stats statistics
+	var least, greatest T
+	for i, n := range numbers {
+		if of.IsNull(i) {
+			continue
+		}
+		if stats.values == 0 {
+			least, greatest = n, n
+		}
+		stats.values++
+		least, greatest = min(least, n), max(greatest, n)
+		page = add(page, n)
+	}
+	if stats.values > 0 {
+		stats.bounds(add(nil, least), add(nil, greatest))
+	}
+	return page, stats
+}
+
+func appendDoubles(page []byte, of *array.Float64) ([]byte, statistics) {
+	var stats statistics
+	least, greatest := math.Inf(1), math.Inf(-1)
+	hasNumber := false
+	for i, f := range of.Float64Values() {
+		if of.IsNull(i) {
+			continue
+		}
+		stats.values++
+		if !math.IsNaN(f) { // which has no place in the order
+			hasNumber = true
+			least, greatest = min(least, f), max(greatest, f)
+		}
+		page = appendDouble(page, f)
+	}
+	if least == 0 {
+		least = math.Copysign(0, -1) // a reader may hold -0 for less than 0
+	}
+	if greatest == 0 {
+		greatest = 0
+	}
+	if hasNumber {
+		stats.bounds(appendDouble(nil, least), appendDouble(nil, greatest))
+	}
+	return page, stats
+}
+
+func appendDouble(page []byte, f float64) []byte {
+	return binary.LittleEndian.AppendUint64(page, math.Float64bits(f))
+}
+
+// appendBooleans appends a bit for each value, the lowest first.
+func appendBooleans(page []byte, of *array.Boolean) ([]byte, statistics) {
+	var stats statistics
+	least, greatest := byte(1), byte(0)
+	for i := range of.Len() {
+		if of.IsNull(i) {
+			continue
+		}
+		bit := byte(0)
+		if of.Value(i) {
+			bit = 1
+		}
+		least, greatest = min(least, bit), max(greatest, bit)
+		if stats.values%8 == 0 {
+			page = append(page, 0)
+		}
+		page[len(page)-1] |= bit << (stats.values % 8)
+		stats.values++
+	}
+	if stats.values > 0 {
+		stats.bounds([]byte{least}, []byte{greatest})
+	}
+	return page, stats
+}
+
+// appendTexts appends texts or bytes, each after its length.
+func appendTexts(page []byte, of arrow.Array) ([]byte, statistics) {
+	var stats statistics
+	var least, greatest []byte
+	eachText(of, func(text []byte) {
+		if stats.values == 0 {
+			least, greatest = text, text
+		}
+		stats.values++
+		if bytes.Compare(text, least) < 0 {
+			least = text
+		}
+		if bytes.Compare(text, greatest) > 0 {
+			greatest = text
+		}
+		page = append(binary.LittleEndian.AppendUint32(page, uint32(len(text))), text...)
+	})
+	if stats.values > 0 && max(len(least), len(greatest)) <= longestBound {
+		stats.bounds(least, greatest)
+	}
+	return page, stats
+}
+
+// eachText calls do for each text that is not NULL.
+func eachText(of arrow.Array, do func([]byte)) {
+	var text func(i int) []byte
+	switch v := of.(type) {
+	case *array.Binary:
+		text = v.Value
+	case *array.String:
+		text = textsOf(v)
+	case *array.Dictionary:
+		texts := textsOf(v.Dictionary().(*array.String))
+		text = func(i int) []byte { return texts(v.GetValueIndex(i)) }
+	}
+	for i := range of.Len() {
+		if of.IsValid(i) {
+			do(text(i))
+		}
+	}
+}
+
+// textsOf returns what finds a text of an array, without a copy of it.
+func textsOf(v *array.String) func(i int) []byte {
+	all := v.ValueBytes()
+	return func(i int) []byte {
+		at := v.ValueOffset(i) - v.ValueOffset(0)
+		return all[at : at+len(v.Value(i))]
+	}
+}
