@@ -12,7 +12,7 @@ const module = "github.com/ckexport/ckexport"
 
 // mayImport is the table of docs/architecture.md: which rooms a room may use.
 var mayImport = map[string][]string{
-	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/pipeline", "/pipeline/source", "/pipeline/source/oci", "/pipeline/source/s3", "/pipeline/archive", "/pipeline/decode", "/pipeline/redact", "/pipeline/yara", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/sinks/shards", "/queries", "/queries/rules", "/verify", "/compare", "/plain", "/report", "/units", "/pipeline/extract", "/indicators", "/pipeline/search", "/sinks/iceberg"},
+	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/objectstore", "/pipeline", "/pipeline/source", "/pipeline/source/oci", "/pipeline/source/s3", "/pipeline/archive", "/pipeline/decode", "/pipeline/redact", "/pipeline/yara", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/sinks/shards", "/queries", "/queries/rules", "/verify", "/compare", "/plain", "/report", "/units", "/pipeline/extract", "/indicators", "/pipeline/search", "/sinks/iceberg"},
 	"/cmd/ckexport/internal/sandbox": nil,
 	"/cmd/ckbench":                   {"/cmd/ckbench/measure", "/cmd/ckbench/workload", "/stage", "/units"},
 	"/cmd/ckbench/measure":           nil,
@@ -20,9 +20,10 @@ var mayImport = map[string][]string{
 	"/cmd/ckbench/worker":            {"/cmd/ckbench/measure", "/cmd/ckbench/workload", "/pipeline", "/pipeline/source", "/pipeline/archive", "/pipeline/criu", "/pipeline/decode", "/pipeline/yara", "/queries/rules", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/sinks/spool", "/stage"},
 	"/pipeline":                      {"/pipeline/source", "/pipeline/archive", "/pipeline/criu", "/pipeline/decode", "/pipeline/redact", "/pipeline/yara", "/schema", "/sinks", "/stage"},
 	"/pipeline/source":               {"/pipeline/archive", "/pipeline/layout"},
-	"/pipeline/source/oci":           {"/pipeline/archive", "/pipeline/source", "/pipeline/source/transport"},
-	"/pipeline/source/s3":            {"/pipeline/archive", "/pipeline/source", "/pipeline/source/transport"},
-	"/pipeline/source/transport":     nil,
+	"/pipeline/source/oci":           {"/pipeline/archive", "/pipeline/source", "/transport"},
+	"/pipeline/source/s3":            {"/objectstore", "/pipeline/archive", "/pipeline/source"},
+	"/objectstore":                   {"/transport"},
+	"/transport":                     nil,
 	"/pipeline/archive":              nil,
 	"/pipeline/content":              nil,
 	"/pipeline/criu":                 nil,

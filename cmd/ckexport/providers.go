@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/urfave/cli/v2"
 
+	"github.com/ckexport/ckexport/objectstore"
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/pipeline/source/oci"
 	"github.com/ckexport/ckexport/pipeline/source/s3"
@@ -10,7 +11,7 @@ import (
 
 // places say where inputs are that are not files of this machine.
 type places struct {
-	store    s3.Options
+	store    objectstore.Options
 	registry oci.Options
 }
 
@@ -24,7 +25,7 @@ func placeFlags() []cli.Flag {
 
 // placesOf reads placeFlags.
 func placesOf(c *cli.Context) places {
-	return places{s3.Options{Endpoint: c.String("endpoint"), Region: c.String("region")}, oci.Options{PlainHTTP: c.Bool("plain-http")}}
+	return places{objectstore.Options{Endpoint: c.String("endpoint"), Region: c.String("region")}, oci.Options{PlainHTTP: c.Bool("plain-http")}}
 }
 
 // providers returns the kinds of inputs of this build. What belongs to the

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ckexport/ckexport/objectstore"
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/pipeline/source/s3"
 )
@@ -78,7 +79,7 @@ func TestPages(t *testing.T) {
 func TestEndpoint(t *testing.T) {
 	newStore(t)
 	for _, endpoint := range []string{"localhost:9000", "ftp://host", "http://host/path", "http://user:s3cret@host", "http://user:s3cret@ho st"} {
-		_, err := s3.New(s3.Options{Endpoint: endpoint}).List(t.Context(), "s3://b")
+		_, err := s3.New(objectstore.Options{Endpoint: endpoint}).List(t.Context(), "s3://b")
 		if !errors.As(err, new(*source.InputError)) || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%s: %v", endpoint, err)
 		}

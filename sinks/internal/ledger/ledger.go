@@ -114,6 +114,19 @@ func EachContent(table *schema.Table, batch arrow.RecordBatch, each func(row int
 	return nil
 }
 
+// WithoutKnown passes on the rows of a content-addressed table that the ledger
+// does not have, in pieces.
+func (b *Builder) WithoutKnown(table *schema.Table, batch arrow.RecordBatch, each func(arrow.RecordBatch) error) error {
+	return EachContent(table, batch, func(row int, key sinks.ContentKey) error {
+		if b.Contents[table.Name][key] {
+			return nil
+		}
+		one := batch.NewSlice(int64(row), int64(row)+1)
+		defer one.Release()
+		return each(one)
+	})
+}
+
 // columnsOf returns columns of a batch by their names.
 func columnsOf(batch arrow.RecordBatch, table string, names []string) ([]arrow.Array, error) {
 	columns := make([]arrow.Array, len(names))
