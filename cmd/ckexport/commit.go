@@ -25,7 +25,7 @@ func commitCommand(std streams) *cli.Command {
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "run", Usage: "`NAME` of the run (required)"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no summary, only errors"},
-		}, slices.Concat(lockFlags(), sandboxFlags())...),
+		}, slices.Concat(storeFlags(), lockFlags(), sandboxFlags())...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {
 				return &usageError{err: fmt.Errorf("want an output, got %d arguments", c.NArg()), hint: "ckexport commit fleet.parquet --run NAME"}
@@ -38,7 +38,7 @@ func commitCommand(std streams) *cli.Command {
 			if err != nil {
 				return err
 			}
-			m := &committing{location: c.Args().First(), run: name, quiet: c.Bool("quiet"), lockTimeout: timeout, box: confinementOf(c, warnings(std)), std: std}
+			m := &committing{location: c.Args().First(), formats: formats(placesOf(c)), run: name, quiet: c.Bool("quiet"), lockTimeout: timeout, box: confinementOf(c, warnings(std)), std: std}
 			return endedBy(c.Context, m.commit(c.Context))
 		},
 	}
@@ -47,6 +47,7 @@ func commitCommand(std streams) *cli.Command {
 // committing is the commit of a run in shards.
 type committing struct {
 	location    string
+	formats     sinks.Formats
 	run         string
 	quiet       bool
 	lockTimeout time.Duration
@@ -57,7 +58,7 @@ type committing struct {
 }
 
 func (m *committing) commit(ctx context.Context) (err error) {
-	if m.format, err = formats().For(m.location); err != nil {
+	if m.format, err = m.formats.For(m.location); err != nil {
 		return err
 	}
 	if err := m.format.Check(ctx, m.location); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ckexport/ckexport/compare"
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks"
 )
 
 func diffCommand(std streams) *cli.Command {
@@ -28,13 +29,13 @@ func diffCommand(std streams) *cli.Command {
 			&cli.StringFlag{Name: "exclude-tables", Usage: "compare all but these `TABLES`, separated by commas"},
 			&cli.BoolFlag{Name: "memory", Usage: "compare the content of memory too, as far as it was exported with --memory"},
 			&cli.IntFlag{Name: "limit", Usage: "show `N` changes of each table at most, 0 for all; JSON has all unless it is given", Value: 50},
-		}, sandboxFlags()...),
+		}, slices.Concat(storeFlags(), sandboxFlags())...),
 		Action: func(c *cli.Context) error {
 			opts, err := diffFlags(c)
 			if err != nil {
 				return err
 			}
-			db, err := askOutput(c, c.Args().First(), nil)
+			db, err := askOutput(c, c.Args().First(), sinks.SQLOptions{})
 			if err != nil {
 				return err
 			}

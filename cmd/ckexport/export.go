@@ -58,10 +58,11 @@ func exportCommand(std streams) *cli.Command {
 		Usage:     "export archives to an output (the default command)",
 		ArgsUsage: "INPUT...",
 		Description: "INPUT is an archive, a folder of archives, an unpacked archive, a folder of CRIU images, a pattern, or - for a list of them\n" +
-			"on standard input; s3://BUCKET/PREFIX, the key of an object or a pattern of keys; oci://REGISTRY/REPOSITORY, with :TAG or @DIGEST for one image. OUT ends in .parquet (a dataset folder; with one table in --tables, a file), .duckdb or .iceberg (a folder of tables).",
+			"on standard input; s3://BUCKET/PREFIX, the key of an object or a pattern of keys; oci://REGISTRY/REPOSITORY, with :TAG or @DIGEST for one image. OUT ends in .parquet (a dataset folder; with one table in --tables, a file), .duckdb or .iceberg (a folder of tables);\n" +
+			"s3://BUCKET/NAME.parquet is a dataset in an object store.",
 		CustomHelpTemplate: cli.CommandHelpTemplate + "\n" + exitCodesHelp + "\n",
 		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "output `PATH`, .parquet, .duckdb or .iceberg (required)"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "output `PATH`, .parquet, .duckdb or .iceberg, or s3://BUCKET/NAME.parquet (required)"},
 			&cli.StringFlag{Name: "tables", Usage: "export only these `TABLES`, separated by commas"},
 			&cli.StringFlag{Name: "exclude-tables", Usage: "export all but these `TABLES`, separated by commas"},
 			&cli.StringFlag{Name: "logs", Usage: "lines of CRIU's dump.log and restore.log in log_lines: outline for those that warn, fail or tell a fact (log_phases tells of the rest), or all", Value: schema.LogsOutline},
@@ -229,7 +230,7 @@ func printableAttr(_ []string, a slog.Attr) slog.Attr {
 }
 
 func export(ctx context.Context, opts *exportOptions, std streams) error {
-	format, err := formats().For(opts.output)
+	format, err := formats(opts.places).For(opts.output)
 	if err != nil {
 		return err
 	}

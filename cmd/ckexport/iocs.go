@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/ckexport/ckexport/indicators"
 	"github.com/ckexport/ckexport/plain"
+	"github.com/ckexport/ckexport/sinks"
 )
 
 func iocsCommand(std streams) *cli.Command {
@@ -26,7 +28,7 @@ func iocsCommand(std streams) *cli.Command {
 			"EXAMPLE:\n   ckexport iocs fleet.duckdb threat-feed.csv --format csv",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: resultFormats, Value: "table"},
-		}, sandboxFlags()...),
+		}, slices.Concat(storeFlags(), sandboxFlags())...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() < 2 {
 				return &usageError{err: fmt.Errorf("want an output and files of indicators, got %d arguments", c.NArg()), hint: "ckexport iocs fleet.duckdb indicators.txt"}
@@ -39,7 +41,7 @@ func iocsCommand(std streams) *cli.Command {
 			if err != nil {
 				return err
 			}
-			db, err := askOutput(c, c.Args().First(), nil)
+			db, err := askOutput(c, c.Args().First(), sinks.SQLOptions{})
 			if err != nil {
 				return err
 			}

@@ -9,21 +9,26 @@ import (
 	"github.com/ckexport/ckexport/pipeline/source/s3"
 )
 
-// places say where inputs are that are not files of this machine.
+// places say where inputs and outputs are that are not files of this machine.
 type places struct {
 	store    objectstore.Options
 	registry oci.Options
 }
 
-func placeFlags() []cli.Flag {
+// storeFlags say where the object store is.
+func storeFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "endpoint", Usage: "the object store of s3:// inputs, an http or https `URL`", DefaultText: "AWS", EnvVars: []string{"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}},
+		&cli.StringFlag{Name: "endpoint", Usage: "the object store of s3:// inputs and outputs, an http or https `URL`", DefaultText: "AWS", EnvVars: []string{"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}},
 		&cli.StringFlag{Name: "region", Usage: "`NAME` of the object store's region", DefaultText: "the store is asked", EnvVars: []string{"AWS_REGION", "AWS_DEFAULT_REGION"}},
-		&cli.BoolFlag{Name: "plain-http", Usage: "reach the registries of oci:// inputs without TLS"},
 	}
 }
 
-// placesOf reads placeFlags.
+// placeFlags say where inputs are that are not files of this machine.
+func placeFlags() []cli.Flag {
+	return append(storeFlags(), &cli.BoolFlag{Name: "plain-http", Usage: "reach the registries of oci:// inputs without TLS"})
+}
+
+// placesOf reads placeFlags, or storeFlags.
 func placesOf(c *cli.Context) places {
 	return places{objectstore.Options{Endpoint: c.String("endpoint"), Region: c.String("region")}, oci.Options{PlainHTTP: c.Bool("plain-http")}}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ckexport/ckexport/queries"
+	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 )
 
@@ -27,7 +28,7 @@ func queryCommand(std streams) *cli.Command {
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: resultFormats, Value: "table"},
 			&cli.GenericFlag{Name: "param", Usage: "`NAME=VALUE` for a parameter of the query; may be given several times", Value: params},
-		}, sandboxFlags()...),
+		}, slices.Concat(storeFlags(), sandboxFlags())...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 2 {
 				return &usageError{err: fmt.Errorf("want an output and a query, got %d arguments", c.NArg()), hint: "ckexport query fleet.duckdb listening-ports"}
@@ -40,7 +41,7 @@ func queryCommand(std streams) *cli.Command {
 			if !ok {
 				return usagef("--format %q: want %s", c.String("format"), resultFormats)
 			}
-			db, err := askOutput(c, c.Args().First(), viewsIn(text))
+			db, err := askOutput(c, c.Args().First(), namedIn(text))
 			if err != nil {
 				return err
 			}
@@ -94,8 +95,25 @@ func queryText(arg string, params map[string]string) (string, error) {
 	return arg, nil
 }
 
-// looksAround finds SQL that asks what views there are.
-var looksAround = regexp.MustCompile(`(?i)\b(show|describe|pragma|information_schema|duckdb_|sqlite_master)`)
+// looksAround finds SQL that asks what views there are, or makes up their names.
+var looksAround = regexp.MustCompile(`(?i)\b(show|describe|pragma|information_schema|duckdb_|sqlite_master|query)`)
+
+// namedIn returns what SQL names: views, and tables of its own and of these. Names
+// that only occur in it do no harm.
+func namedIn(text string) sinks.SQLOptions {
+	opts := sinks.SQLOptions{Views: viewsIn(text)}
+	if looksAround.MatchString(text) {
+		return opts
+	}
+	text, opts.Named = strings.ToLower(text), []string{}
+	for _, t := range schema.Tables() {
+		isNeeded := func(v sinks.View) bool { return slices.Contains(v.Tables, t.Name) }
+		if strings.Contains(text, t.Name) || slices.ContainsFunc(opts.Views, isNeeded) {
+			opts.Named = append(opts.Named, t.Name)
+		}
+	}
+	return opts
+}
 
 // viewsIn returns the views whose names occur in SQL, and those they build on:
 // in a dataset, every view that is made costs time.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 
 	"github.com/ckexport/ckexport/cmd/ckexport/internal/sandbox"
 	fleetreport "github.com/ckexport/ckexport/report"
+	"github.com/ckexport/ckexport/sinks"
 )
 
 func reportCommand(std streams) *cli.Command {
@@ -25,7 +27,7 @@ func reportCommand(std streams) *cli.Command {
 			"An earlier report is replaced, any other file is not.",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the page to `PAGE`"},
-		}, sandboxFlags()...),
+		}, slices.Concat(storeFlags(), sandboxFlags())...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 || c.String("output") == "" {
 				return &usageError{err: fmt.Errorf("want an output and -o PAGE, got %d arguments", c.NArg()), hint: "ckexport report fleet.duckdb -o report.html"}
@@ -36,7 +38,7 @@ func reportCommand(std streams) *cli.Command {
 }
 
 func makeReport(c *cli.Context, location, path string, std streams) (err error) {
-	output, err := findOutput(c.Context, location)
+	output, err := findOutput(c, location)
 	if err != nil {
 		return err
 	}
@@ -54,7 +56,7 @@ func makeReport(c *cli.Context, location, path string, std streams) (err error) 
 	}()
 	// The page is open: its folder is only needed to give it its name.
 	folder := sandbox.Grant{Path: filepath.Dir(path), Access: sandbox.Entries | sandbox.Files}
-	db, err := output.openSQL(c.Context, views(), confinementOf(c, slog.New(slog.DiscardHandler)), folder)
+	db, err := output.openSQL(c.Context, sinks.SQLOptions{Views: views()}, confinementOf(c, slog.New(slog.DiscardHandler)), folder)
 	if err != nil {
 		return err
 	}

@@ -34,8 +34,8 @@ import (
 // Parts that a rewrite replaced are removed once its manifest is there. A reader
 // who has an older manifest may then miss one: queries begin anew. What killed runs
 // sent, the next run removes (bucket.RemoveStrays).
-func BucketFormat(engine sinks.Engine, client *bucket.Client) sinks.Format {
-	b := bucketFormat{client, engine}
+func BucketFormat(engine sinks.Engine, store objectstore.Options) sinks.Format {
+	b := bucketFormat{bucket.NewClient(store), engine}
 	f := sinks.Format{
 		Name: formatName, Suffixes: []string{".parquet"}, Scheme: bucket.Scheme,
 		Check: b.check, Open: b.open,

@@ -15,7 +15,6 @@ import (
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/duckdb"
-	"github.com/ckexport/ckexport/sinks/internal/bucket"
 	"github.com/ckexport/ckexport/sinks/parquet"
 	"github.com/ckexport/ckexport/sinks/sinktest"
 )
@@ -25,7 +24,7 @@ import (
 func inBucket(t *testing.T) (*storetest.Store, sinks.Format) {
 	t.Helper()
 	store := storetest.New(t, "tmp")
-	return store, parquet.BucketFormat(duckdb.Engine(), bucket.NewClient(store.Options()))
+	return store, parquet.BucketFormat(duckdb.Engine(), store.Options())
 }
 
 func TestBucketFormat(t *testing.T) {
