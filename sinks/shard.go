@@ -69,19 +69,26 @@ type StagingPlace interface {
 	Create(ctx context.Context, name string, content []byte) error
 	// Read returns a file. The error wraps fs.ErrNotExist where there is none.
 	Read(ctx context.Context, name string) ([]byte, error)
-	// Local returns a path of this machine at which a file can be read.
+	// Local returns a path of this machine at which a file can be read, until Close.
 	Local(ctx context.Context, name string) (path string, err error)
-	// List returns the names of all files and scratch folders.
+	// URL is where a file lies in a store; empty on this machine.
+	URL(name string) string
+	// List returns the names of all files, and of scratch folders beside them.
 	List(ctx context.Context) ([]string, error)
 	// Remove removes files and scratch folders, those that are there.
 	Remove(ctx context.Context, names ...string) error
 	// Clear removes all files, and the place.
 	Clear(ctx context.Context) error
+	// Close removes what this process needed of its machine beside the place.
+	Close() error
 }
 
 // PartFile is a Parquet file of rows of one table, as package spool makes them.
 type PartFile struct {
-	Path        string // on this machine; the file stays
+	// Local returns its path on this machine, to which it may have to be fetched
+	// first. The file stays.
+	Local       func(context.Context) (string, error)
+	URL         string // where it lies in a store; empty on this machine
 	Rows, Bytes int64
 	Columns     int
 	SHA256      string // in hexadecimal

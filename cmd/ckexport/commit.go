@@ -73,6 +73,7 @@ func (m *committing) commit(ctx context.Context) (err error) {
 	} else if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, run.Close()) }()
 	summary, err := m.merge(ctx, run)
 	if err != nil {
 		return err

@@ -121,11 +121,13 @@ type indexedJob struct {
 	dir    string
 	shards int
 	args   []string
+	env    []string
 	kill   bool
+	faults bool // that let a process fail
 
 	mu     sync.Mutex
 	chance *rand.Rand
-	killed int
+	again  int // processes that did not end well
 }
 
 func (j *indexedJob) run(t *testing.T) {
@@ -162,7 +164,7 @@ func (j *indexedJob) roll(n int64) int64 {
 // try does a shard, and reports whether it is done.
 func (j *indexedJob) try(t *testing.T, index int, kill bool) bool {
 	cmd := exec.CommandContext(t.Context(), "ckexport", append(j.args, "--shard", fmt.Sprintf("/%d", j.shards), "--quiet", "--jobs", "2")...)
-	cmd.Dir, cmd.Env = j.dir, append(os.Environ(), fmt.Sprintf("%s=%d", indexVariable, index))
+	cmd.Dir, cmd.Env = j.dir, append(append(os.Environ(), j.env...), fmt.Sprintf("%s=%d", indexVariable, index))
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
@@ -174,13 +176,13 @@ func (j *indexedJob) try(t *testing.T, index int, kill bool) bool {
 		defer timer.Stop()
 	}
 	err := cmd.Wait()
-	switch code := cmd.ProcessState.ExitCode(); code {
-	case exitOK, exitBadArchives:
+	switch code := cmd.ProcessState.ExitCode(); {
+	case code == exitOK, code == exitBadArchives:
 		return true
-	case -1:
+	case code == -1, code == exitFailed && j.faults:
 		j.mu.Lock()
 		defer j.mu.Unlock()
-		j.killed++
+		j.again++
 		return t.Context().Err() != nil
 	default:
 		t.Errorf("shard %d: %v\n%s", index, err, out.String())
@@ -229,7 +231,7 @@ func TestShards(t *testing.T) {
 				if diff := cmp.Diff(got.rows, readOutput(t, filepath.Join(dir, output)).rows); diff != "" {
 					t.Errorf("committed again, it changes:\n%.2000s", diff)
 				}
-				t.Logf("%d processes killed", job.killed)
+				t.Logf("%d processes were killed", job.again)
 			})
 		}
 	}

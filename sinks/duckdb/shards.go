@@ -49,13 +49,17 @@ func peekLedger(ctx context.Context, path string, opts sinks.Options) (*sinks.Le
 }
 
 // AddPart adds the rows of a file, which DuckDB reads where the run's own are.
-func (s *sink) AddPart(_ context.Context, table *schema.Table, part sinks.PartFile) error {
+func (s *sink) AddPart(ctx context.Context, table *schema.Table, part sinks.PartFile) error {
 	if !slices.Contains(s.tables, table) || part.Rows == 0 {
 		return nil
 	}
 	s.wrote = true
 	path := fmt.Sprintf("staged/%d.parquet", len(s.added))
-	if err := staging.Link(part.Path, filepath.Join(s.dir, "rows", filepath.FromSlash(path))); err != nil {
+	from, err := part.Local(ctx)
+	if err != nil {
+		return fmt.Errorf("adding a part: %w", err)
+	}
+	if err := staging.Link(from, filepath.Join(s.dir, "rows", filepath.FromSlash(path))); err != nil {
 		return fmt.Errorf("adding a part: %w", err)
 	}
 	s.added = append(s.added, spool.Part{Table: table.Name, Path: path, Rows: part.Rows, Bytes: part.Bytes})

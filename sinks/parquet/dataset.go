@@ -129,17 +129,27 @@ func (m *Manifest) ledger(ctx context.Context, dir string, tables []*schema.Tabl
 }
 
 // AddPart adds the rows of a file, which the dataset gets as it is.
-func (d *dataset) AddPart(_ context.Context, table *schema.Table, part sinks.PartFile) error {
+func (d *dataset) AddPart(ctx context.Context, table *schema.Table, part sinks.PartFile) error {
 	if !slices.Contains(d.tables, table) || part.Rows == 0 {
 		return nil
 	}
-	d.wrote = true
-	path := fmt.Sprintf("%s/part-%s-s%d.parquet", table.Name, d.opts.RunID, len(d.added))
-	if err := staging.Link(part.Path, filepath.Join(d.dir, filepath.FromSlash(path))); err != nil {
+	from, err := part.Local(ctx)
+	if err != nil {
 		return fmt.Errorf("adding a part: %w", err)
 	}
-	d.added = append(d.added, spool.Part{Table: table.Name, Path: path, Rows: part.Rows, Bytes: part.Bytes, Columns: part.Columns, SHA256: part.SHA256})
+	if err := staging.Link(from, filepath.Join(d.dir, filepath.FromSlash(d.note(table, part)))); err != nil {
+		return fmt.Errorf("adding a part: %w", err)
+	}
 	return nil
+}
+
+// note notes a part that came as a file, and returns its name in the dataset.
+func (d *dataset) note(table *schema.Table, part sinks.PartFile) string {
+	d.wrote = true
+	p := spool.Part{Table: table.Name, Rows: part.Rows, Bytes: part.Bytes, Columns: part.Columns, SHA256: part.SHA256}
+	p.Path = fmt.Sprintf("%s/part-%s-s%d.parquet", table.Name, d.opts.RunID, len(d.added))
+	d.added = append(d.added, p)
+	return p.Path
 }
 
 // Write adds rows of a table; those of tables that are not kept are dropped.

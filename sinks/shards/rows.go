@@ -2,6 +2,7 @@ package shards
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -22,11 +23,10 @@ func (r *Run) Write(ctx context.Context, to sinks.Sink, known *sinks.Ledger, ids
 	for i, m := range r.shards {
 		for _, p := range m.Parts {
 			w := partWriter{to: to, known: known, ids: ids[i]}
-			n, err := w.write(ctx, r.place, p)
-			if err != nil {
+			if err := w.write(ctx, r.place, p); err != nil {
 				return nil, fmt.Errorf("rows of %s of shard %d: %w", p.Table, m.Index, err)
 			}
-			written[p.Table] += n
+			written[p.Table] += w.rows
 		}
 	}
 	return written, nil
@@ -41,40 +41,54 @@ type partWriter struct {
 	rows  uint64
 }
 
-func (w *partWriter) write(ctx context.Context, place sinks.StagingPlace, p spool.Part) (uint64, error) {
-	t, ok := schema.Lookup(p.Table)
-	if !ok || p.Columns != len(t.Columns) {
-		return 0, fmt.Errorf("staged by another version of ckexport, with other columns")
+func (w *partWriter) write(ctx context.Context, place sinks.StagingPlace, p spool.Part) error {
+	var ok bool
+	if w.table, ok = schema.Lookup(p.Table); !ok || p.Columns != len(w.table.Columns) {
+		return errors.New("another version of ckexport staged them, with other columns")
 	}
-	w.table = t
-	path, err := place.Local(ctx, p.Path)
+	part := sinks.PartFile{
+		Local: func(ctx context.Context) (string, error) { return localPart(ctx, place, p) },
+		URL:   place.URL(p.Path), Rows: p.Rows, Bytes: p.Bytes, Columns: p.Columns, SHA256: p.SHA256,
+	}
+	if w.table.Scope == schema.ScopeContent {
+		return w.each(ctx, part, func(rows arrow.RecordBatch) error { return w.contents(ctx, rows) })
+	}
+	changes, err := w.changes(ctx, part)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	if info, err := os.Stat(path); err != nil {
-		return 0, err
-	} else if info.Size() != p.Bytes {
-		return 0, fmt.Errorf("%s has %d bytes, its manifest says %d", p.Path, info.Size(), p.Bytes)
-	}
-	if t.Scope == schema.ScopeContent {
-		return w.rows, spool.Read(ctx, path, nil, func(rows arrow.RecordBatch) error { return w.contents(ctx, rows) })
-	}
-	if parts, ok := w.to.(sinks.PartSink); ok {
-		changes, err := w.changes(ctx, path)
-		if err != nil {
-			return 0, err
-		}
-		if !changes {
-			return uint64(p.Rows), parts.AddPart(ctx, t, sinks.PartFile{Path: path, Rows: p.Rows, Bytes: p.Bytes, Columns: p.Columns, SHA256: p.SHA256})
-		}
+	if parts, ok := w.to.(sinks.PartSink); ok && !changes {
+		w.rows = uint64(p.Rows)
+		return parts.AddPart(ctx, w.table, part)
 	}
 	out := order.NewGathering(func(rows arrow.RecordBatch) error { return w.pass(ctx, rows) }, 1<<16)
 	defer out.Release()
-	err = spool.Read(ctx, path, nil, func(rows arrow.RecordBatch) error { return w.checkpoints(out, rows) })
-	if err == nil {
-		err = out.Flush()
+	if err := w.each(ctx, part, func(rows arrow.RecordBatch) error { return w.checkpoints(out, rows) }); err != nil {
+		return err
 	}
-	return w.rows, err
+	return out.Flush()
+}
+
+// localPart returns the path of a file on this machine, which must have its size.
+func localPart(ctx context.Context, place sinks.StagingPlace, p spool.Part) (string, error) {
+	path, err := place.Local(ctx, p.Path)
+	if err != nil {
+		return "", err
+	}
+	info, err := os.Stat(path)
+	if err == nil && info.Size() != p.Bytes {
+		err = fmt.Errorf("%s has %d bytes, its manifest says %d", p.Path, info.Size(), p.Bytes)
+	}
+	return path, err
+}
+
+// each passes on the rows of a file.
+func (w *partWriter) each(ctx context.Context, part sinks.PartFile, do func(arrow.RecordBatch) error) error {
+	path, err := part.Local(ctx)
+	if err != nil {
+		return err
+	}
+	return spool.Read(ctx, path, nil, do)
 }
 
 // pass writes rows.
@@ -85,12 +99,16 @@ func (w *partWriter) pass(ctx context.Context, rows arrow.RecordBatch) error {
 
 // changes reports whether a file has rows of checkpoints that get another id, or
 // go.
-func (w *partWriter) changes(ctx context.Context, path string) (bool, error) {
+func (w *partWriter) changes(ctx context.Context, part sinks.PartFile) (bool, error) {
 	if len(w.ids) == 0 {
 		return false, nil
 	}
+	path, err := part.Local(ctx)
+	if err != nil {
+		return false, err
+	}
 	found := false
-	err := spool.Read(ctx, path, []string{schema.CheckpointID}, func(rows arrow.RecordBatch) error {
+	err = spool.Read(ctx, path, []string{schema.CheckpointID}, func(rows arrow.RecordBatch) error {
 		for _, s := range order.Stretches(w.table, rows) {
 			_, changes := w.ids[s.ID]
 			found = found || changes

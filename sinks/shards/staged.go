@@ -158,6 +158,9 @@ func (r *Run) Clear(ctx context.Context) error {
 	return nil
 }
 
+// Close removes what was fetched to this machine.
+func (r *Run) Close() error { return r.place.Close() }
+
 // Runs returns the rows of the shards in table runs.
 func (r *Run) Runs() []schema.Run {
 	runs := make([]schema.Run, len(r.shards))

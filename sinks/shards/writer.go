@@ -76,7 +76,7 @@ func Open(ctx context.Context, format sinks.Format, location string, shard sinks
 		return nil, fmt.Errorf("making staging folder: %w", err)
 	}
 	if w.archives, err = staging.CreateFile(filepath.Join(w.scratch, "archives")); err != nil {
-		return nil, errors.Join(err, w.remove(ctx))
+		return nil, errors.Join(err, w.remove(ctx), w.place.Close())
 	}
 	w.spool = spool.New(w.scratch, spool.Options{RunID: shard.RunID(), Version: opts.Version, Policy: opts.Policy, Sync: true})
 	return w, nil
@@ -182,10 +182,37 @@ func (w *writer) stage(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("writing manifest: %w", err)
 	}
+	if err := w.isThere(ctx); err != nil {
+		return err
+	}
 	if err := w.place.Create(ctx, manifestName(w.manifest.Index), data); err != nil {
 		return fmt.Errorf("writing manifest: %w", err)
 	}
 	return nil
+}
+
+// isThere checks that nobody removed what was put, as who did the shard first does,
+// and a commit.
+func (w *writer) isThere(ctx context.Context) error {
+	names, err := w.place.List(ctx)
+	if err != nil {
+		return fmt.Errorf("looking at what was staged: %w", err)
+	}
+	for _, name := range w.names() {
+		if !slices.Contains(names, name) {
+			return fmt.Errorf("what was staged is gone: %s", name)
+		}
+	}
+	return nil
+}
+
+// names are those of the files that were put.
+func (w *writer) names() []string {
+	names := []string{w.manifest.Archives}
+	for _, p := range w.manifest.Parts {
+		names = append(names, p.Path)
+	}
+	return names
 }
 
 // putArchives puts the file of what was seen.
@@ -211,12 +238,9 @@ func (w *writer) removeOthers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	own := map[string]bool{w.manifest.Archives: true}
-	for _, p := range w.manifest.Parts {
-		own[p.Path] = true
-	}
+	own := w.names()
 	return w.place.Remove(ctx, slices.DeleteFunc(names, func(name string) bool {
-		return own[name] || !belongsTo(name, w.manifest.Index)
+		return slices.Contains(own, name) || !belongsTo(name, w.manifest.Index)
 	})...)
 }
 
@@ -242,7 +266,7 @@ func (w *writer) Close() error {
 		err = errors.Join(err, w.remove(context.Background()))
 		w.done = true
 	}
-	if err != nil {
+	if err = errors.Join(err, w.place.Close()); err != nil {
 		return fmt.Errorf("closing the staging place: %w", err)
 	}
 	return nil

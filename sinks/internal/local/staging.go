@@ -67,6 +67,10 @@ func (p place) Read(_ context.Context, name string) ([]byte, error) { return os.
 
 func (p place) Local(_ context.Context, name string) (string, error) { return p.path(name), nil }
 
+func (p place) URL(string) string { return "" }
+
+func (p place) Close() error { return nil }
+
 func (p place) List(context.Context) ([]string, error) {
 	entries, err := os.ReadDir(p.dir)
 	if errors.Is(err, fs.ErrNotExist) {
