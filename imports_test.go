@@ -49,7 +49,7 @@ var mayImport = map[string][]string{
 	"/sinks/spool":                   {"/schema", "/sinks", "/sinks/internal/onepage", "/sinks/internal/staging", "/stage"},
 	"/sinks/parquet":                 {"/objectstore", "/schema", "/sinks", "/sinks/internal/bucket", "/sinks/internal/contents", "/sinks/internal/ledger", "/sinks/internal/local", "/sinks/internal/order", "/sinks/internal/staging", "/sinks/spool"},
 	"/sinks/duckdb":                  {"/schema", "/sinks", "/sinks/internal/contents", "/sinks/internal/local", "/sinks/internal/staging", "/sinks/spool", "/sqltext"},
-	"/sinks/iceberg":                 {"/schema", "/sinks", "/sinks/internal/contents", "/sinks/internal/ledger", "/sinks/internal/local", "/sinks/internal/order", "/sinks/internal/staging", "/sinks/spool"},
+	"/sinks/iceberg":                 {"/objectstore", "/sinks/internal/bucket", "/schema", "/sinks", "/sinks/internal/contents", "/sinks/internal/ledger", "/sinks/internal/local", "/sinks/internal/order", "/sinks/internal/staging", "/sinks/spool"},
 	"/sinks/internal/order":          {"/schema", "/sinks/internal/staging", "/sinks/spool"},
 	"/sinks/shards":                  {"/schema", "/sinks", "/sinks/internal/contents", "/sinks/internal/ledger", "/sinks/internal/order", "/sinks/internal/staging", "/sinks/spool"},
 	"/sinks/sinktest":                {"/schema", "/sinks"},

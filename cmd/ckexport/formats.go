@@ -15,5 +15,6 @@ func formats(at places) sinks.Formats {
 		duckdb.Format(),
 		iceberg.Format(duckdb.Engine()),
 		parquet.BucketFormat(duckdb.Engine(), at.store),
+		iceberg.BucketFormat(duckdb.Engine(), at.store),
 	}
 }

@@ -55,6 +55,9 @@ func (c *Client) Folder(location string) (*Folder, error) {
 	return &Folder{Location: location, store: store, bucket: bucket, prefix: key + "/"}, nil
 }
 
+// URL returns that of the folder.
+func (f *Folder) URL() string { return objectstore.URL(f.bucket, strings.TrimSuffix(f.prefix, "/")) }
+
 // Check refuses a location whose bucket does not exist or cannot be read. The
 // object that is looked for there need not be.
 func (f *Folder) Check(ctx context.Context, name string) error {
