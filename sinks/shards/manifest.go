@@ -41,8 +41,6 @@ type manifest struct {
 	Parts          []spool.Part `json:"parts"`
 }
 
-func (m *manifest) shard() sinks.Shard { return sinks.Shard{Run: m.Run, Index: m.Index, Of: m.Of} }
-
 // differs says in what two shards differ that must be the run's; empty for none.
 func (m *manifest) differs(from *manifest) string {
 	var what []string
