@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -21,6 +22,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 )
+
+var backfillCopies = flag.Int("backfill-copies", 2, "copies of each archive of testdata in the tests of shards")
 
 // backfill makes a folder of archives to be done in shards: those of testdata,
 // with copies of all kinds spread over names, so that several shards have them, and
@@ -44,8 +47,9 @@ func backfill(t *testing.T) string {
 		}
 		name := filepath.Base(path)
 		put(fmt.Sprintf("node-%d/%s", i%4, name), data)
-		put("a-copy/"+name, data)
-		put("z-copy/"+name, data)
+		for n := range *backfillCopies {
+			put(fmt.Sprintf("%c-copy-%d/%s", "az"[n%2], n, name), data)
+		}
 		if i%5 == 0 {
 			put("cut/"+name, data[:len(data)*2/3])
 		}
@@ -310,4 +314,58 @@ func TestKilledCommits(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestKilledShards kills shards right before system calls that change files, or lets
+// these fail: done again, they have left nothing but what the commit takes.
+func TestKilledShards(t *testing.T) {
+	for _, s := range []scenario{scenarios[0], scenarios[9]} {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			tr := s.prepare(t)
+			args := append(tr.args(tr.inputs), "--shard", "0/1", "--run", "killed")
+			shard := func(dir string, decide func(int, call) answer) outcome {
+				return supervised{args: args, dir: dir, within: dir, decide: decide}.run(t)
+			}
+			calls := len(shard(tr.fresh(t), nil).calls)
+			for _, n := range spread(calls, 12) {
+				t.Run(fmt.Sprint(n), func(t *testing.T) {
+					t.Parallel()
+					for _, fault := range []answer{{kill: true}, {errno: unix.ENOSPC}} {
+						dir := tr.fresh(t)
+						end := shard(dir, func(i int, _ call) answer {
+							if i == n || i > n && fault.errno != 0 {
+								return fault
+							}
+							return answer{}
+						})
+						isPrivate(t, dir)
+						if tr.isBeforeOrAfter(t, dir) {
+							t.Error("a shard is visible")
+						}
+						says(t, dir, exitOK, args...)
+						staged, err := filepath.Glob(filepath.Join(dir, ".*.shards", "*"))
+						if err != nil || !onlyOfOneAttempt(staged) {
+							t.Errorf("staged is %q, %v; the first process said\n%s", staged, err, end.stderr)
+						}
+						says(t, dir, exitOK, "commit", s.output, "--run", "killed")
+						if !tr.isBeforeOrAfter(t, dir) {
+							t.Error("the commit did not complete the output")
+						}
+						tr.onlyOutput(t, dir)
+					}
+				})
+			}
+		})
+	}
+}
+
+// onlyOfOneAttempt tells whether files are a manifest and those of one attempt.
+func onlyOfOneAttempt(paths []string) bool {
+	attempts := map[string]bool{}
+	for _, path := range paths {
+		attempt, _, _ := strings.Cut(filepath.Base(path), ".")
+		attempts[attempt] = true
+	}
+	return attempts["0"] && len(attempts) == 2
 }
