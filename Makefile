@@ -20,7 +20,7 @@ ifneq ($(STDCXX),)
 LDFLAGS += -extldflags '-L$(CURDIR)/bin/link -static-libgcc'
 endif
 
-.PHONY: help run build test unit race lint docs docs-check nocgo client notebook browser bench bench-quick bench-tools microbench fuzz vuln install clean tools
+.PHONY: help run build test unit race lint docs docs-check nocgo platforms client notebook browser bench bench-quick bench-tools microbench fuzz vuln install image image-check package clean tools
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -34,7 +34,7 @@ build: tools ## build bin/ckexport
 	@mkdir -p bin/link && if [ -n "$(STDCXX)" ]; then ln -sf "$(STDCXX)" bin/link/libstdc++.a; fi
 	go build -ldflags "$(LDFLAGS)" -o bin/ckexport ./cmd/ckexport
 
-STEPS = lint unit race docs-check nocgo client notebook browser
+STEPS = lint unit race docs-check nocgo platforms client notebook browser
 test: tools ## everything CI runs, and how long each step takes
 	@for step in $(STEPS); do \
 		from=$$(date +%s); $(MAKE) --no-print-directory $$step || exit 1; echo "make $$step: $$(($$(date +%s) - from)) s"; done
@@ -42,8 +42,8 @@ test: tools ## everything CI runs, and how long each step takes
 # The race detector takes several times as long, so it runs where goroutines
 # meet: pipeline has a run's workers, which decode, replace and gather rows;
 # pages are digested, archives extracted from and searched side by side; sinks write and load so;
-# ckbench makes archives so.
-RACE = ./pipeline ./pipeline/extract ./pipeline/memory ./pipeline/scan ./pipeline/search ./sinks/... ./cmd/ckbench/...
+# ckbench makes archives so; a watch listens while it exports, and counts for who asks.
+RACE = ./watch ./metrics ./pipeline ./pipeline/extract ./pipeline/memory ./pipeline/scan ./pipeline/search ./sinks/... ./cmd/ckbench/...
 # All of them together, with the command's own goroutines: runs over all archives
 # into both kinds of output, with values replaced, and interrupted ones.
 RACE_RUNS = ^(TestInterrupt|TestScripts)$$/^(both-outputs|redact)$$
@@ -85,6 +85,11 @@ nocgo: tools ## a build without cgo exports Parquet, also one without Iceberg
 	rm -rf bin/nocgo.parquet && ./bin/ckexport-nocgo testdata/archives -o bin/nocgo.parquet --quiet && test -n "$$(ls bin/nocgo.parquet/processes)" && rm -rf bin/nocgo.parquet
 	./bin/ckexport-nocgo version | grep -q "without YARA"
 	./bin/ckexport-nocgo testdata/archives -o bin/nocgo.parquet --scan builtin 2>&1 | grep -q libyara-dev
+
+platforms: tools ## the program builds for other systems; without cgo they have no DuckDB
+	@for target in linux/arm64 darwin/arm64 windows/amd64; do \
+		echo "building for $$target" && GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0 go vet -tags noduckdb ./filelock ./sinks/internal/staging ./pipeline/archive ./pipeline/criu && \
+		GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0 go build -tags noduckdb -o /dev/null ./cmd/ckexport || exit 1; done
 
 client: build ## outputs are read by DuckDB's Node.js binding, of DuckDB 1.1, Parquet by hyparquet, and Iceberg by icebird
 	@command -v npm > /dev/null || { echo "make client: npm is missing; on Debian: apt-get install nodejs npm"; exit 1; }
@@ -149,9 +154,38 @@ vuln: tools ## known vulnerabilities in what is built in; no part of CI, as it n
 install: build ## put ckexport into /usr/local/bin, or PREFIX/bin
 	install -D -m 0755 bin/ckexport $(or $(DESTDIR)$(PREFIX),/usr/local)/bin/ckexport
 
+# Linked statically, DuckDB, the C library and libyara (where that is there to be) too:
+# it runs on any Linux of the architecture, and where there is nothing else. Names are
+# resolved by Go.
+bin/image/ckexport: FORCE | tools
+	@mkdir -p bin/image
+	go build -tags $(if $(YARA_STATIC),$(TAGS),duckdb_arrow),netgo,osusergo -ldflags "-s -w -X 'main.version=$(VERSION)' -X 'main.commit=$(COMMIT)' -linkmode external -extldflags -static" -o $@ ./cmd/ckexport 2> bin/image.log || { cat bin/image.log; exit 1; }
+
+image: bin/image/ckexport ## a container image, bin/ckexport.oci.tar, and what is in it, bin/ckexport.spdx.json
+	go run ./deploy/image -program bin/image/ckexport -output bin/ckexport.oci.tar -sbom bin/ckexport.spdx.json -version '$(VERSION)'
+	@echo "skopeo copy oci-archive:bin/ckexport.oci.tar docker://REGISTRY/ckexport:TAG puts it into a registry"
+
+image-check: image ## the image is the same when all is linked again
+	@mkdir -p bin/again && mv bin/ckexport.oci.tar bin/image/ckexport bin/again/ # go does not link again what is there
+	@$(MAKE) --no-print-directory image > /dev/null
+	cmp bin/again/ckexport.oci.tar bin/ckexport.oci.tar && rm -r bin/again
+
+# git's versions, as Debian compares them.
+PACKAGE_VERSION = $(if $(filter v%,$(VERSION)),$(VERSION:v%=%),0.0.0+git.$(subst -,.,$(VERSION)))
+package: image ## a Debian package, bin/ckexport_VERSION_ARCH.deb: the program, manual page, completions, systemd units
+	@rm -rf bin/package && mkdir -p bin/package
+	./bin/image/ckexport man | gzip -9n > bin/package/ckexport.1.gz
+	gzip -9n < CHANGELOG.md > bin/package/changelog.gz
+	@for shell in bash zsh fish; do ./bin/image/ckexport completion $$shell > bin/package/$$shell || exit 1; done
+	@for unit in deploy/systemd/*; do sed 's#/usr/local/bin/#/usr/bin/#' $$unit > bin/package/$$(basename $$unit) || exit 1; done
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2> /dev/null || echo 0) ARCH=$$(go env GOARCH) PACKAGE_VERSION=$(PACKAGE_VERSION) \
+		go tool -modfile=deploy/package/go.mod nfpm package --config deploy/package/nfpm.yaml --packager deb --target bin/
+
 clean: ## remove what the targets above made
 	rm -rf bin fleet.parquet fleet.duckdb testdata/client/node_modules
 
 tools:
 	@command -v go > /dev/null || { echo "Go is missing: https://go.dev/dl/"; exit 1; }
 	@command -v cc > /dev/null || command -v gcc > /dev/null || { echo "a C compiler is missing; on Debian: apt-get install gcc libc6-dev"; exit 1; }
+
+FORCE:

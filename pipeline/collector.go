@@ -29,7 +29,7 @@ type collector struct {
 func newCollector(opts Options, ledger *sinks.Ledger, batches chan<- tableBatch) *collector {
 	b := newBatcher(opts.Tables, batches)
 	shard, _ := opts.Sink.(sinks.ShardSink)
-	return &collector{opts: opts, ledger: ledger, batcher: b, run: opts.Run, shard: shard, summary: Summary{RunID: opts.Run.RunID, Rows: b.rows}}
+	return &collector{opts: opts, ledger: ledger, batcher: b, run: opts.Run, shard: shard, summary: Summary{RunID: opts.Run.RunID, Rows: b.rows, Problems: map[schema.Severity]map[string]int{}}}
 }
 
 // skipKnown returns the archives that must be opened, and reports the others.
@@ -115,6 +115,7 @@ func (c *collector) archive(d decodedArchive) {
 	if len(d.result.Problems) > 0 {
 		rows = append(rows, &schema.Rows{Problems: d.result.Problems})
 	}
+	c.countProblems(d.result)
 	c.summary.BytesRead += row.BytesRead
 	c.summary.ExpandedBytes += row.ExpandedBytes
 	report := Report{Archive: d.archive, Status: row.Status, Error: deref(row.Error)}
@@ -143,6 +144,14 @@ func firstCheckpoint(checkpoints []*schema.Rows) string {
 		return ""
 	}
 	return checkpoints[0].CheckpointID
+}
+
+// countProblems counts the archive's problems.
+func (c *collector) countProblems(d *decode.Result) {
+	c.summary.countProblems(d.Problems)
+	for _, r := range slices.Concat(d.Checkpoints, c.differences) {
+		c.summary.countProblems(r.Problems)
+	}
 }
 
 // newCheckpoints returns the rows of the checkpoints that the output lacks,

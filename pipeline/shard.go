@@ -29,6 +29,7 @@ func (c *collector) see(d decodedArchive) error {
 			c.batcher.append([]*schema.Rows{r})
 		}
 	}
+	c.countProblems(d.result)
 	c.summary.BytesRead += seen.Archive.BytesRead
 	c.summary.ExpandedBytes += seen.Archive.ExpandedBytes
 	c.report(reportOf(d, seen))

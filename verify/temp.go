@@ -9,8 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
+	"github.com/ckexport/ckexport/filelock"
 	"github.com/ckexport/ckexport/sinks"
 )
 
@@ -55,7 +54,7 @@ func (p *tempPlace) rows(format sinks.Format) string {
 }
 
 func (p *tempPlace) release() error {
-	return errors.Join(os.RemoveAll(p.path), p.lock.Close())
+	return errors.Join(p.lock.Close(), os.RemoveAll(p.path))
 }
 
 // removeLeft removes the folders that no check uses any more.
@@ -73,20 +72,21 @@ func removeLeft(dir, prefix string) error {
 		if err != nil {
 			continue // in use
 		}
-		if err := errors.Join(os.RemoveAll(left), lock.Close()); err != nil {
+		if err := errors.Join(lock.Close(), os.RemoveAll(left)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// lockFolder locks a folder; the kernel unlocks it when the process ends.
+// lockFolder locks a folder by a file in it; the kernel unlocks it when the process
+// ends.
 func lockFolder(path string) (*os.File, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(filepath.Join(path, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	if err := filelock.TryLock(f); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil

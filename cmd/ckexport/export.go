@@ -22,6 +22,7 @@ import (
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/units"
+	"github.com/ckexport/ckexport/watch"
 )
 
 // exportOptions are the flags of export.
@@ -50,6 +51,8 @@ type exportOptions struct {
 	rules       scanRules
 	log         *slog.Logger
 	bar         *progress
+	metrics     *runMetrics
+	settled     bool // export only what standard input lists, see readSettled
 }
 
 func exportCommand(std streams) *cli.Command {
@@ -62,34 +65,48 @@ func exportCommand(std streams) *cli.Command {
 			"s3://BUCKET/NAME.parquet and s3://BUCKET/NAME.iceberg are such outputs in an object store.",
 		CustomHelpTemplate: cli.CommandHelpTemplate + "\n" + exitCodesHelp + "\n",
 		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "output `PATH`, .parquet, .duckdb or .iceberg, or s3://BUCKET/NAME with .parquet or .iceberg (required)"},
-			&cli.StringFlag{Name: "tables", Usage: "export only these `TABLES`, separated by commas"},
-			&cli.StringFlag{Name: "exclude-tables", Usage: "export all but these `TABLES`, separated by commas"},
-			&cli.StringFlag{Name: "logs", Usage: "lines of CRIU's dump.log and restore.log in log_lines: outline for those that warn, fail or tell a fact (log_phases tells of the rest), or all", Value: schema.LogsOutline},
-			&cli.StringSliceFlag{Name: "label", Usage: "`KEY=VALUE` for checkpoints.labels; may be given several times"},
-			&cli.BoolFlag{Name: "payloads", Usage: "export what waits in pipes, sockets, TCP and message queues and terminals, deleted files and BPF maps: it may be secret"},
-			&cli.StringFlag{Name: "payload-limit", Usage: "with --payloads, export the first `SIZE` bytes of each; KiB, MiB, GiB and TiB may follow the number", Value: "64KiB"},
-			&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "archives read at a time", Value: runtime.GOMAXPROCS(0), DefaultText: "the CPUs"},
-			memoryFlag(),
 			&cli.BoolFlag{Name: "overwrite", Usage: "replace an existing output of ckexport instead of adding to it"},
-			&cli.BoolFlag{Name: "raw", Usage: "keep every message of every image as JSON too, in image_entries"},
-			&cli.BoolFlag{Name: "sha256", Usage: "keep the SHA-256 of every archive, in archives and runs; plain archives are then read whole"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "list what would be read, and write nothing"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress and no summary, only errors"},
 			&cli.StringFlag{Name: "summary-json", Usage: "write the summary as one JSON object to `PATH`, or to standard output for -"},
-			&cli.StringFlag{Name: "log-level", Usage: "debug, info, warn or error", Value: "warn"},
-			&cli.StringFlag{Name: "log-format", Usage: "text or json", Value: "text"},
-			memoryKindsFlag(),
-			scanFlag(),
-		}, slices.Concat(placeFlags(), shardFlags(), lockFlags(), limitFlags(), redactionFlags(), sandboxFlags())...),
+			&cli.BoolFlag{Name: "settled", Hidden: true, Usage: "of the archives in the folders, read those that standard input lists: a batch of ckexport watch"},
+		}, slices.Concat(shardFlags(), runFlags("warn"))...),
 		Action: func(c *cli.Context) error {
 			opts, err := exportFlags(c, std)
 			if err != nil {
 				return err
 			}
-			return opts.shardEnded(export(c.Context, opts, std), std)
+			if !opts.dryRun {
+				if opts.metrics, err = openRunMetrics(c.String("metrics-file")); err != nil {
+					return err
+				}
+			}
+			return opts.metrics.ended(opts.shardEnded(export(c.Context, opts, std), std))
 		},
 	}
+}
+
+// runFlags are the flags of whatever exports: export, and watch, which hands them
+// to its runs.
+func runFlags(logLevel string) []cli.Flag {
+	return append([]cli.Flag{
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "output `PATH`, .parquet, .duckdb or .iceberg, or s3://BUCKET/NAME with .parquet or .iceberg (required)"},
+		&cli.StringFlag{Name: "tables", Usage: "export only these `TABLES`, separated by commas"},
+		&cli.StringFlag{Name: "exclude-tables", Usage: "export all but these `TABLES`, separated by commas"},
+		&cli.StringFlag{Name: "logs", Usage: "lines of CRIU's dump.log and restore.log in log_lines: outline for those that warn, fail or tell a fact (log_phases tells of the rest), or all", Value: schema.LogsOutline},
+		&cli.StringSliceFlag{Name: "label", Usage: "`KEY=VALUE` for checkpoints.labels; may be given several times"},
+		&cli.BoolFlag{Name: "payloads", Usage: "export what waits in pipes, sockets, TCP and message queues and terminals, deleted files and BPF maps: it may be secret"},
+		&cli.StringFlag{Name: "payload-limit", Usage: "with --payloads, export the first `SIZE` bytes of each; KiB, MiB, GiB and TiB may follow the number", Value: "64KiB"},
+		&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "archives read at a time", Value: runtime.GOMAXPROCS(0), DefaultText: "the CPUs"},
+		memoryFlag(),
+		&cli.BoolFlag{Name: "raw", Usage: "keep every message of every image as JSON too, in image_entries"},
+		&cli.BoolFlag{Name: "sha256", Usage: "keep the SHA-256 of every archive, in archives and runs; plain archives are then read whole"},
+		metricsFileFlag(),
+		&cli.StringFlag{Name: "log-level", Usage: "debug, info, warn or error", Value: logLevel},
+		&cli.StringFlag{Name: "log-format", Usage: "text or json", Value: "text"},
+		memoryKindsFlag(),
+		scanFlag(),
+	}, slices.Concat(placeFlags(), lockFlags(), limitFlags(), redactionFlags(), sandboxFlags())...)
 }
 
 // exportFlags reads and checks the flags.
@@ -97,7 +114,7 @@ func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 	opts := &exportOptions{
 		inputs: c.Args().Slice(), places: placesOf(c), output: c.String("output"), jobs: c.Int("jobs"), overwrite: c.Bool("overwrite"),
 		dryRun: c.Bool("dry-run"), raw: c.Bool("raw"), sha256: c.Bool("sha256"), quiet: c.Bool("quiet"), summaryJSON: c.String("summary-json"),
-		noSandbox: c.Bool("no-sandbox"), labels: map[string]string{},
+		noSandbox: c.Bool("no-sandbox"), settled: c.Bool("settled"), labels: map[string]string{},
 	}
 	if len(opts.inputs) == 0 {
 		return nil, &usageError{err: errors.New("no input"), hint: "ckexport INPUT... -o OUT, for example: ckexport ./archives -o fleet.parquet"}
@@ -244,6 +261,12 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	if opts.shard != nil {
 		listing.Shard(opts.shard.Index, opts.shard.Of)
 	}
+	var settled []watch.Archive
+	if opts.settled {
+		if settled, err = readSettled(std.in); err != nil {
+			return err
+		}
+	}
 	summaryTo, err := openSummary(opts, std)
 	if err != nil {
 		return err
@@ -275,12 +298,15 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	}
 	defer sink.Close() // after Commit there is nothing left to lose
 	box := confinement{off: opts.noSandbox, log: opts.log}
-	if err := box.to(sink.Footprint(), inputGrants(listing)...); err != nil {
+	if err := box.to(sink.Footprint(), slices.Concat(inputGrants(listing), opts.metrics.grants())...); err != nil {
 		return err
 	}
 	found, err := listing.Look(ctx)
 	if err != nil {
 		return err
+	}
+	if opts.settled {
+		settledArchives(found, settled)
 	}
 	for _, name := range found.Ignored {
 		opts.log.Debug("ignored: neither named nor looks like an archive", "file", name)
@@ -303,6 +329,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	if err != nil {
 		return fmt.Errorf("output %q: %w", opts.output, err)
 	}
+	opts.metrics.committed(summary)
 	if err := sink.Close(); err != nil {
 		return &sinks.CommittedError{Path: opts.output, Err: err}
 	}

@@ -8,14 +8,10 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 func main() {
-	// Outputs hold secrets. Files that we make say so themselves; DuckDB's own,
-	// such as what it has no memory for, are made with what the umask leaves.
-	unix.Umask(0o077)
+	keepFilesPrivate()
 	lateCollection()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"path"
 	"slices"
-	"syscall"
 )
 
 // folderReader reads an unpacked archive. Links in it are members, and are
@@ -99,9 +98,7 @@ func (f *folderReader) next() (*Member, error) {
 		return m, nil
 	}
 	m.Type, m.Mode, m.ModTime = typeOf(info.Mode()), modeBits(info.Mode()), info.ModTime()
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		m.UID, m.GID = int(st.Uid), int(st.Gid)
-	}
+	m.UID, m.GID = owner(info)
 	switch m.Type {
 	case File:
 		m.Size = info.Size()

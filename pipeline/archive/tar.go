@@ -11,7 +11,7 @@ import (
 	"path"
 	"strings"
 
-	"golang.org/x/sys/unix"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 )
 
 // tarReader reads the members of a tar.
@@ -351,13 +351,13 @@ func (f *fileReader) ReadAt(p []byte, off int64) (int, error) {
 func modeBits(m fs.FileMode) uint32 {
 	bits := uint32(m.Perm())
 	if m&fs.ModeSetuid != 0 {
-		bits |= unix.S_ISUID
+		bits |= kernel.S_ISUID
 	}
 	if m&fs.ModeSetgid != 0 {
-		bits |= unix.S_ISGID
+		bits |= kernel.S_ISGID
 	}
 	if m&fs.ModeSticky != 0 {
-		bits |= unix.S_ISVTX
+		bits |= kernel.S_ISVTX
 	}
 	return bits
 }

@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"golang.org/x/sys/unix"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 )
 
 // Instruction is one instruction of classic BPF.
@@ -18,7 +18,7 @@ type Instruction struct {
 }
 
 // MaxInstructions is how long a filter can be.
-const MaxInstructions = unix.BPF_MAXINSNS
+const MaxInstructions = kernel.BPF_MAXINSNS
 
 // SizeofInstruction is the size of struct sock_filter.
 const SizeofInstruction = 8
@@ -32,9 +32,9 @@ func Disassemble(program []byte, order binary.ByteOrder) []Instruction {
 		in.Code, in.True, in.Else, in.K = order.Uint16(b), b[2], b[3], order.Uint32(b[4:])
 		in.Mnemonic = in.mnemonic(i)
 		switch {
-		case in.Code == unix.BPF_LD|unix.BPF_W|unix.BPF_ABS:
+		case in.Code == kernel.BPF_LD|kernel.BPF_W|kernel.BPF_ABS:
 			in.Operand = seccompData(in.K, order)
-		case in.Code == unix.BPF_RET|unix.BPF_K:
+		case in.Code == kernel.BPF_RET|kernel.BPF_K:
 			in.Operand, in.ReturnsConst = SeccompAction(in.K), true
 		}
 	}
@@ -45,90 +45,90 @@ func Disassemble(program []byte, order binary.ByteOrder) []Instruction {
 func (in *Instruction) mnemonic(at int) string {
 	k := in.K
 	switch in.Code & 7 {
-	case unix.BPF_LD:
+	case kernel.BPF_LD:
 		if name, ok := loadNames[in.Code&0x18]; ok {
 			switch in.Code &^ 0x1f {
-			case unix.BPF_IMM:
+			case kernel.BPF_IMM:
 				return fmt.Sprintf("%s #%#x", name, k)
-			case unix.BPF_ABS:
+			case kernel.BPF_ABS:
 				return fmt.Sprintf("%s [%d]", name, k)
-			case unix.BPF_IND:
+			case kernel.BPF_IND:
 				return fmt.Sprintf("%s [x + %d]", name, k)
-			case unix.BPF_MEM:
+			case kernel.BPF_MEM:
 				return fmt.Sprintf("%s M[%d]", name, k)
-			case unix.BPF_LEN:
+			case kernel.BPF_LEN:
 				return name + " #pktlen"
 			}
 		}
-	case unix.BPF_LDX:
+	case kernel.BPF_LDX:
 		switch in.Code {
-		case unix.BPF_LDX | unix.BPF_W | unix.BPF_IMM:
+		case kernel.BPF_LDX | kernel.BPF_W | kernel.BPF_IMM:
 			return fmt.Sprintf("ldx #%#x", k)
-		case unix.BPF_LDX | unix.BPF_W | unix.BPF_MEM:
+		case kernel.BPF_LDX | kernel.BPF_W | kernel.BPF_MEM:
 			return fmt.Sprintf("ldx M[%d]", k)
-		case unix.BPF_LDX | unix.BPF_W | unix.BPF_LEN:
+		case kernel.BPF_LDX | kernel.BPF_W | kernel.BPF_LEN:
 			return "ldx #pktlen"
-		case unix.BPF_LDX | unix.BPF_B | unix.BPF_MSH:
+		case kernel.BPF_LDX | kernel.BPF_B | kernel.BPF_MSH:
 			return fmt.Sprintf("ldxb 4*([%d]&0xf)", k)
 		}
-	case unix.BPF_ST:
-		if in.Code == unix.BPF_ST {
+	case kernel.BPF_ST:
+		if in.Code == kernel.BPF_ST {
 			return fmt.Sprintf("st M[%d]", k)
 		}
-	case unix.BPF_STX:
-		if in.Code == unix.BPF_STX {
+	case kernel.BPF_STX:
+		if in.Code == kernel.BPF_STX {
 			return fmt.Sprintf("stx M[%d]", k)
 		}
-	case unix.BPF_ALU:
+	case kernel.BPF_ALU:
 		name, ok := aluNames[in.Code&^0xf]
 		switch {
 		case !ok:
-		case in.Code&^0xf == unix.BPF_NEG:
+		case in.Code&^0xf == kernel.BPF_NEG:
 			return name
-		case in.Code&8 == unix.BPF_X:
+		case in.Code&8 == kernel.BPF_X:
 			return name + " x"
 		default:
 			return fmt.Sprintf("%s #%#x", name, k)
 		}
-	case unix.BPF_JMP:
+	case kernel.BPF_JMP:
 		name, ok := jumpNames[in.Code&^0xf]
 		switch {
-		case in.Code == unix.BPF_JMP|unix.BPF_JA:
+		case in.Code == kernel.BPF_JMP|kernel.BPF_JA:
 			return fmt.Sprintf("ja %d", uint64(at)+1+uint64(k))
 		case !ok:
-		case in.Code&8 == unix.BPF_X:
+		case in.Code&8 == kernel.BPF_X:
 			return fmt.Sprintf("%s x jt %d jf %d", name, at+1+int(in.True), at+1+int(in.Else))
 		default:
 			return fmt.Sprintf("%s #%#x jt %d jf %d", name, k, at+1+int(in.True), at+1+int(in.Else))
 		}
-	case unix.BPF_RET:
+	case kernel.BPF_RET:
 		switch in.Code {
-		case unix.BPF_RET | unix.BPF_K:
+		case kernel.BPF_RET | kernel.BPF_K:
 			return fmt.Sprintf("ret #%#x", k)
-		case unix.BPF_RET | unix.BPF_X:
+		case kernel.BPF_RET | kernel.BPF_X:
 			return "ret x"
-		case unix.BPF_RET | unix.BPF_A:
+		case kernel.BPF_RET | kernel.BPF_A:
 			return "ret a"
 		}
-	case unix.BPF_MISC:
+	case kernel.BPF_MISC:
 		switch in.Code {
-		case unix.BPF_MISC | unix.BPF_TAX:
+		case kernel.BPF_MISC | kernel.BPF_TAX:
 			return "tax"
-		case unix.BPF_MISC | unix.BPF_TXA:
+		case kernel.BPF_MISC | kernel.BPF_TXA:
 			return "txa"
 		}
 	}
 	return fmt.Sprintf("unimp %#x", in.Code)
 }
 
-var loadNames = map[uint16]string{unix.BPF_W: "ld", unix.BPF_H: "ldh", unix.BPF_B: "ldb"}
+var loadNames = map[uint16]string{kernel.BPF_W: "ld", kernel.BPF_H: "ldh", kernel.BPF_B: "ldb"}
 
 var aluNames = map[uint16]string{
-	unix.BPF_ADD: "add", unix.BPF_SUB: "sub", unix.BPF_MUL: "mul", unix.BPF_DIV: "div", unix.BPF_OR: "or", unix.BPF_AND: "and",
-	unix.BPF_LSH: "lsh", unix.BPF_RSH: "rsh", unix.BPF_NEG: "neg", unix.BPF_MOD: "mod", unix.BPF_XOR: "xor",
+	kernel.BPF_ADD: "add", kernel.BPF_SUB: "sub", kernel.BPF_MUL: "mul", kernel.BPF_DIV: "div", kernel.BPF_OR: "or", kernel.BPF_AND: "and",
+	kernel.BPF_LSH: "lsh", kernel.BPF_RSH: "rsh", kernel.BPF_NEG: "neg", kernel.BPF_MOD: "mod", kernel.BPF_XOR: "xor",
 }
 
-var jumpNames = map[uint16]string{unix.BPF_JEQ: "jeq", unix.BPF_JGT: "jgt", unix.BPF_JGE: "jge", unix.BPF_JSET: "jset"}
+var jumpNames = map[uint16]string{kernel.BPF_JEQ: "jeq", kernel.BPF_JGT: "jgt", kernel.BPF_JGE: "jge", kernel.BPF_JSET: "jset"}
 
 // seccompData names the part of struct seccomp_data at an offset; empty where
 // there is none. Source: linux/seccomp.h.
@@ -154,14 +154,14 @@ func seccompData(offset uint32, order binary.ByteOrder) string {
 // SeccompReturn names the actions of seccomp filters: the upper half of what
 // they return.
 var SeccompReturn = Enum{"seccomp_return", "linux/seccomp.h", map[uint64]string{
-	unix.SECCOMP_RET_KILL_PROCESS: "KILL_PROCESS", unix.SECCOMP_RET_KILL_THREAD: "KILL_THREAD", unix.SECCOMP_RET_TRAP: "TRAP",
-	unix.SECCOMP_RET_ERRNO: "ERRNO", unix.SECCOMP_RET_USER_NOTIF: "USER_NOTIF", unix.SECCOMP_RET_TRACE: "TRACE",
-	unix.SECCOMP_RET_LOG: "LOG", unix.SECCOMP_RET_ALLOW: "ALLOW"}}
+	kernel.SECCOMP_RET_KILL_PROCESS: "KILL_PROCESS", kernel.SECCOMP_RET_KILL_THREAD: "KILL_THREAD", kernel.SECCOMP_RET_TRAP: "TRAP",
+	kernel.SECCOMP_RET_ERRNO: "ERRNO", kernel.SECCOMP_RET_USER_NOTIF: "USER_NOTIF", kernel.SECCOMP_RET_TRACE: "TRACE",
+	kernel.SECCOMP_RET_LOG: "LOG", kernel.SECCOMP_RET_ALLOW: "ALLOW"}}
 
 // SeccompAction names what a filter returns, with its number where it has one.
 func SeccompAction(k uint32) string {
-	name, ok := SeccompReturn.Names[uint64(k&unix.SECCOMP_RET_ACTION_FULL)]
-	data := k & unix.SECCOMP_RET_DATA
+	name, ok := SeccompReturn.Names[uint64(k&kernel.SECCOMP_RET_ACTION_FULL)]
+	data := k & kernel.SECCOMP_RET_DATA
 	switch {
 	case !ok:
 		return fmt.Sprintf("UNKNOWN(%#x)", k)

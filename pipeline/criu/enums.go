@@ -4,7 +4,7 @@ import (
 	"debug/elf"
 	"strings"
 
-	"golang.org/x/sys/unix"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 )
 
 // Enums lists every enumeration, for the table enum_values.
@@ -31,7 +31,7 @@ var TaskState = Enum{"task_state", "CRIU compel/include/uapi/task-state.h",
 
 // SeccompMode names thread_core_entry.seccomp_mode.
 var SeccompMode = Enum{"seccomp_mode", "core.proto: seccomp_mode", map[uint64]string{
-	unix.SECCOMP_MODE_DISABLED: "disabled", unix.SECCOMP_MODE_STRICT: "strict", unix.SECCOMP_MODE_FILTER: "filter"}}
+	kernel.SECCOMP_MODE_DISABLED: "disabled", kernel.SECCOMP_MODE_STRICT: "strict", kernel.SECCOMP_MODE_FILTER: "filter"}}
 
 // LSMType names inventory_entry.lsmtype.
 var LSMType = Enum{"lsm_type", "inventory.proto: lsmtype", numbered("none", "selinux", "apparmor")}
@@ -44,8 +44,8 @@ var NetworkLock = Enum{"network_lock_method", "CRIU criu/include/cr_options.h", 
 
 // SchedPolicy names thread_core_entry.sched_policy.
 var SchedPolicy = Enum{"sched_policy", "linux/sched.h", map[uint64]string{
-	unix.SCHED_NORMAL: "OTHER", unix.SCHED_FIFO: "FIFO", unix.SCHED_RR: "RR", unix.SCHED_BATCH: "BATCH",
-	unix.SCHED_IDLE: "IDLE", unix.SCHED_DEADLINE: "DEADLINE", 7: "EXT"}}
+	kernel.SCHED_NORMAL: "OTHER", kernel.SCHED_FIFO: "FIFO", kernel.SCHED_RR: "RR", kernel.SCHED_BATCH: "BATCH",
+	kernel.SCHED_IDLE: "IDLE", kernel.SCHED_DEADLINE: "DEADLINE", 7: "EXT"}}
 
 // Signal names signal numbers, as on all architectures but MIPS.
 var Signal = Enum{"signal", "asm-generic/signal.h", numbered("", "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT",
@@ -67,41 +67,41 @@ var Resource = Enum{"resource", "asm-generic/resource.h", numbered("CPU", "FSIZE
 
 // SocketFamily names address families.
 var SocketFamily = Enum{"socket_family", "linux/socket.h", map[uint64]string{
-	unix.AF_UNIX: "unix", unix.AF_INET: "inet", unix.AF_INET6: "inet6", unix.AF_NETLINK: "netlink", unix.AF_PACKET: "packet"}}
+	kernel.AF_UNIX: "unix", kernel.AF_INET: "inet", kernel.AF_INET6: "inet6", kernel.AF_NETLINK: "netlink", kernel.AF_PACKET: "packet"}}
 
 // SocketType names socket types.
 var SocketType = Enum{"socket_type", "linux/net.h", map[uint64]string{
-	unix.SOCK_STREAM: "stream", unix.SOCK_DGRAM: "dgram", unix.SOCK_RAW: "raw", unix.SOCK_RDM: "rdm",
-	unix.SOCK_SEQPACKET: "seqpacket", unix.SOCK_DCCP: "dccp", unix.SOCK_PACKET: "packet"}}
+	kernel.SOCK_STREAM: "stream", kernel.SOCK_DGRAM: "dgram", kernel.SOCK_RAW: "raw", kernel.SOCK_RDM: "rdm",
+	kernel.SOCK_SEQPACKET: "seqpacket", kernel.SOCK_DCCP: "dccp", kernel.SOCK_PACKET: "packet"}}
 
 // SocketState names socket states; TCP's, used by the kernel for others too.
 var SocketState = Enum{"socket_state", "net/tcp_states.h", map[uint64]string{
-	unix.BPF_TCP_ESTABLISHED: "ESTABLISHED", unix.BPF_TCP_SYN_SENT: "SYN_SENT", unix.BPF_TCP_SYN_RECV: "SYN_RECV",
-	unix.BPF_TCP_FIN_WAIT1: "FIN_WAIT1", unix.BPF_TCP_FIN_WAIT2: "FIN_WAIT2", unix.BPF_TCP_TIME_WAIT: "TIME_WAIT",
-	unix.BPF_TCP_CLOSE: "CLOSE", unix.BPF_TCP_CLOSE_WAIT: "CLOSE_WAIT", unix.BPF_TCP_LAST_ACK: "LAST_ACK",
-	unix.BPF_TCP_LISTEN: "LISTEN", unix.BPF_TCP_CLOSING: "CLOSING", unix.BPF_TCP_NEW_SYN_RECV: "NEW_SYN_RECV"}}
+	kernel.BPF_TCP_ESTABLISHED: "ESTABLISHED", kernel.BPF_TCP_SYN_SENT: "SYN_SENT", kernel.BPF_TCP_SYN_RECV: "SYN_RECV",
+	kernel.BPF_TCP_FIN_WAIT1: "FIN_WAIT1", kernel.BPF_TCP_FIN_WAIT2: "FIN_WAIT2", kernel.BPF_TCP_TIME_WAIT: "TIME_WAIT",
+	kernel.BPF_TCP_CLOSE: "CLOSE", kernel.BPF_TCP_CLOSE_WAIT: "CLOSE_WAIT", kernel.BPF_TCP_LAST_ACK: "LAST_ACK",
+	kernel.BPF_TCP_LISTEN: "LISTEN", kernel.BPF_TCP_CLOSING: "CLOSING", kernel.BPF_TCP_NEW_SYN_RECV: "NEW_SYN_RECV"}}
 
 // SocketShutdown names the directions of a socket that were shut down.
 var SocketShutdown = Enum{"socket_shutdown", "sk-opts.proto: sk_shutdown", numbered("NONE", "READ", "WRITE", "BOTH")}
 
 // IPProtocol names protocols of inet sockets.
 var IPProtocol = Enum{"ip_protocol", "linux/in.h", map[uint64]string{
-	unix.IPPROTO_IP: "ip", unix.IPPROTO_ICMP: "icmp", unix.IPPROTO_IGMP: "igmp", unix.IPPROTO_TCP: "tcp", unix.IPPROTO_UDP: "udp",
-	unix.IPPROTO_DCCP: "dccp", unix.IPPROTO_GRE: "gre", unix.IPPROTO_ESP: "esp", unix.IPPROTO_AH: "ah", unix.IPPROTO_ICMPV6: "icmpv6",
-	unix.IPPROTO_SCTP: "sctp", unix.IPPROTO_UDPLITE: "udplite", unix.IPPROTO_RAW: "raw", unix.IPPROTO_MPTCP: "mptcp"}}
+	kernel.IPPROTO_IP: "ip", kernel.IPPROTO_ICMP: "icmp", kernel.IPPROTO_IGMP: "igmp", kernel.IPPROTO_TCP: "tcp", kernel.IPPROTO_UDP: "udp",
+	kernel.IPPROTO_DCCP: "dccp", kernel.IPPROTO_GRE: "gre", kernel.IPPROTO_ESP: "esp", kernel.IPPROTO_AH: "ah", kernel.IPPROTO_ICMPV6: "icmpv6",
+	kernel.IPPROTO_SCTP: "sctp", kernel.IPPROTO_UDPLITE: "udplite", kernel.IPPROTO_RAW: "raw", kernel.IPPROTO_MPTCP: "mptcp"}}
 
 // NetlinkProtocol names families of netlink sockets.
 var NetlinkProtocol = Enum{"netlink_protocol", "linux/netlink.h", map[uint64]string{
-	unix.NETLINK_ROUTE: "route", unix.NETLINK_USERSOCK: "usersock", unix.NETLINK_FIREWALL: "firewall", unix.NETLINK_SOCK_DIAG: "sock_diag",
-	unix.NETLINK_NFLOG: "nflog", unix.NETLINK_XFRM: "xfrm", unix.NETLINK_SELINUX: "selinux", unix.NETLINK_ISCSI: "iscsi",
-	unix.NETLINK_AUDIT: "audit", unix.NETLINK_FIB_LOOKUP: "fib_lookup", unix.NETLINK_CONNECTOR: "connector",
-	unix.NETLINK_NETFILTER: "netfilter", unix.NETLINK_IP6_FW: "ip6_fw", unix.NETLINK_KOBJECT_UEVENT: "kobject_uevent",
-	unix.NETLINK_GENERIC: "generic", unix.NETLINK_SCSITRANSPORT: "scsitransport", unix.NETLINK_RDMA: "rdma", unix.NETLINK_CRYPTO: "crypto"}}
+	kernel.NETLINK_ROUTE: "route", kernel.NETLINK_USERSOCK: "usersock", kernel.NETLINK_FIREWALL: "firewall", kernel.NETLINK_SOCK_DIAG: "sock_diag",
+	kernel.NETLINK_NFLOG: "nflog", kernel.NETLINK_XFRM: "xfrm", kernel.NETLINK_SELINUX: "selinux", kernel.NETLINK_ISCSI: "iscsi",
+	kernel.NETLINK_AUDIT: "audit", kernel.NETLINK_FIB_LOOKUP: "fib_lookup", kernel.NETLINK_CONNECTOR: "connector",
+	kernel.NETLINK_NETFILTER: "netfilter", kernel.NETLINK_IP6_FW: "ip6_fw", kernel.NETLINK_KOBJECT_UEVENT: "kobject_uevent",
+	kernel.NETLINK_GENERIC: "generic", kernel.NETLINK_SCSITRANSPORT: "scsitransport", kernel.NETLINK_RDMA: "rdma", kernel.NETLINK_CRYPTO: "crypto"}}
 
 // EtherType names what packet sockets listen to, in host byte order.
 var EtherType = Enum{"ether_type", "linux/if_ether.h", map[uint64]string{
-	unix.ETH_P_ALL: "all", unix.ETH_P_IP: "ip", unix.ETH_P_ARP: "arp", unix.ETH_P_IPV6: "ipv6", unix.ETH_P_8021Q: "8021q",
-	unix.ETH_P_LLDP: "lldp", unix.ETH_P_PAE: "pae", unix.ETH_P_802_2: "802_2", unix.ETH_P_LOOP: "loop"}}
+	kernel.ETH_P_ALL: "all", kernel.ETH_P_IP: "ip", kernel.ETH_P_ARP: "arp", kernel.ETH_P_IPV6: "ipv6", kernel.ETH_P_8021Q: "8021q",
+	kernel.ETH_P_LLDP: "lldp", kernel.ETH_P_PAE: "pae", kernel.ETH_P_802_2: "802_2", kernel.ETH_P_LOOP: "loop"}}
 
 // FSType names mnt_entry.fstype as mountinfo names the file system. AUTO means
 // that mnt_entry.fsname has the name.
@@ -112,15 +112,15 @@ var FSType = Enum{"fs_type", "mnt.proto: fstype", map[uint64]string{
 
 // NamespaceFlag names kinds of namespaces by their clone flag.
 var NamespaceFlag = Enum{"namespace_flag", "linux/sched.h", map[uint64]string{
-	unix.CLONE_NEWNS: "mnt", unix.CLONE_NEWUTS: "uts", unix.CLONE_NEWIPC: "ipc", unix.CLONE_NEWUSER: "user", unix.CLONE_NEWPID: "pid",
-	unix.CLONE_NEWNET: "net", unix.CLONE_NEWCGROUP: "cgroup", unix.CLONE_NEWTIME: "time"}}
+	kernel.CLONE_NEWNS: "mnt", kernel.CLONE_NEWUTS: "uts", kernel.CLONE_NEWIPC: "ipc", kernel.CLONE_NEWUSER: "user", kernel.CLONE_NEWPID: "pid",
+	kernel.CLONE_NEWNET: "net", kernel.CLONE_NEWCGROUP: "cgroup", kernel.CLONE_NEWTIME: "time"}}
 
 // Clock names clocks of timers.
 var Clock = Enum{"clock", "linux/time.h", map[uint64]string{
-	unix.CLOCK_REALTIME: "REALTIME", unix.CLOCK_MONOTONIC: "MONOTONIC", unix.CLOCK_PROCESS_CPUTIME_ID: "PROCESS_CPUTIME_ID",
-	unix.CLOCK_THREAD_CPUTIME_ID: "THREAD_CPUTIME_ID", unix.CLOCK_MONOTONIC_RAW: "MONOTONIC_RAW",
-	unix.CLOCK_REALTIME_COARSE: "REALTIME_COARSE", unix.CLOCK_MONOTONIC_COARSE: "MONOTONIC_COARSE", unix.CLOCK_BOOTTIME: "BOOTTIME",
-	unix.CLOCK_REALTIME_ALARM: "REALTIME_ALARM", unix.CLOCK_BOOTTIME_ALARM: "BOOTTIME_ALARM", unix.CLOCK_TAI: "TAI",
+	kernel.CLOCK_REALTIME: "REALTIME", kernel.CLOCK_MONOTONIC: "MONOTONIC", kernel.CLOCK_PROCESS_CPUTIME_ID: "PROCESS_CPUTIME_ID",
+	kernel.CLOCK_THREAD_CPUTIME_ID: "THREAD_CPUTIME_ID", kernel.CLOCK_MONOTONIC_RAW: "MONOTONIC_RAW",
+	kernel.CLOCK_REALTIME_COARSE: "REALTIME_COARSE", kernel.CLOCK_MONOTONIC_COARSE: "MONOTONIC_COARSE", kernel.CLOCK_BOOTTIME: "BOOTTIME",
+	kernel.CLOCK_REALTIME_ALARM: "REALTIME_ALARM", kernel.CLOCK_BOOTTIME_ALARM: "BOOTTIME_ALARM", kernel.CLOCK_TAI: "TAI",
 	// what the kernel makes of the clocks of the calling process and thread; linux/posix-timers.h
 	1<<32 - 6: "PROCESS_CPUTIME_ID", 1<<32 - 2: "THREAD_CPUTIME_ID"}}
 

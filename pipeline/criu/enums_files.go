@@ -1,6 +1,6 @@
 package criu
 
-import "golang.org/x/sys/unix"
+import "github.com/ckexport/ckexport/pipeline/kernel"
 
 // FileLockKind names file_lock_entry.flag.
 var FileLockKind = Enum{"file_lock_kind", "CRIU criu/include/file-lock.h", map[uint64]string{1: "POSIX", 2: "FLOCK", 4: "OFD", 8: "LEASE"}}
@@ -8,8 +8,8 @@ var FileLockKind = Enum{"file_lock_kind", "CRIU criu/include/file-lock.h", map[u
 // FileLockType names file_lock_entry.type: a lock's type, with CRIU's marks of
 // a lease being broken (4) and a mandatory flock (32).
 var FileLockType = Enum{"file_lock_type", "asm-generic/fcntl.h and CRIU criu/include/file-lock.h", map[uint64]string{
-	unix.F_RDLCK: "RDLCK", unix.F_WRLCK: "WRLCK", unix.F_UNLCK: "UNLCK",
-	4 | unix.F_RDLCK: "BREAKING_RDLCK", 4 | unix.F_WRLCK: "BREAKING_WRLCK", 4 | unix.F_UNLCK: "BREAKING_UNLCK",
+	kernel.F_RDLCK: "RDLCK", kernel.F_WRLCK: "WRLCK", kernel.F_UNLCK: "UNLCK",
+	4 | kernel.F_RDLCK: "BREAKING_RDLCK", 4 | kernel.F_WRLCK: "BREAKING_WRLCK", 4 | kernel.F_UNLCK: "BREAKING_UNLCK",
 	32: "MAND", 32 | 64: "MAND_READ", 32 | 128: "MAND_WRITE", 32 | 192: "MAND_RW"}}
 
 // FanotifyMarkType names fanotify_mark_entry.type.
@@ -30,7 +30,7 @@ var PacketVersion = Enum{"packet_version", "linux/if_packet.h", numbered("TPACKE
 
 // PacketMembership names packet_mclist.type.
 var PacketMembership = Enum{"packet_membership", "linux/if_packet.h", map[uint64]string{
-	unix.PACKET_MR_MULTICAST: "MULTICAST", unix.PACKET_MR_PROMISC: "PROMISC", unix.PACKET_MR_ALLMULTI: "ALLMULTI", unix.PACKET_MR_UNICAST: "UNICAST"}}
+	kernel.PACKET_MR_MULTICAST: "MULTICAST", kernel.PACKET_MR_PROMISC: "PROMISC", kernel.PACKET_MR_ALLMULTI: "ALLMULTI", kernel.PACKET_MR_UNICAST: "UNICAST"}}
 
 // AutofsMode names autofs_entry.mode.
 var AutofsMode = Enum{"autofs_mode", "CRIU criu/autofs.c", numbered("direct", "indirect", "offset")}

@@ -1,6 +1,6 @@
 package criu
 
-import "golang.org/x/sys/unix"
+import "github.com/ckexport/ckexport/pipeline/kernel"
 
 // FlagSets lists every set of flags, for the table enum_values.
 func FlagSets() []*Flags {
@@ -17,27 +17,27 @@ func FlagSets() []*Flags {
 
 // Capabilities names the bits of a capability set.
 var Capabilities = Flags{"capabilities", "linux/capability.h", []Flag{
-	{Value: 1 << unix.CAP_CHOWN, Name: "CAP_CHOWN"}, {Value: 1 << unix.CAP_DAC_OVERRIDE, Name: "CAP_DAC_OVERRIDE"},
-	{Value: 1 << unix.CAP_DAC_READ_SEARCH, Name: "CAP_DAC_READ_SEARCH"}, {Value: 1 << unix.CAP_FOWNER, Name: "CAP_FOWNER"},
-	{Value: 1 << unix.CAP_FSETID, Name: "CAP_FSETID"}, {Value: 1 << unix.CAP_KILL, Name: "CAP_KILL"},
-	{Value: 1 << unix.CAP_SETGID, Name: "CAP_SETGID"}, {Value: 1 << unix.CAP_SETUID, Name: "CAP_SETUID"},
-	{Value: 1 << unix.CAP_SETPCAP, Name: "CAP_SETPCAP"}, {Value: 1 << unix.CAP_LINUX_IMMUTABLE, Name: "CAP_LINUX_IMMUTABLE"},
-	{Value: 1 << unix.CAP_NET_BIND_SERVICE, Name: "CAP_NET_BIND_SERVICE"}, {Value: 1 << unix.CAP_NET_BROADCAST, Name: "CAP_NET_BROADCAST"},
-	{Value: 1 << unix.CAP_NET_ADMIN, Name: "CAP_NET_ADMIN"}, {Value: 1 << unix.CAP_NET_RAW, Name: "CAP_NET_RAW"},
-	{Value: 1 << unix.CAP_IPC_LOCK, Name: "CAP_IPC_LOCK"}, {Value: 1 << unix.CAP_IPC_OWNER, Name: "CAP_IPC_OWNER"},
-	{Value: 1 << unix.CAP_SYS_MODULE, Name: "CAP_SYS_MODULE"}, {Value: 1 << unix.CAP_SYS_RAWIO, Name: "CAP_SYS_RAWIO"},
-	{Value: 1 << unix.CAP_SYS_CHROOT, Name: "CAP_SYS_CHROOT"}, {Value: 1 << unix.CAP_SYS_PTRACE, Name: "CAP_SYS_PTRACE"},
-	{Value: 1 << unix.CAP_SYS_PACCT, Name: "CAP_SYS_PACCT"}, {Value: 1 << unix.CAP_SYS_ADMIN, Name: "CAP_SYS_ADMIN"},
-	{Value: 1 << unix.CAP_SYS_BOOT, Name: "CAP_SYS_BOOT"}, {Value: 1 << unix.CAP_SYS_NICE, Name: "CAP_SYS_NICE"},
-	{Value: 1 << unix.CAP_SYS_RESOURCE, Name: "CAP_SYS_RESOURCE"}, {Value: 1 << unix.CAP_SYS_TIME, Name: "CAP_SYS_TIME"},
-	{Value: 1 << unix.CAP_SYS_TTY_CONFIG, Name: "CAP_SYS_TTY_CONFIG"}, {Value: 1 << unix.CAP_MKNOD, Name: "CAP_MKNOD"},
-	{Value: 1 << unix.CAP_LEASE, Name: "CAP_LEASE"}, {Value: 1 << unix.CAP_AUDIT_WRITE, Name: "CAP_AUDIT_WRITE"},
-	{Value: 1 << unix.CAP_AUDIT_CONTROL, Name: "CAP_AUDIT_CONTROL"}, {Value: 1 << unix.CAP_SETFCAP, Name: "CAP_SETFCAP"},
-	{Value: 1 << unix.CAP_MAC_OVERRIDE, Name: "CAP_MAC_OVERRIDE"}, {Value: 1 << unix.CAP_MAC_ADMIN, Name: "CAP_MAC_ADMIN"},
-	{Value: 1 << unix.CAP_SYSLOG, Name: "CAP_SYSLOG"}, {Value: 1 << unix.CAP_WAKE_ALARM, Name: "CAP_WAKE_ALARM"},
-	{Value: 1 << unix.CAP_BLOCK_SUSPEND, Name: "CAP_BLOCK_SUSPEND"}, {Value: 1 << unix.CAP_AUDIT_READ, Name: "CAP_AUDIT_READ"},
-	{Value: 1 << unix.CAP_PERFMON, Name: "CAP_PERFMON"}, {Value: 1 << unix.CAP_BPF, Name: "CAP_BPF"},
-	{Value: 1 << unix.CAP_CHECKPOINT_RESTORE, Name: "CAP_CHECKPOINT_RESTORE"},
+	{Value: 1 << kernel.CAP_CHOWN, Name: "CAP_CHOWN"}, {Value: 1 << kernel.CAP_DAC_OVERRIDE, Name: "CAP_DAC_OVERRIDE"},
+	{Value: 1 << kernel.CAP_DAC_READ_SEARCH, Name: "CAP_DAC_READ_SEARCH"}, {Value: 1 << kernel.CAP_FOWNER, Name: "CAP_FOWNER"},
+	{Value: 1 << kernel.CAP_FSETID, Name: "CAP_FSETID"}, {Value: 1 << kernel.CAP_KILL, Name: "CAP_KILL"},
+	{Value: 1 << kernel.CAP_SETGID, Name: "CAP_SETGID"}, {Value: 1 << kernel.CAP_SETUID, Name: "CAP_SETUID"},
+	{Value: 1 << kernel.CAP_SETPCAP, Name: "CAP_SETPCAP"}, {Value: 1 << kernel.CAP_LINUX_IMMUTABLE, Name: "CAP_LINUX_IMMUTABLE"},
+	{Value: 1 << kernel.CAP_NET_BIND_SERVICE, Name: "CAP_NET_BIND_SERVICE"}, {Value: 1 << kernel.CAP_NET_BROADCAST, Name: "CAP_NET_BROADCAST"},
+	{Value: 1 << kernel.CAP_NET_ADMIN, Name: "CAP_NET_ADMIN"}, {Value: 1 << kernel.CAP_NET_RAW, Name: "CAP_NET_RAW"},
+	{Value: 1 << kernel.CAP_IPC_LOCK, Name: "CAP_IPC_LOCK"}, {Value: 1 << kernel.CAP_IPC_OWNER, Name: "CAP_IPC_OWNER"},
+	{Value: 1 << kernel.CAP_SYS_MODULE, Name: "CAP_SYS_MODULE"}, {Value: 1 << kernel.CAP_SYS_RAWIO, Name: "CAP_SYS_RAWIO"},
+	{Value: 1 << kernel.CAP_SYS_CHROOT, Name: "CAP_SYS_CHROOT"}, {Value: 1 << kernel.CAP_SYS_PTRACE, Name: "CAP_SYS_PTRACE"},
+	{Value: 1 << kernel.CAP_SYS_PACCT, Name: "CAP_SYS_PACCT"}, {Value: 1 << kernel.CAP_SYS_ADMIN, Name: "CAP_SYS_ADMIN"},
+	{Value: 1 << kernel.CAP_SYS_BOOT, Name: "CAP_SYS_BOOT"}, {Value: 1 << kernel.CAP_SYS_NICE, Name: "CAP_SYS_NICE"},
+	{Value: 1 << kernel.CAP_SYS_RESOURCE, Name: "CAP_SYS_RESOURCE"}, {Value: 1 << kernel.CAP_SYS_TIME, Name: "CAP_SYS_TIME"},
+	{Value: 1 << kernel.CAP_SYS_TTY_CONFIG, Name: "CAP_SYS_TTY_CONFIG"}, {Value: 1 << kernel.CAP_MKNOD, Name: "CAP_MKNOD"},
+	{Value: 1 << kernel.CAP_LEASE, Name: "CAP_LEASE"}, {Value: 1 << kernel.CAP_AUDIT_WRITE, Name: "CAP_AUDIT_WRITE"},
+	{Value: 1 << kernel.CAP_AUDIT_CONTROL, Name: "CAP_AUDIT_CONTROL"}, {Value: 1 << kernel.CAP_SETFCAP, Name: "CAP_SETFCAP"},
+	{Value: 1 << kernel.CAP_MAC_OVERRIDE, Name: "CAP_MAC_OVERRIDE"}, {Value: 1 << kernel.CAP_MAC_ADMIN, Name: "CAP_MAC_ADMIN"},
+	{Value: 1 << kernel.CAP_SYSLOG, Name: "CAP_SYSLOG"}, {Value: 1 << kernel.CAP_WAKE_ALARM, Name: "CAP_WAKE_ALARM"},
+	{Value: 1 << kernel.CAP_BLOCK_SUSPEND, Name: "CAP_BLOCK_SUSPEND"}, {Value: 1 << kernel.CAP_AUDIT_READ, Name: "CAP_AUDIT_READ"},
+	{Value: 1 << kernel.CAP_PERFMON, Name: "CAP_PERFMON"}, {Value: 1 << kernel.CAP_BPF, Name: "CAP_BPF"},
+	{Value: 1 << kernel.CAP_CHECKPOINT_RESTORE, Name: "CAP_CHECKPOINT_RESTORE"},
 }}
 
 // SecureBits names the bits of creds_entry.secbits.
@@ -88,13 +88,13 @@ const OpenPath = 0o10000000
 
 // TimerfdFlags names timerfd_entry.settime_flags.
 var TimerfdFlags = Flags{"timerfd_flags", "linux/timerfd.h", []Flag{
-	{Value: unix.TFD_TIMER_ABSTIME, Name: "TFD_TIMER_ABSTIME"}, {Value: unix.TFD_TIMER_CANCEL_ON_SET, Name: "TFD_TIMER_CANCEL_ON_SET"},
+	{Value: kernel.TFD_TIMER_ABSTIME, Name: "TFD_TIMER_ABSTIME"}, {Value: kernel.TFD_TIMER_CANCEL_ON_SET, Name: "TFD_TIMER_CANCEL_ON_SET"},
 }}
 
 // Prot names vma_entry.prot.
 var Prot = Flags{"prot", "asm-generic/mman-common.h", []Flag{
-	{Value: unix.PROT_READ, Name: "PROT_READ"}, {Value: unix.PROT_WRITE, Name: "PROT_WRITE"}, {Value: unix.PROT_EXEC, Name: "PROT_EXEC"},
-	{Value: unix.PROT_GROWSDOWN, Name: "PROT_GROWSDOWN"}, {Value: unix.PROT_GROWSUP, Name: "PROT_GROWSUP"},
+	{Value: kernel.PROT_READ, Name: "PROT_READ"}, {Value: kernel.PROT_WRITE, Name: "PROT_WRITE"}, {Value: kernel.PROT_EXEC, Name: "PROT_EXEC"},
+	{Value: kernel.PROT_GROWSDOWN, Name: "PROT_GROWSDOWN"}, {Value: kernel.PROT_GROWSUP, Name: "PROT_GROWSUP"},
 }}
 
 // Bits of vma_entry.flags that tell the kind of a mapping.
@@ -140,31 +140,31 @@ var VMAStatus = Flags{"vma_status", "CRIU criu/include/image.h", func() []Flag {
 
 // Madvise names vma_entry.madv: the bit is the number of the advice.
 var Madvise = Flags{"madvise", "asm-generic/mman-common.h", []Flag{
-	{Value: 1 << unix.MADV_RANDOM, Name: "MADV_RANDOM"}, {Value: 1 << unix.MADV_SEQUENTIAL, Name: "MADV_SEQUENTIAL"},
-	{Value: 1 << unix.MADV_DONTFORK, Name: "MADV_DONTFORK"}, {Value: 1 << unix.MADV_MERGEABLE, Name: "MADV_MERGEABLE"},
-	{Value: 1 << unix.MADV_HUGEPAGE, Name: "MADV_HUGEPAGE"}, {Value: 1 << unix.MADV_NOHUGEPAGE, Name: "MADV_NOHUGEPAGE"},
-	{Value: 1 << unix.MADV_DONTDUMP, Name: "MADV_DONTDUMP"}, {Value: 1 << unix.MADV_WIPEONFORK, Name: "MADV_WIPEONFORK"},
+	{Value: 1 << kernel.MADV_RANDOM, Name: "MADV_RANDOM"}, {Value: 1 << kernel.MADV_SEQUENTIAL, Name: "MADV_SEQUENTIAL"},
+	{Value: 1 << kernel.MADV_DONTFORK, Name: "MADV_DONTFORK"}, {Value: 1 << kernel.MADV_MERGEABLE, Name: "MADV_MERGEABLE"},
+	{Value: 1 << kernel.MADV_HUGEPAGE, Name: "MADV_HUGEPAGE"}, {Value: 1 << kernel.MADV_NOHUGEPAGE, Name: "MADV_NOHUGEPAGE"},
+	{Value: 1 << kernel.MADV_DONTDUMP, Name: "MADV_DONTDUMP"}, {Value: 1 << kernel.MADV_WIPEONFORK, Name: "MADV_WIPEONFORK"},
 }}
 
 // MemfdSeals names memfd_inode_entry.seals.
 var MemfdSeals = Flags{"memfd_seals", "linux/fcntl.h", []Flag{
-	{Value: unix.F_SEAL_SEAL, Name: "F_SEAL_SEAL"}, {Value: unix.F_SEAL_SHRINK, Name: "F_SEAL_SHRINK"},
-	{Value: unix.F_SEAL_GROW, Name: "F_SEAL_GROW"}, {Value: unix.F_SEAL_WRITE, Name: "F_SEAL_WRITE"},
-	{Value: unix.F_SEAL_FUTURE_WRITE, Name: "F_SEAL_FUTURE_WRITE"}, {Value: unix.F_SEAL_EXEC, Name: "F_SEAL_EXEC"},
+	{Value: kernel.F_SEAL_SEAL, Name: "F_SEAL_SEAL"}, {Value: kernel.F_SEAL_SHRINK, Name: "F_SEAL_SHRINK"},
+	{Value: kernel.F_SEAL_GROW, Name: "F_SEAL_GROW"}, {Value: kernel.F_SEAL_WRITE, Name: "F_SEAL_WRITE"},
+	{Value: kernel.F_SEAL_FUTURE_WRITE, Name: "F_SEAL_FUTURE_WRITE"}, {Value: kernel.F_SEAL_EXEC, Name: "F_SEAL_EXEC"},
 }}
 
 // MountFlags names mnt_entry.flags and sb_flags.
 var MountFlags = Flags{"mount_flags", "linux/mount.h", []Flag{
-	{Value: unix.MS_RDONLY, Name: "MS_RDONLY"}, {Value: unix.MS_NOSUID, Name: "MS_NOSUID"}, {Value: unix.MS_NODEV, Name: "MS_NODEV"},
-	{Value: unix.MS_NOEXEC, Name: "MS_NOEXEC"}, {Value: unix.MS_SYNCHRONOUS, Name: "MS_SYNCHRONOUS"},
-	{Value: unix.MS_MANDLOCK, Name: "MS_MANDLOCK"}, {Value: unix.MS_DIRSYNC, Name: "MS_DIRSYNC"},
-	{Value: unix.MS_NOSYMFOLLOW, Name: "MS_NOSYMFOLLOW"}, {Value: unix.MS_NOATIME, Name: "MS_NOATIME"},
-	{Value: unix.MS_NODIRATIME, Name: "MS_NODIRATIME"}, {Value: unix.MS_BIND, Name: "MS_BIND"}, {Value: unix.MS_MOVE, Name: "MS_MOVE"},
-	{Value: unix.MS_REC, Name: "MS_REC"}, {Value: unix.MS_SILENT, Name: "MS_SILENT"}, {Value: unix.MS_POSIXACL, Name: "MS_POSIXACL"},
-	{Value: unix.MS_UNBINDABLE, Name: "MS_UNBINDABLE"}, {Value: unix.MS_PRIVATE, Name: "MS_PRIVATE"},
-	{Value: unix.MS_SLAVE, Name: "MS_SLAVE"}, {Value: unix.MS_SHARED, Name: "MS_SHARED"}, {Value: unix.MS_RELATIME, Name: "MS_RELATIME"},
-	{Value: unix.MS_KERNMOUNT, Name: "MS_KERNMOUNT"}, {Value: unix.MS_I_VERSION, Name: "MS_I_VERSION"},
-	{Value: unix.MS_STRICTATIME, Name: "MS_STRICTATIME"}, {Value: unix.MS_LAZYTIME, Name: "MS_LAZYTIME"},
+	{Value: kernel.MS_RDONLY, Name: "MS_RDONLY"}, {Value: kernel.MS_NOSUID, Name: "MS_NOSUID"}, {Value: kernel.MS_NODEV, Name: "MS_NODEV"},
+	{Value: kernel.MS_NOEXEC, Name: "MS_NOEXEC"}, {Value: kernel.MS_SYNCHRONOUS, Name: "MS_SYNCHRONOUS"},
+	{Value: kernel.MS_MANDLOCK, Name: "MS_MANDLOCK"}, {Value: kernel.MS_DIRSYNC, Name: "MS_DIRSYNC"},
+	{Value: kernel.MS_NOSYMFOLLOW, Name: "MS_NOSYMFOLLOW"}, {Value: kernel.MS_NOATIME, Name: "MS_NOATIME"},
+	{Value: kernel.MS_NODIRATIME, Name: "MS_NODIRATIME"}, {Value: kernel.MS_BIND, Name: "MS_BIND"}, {Value: kernel.MS_MOVE, Name: "MS_MOVE"},
+	{Value: kernel.MS_REC, Name: "MS_REC"}, {Value: kernel.MS_SILENT, Name: "MS_SILENT"}, {Value: kernel.MS_POSIXACL, Name: "MS_POSIXACL"},
+	{Value: kernel.MS_UNBINDABLE, Name: "MS_UNBINDABLE"}, {Value: kernel.MS_PRIVATE, Name: "MS_PRIVATE"},
+	{Value: kernel.MS_SLAVE, Name: "MS_SLAVE"}, {Value: kernel.MS_SHARED, Name: "MS_SHARED"}, {Value: kernel.MS_RELATIME, Name: "MS_RELATIME"},
+	{Value: kernel.MS_KERNMOUNT, Name: "MS_KERNMOUNT"}, {Value: kernel.MS_I_VERSION, Name: "MS_I_VERSION"},
+	{Value: kernel.MS_STRICTATIME, Name: "MS_STRICTATIME"}, {Value: kernel.MS_LAZYTIME, Name: "MS_LAZYTIME"},
 }}
 
 // UnixSocketFlags names unix_sk_entry.uflags.

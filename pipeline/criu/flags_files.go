@@ -1,62 +1,62 @@
 package criu
 
-import "golang.org/x/sys/unix"
+import "github.com/ckexport/ckexport/pipeline/kernel"
 
 // EpollEvents names eventpoll_tfd_entry.events.
 var EpollEvents = Flags{"epoll_events", "linux/eventpoll.h", []Flag{
-	{Value: unix.EPOLLIN, Name: "EPOLLIN"}, {Value: unix.EPOLLPRI, Name: "EPOLLPRI"}, {Value: unix.EPOLLOUT, Name: "EPOLLOUT"},
-	{Value: unix.EPOLLERR, Name: "EPOLLERR"}, {Value: unix.EPOLLHUP, Name: "EPOLLHUP"}, {Value: unix.POLLNVAL, Name: "EPOLLNVAL"},
-	{Value: unix.EPOLLRDNORM, Name: "EPOLLRDNORM"}, {Value: unix.EPOLLRDBAND, Name: "EPOLLRDBAND"},
-	{Value: unix.EPOLLWRNORM, Name: "EPOLLWRNORM"}, {Value: unix.EPOLLWRBAND, Name: "EPOLLWRBAND"}, {Value: unix.EPOLLMSG, Name: "EPOLLMSG"},
-	{Value: unix.EPOLLRDHUP, Name: "EPOLLRDHUP"}, {Value: unix.EPOLLEXCLUSIVE, Name: "EPOLLEXCLUSIVE"},
-	{Value: unix.EPOLLWAKEUP, Name: "EPOLLWAKEUP"}, {Value: unix.EPOLLONESHOT, Name: "EPOLLONESHOT"}, {Value: unix.EPOLLET, Name: "EPOLLET"},
+	{Value: kernel.EPOLLIN, Name: "EPOLLIN"}, {Value: kernel.EPOLLPRI, Name: "EPOLLPRI"}, {Value: kernel.EPOLLOUT, Name: "EPOLLOUT"},
+	{Value: kernel.EPOLLERR, Name: "EPOLLERR"}, {Value: kernel.EPOLLHUP, Name: "EPOLLHUP"}, {Value: kernel.POLLNVAL, Name: "EPOLLNVAL"},
+	{Value: kernel.EPOLLRDNORM, Name: "EPOLLRDNORM"}, {Value: kernel.EPOLLRDBAND, Name: "EPOLLRDBAND"},
+	{Value: kernel.EPOLLWRNORM, Name: "EPOLLWRNORM"}, {Value: kernel.EPOLLWRBAND, Name: "EPOLLWRBAND"}, {Value: kernel.EPOLLMSG, Name: "EPOLLMSG"},
+	{Value: kernel.EPOLLRDHUP, Name: "EPOLLRDHUP"}, {Value: kernel.EPOLLEXCLUSIVE, Name: "EPOLLEXCLUSIVE"},
+	{Value: kernel.EPOLLWAKEUP, Name: "EPOLLWAKEUP"}, {Value: kernel.EPOLLONESHOT, Name: "EPOLLONESHOT"}, {Value: kernel.EPOLLET, Name: "EPOLLET"},
 }}
 
 // InotifyMask names inotify_wd_entry.mask.
 var InotifyMask = Flags{"inotify_mask", "linux/inotify.h", []Flag{
-	{Value: unix.IN_ACCESS, Name: "IN_ACCESS"}, {Value: unix.IN_MODIFY, Name: "IN_MODIFY"}, {Value: unix.IN_ATTRIB, Name: "IN_ATTRIB"},
-	{Value: unix.IN_CLOSE_WRITE, Name: "IN_CLOSE_WRITE"}, {Value: unix.IN_CLOSE_NOWRITE, Name: "IN_CLOSE_NOWRITE"},
-	{Value: unix.IN_OPEN, Name: "IN_OPEN"}, {Value: unix.IN_MOVED_FROM, Name: "IN_MOVED_FROM"}, {Value: unix.IN_MOVED_TO, Name: "IN_MOVED_TO"},
-	{Value: unix.IN_CREATE, Name: "IN_CREATE"}, {Value: unix.IN_DELETE, Name: "IN_DELETE"}, {Value: unix.IN_DELETE_SELF, Name: "IN_DELETE_SELF"},
-	{Value: unix.IN_MOVE_SELF, Name: "IN_MOVE_SELF"}, {Value: unix.IN_UNMOUNT, Name: "IN_UNMOUNT"}, {Value: unix.IN_Q_OVERFLOW, Name: "IN_Q_OVERFLOW"},
-	{Value: unix.IN_IGNORED, Name: "IN_IGNORED"}, {Value: unix.IN_ONLYDIR, Name: "IN_ONLYDIR"}, {Value: unix.IN_DONT_FOLLOW, Name: "IN_DONT_FOLLOW"},
-	{Value: unix.IN_EXCL_UNLINK, Name: "IN_EXCL_UNLINK"}, {Value: unix.IN_MASK_CREATE, Name: "IN_MASK_CREATE"},
-	{Value: unix.IN_MASK_ADD, Name: "IN_MASK_ADD"}, {Value: unix.IN_ISDIR, Name: "IN_ISDIR"}, {Value: unix.IN_ONESHOT, Name: "IN_ONESHOT"},
+	{Value: kernel.IN_ACCESS, Name: "IN_ACCESS"}, {Value: kernel.IN_MODIFY, Name: "IN_MODIFY"}, {Value: kernel.IN_ATTRIB, Name: "IN_ATTRIB"},
+	{Value: kernel.IN_CLOSE_WRITE, Name: "IN_CLOSE_WRITE"}, {Value: kernel.IN_CLOSE_NOWRITE, Name: "IN_CLOSE_NOWRITE"},
+	{Value: kernel.IN_OPEN, Name: "IN_OPEN"}, {Value: kernel.IN_MOVED_FROM, Name: "IN_MOVED_FROM"}, {Value: kernel.IN_MOVED_TO, Name: "IN_MOVED_TO"},
+	{Value: kernel.IN_CREATE, Name: "IN_CREATE"}, {Value: kernel.IN_DELETE, Name: "IN_DELETE"}, {Value: kernel.IN_DELETE_SELF, Name: "IN_DELETE_SELF"},
+	{Value: kernel.IN_MOVE_SELF, Name: "IN_MOVE_SELF"}, {Value: kernel.IN_UNMOUNT, Name: "IN_UNMOUNT"}, {Value: kernel.IN_Q_OVERFLOW, Name: "IN_Q_OVERFLOW"},
+	{Value: kernel.IN_IGNORED, Name: "IN_IGNORED"}, {Value: kernel.IN_ONLYDIR, Name: "IN_ONLYDIR"}, {Value: kernel.IN_DONT_FOLLOW, Name: "IN_DONT_FOLLOW"},
+	{Value: kernel.IN_EXCL_UNLINK, Name: "IN_EXCL_UNLINK"}, {Value: kernel.IN_MASK_CREATE, Name: "IN_MASK_CREATE"},
+	{Value: kernel.IN_MASK_ADD, Name: "IN_MASK_ADD"}, {Value: kernel.IN_ISDIR, Name: "IN_ISDIR"}, {Value: kernel.IN_ONESHOT, Name: "IN_ONESHOT"},
 }}
 
 // FanotifyMask names fanotify_mark_entry.mask.
 var FanotifyMask = Flags{"fanotify_mask", "linux/fanotify.h", []Flag{
-	{Value: unix.FAN_ACCESS, Name: "FAN_ACCESS"}, {Value: unix.FAN_MODIFY, Name: "FAN_MODIFY"}, {Value: unix.FAN_ATTRIB, Name: "FAN_ATTRIB"},
-	{Value: unix.FAN_CLOSE_WRITE, Name: "FAN_CLOSE_WRITE"}, {Value: unix.FAN_CLOSE_NOWRITE, Name: "FAN_CLOSE_NOWRITE"},
-	{Value: unix.FAN_OPEN, Name: "FAN_OPEN"}, {Value: unix.FAN_MOVED_FROM, Name: "FAN_MOVED_FROM"}, {Value: unix.FAN_MOVED_TO, Name: "FAN_MOVED_TO"},
-	{Value: unix.FAN_CREATE, Name: "FAN_CREATE"}, {Value: unix.FAN_DELETE, Name: "FAN_DELETE"}, {Value: unix.FAN_DELETE_SELF, Name: "FAN_DELETE_SELF"},
-	{Value: unix.FAN_MOVE_SELF, Name: "FAN_MOVE_SELF"}, {Value: unix.FAN_OPEN_EXEC, Name: "FAN_OPEN_EXEC"},
-	{Value: unix.FAN_Q_OVERFLOW, Name: "FAN_Q_OVERFLOW"}, {Value: unix.FAN_FS_ERROR, Name: "FAN_FS_ERROR"},
-	{Value: unix.FAN_OPEN_PERM, Name: "FAN_OPEN_PERM"}, {Value: unix.FAN_ACCESS_PERM, Name: "FAN_ACCESS_PERM"},
-	{Value: unix.FAN_OPEN_EXEC_PERM, Name: "FAN_OPEN_EXEC_PERM"}, {Value: unix.FAN_EVENT_ON_CHILD, Name: "FAN_EVENT_ON_CHILD"},
-	{Value: unix.FAN_RENAME, Name: "FAN_RENAME"}, {Value: unix.FAN_ONDIR, Name: "FAN_ONDIR"},
+	{Value: kernel.FAN_ACCESS, Name: "FAN_ACCESS"}, {Value: kernel.FAN_MODIFY, Name: "FAN_MODIFY"}, {Value: kernel.FAN_ATTRIB, Name: "FAN_ATTRIB"},
+	{Value: kernel.FAN_CLOSE_WRITE, Name: "FAN_CLOSE_WRITE"}, {Value: kernel.FAN_CLOSE_NOWRITE, Name: "FAN_CLOSE_NOWRITE"},
+	{Value: kernel.FAN_OPEN, Name: "FAN_OPEN"}, {Value: kernel.FAN_MOVED_FROM, Name: "FAN_MOVED_FROM"}, {Value: kernel.FAN_MOVED_TO, Name: "FAN_MOVED_TO"},
+	{Value: kernel.FAN_CREATE, Name: "FAN_CREATE"}, {Value: kernel.FAN_DELETE, Name: "FAN_DELETE"}, {Value: kernel.FAN_DELETE_SELF, Name: "FAN_DELETE_SELF"},
+	{Value: kernel.FAN_MOVE_SELF, Name: "FAN_MOVE_SELF"}, {Value: kernel.FAN_OPEN_EXEC, Name: "FAN_OPEN_EXEC"},
+	{Value: kernel.FAN_Q_OVERFLOW, Name: "FAN_Q_OVERFLOW"}, {Value: kernel.FAN_FS_ERROR, Name: "FAN_FS_ERROR"},
+	{Value: kernel.FAN_OPEN_PERM, Name: "FAN_OPEN_PERM"}, {Value: kernel.FAN_ACCESS_PERM, Name: "FAN_ACCESS_PERM"},
+	{Value: kernel.FAN_OPEN_EXEC_PERM, Name: "FAN_OPEN_EXEC_PERM"}, {Value: kernel.FAN_EVENT_ON_CHILD, Name: "FAN_EVENT_ON_CHILD"},
+	{Value: kernel.FAN_RENAME, Name: "FAN_RENAME"}, {Value: kernel.FAN_ONDIR, Name: "FAN_ONDIR"},
 }}
 
 // FanotifyMarkFlags names fanotify_mark_entry.mflags.
 var FanotifyMarkFlags = Flags{"fanotify_mark_flags", "linux/fanotify.h", []Flag{
-	{Value: unix.FAN_MARK_ADD, Name: "FAN_MARK_ADD"}, {Value: unix.FAN_MARK_REMOVE, Name: "FAN_MARK_REMOVE"},
-	{Value: unix.FAN_MARK_DONT_FOLLOW, Name: "FAN_MARK_DONT_FOLLOW"}, {Value: unix.FAN_MARK_ONLYDIR, Name: "FAN_MARK_ONLYDIR"},
-	{Value: unix.FAN_MARK_MOUNT, Name: "FAN_MARK_MOUNT"}, {Value: unix.FAN_MARK_IGNORED_MASK, Name: "FAN_MARK_IGNORED_MASK"},
-	{Value: unix.FAN_MARK_IGNORED_SURV_MODIFY, Name: "FAN_MARK_IGNORED_SURV_MODIFY"}, {Value: unix.FAN_MARK_FLUSH, Name: "FAN_MARK_FLUSH"},
-	{Value: unix.FAN_MARK_FILESYSTEM, Name: "FAN_MARK_FILESYSTEM"}, {Value: unix.FAN_MARK_EVICTABLE, Name: "FAN_MARK_EVICTABLE"},
-	{Value: unix.FAN_MARK_IGNORE, Name: "FAN_MARK_IGNORE"},
+	{Value: kernel.FAN_MARK_ADD, Name: "FAN_MARK_ADD"}, {Value: kernel.FAN_MARK_REMOVE, Name: "FAN_MARK_REMOVE"},
+	{Value: kernel.FAN_MARK_DONT_FOLLOW, Name: "FAN_MARK_DONT_FOLLOW"}, {Value: kernel.FAN_MARK_ONLYDIR, Name: "FAN_MARK_ONLYDIR"},
+	{Value: kernel.FAN_MARK_MOUNT, Name: "FAN_MARK_MOUNT"}, {Value: kernel.FAN_MARK_IGNORED_MASK, Name: "FAN_MARK_IGNORED_MASK"},
+	{Value: kernel.FAN_MARK_IGNORED_SURV_MODIFY, Name: "FAN_MARK_IGNORED_SURV_MODIFY"}, {Value: kernel.FAN_MARK_FLUSH, Name: "FAN_MARK_FLUSH"},
+	{Value: kernel.FAN_MARK_FILESYSTEM, Name: "FAN_MARK_FILESYSTEM"}, {Value: kernel.FAN_MARK_EVICTABLE, Name: "FAN_MARK_EVICTABLE"},
+	{Value: kernel.FAN_MARK_IGNORE, Name: "FAN_MARK_IGNORE"},
 }}
 
 // FanotifyInit names fanotify_file_entry.faflags.
 var FanotifyInit = Flags{"fanotify_init", "linux/fanotify.h", []Flag{
-	{Value: unix.FAN_CLASS_NOTIF, Name: "FAN_CLASS_NOTIF", Mask: 0xc}, {Value: unix.FAN_CLASS_CONTENT, Name: "FAN_CLASS_CONTENT", Mask: 0xc},
-	{Value: unix.FAN_CLASS_PRE_CONTENT, Name: "FAN_CLASS_PRE_CONTENT", Mask: 0xc},
-	{Value: unix.FAN_CLOEXEC, Name: "FAN_CLOEXEC"}, {Value: unix.FAN_NONBLOCK, Name: "FAN_NONBLOCK"},
-	{Value: unix.FAN_UNLIMITED_QUEUE, Name: "FAN_UNLIMITED_QUEUE"}, {Value: unix.FAN_UNLIMITED_MARKS, Name: "FAN_UNLIMITED_MARKS"},
-	{Value: unix.FAN_ENABLE_AUDIT, Name: "FAN_ENABLE_AUDIT"}, {Value: unix.FAN_REPORT_PIDFD, Name: "FAN_REPORT_PIDFD"},
-	{Value: unix.FAN_REPORT_TID, Name: "FAN_REPORT_TID"}, {Value: unix.FAN_REPORT_FID, Name: "FAN_REPORT_FID"},
-	{Value: unix.FAN_REPORT_DIR_FID, Name: "FAN_REPORT_DIR_FID"}, {Value: unix.FAN_REPORT_NAME, Name: "FAN_REPORT_NAME"},
-	{Value: unix.FAN_REPORT_TARGET_FID, Name: "FAN_REPORT_TARGET_FID"},
+	{Value: kernel.FAN_CLASS_NOTIF, Name: "FAN_CLASS_NOTIF", Mask: 0xc}, {Value: kernel.FAN_CLASS_CONTENT, Name: "FAN_CLASS_CONTENT", Mask: 0xc},
+	{Value: kernel.FAN_CLASS_PRE_CONTENT, Name: "FAN_CLASS_PRE_CONTENT", Mask: 0xc},
+	{Value: kernel.FAN_CLOEXEC, Name: "FAN_CLOEXEC"}, {Value: kernel.FAN_NONBLOCK, Name: "FAN_NONBLOCK"},
+	{Value: kernel.FAN_UNLIMITED_QUEUE, Name: "FAN_UNLIMITED_QUEUE"}, {Value: kernel.FAN_UNLIMITED_MARKS, Name: "FAN_UNLIMITED_MARKS"},
+	{Value: kernel.FAN_ENABLE_AUDIT, Name: "FAN_ENABLE_AUDIT"}, {Value: kernel.FAN_REPORT_PIDFD, Name: "FAN_REPORT_PIDFD"},
+	{Value: kernel.FAN_REPORT_TID, Name: "FAN_REPORT_TID"}, {Value: kernel.FAN_REPORT_FID, Name: "FAN_REPORT_FID"},
+	{Value: kernel.FAN_REPORT_DIR_FID, Name: "FAN_REPORT_DIR_FID"}, {Value: kernel.FAN_REPORT_NAME, Name: "FAN_REPORT_NAME"},
+	{Value: kernel.FAN_REPORT_TARGET_FID, Name: "FAN_REPORT_TARGET_FID"},
 }}
 
 // TermiosInput names termios_entry.c_iflag, as on x86 and most architectures.
@@ -100,7 +100,7 @@ var BPFMapFlags = Flags{"bpf_map_flags", "linux/bpf.h", bitNames("NO_PREALLOC", 
 
 // SocketBufferLock names sk_opts_entry.so_buf_lock.
 var SocketBufferLock = Flags{"socket_buffer_lock", "linux/socket.h", []Flag{
-	{Value: unix.SOCK_SNDBUF_LOCK, Name: "SNDBUF"}, {Value: unix.SOCK_RCVBUF_LOCK, Name: "RCVBUF"},
+	{Value: kernel.SOCK_SNDBUF_LOCK, Name: "SNDBUF"}, {Value: kernel.SOCK_RCVBUF_LOCK, Name: "RCVBUF"},
 }}
 
 // Timestamping names packet_sock_entry.timestamp.

@@ -11,7 +11,7 @@ import (
 	"math"
 
 	ghost "github.com/checkpoint-restore/go-criu/v8/crit/images/ghost-file"
-	"golang.org/x/sys/unix"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 )
 
 // maxGhostEntry bounds the messages in front of a ghost file's content: a
@@ -78,7 +78,7 @@ func ReadGhost(r io.Reader, maxHashed, keep uint64, content io.Writer) (*Ghost, 
 	if err := Unmarshal(message, g.Entry); err != nil && !errors.Is(err, ErrMissingField) {
 		return nil, &ImageError{Code: CodeMalformed, Entry: 0, Offset: 8, Err: err}
 	}
-	if g.Entry.GetMode()&unix.S_IFMT != unix.S_IFREG {
+	if g.Entry.GetMode()&kernel.S_IFMT != kernel.S_IFREG {
 		return g, nil
 	}
 	digest := sha256.New()

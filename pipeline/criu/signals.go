@@ -2,7 +2,7 @@ package criu
 
 import (
 	core "github.com/checkpoint-restore/go-criu/v8/crit/images/criu-core"
-	"golang.org/x/sys/unix"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 )
 
 // Signals returns the names of signals, and of the bits of signal sets, on an
@@ -107,8 +107,8 @@ var signalCodes = map[string]*Enum{
 
 // SeccompFlags names seccomp_filter.flags.
 var SeccompFlags = Flags{"seccomp_flags", "linux/seccomp.h", []Flag{
-	{Value: unix.SECCOMP_FILTER_FLAG_TSYNC, Name: "TSYNC"}, {Value: unix.SECCOMP_FILTER_FLAG_LOG, Name: "LOG"},
-	{Value: unix.SECCOMP_FILTER_FLAG_SPEC_ALLOW, Name: "SPEC_ALLOW"}, {Value: unix.SECCOMP_FILTER_FLAG_NEW_LISTENER, Name: "NEW_LISTENER"},
-	{Value: unix.SECCOMP_FILTER_FLAG_TSYNC_ESRCH, Name: "TSYNC_ESRCH"},
-	{Value: unix.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, Name: "WAIT_KILLABLE_RECV"},
+	{Value: kernel.SECCOMP_FILTER_FLAG_TSYNC, Name: "TSYNC"}, {Value: kernel.SECCOMP_FILTER_FLAG_LOG, Name: "LOG"},
+	{Value: kernel.SECCOMP_FILTER_FLAG_SPEC_ALLOW, Name: "SPEC_ALLOW"}, {Value: kernel.SECCOMP_FILTER_FLAG_NEW_LISTENER, Name: "NEW_LISTENER"},
+	{Value: kernel.SECCOMP_FILTER_FLAG_TSYNC_ESRCH, Name: "TSYNC_ESRCH"},
+	{Value: kernel.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, Name: "WAIT_KILLABLE_RECV"},
 }}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"golang.org/x/sys/unix"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/schema"
@@ -57,13 +57,13 @@ func (s *imageSet) decodeConntrack() {
 					Family: enum(&criu.SocketFamily, uint32(head[0])),
 				}
 				switch kind {
-				case unix.NFNL_SUBSYS_CTNETLINK<<8 | newEntry:
+				case kernel.NFNL_SUBSYS_CTNETLINK<<8 | newEntry:
 					c := connection{row.NetNsID, connectionColumns(n, &row, attributes)}
 					row.IsRepeat = k.kind == "NETNS_EXP" && seen[c]
 					if s.take(128 + int64(len(c.tuple))) {
 						seen[c] = true
 					}
-				case unix.NFNL_SUBSYS_CTNETLINK_EXP<<8 | newEntry:
+				case kernel.NFNL_SUBSYS_CTNETLINK_EXP<<8 | newEntry:
 					row.Kind = "expectation"
 					expectationColumns(n, &row, attributes)
 				default:

@@ -14,7 +14,7 @@ import (
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/memfd"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/regfile"
 	remap "github.com/checkpoint-restore/go-criu/v8/crit/images/remap-file-path"
-	"golang.org/x/sys/unix"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/schema"
@@ -65,7 +65,7 @@ func (f *openFile) access() *string {
 		return nil
 	}
 	names := [...]string{"r", "w", "rw"}
-	if mode := *f.flags & unix.O_ACCMODE; int(mode) < len(names) {
+	if mode := *f.flags & kernel.O_ACCMODE; int(mode) < len(names) {
 		return &names[mode]
 	}
 	return nil
@@ -318,20 +318,20 @@ func fileKind(mode *uint32) *string {
 	if mode == nil {
 		return nil
 	}
-	switch *mode & unix.S_IFMT {
-	case unix.S_IFREG:
+	switch *mode & kernel.S_IFMT {
+	case kernel.S_IFREG:
 		return ptr("file")
-	case unix.S_IFDIR:
+	case kernel.S_IFDIR:
 		return ptr("directory")
-	case unix.S_IFCHR:
+	case kernel.S_IFCHR:
 		return ptr("char_device")
-	case unix.S_IFBLK:
+	case kernel.S_IFBLK:
 		return ptr("block_device")
-	case unix.S_IFIFO:
+	case kernel.S_IFIFO:
 		return ptr("fifo")
-	case unix.S_IFSOCK:
+	case kernel.S_IFSOCK:
 		return ptr("socket")
-	case unix.S_IFLNK:
+	case kernel.S_IFLNK:
 		return ptr("symlink")
 	}
 	return nil

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 
 	"github.com/ckexport/ckexport/pipeline/archive"
 	"github.com/ckexport/ckexport/schema"
@@ -147,7 +147,7 @@ func (c *container) fileColumns(row *schema.FilesystemEntry, m *archive.Member, 
 		uidBit     bool
 		gidBit     bool
 		modifiedAt time.Time
-	}{string(m.Type), m.Mode, uint32(m.UID), uint32(m.GID), uint64(m.Size), m.Mode&unix.S_ISUID != 0, m.Mode&unix.S_ISGID != 0, m.ModTime.UTC()}
+	}{string(m.Type), m.Mode, uint32(m.UID), uint32(m.GID), uint64(m.Size), m.Mode&kernel.S_ISUID != 0, m.Mode&kernel.S_ISGID != 0, m.ModTime.UTC()}
 	row.Type, row.Mode, row.UID, row.GID = &v.kind, &v.mode, &v.uid, &v.gid
 	row.UserName, row.GroupName = nonEmpty(m.UserName), nonEmpty(m.GroupName)
 	row.AccessedAt, row.ChangedAt = when(m.AccessTime), when(m.ChangeTime)

@@ -9,7 +9,7 @@ import (
 
 	remap "github.com/checkpoint-restore/go-criu/v8/crit/images/remap-file-path"
 	imgtime "github.com/checkpoint-restore/go-criu/v8/crit/images/time"
-	"golang.org/x/sys/unix"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/ckexport/ckexport/pipeline/archive"
@@ -134,9 +134,9 @@ func (s *imageSet) ghostRow(id uint32, g *savedGhost, files []*openFile, used ma
 		StoredBytes: g.Stored, SHA256: nonEmpty(g.SHA256), SymlinkTarget: optionalText(e.SymlnkTarget),
 		FileIDs: []uint32{}, PIDs: []uint32{}, ExePIDs: []uint32{}, FileContent: g.content,
 	}
-	if e.GetMode()&unix.S_IFMT == unix.S_IFREG {
+	if e.GetMode()&kernel.S_IFMT == kernel.S_IFREG {
 		row.SizeBytes = &g.Size
-		row.IsSetuid, row.IsSetgid = ptr(e.GetMode()&unix.S_ISUID != 0), ptr(e.GetMode()&unix.S_ISGID != 0)
+		row.IsSetuid, row.IsSetgid = ptr(e.GetMode()&kernel.S_ISUID != 0), ptr(e.GetMode()&kernel.S_ISGID != 0)
 	}
 	if e.GetChunks() {
 		row.ChunkCount = &g.Chunks

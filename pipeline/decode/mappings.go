@@ -10,7 +10,7 @@ import (
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/mm"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/pagemap"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/vma"
-	"golang.org/x/sys/unix"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
@@ -99,7 +99,7 @@ func (s *imageSet) mappingRow(pid uint32, m *memory.Space, v *vma.VmaEntry, exec
 	row := schema.MemoryMapping{
 		PID: pid, StartAddress: v.GetStart(), EndAddress: v.GetEnd(), Perms: perms(v), FileOffset: v.GetPgoff(), ShmidRaw: v.GetShmid(),
 		Kind:     s.mappingKind(m.Descriptor(), v, file),
-		Readable: prot&unix.PROT_READ != 0, Writable: prot&unix.PROT_WRITE != 0, Executable: prot&unix.PROT_EXEC != 0,
+		Readable: prot&kernel.PROT_READ != 0, Writable: prot&kernel.PROT_WRITE != 0, Executable: prot&kernel.PROT_EXEC != 0,
 		Prot: flags(&criu.Prot, prot), MapFlags: flags(&criu.MapFlags, v.GetFlags()), Status: flags(&criu.VMAStatus, v.GetStatus()),
 		Madvise: optionalFlags(&criu.Madvise, v.Madv), FdFlags: optionalFlags(&criu.OpenFlags, v.Fdflags),
 	}
@@ -129,7 +129,7 @@ func (s *imageSet) mappingRow(pid uint32, m *memory.Space, v *vma.VmaEntry, exec
 // perms writes protection and sharing as /proc/PID/maps does.
 func perms(v *vma.VmaEntry) string {
 	p := []byte("---p")
-	for i, bit := range []uint32{unix.PROT_READ, unix.PROT_WRITE, unix.PROT_EXEC} {
+	for i, bit := range []uint32{kernel.PROT_READ, kernel.PROT_WRITE, kernel.PROT_EXEC} {
 		if v.GetProt()&bit != 0 {
 			p[i] = "rwx"[i]
 		}

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/mnt"
-	"golang.org/x/sys/unix"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/schema"
@@ -54,7 +54,7 @@ func (s *imageSet) mountRow(namespace uint32, m *mnt.MntEntry) schema.Mount {
 		MntNsID: namespace, MountID: m.GetMntId(), ParentMountID: m.GetParentMntId(), Mountpoint: optionalText(m.Mountpoint),
 		Root: optionalText(m.Root), FSType: fsType(m), FSTypeCode: uint32(m.GetFstype()), Source: optionalText(m.Source),
 		Options: optionalText(m.Options), Device: kernelDevice(m.RootDev), MountFlags: optionalFlags(&criu.MountFlags, m.Flags),
-		SbFlags: optionalFlags(&criu.MountFlags, m.SbFlags), ReadOnly: m.GetFlags()&unix.MS_RDONLY != 0,
+		SbFlags: optionalFlags(&criu.MountFlags, m.SbFlags), ReadOnly: m.GetFlags()&kernel.MS_RDONLY != 0,
 		ExternalKey: optionalText(m.ExtKey), ExternalMount: m.ExtMount, WithPlugin: m.WithPlugin, InternalShare: m.InternalSharing,
 		Deleted: m.Deleted, IsBind: m.GetRoot() != "/", Propagation: propagation(m),
 	}
@@ -96,13 +96,13 @@ func fsType(m *mnt.MntEntry) schema.Text {
 // propagation names how mounts below spread, as mountinfo's optional fields do.
 func propagation(m *mnt.MntEntry) string {
 	var kinds []string
-	if m.GetSharedId() != 0 || m.GetFlags()&unix.MS_SHARED != 0 {
+	if m.GetSharedId() != 0 || m.GetFlags()&kernel.MS_SHARED != 0 {
 		kinds = append(kinds, "shared")
 	}
-	if m.GetMasterId() != 0 || m.GetFlags()&unix.MS_SLAVE != 0 {
+	if m.GetMasterId() != 0 || m.GetFlags()&kernel.MS_SLAVE != 0 {
 		kinds = append(kinds, "slave")
 	}
-	if m.GetFlags()&unix.MS_UNBINDABLE != 0 {
+	if m.GetFlags()&kernel.MS_UNBINDABLE != 0 {
 		kinds = append(kinds, "unbindable")
 	}
 	if len(kinds) == 0 {

@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"golang.org/x/sys/unix"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/schema"
@@ -200,4 +200,4 @@ type interfaceNames map[uint32]schema.Text
 
 // maxInterfaceName bounds names that are repeated in other rows: the kernel's
 // are shorter (IFNAMSIZ).
-const maxInterfaceName = unix.IFNAMSIZ - 1
+const maxInterfaceName = kernel.IFNAMSIZ - 1

@@ -8,7 +8,7 @@ import (
 
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/netdev"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/sit"
-	"golang.org/x/sys/unix"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/schema"
@@ -64,7 +64,7 @@ func (s *imageSet) deviceRow(device device) schema.NetworkDevice {
 	row := schema.NetworkDevice{
 		NetNsID: device.namespace, Position: device.position, InterfaceIndex: d.GetIfindex(), Name: optionalText(d.Name),
 		DeviceType: optionalEnum(&criu.DeviceType, d.Type), MTU: d.GetMtu(), Flags: optionalFlags(&criu.DeviceFlags, d.Flags),
-		IsUp: d.GetFlags()&unix.IFF_UP != 0, IsPromiscuous: d.GetFlags()&unix.IFF_PROMISC != 0,
+		IsUp: d.GetFlags()&kernel.IFF_UP != 0, IsPromiscuous: d.GetFlags()&kernel.IFF_PROMISC != 0,
 		PeerIndex: d.PeerIfindex, PeerNsID: d.PeerNsid, MasterIndex: d.Master,
 	}
 	if d.Address != nil {

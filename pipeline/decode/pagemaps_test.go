@@ -10,7 +10,7 @@ import (
 
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/mm"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/pagemap"
-	"golang.org/x/sys/unix"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
@@ -146,7 +146,7 @@ func TestAIORingPages(t *testing.T) {
 		for _, v := range m.Vmas {
 			if v.GetFlags()&criu.MapGrowsdown != 0 { // the stack has pages in any case
 				start = v.GetStart()
-				v.Flags, v.Status = proto.Uint32(v.GetFlags()&^unix.MAP_PRIVATE|unix.MAP_SHARED), proto.Uint32(v.GetStatus()|criu.VMAAIORing|criu.VMAAnonShared)
+				v.Flags, v.Status = proto.Uint32(v.GetFlags()&^kernel.MAP_PRIVATE|kernel.MAP_SHARED), proto.Uint32(v.GetStatus()|criu.VMAAIORing|criu.VMAAnonShared)
 			}
 		}
 	})

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/sys/unix"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/schema"
@@ -23,8 +23,8 @@ func (s *imageSet) decodeAddresses() map[uint32]map[uint32][]string {
 	for _, img := range s.ofKind("IFADDR") {
 		id := uint32(img.number)
 		found := map[uint32][]string{}
-		s.eachMessage(img, unix.SizeofIfAddrmsg, func(n *netlinkImage, kind uint16, head, attributes []byte) {
-			if !n.expect(kind, unix.RTM_NEWADDR) {
+		s.eachMessage(img, kernel.SizeofIfAddrmsg, func(n *netlinkImage, kind uint16, head, attributes []byte) {
+			if !n.expect(kind, kernel.RTM_NEWADDR) {
 				return
 			}
 			row := addressRow(n, id, names[id], head, attributes)
@@ -51,30 +51,30 @@ func addressRow(n *netlinkImage, id uint32, names interfaceNames, head, attribut
 	var local, plain schema.IP
 	row.OtherAttributes = n.attributes(attributes, n.order, func(a attribute) bool {
 		switch a.Type {
-		case unix.IFA_ADDRESS:
+		case kernel.IFA_ADDRESS:
 			return a.address(&plain)
-		case unix.IFA_LOCAL:
+		case kernel.IFA_LOCAL:
 			return a.address(&local)
-		case unix.IFA_LABEL:
+		case kernel.IFA_LABEL:
 			return a.text(&row.Label)
-		case unix.IFA_BROADCAST:
+		case kernel.IFA_BROADCAST:
 			return a.address(&row.Broadcast)
-		case unix.IFA_ANYCAST:
+		case kernel.IFA_ANYCAST:
 			return a.address(&row.Anycast)
-		case unix.IFA_MULTICAST:
+		case kernel.IFA_MULTICAST:
 			return a.address(&row.Multicast)
-		case unix.IFA_CACHEINFO:
+		case kernel.IFA_CACHEINFO:
 			return a.lifetimes(&row)
-		case unix.IFA_FLAGS:
+		case kernel.IFA_FLAGS:
 			var all *uint32
 			if !a.u32(&all) {
 				return false
 			}
 			row.Flags = flags(&criu.AddressFlags, *all)
 			return true
-		case unix.IFA_RT_PRIORITY:
+		case kernel.IFA_RT_PRIORITY:
 			return a.u32(&row.RoutePriority)
-		case unix.IFA_TARGET_NETNSID:
+		case kernel.IFA_TARGET_NETNSID:
 			return a.i32(&row.TargetNetNsID)
 		case ifaProto:
 			return a.enum8(&criu.AddressProtocol, &row.Protocol)
@@ -94,7 +94,7 @@ func addressRow(n *netlinkImage, id uint32, names interfaceNames, head, attribut
 
 // lifetimes decodes a struct ifa_cacheinfo.
 func (a attribute) lifetimes(row *schema.NetworkAddress) bool {
-	if !a.has(unix.SizeofIfaCacheinfo) {
+	if !a.has(kernel.SizeofIfaCacheinfo) {
 		return false
 	}
 	preferred, valid := a.order.Uint32(a.Value), a.order.Uint32(a.Value[4:])
@@ -114,8 +114,8 @@ func (s *imageSet) decodeRoutes() {
 	for _, kindOfImage := range []string{"ROUTE", "ROUTE6"} {
 		for _, img := range s.ofKind(kindOfImage) {
 			id := uint32(img.number)
-			s.eachMessage(img, unix.SizeofRtMsg, func(n *netlinkImage, kind uint16, head, attributes []byte) {
-				if n.expect(kind, unix.RTM_NEWROUTE) {
+			s.eachMessage(img, kernel.SizeofRtMsg, func(n *netlinkImage, kind uint16, head, attributes []byte) {
+				if n.expect(kind, kernel.RTM_NEWROUTE) {
 					add(&s.notes, &s.rows.Routes, routeRow(n, id, count[id], names[id], head, attributes))
 					count[id]++
 				}
@@ -134,58 +134,58 @@ func routeRow(n *netlinkImage, id, position uint32, names interfaceNames, head, 
 	}
 	row.OtherAttributes = n.attributes(attributes, n.order, func(a attribute) bool {
 		switch a.Type {
-		case unix.RTA_DST:
+		case kernel.RTA_DST:
 			return a.address(&row.Destination)
-		case unix.RTA_SRC:
+		case kernel.RTA_SRC:
 			return a.address(&row.Source)
-		case unix.RTA_IIF:
+		case kernel.RTA_IIF:
 			return a.u32(&row.InputIndex)
-		case unix.RTA_OIF:
+		case kernel.RTA_OIF:
 			return a.u32(&row.OutputIndex)
-		case unix.RTA_GATEWAY:
+		case kernel.RTA_GATEWAY:
 			return a.address(&row.Gateway)
-		case unix.RTA_VIA:
+		case kernel.RTA_VIA:
 			return a.via(&row.Gateway)
-		case unix.RTA_PRIORITY:
+		case kernel.RTA_PRIORITY:
 			return a.u32(&row.Priority)
-		case unix.RTA_PREFSRC:
+		case kernel.RTA_PREFSRC:
 			return a.address(&row.PreferredSource)
-		case unix.RTA_METRICS:
+		case kernel.RTA_METRICS:
 			return a.metrics(&row)
-		case unix.RTA_MULTIPATH:
+		case kernel.RTA_MULTIPATH:
 			return a.nextHops(&row)
-		case unix.RTA_FLOW:
+		case kernel.RTA_FLOW:
 			return a.u32(&row.Realms)
-		case unix.RTA_CACHEINFO:
+		case kernel.RTA_CACHEINFO:
 			return a.routeCache(&row)
-		case unix.RTA_TABLE:
+		case kernel.RTA_TABLE:
 			var table *uint32
 			if !a.u32(&table) {
 				return false
 			}
 			row.Table = *table
 			return true
-		case unix.RTA_MARK:
+		case kernel.RTA_MARK:
 			return a.u32(&row.Mark)
-		case unix.RTA_PREF:
+		case kernel.RTA_PREF:
 			return a.enum8(&criu.RoutePreference, &row.Preference)
-		case unix.RTA_ENCAP_TYPE:
+		case kernel.RTA_ENCAP_TYPE:
 			var kind *uint16
 			if !a.u16(&kind) {
 				return false
 			}
 			row.EncapType = enum(&criu.RouteEncap, uint32(*kind))
 			return true
-		case unix.RTA_ENCAP:
+		case kernel.RTA_ENCAP:
 			row.Encap = a.Value
 			return true
-		case unix.RTA_UID:
+		case kernel.RTA_UID:
 			return a.u32(&row.UID)
-		case unix.RTA_TTL_PROPAGATE:
+		case kernel.RTA_TTL_PROPAGATE:
 			return a.u8(&row.TTLPropagate)
 		case rtaNHID:
 			return a.u32(&row.NextHopID)
-		case unix.RTA_PAD:
+		case kernel.RTA_PAD:
 			return a.pad()
 		}
 		return false
@@ -212,7 +212,7 @@ func (a attribute) metrics(row *schema.Route) bool {
 		if !known {
 			return false
 		}
-		if m.Type == unix.RTAX_CC_ALGO {
+		if m.Type == kernel.RTAX_CC_ALGO {
 			metrics[name] = plain(strings.TrimSuffix(string(m.Value), "\x00"))
 			return true
 		}
@@ -234,21 +234,21 @@ func (a attribute) metrics(row *schema.Route) bool {
 func (a attribute) nextHops(row *schema.Route) bool {
 	whole := true
 	for data := a.Value; len(data) > 0; {
-		if len(data) < unix.SizeofRtNexthop {
+		if len(data) < kernel.SizeofRtNexthop {
 			a.of.note(fmt.Errorf("%d bytes left, too few for a next hop", len(data)))
 			return false
 		}
 		size := int(a.order.Uint16(data))
-		if size < unix.SizeofRtNexthop || size > len(data) {
+		if size < kernel.SizeofRtNexthop || size > len(data) {
 			a.of.note(fmt.Errorf("next hop of %d bytes, %d left", size, len(data)))
 			return false
 		}
 		var gateway schema.IP
-		other := a.of.attributes(data[unix.SizeofRtNexthop:size], a.order, func(h attribute) bool {
+		other := a.of.attributes(data[kernel.SizeofRtNexthop:size], a.order, func(h attribute) bool {
 			switch h.Type {
-			case unix.RTA_GATEWAY:
+			case kernel.RTA_GATEWAY:
 				return h.address(&gateway)
-			case unix.RTA_VIA:
+			case kernel.RTA_VIA:
 				return h.via(&gateway)
 			}
 			return false
@@ -290,7 +290,7 @@ func (s *imageSet) decodeRoutingRules() {
 	const fixed = 12 // struct fib_rule_hdr
 	for _, img := range s.ofKind("RULE") {
 		s.eachMessage(img, fixed, func(n *netlinkImage, kind uint16, head, attributes []byte) {
-			if n.expect(kind, unix.RTM_NEWRULE) {
+			if n.expect(kind, kernel.RTM_NEWRULE) {
 				add(&s.notes, &s.rows.RoutingRules, ruleRow(n, uint32(img.number), head, attributes))
 			}
 		})
@@ -306,53 +306,53 @@ func ruleRow(n *netlinkImage, id uint32, head, attributes []byte) schema.Routing
 	}
 	row.OtherAttributes = n.attributes(attributes, n.order, func(a attribute) bool {
 		switch a.Type {
-		case unix.FRA_DST:
+		case kernel.FRA_DST:
 			return a.address(&row.Destination)
-		case unix.FRA_SRC:
+		case kernel.FRA_SRC:
 			return a.address(&row.Source)
-		case unix.FRA_IIFNAME:
+		case kernel.FRA_IIFNAME:
 			return a.text(&row.InputInterface)
-		case unix.FRA_OIFNAME:
+		case kernel.FRA_OIFNAME:
 			return a.text(&row.OutputInterface)
-		case unix.FRA_GOTO:
+		case kernel.FRA_GOTO:
 			return a.u32(&row.Goto)
-		case unix.FRA_PRIORITY:
+		case kernel.FRA_PRIORITY:
 			return a.required(&row.Priority)
-		case unix.FRA_TABLE:
+		case kernel.FRA_TABLE:
 			return a.required(&row.Table)
-		case unix.FRA_FWMARK:
+		case kernel.FRA_FWMARK:
 			return a.u32(&row.FWMark)
-		case unix.FRA_FWMASK:
+		case kernel.FRA_FWMASK:
 			return a.u32(&row.FWMask)
-		case unix.FRA_FLOW:
+		case kernel.FRA_FLOW:
 			return a.u32(&row.Realms)
-		case unix.FRA_TUN_ID:
+		case kernel.FRA_TUN_ID:
 			a.order = binary.BigEndian
 			return a.u64(&row.TunnelID)
-		case unix.FRA_SUPPRESS_PREFIXLEN:
+		case kernel.FRA_SUPPRESS_PREFIXLEN:
 			return a.unlessAll(&row.SuppressPrefixLen)
-		case unix.FRA_SUPPRESS_IFGROUP:
+		case kernel.FRA_SUPPRESS_IFGROUP:
 			return a.unlessAll(&row.SuppressGroup)
-		case unix.FRA_L3MDEV:
+		case kernel.FRA_L3MDEV:
 			var set *uint8
 			if !a.u8(&set) {
 				return false
 			}
 			row.L3MDev = ptr(*set != 0)
 			return true
-		case unix.FRA_UID_RANGE:
+		case kernel.FRA_UID_RANGE:
 			if !a.has(8) {
 				return false
 			}
 			row.UIDStart, row.UIDEnd = ptr(a.order.Uint32(a.Value)), ptr(a.order.Uint32(a.Value[4:]))
 			return true
-		case unix.FRA_PROTOCOL:
+		case kernel.FRA_PROTOCOL:
 			return a.enum8(&criu.RouteProtocol, &row.Protocol)
-		case unix.FRA_IP_PROTO:
+		case kernel.FRA_IP_PROTO:
 			return a.enum8(&criu.IPProtocol, &row.IPProtocol)
-		case unix.FRA_SPORT_RANGE:
+		case kernel.FRA_SPORT_RANGE:
 			return a.ports(&row.SourcePortStart, &row.SourcePortEnd)
-		case unix.FRA_DPORT_RANGE:
+		case kernel.FRA_DPORT_RANGE:
 			return a.ports(&row.DestPortStart, &row.DestPortEnd)
 		}
 		return a.newerRule(&row)
@@ -377,7 +377,7 @@ func (a attribute) newerRule(row *schema.RoutingRule) bool {
 	case fraFlowLabelMask:
 		a.order = binary.BigEndian
 		return a.u32(&row.FlowLabelMask)
-	case unix.FRA_PAD:
+	case kernel.FRA_PAD:
 		return a.pad()
 	}
 	return false

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/memfd"
-	"golang.org/x/sys/unix"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/schema"
@@ -54,7 +54,7 @@ func (s *imageSet) sharedMappings() []sharedMapping {
 			for _, v := range space.GetVmas() {
 				file := s.mappedFile(v)
 				if id := s.sharedObject(v, file); id != nil {
-					list = append(list, sharedMapping{*id, p.GetPid(), s.mappingKind(space, v, file), v.GetProt()&unix.PROT_EXEC != 0})
+					list = append(list, sharedMapping{*id, p.GetPid(), s.mappingKind(space, v, file), v.GetProt()&kernel.PROT_EXEC != 0})
 				}
 			}
 		}

@@ -13,7 +13,7 @@ import (
 	skopts "github.com/checkpoint-restore/go-criu/v8/crit/images/sk-opts"
 	sockunix "github.com/checkpoint-restore/go-criu/v8/crit/images/sk-unix"
 	tcp "github.com/checkpoint-restore/go-criu/v8/crit/images/tcp-stream"
-	"golang.org/x/sys/unix"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/schema"
@@ -122,7 +122,7 @@ func addressBytes(words []uint32) []byte {
 }
 
 func unixColumns(row *schema.Socket, u *sockunix.UnixSkEntry, byInode map[uint32]uint32) {
-	setFamily(row, unix.AF_UNIX)
+	setFamily(row, kernel.AF_UNIX)
 	row.Type, row.State = optionalEnum(&criu.SocketType, u.Type), optionalEnum(&criu.SocketState, u.State)
 	row.Inode, row.NetNsID, row.Backlog = u.Ino, u.NsId, u.Backlog
 	row.Shutdown = optionalEnum(&criu.SocketShutdown, u.Shutdown)
@@ -158,7 +158,7 @@ func unixName(name []byte) schema.Text {
 }
 
 func netlinkColumns(row *schema.Socket, n *netlink.NetlinkSkEntry) {
-	setFamily(row, unix.AF_NETLINK)
+	setFamily(row, kernel.AF_NETLINK)
 	row.Protocol, row.State = optionalEnum(&criu.NetlinkProtocol, n.Protocol), optionalEnum(&criu.SocketState, n.State)
 	row.Inode, row.NetNsID = n.Ino, n.NsId
 	row.NetlinkPortID, row.NetlinkGroups, row.NetlinkDstPort, row.NetlinkDstGroup = n.Portid, notNil(n.GetGroups()), n.DstPortid, n.DstGroup
@@ -166,7 +166,7 @@ func netlinkColumns(row *schema.Socket, n *netlink.NetlinkSkEntry) {
 }
 
 func packetColumns(row *schema.Socket, p *packet.PacketSockEntry, bigEndian bool) {
-	setFamily(row, unix.AF_PACKET)
+	setFamily(row, kernel.AF_PACKET)
 	row.Type, row.InterfaceIndex, row.NetNsID = optionalEnum(&criu.SocketType, p.Type), p.Ifindex, p.NsId
 	protocol := uint16(p.GetProtocol()) // an ethertype in network order
 	if !bigEndian {

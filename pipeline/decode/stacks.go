@@ -6,7 +6,7 @@ import (
 
 	core "github.com/checkpoint-restore/go-criu/v8/crit/images/criu-core"
 	remap "github.com/checkpoint-restore/go-criu/v8/crit/images/remap-file-path"
-	"golang.org/x/sys/unix"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/pipeline/memory"
@@ -174,7 +174,7 @@ type processCode struct {
 // IsCode implements unwind.Code.
 func (c *processCode) IsCode(address uint64) bool {
 	v := c.set.mappingAt(*c.of.pid, address)
-	return v != nil && v.GetProt()&unix.PROT_EXEC != 0
+	return v != nil && v.GetProt()&kernel.PROT_EXEC != 0
 }
 
 // Image implements unwind.Code.

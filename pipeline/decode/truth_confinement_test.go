@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/sys/unix"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/schema"
@@ -105,7 +105,7 @@ func (s *subject) sameProfile(program schema.SeccompProgram, profile *seccompPro
 		if !ok {
 			action = otherwise
 		}
-		got := runFilter(program.Instructions, uint32(nr), unix.AUDIT_ARCH_X86_64)
+		got := runFilter(program.Instructions, uint32(nr), kernel.AUDIT_ARCH_X86_64)
 		if got != action && !ok && got == "ERRNO(38)" {
 			continue // runc: calls newer than all of the profile do not exist
 		}
@@ -115,7 +115,7 @@ func (s *subject) sameProfile(program schema.SeccompProgram, profile *seccompPro
 	if named < 300 {
 		s.t.Errorf("%s: only %d system calls compared", s.name, named)
 	}
-	same(s, 0, "seccomp_programs.instructions", "other architecture", runFilter(program.Instructions, 0, unix.AUDIT_ARCH_AARCH64), "KILL_THREAD")
+	same(s, 0, "seccomp_programs.instructions", "other architecture", runFilter(program.Instructions, 0, kernel.AUDIT_ARCH_AARCH64), "KILL_THREAD")
 }
 
 // runFilter runs a program for a system call without arguments, and returns
@@ -162,9 +162,9 @@ func checkCgroupProperties(s *subject) {
 	directories := map[string]bool{}
 	values := map[string]string{}
 	for _, p := range s.rows.CgroupProperties {
-		same(s, 0, "cgroup_properties.directory_mode", exact(p.Path), *p.DirectoryMode&unix.S_IFMT, unix.S_IFDIR)
+		same(s, 0, "cgroup_properties.directory_mode", exact(p.Path), *p.DirectoryMode&kernel.S_IFMT, kernel.S_IFDIR)
 		if p.PropertyMode != nil && exact(p.Property) != "freezer.state" { // CRIU does not set that
-			same(s, 0, "cgroup_properties.property_mode", exact(p.Property), *p.PropertyMode&unix.S_IFMT, unix.S_IFREG)
+			same(s, 0, "cgroup_properties.property_mode", exact(p.Property), *p.PropertyMode&kernel.S_IFMT, kernel.S_IFREG)
 		}
 		for _, c := range exactList(p.Controllers) {
 			directories[c+":"+exact(p.Path)] = true

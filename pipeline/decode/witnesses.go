@@ -6,7 +6,7 @@ import (
 	core "github.com/checkpoint-restore/go-criu/v8/crit/images/criu-core"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/mnt"
 	remap "github.com/checkpoint-restore/go-criu/v8/crit/images/remap-file-path"
-	"golang.org/x/sys/unix"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
 )
@@ -119,9 +119,9 @@ func (s *imageSet) demandOfSockets(demand func(uint64)) {
 	if s.inventory().GetTcpClose() {
 		return
 	}
-	connected := []uint32{unix.BPF_TCP_ESTABLISHED, unix.BPF_TCP_FIN_WAIT1, unix.BPF_TCP_FIN_WAIT2, unix.BPF_TCP_CLOSE_WAIT, unix.BPF_TCP_LAST_ACK, unix.BPF_TCP_CLOSING}
+	connected := []uint32{kernel.BPF_TCP_ESTABLISHED, kernel.BPF_TCP_FIN_WAIT1, kernel.BPF_TCP_FIN_WAIT2, kernel.BPF_TCP_CLOSE_WAIT, kernel.BPF_TCP_LAST_ACK, kernel.BPF_TCP_CLOSING}
 	for _, f := range s.files().order {
-		if i := f.entry.GetIsk(); i != nil && i.GetProto() == unix.IPPROTO_TCP && i.GetDstPort() != 0 && slices.Contains(connected, i.GetState()) {
+		if i := f.entry.GetIsk(); i != nil && i.GetProto() == kernel.IPPROTO_TCP && i.GetDstPort() != 0 && slices.Contains(connected, i.GetState()) {
 			demand(uint64(i.GetIno()))
 		}
 	}

@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -78,10 +77,8 @@ func Run(ctx context.Context, dir string, limit time.Duration, out io.Writer, ar
 	bytesRead := readBytesAtEnd(cmd.Process.Pid)
 	err := cmd.Wait()
 	u := Usage{Wall: time.Since(started).Seconds(), BytesRead: bytesRead}
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		u.CPU = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
-		u.PeakRSS = int64(usage.Maxrss) * rssUnit
-	}
+	u.CPU = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
+	u.PeakRSS = peakRSS(cmd.ProcessState)
 	if ctx.Err() != nil {
 		return u, errors.Join(fmt.Errorf("%w after %v", context.DeadlineExceeded, limit), removeLeftovers(filepath.Base(argv[0]), started))
 	}

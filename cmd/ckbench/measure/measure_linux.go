@@ -6,12 +6,19 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// rssUnit is the unit of rusage.ru_maxrss, in bytes.
-const rssUnit = 1 << 10
+// peakRSS returns the peak memory of a process that has ended, in bytes.
+func peakRSS(of *os.ProcessState) int64 {
+	usage, ok := of.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return 0
+	}
+	return int64(usage.Maxrss) << 10 // Linux counts KiB
+}
 
 // readBytesAtEnd waits for a child to end, leaves it to be waited for, and
 // returns how many bytes its read system calls returned.

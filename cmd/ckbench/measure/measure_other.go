@@ -2,8 +2,9 @@
 
 package measure
 
-// rssUnit is the unit of rusage.ru_maxrss, in bytes.
-const rssUnit = 1
+import "os"
+
+func peakRSS(*os.ProcessState) int64 { return 0 } // not known here
 
 func readBytesAtEnd(int) int64 { return -1 }
 

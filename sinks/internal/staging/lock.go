@@ -3,17 +3,14 @@ package staging
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
+	"runtime"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"github.com/ckexport/ckexport/filelock"
 	"github.com/ckexport/ckexport/sinks"
 )
-
-var errLocked = errors.New("locked by another process")
 
 // lock is an advisory lock on a file; the kernel drops it when the process
 // ends, however it ends.
@@ -23,12 +20,12 @@ type lock struct{ file *os.File }
 const lockInterval = 100 * time.Millisecond
 
 // awaitLock takes the lock at path as soon as no other process holds it. The
-// error is errLocked where that takes longer than the options allow.
+// error is filelock.ErrLocked where that takes longer than the options allow.
 func awaitLock(ctx context.Context, path string, opts sinks.Options) (*lock, error) {
 	deadline := time.Now().Add(opts.LockTimeout)
 	for tries := 0; ; tries++ {
 		l, err := takeLock(path)
-		if !errors.Is(err, errLocked) || !time.Now().Before(deadline) {
+		if !errors.Is(err, filelock.ErrLocked) || !time.Now().Before(deadline) {
 			return l, err
 		}
 		if tries == 0 && opts.OnWait != nil {
@@ -53,12 +50,8 @@ func takeLock(path string) (*lock, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-			f.Close()
-			if errors.Is(err, unix.EWOULDBLOCK) {
-				return nil, errLocked
-			}
-			return nil, fmt.Errorf("flock %q: %w", path, err)
+		if err := filelock.TryLock(f); err != nil {
+			return nil, errors.Join(err, f.Close())
 		}
 		same, err := stillNamed(f, path)
 		if err == nil && same {
@@ -90,6 +83,9 @@ func stillNamed(f *os.File, path string) (bool, error) {
 func (l *lock) release() error {
 	file := l.file
 	l.file = nil
+	if runtime.GOOS == "windows" { // where no open file can be removed
+		return errors.Join(file.Close(), os.Remove(file.Name()))
+	}
 	return errors.Join(os.Remove(file.Name()), file.Close())
 }
 

@@ -23,6 +23,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/ckexport/ckexport/filelock"
 	"github.com/ckexport/ckexport/sinks"
 )
 
@@ -59,7 +60,7 @@ func Take(ctx context.Context, path string, opts sinks.Options) (*Place, error) 
 	}
 	p := &Place{Path: resolved, runID: runID}
 	if p.lock, err = awaitLock(ctx, p.beside(".lock"), opts); err != nil {
-		if errors.Is(err, errLocked) {
+		if errors.Is(err, filelock.ErrLocked) {
 			return nil, &sinks.RefusedError{Path: path, Reason: "another run is writing to it; --lock-timeout waits for its end"}
 		}
 		return nil, fmt.Errorf("locking output %q: %w", path, err)
