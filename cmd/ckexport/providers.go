@@ -36,5 +36,5 @@ func placesOf(c *cli.Context) places {
 // providers returns the kinds of inputs of this build. What belongs to the
 // output, if there is one, is no input.
 func providers(output string, at places) []source.Provider {
-	return []source.Provider{source.Local(output), s3.New(at.store), oci.New(at.registry)}
+	return []source.Provider{source.Local(output), s3.New(at.store, output), oci.New(at.registry)}
 }

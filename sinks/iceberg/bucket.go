@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -77,15 +78,11 @@ func (b bucketFormat) recognise(ctx context.Context, location string) (bool, err
 	if err != nil {
 		return false, err
 	}
-	for info, err := range f.List(ctx, metadataName(contents.Archives, "")+"/") {
-		if err != nil {
-			return false, err
-		}
-		if _, _, ok := versionAt(info.Key); ok {
-			return true, nil
-		}
+	last, err := lastArchives(ctx, f)
+	if err == nil && last == 0 {
+		err = fmt.Errorf("%s: there is no output: %w", location, fs.ErrNotExist)
 	}
-	return false, fmt.Errorf("%s: there is no output: %w", location, fs.ErrNotExist)
+	return err == nil, err
 }
 
 // bucketBase returns the output of a mirror, nil if there is none, and refuses what
@@ -184,13 +181,24 @@ func (b bucketFormat) inspect(ctx context.Context, location string) (_ *sinks.In
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, scratch.Remove()) }()
-	m, err := openMirror(ctx, f, filepath.Join(scratch.Dir, "all"), "")
-	if err != nil {
-		return nil, err
+	for try := 1; ; try++ {
+		m, err := openMirror(ctx, f, filepath.Join(scratch.Dir, fmt.Sprint(try)), "")
+		if err != nil {
+			return nil, err
+		}
+		if err := m.prefetch(ctx, nil); err != nil {
+			return nil, err
+		}
+		found := &sinks.Inspection{Kind: formatName}
+		if err := inspectIn(ctx, m.files(), found); err != nil {
+			return nil, err
+		}
+		// What a run replaced meanwhile is missing, and no damage.
+		if last, err := lastArchives(ctx, f); err != nil || last == m.last[contents.Archives] || try == readTries {
+			return found, err
+		}
+		if err := os.RemoveAll(m.dir); err != nil {
+			return nil, err
+		}
 	}
-	if err := m.prefetch(ctx, nil); err != nil {
-		return nil, err
-	}
-	found := &sinks.Inspection{Kind: formatName}
-	return found, inspectIn(ctx, m.files(), found)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/apache/iceberg-go"
 
 	"github.com/ckexport/ckexport/sinks/internal/bucket"
+	"github.com/ckexport/ckexport/sinks/internal/contents"
 )
 
 // mirror is a folder of this machine that stands for an output in an object store:
@@ -38,6 +39,11 @@ type mirror struct {
 // folder dir is empty.
 func openMirror(ctx context.Context, folder *bucket.Folder, dir, runID string) (*mirror, error) {
 	m := &mirror{ctx: context.WithoutCancel(ctx), folder: folder, dir: dir, runID: runID, listed: map[string]int64{}, last: map[string]int{}}
+	// Archives first: the others are then at least as new (openWarehouse).
+	last, err := lastArchives(ctx, folder)
+	if err != nil {
+		return nil, err
+	}
 	for info, err := range folder.List(ctx, "") {
 		if err != nil {
 			return nil, fmt.Errorf("looking at output %q: %w", folder.Location, err)
@@ -46,6 +52,9 @@ func openMirror(ctx context.Context, folder *bucket.Folder, dir, runID string) (
 		if table, version, ok := versionAt(info.Key); ok {
 			m.last[table] = max(m.last[table], version)
 		}
+	}
+	if m.last[contents.Archives] = last; last == 0 {
+		delete(m.last, contents.Archives)
 	}
 	var wanted []bucket.File
 	for table, version := range m.last {
@@ -61,6 +70,20 @@ func openMirror(ctx context.Context, folder *bucket.Folder, dir, runID string) (
 		return nil, fmt.Errorf("reading output %q: %w", folder.Location, err)
 	}
 	return m, nil
+}
+
+// lastArchives returns the version of archives, 0 if there is none.
+func lastArchives(ctx context.Context, folder *bucket.Folder) (int, error) {
+	last := 0
+	for info, err := range folder.List(ctx, metadataName(contents.Archives, "")+"/") {
+		if err != nil {
+			return 0, fmt.Errorf("looking at output %q: %w", folder.Location, err)
+		}
+		if _, version, ok := versionAt(info.Key); ok {
+			last = max(last, version)
+		}
+	}
+	return last, nil
 }
 
 func metadataName(table, file string) string { return path.Join(namespace, table, metadataDir, file) }

@@ -73,33 +73,46 @@ func isWanted(table string, among []string) bool {
 }
 
 // inspect checks the objects of a dataset against its manifest, a part at a time.
-func (b bucketFormat) inspect(ctx context.Context, location string) (_ *sinks.Inspection, err error) {
+func (b bucketFormat) inspect(ctx context.Context, location string) (*sinks.Inspection, error) {
 	f, err := b.client.Folder(location)
 	if err != nil {
 		return nil, err
 	}
+	for try := 1; ; try++ {
+		found, etag, err := inspectStored(ctx, f)
+		if err != nil || len(found.Damaged) == 0 || try == readTries {
+			return found, err
+		}
+		// What a run replaced meanwhile is missing, and no damage.
+		if now, err := bucketManifest(ctx, f); err != nil || now.etag == etag {
+			return found, ctx.Err()
+		}
+	}
+}
+
+func inspectStored(ctx context.Context, f *bucket.Folder) (_ *sinks.Inspection, etag string, err error) {
 	found := &sinks.Inspection{Kind: formatName}
 	m, err := bucketManifest(ctx, f)
 	if _, isOther := errors.AsType[*manifestError](err); isOther {
 		found.Found(sinks.Damage, "manifest", "", manifestName, "%v", err)
-		return found, nil
+		return found, "", nil
 	} else if errors.Is(err, fs.ErrNotExist) {
-		return nil, &sinks.RefusedError{Path: location, Reason: "cannot be looked at: " + err.Error()}
+		return nil, "", &sinks.RefusedError{Path: f.Location, Reason: "cannot be looked at: " + err.Error()}
 	} else if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	scratch, err := bucket.NewScratch()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	defer func() { err = errors.Join(err, scratch.Remove()) }()
 	known, err := inspectDataset(m.Manifest, m.changed, found, func(p spool.Part) error {
 		return inspectObject(ctx, f, scratch.Dir, p, m.SchemaVersion, found)
 	})
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return found, inspectOtherObjects(ctx, f, m.Manifest, known, found)
+	return found, m.etag, inspectOtherObjects(ctx, f, m.Manifest, known, found)
 }
 
 // inspectObject fetches a part into the folder dir, checks it, and removes it

@@ -12,7 +12,7 @@ import (
 )
 
 // find returns the objects that a key, a prefix or a pattern names.
-func find(ctx context.Context, store *objectstore.Store, bucket, name string) ([]source.Candidate, error) {
+func find(ctx context.Context, store *objectstore.Store, bucket, name string, isOutput func(string) bool) ([]source.Candidate, error) {
 	prefix, isPattern := name, false
 	if i := strings.IndexAny(name, "*?["); i >= 0 {
 		if _, err := path.Match(name, ""); err == nil { // else it can only be a key
@@ -26,6 +26,9 @@ func find(ctx context.Context, store *objectstore.Store, bucket, name string) ([
 		}
 		if strings.HasSuffix(info.Key, "/") && info.Size == 0 {
 			continue // what some programs make to show a folder
+		}
+		if isOutput(objectstore.URL(bucket, info.Key)) {
+			continue
 		}
 		c := source.Candidate{Item: itemOf(store, bucket, info), Unsure: true}
 		if info.Key == name { // as every key that begins so, it could be a pattern too

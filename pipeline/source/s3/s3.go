@@ -4,6 +4,7 @@ package s3
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 
 	"github.com/ckexport/ckexport/objectstore"
@@ -11,12 +12,14 @@ import (
 )
 
 // New returns the provider of s3://BUCKET, s3://BUCKET/PREFIX, s3://BUCKET/KEY and
-// patterns of keys. It connects when it is first used.
-func New(opts objectstore.Options) source.Provider {
-	return &provider{connect: sync.OnceValues(func() (*objectstore.Store, error) { return objectstore.Connect(opts) })}
+// patterns of keys. What belongs to the output at a location, which may be one of
+// another kind, is no input. It connects when it is first used.
+func New(opts objectstore.Options, output string) source.Provider {
+	return &provider{output: strings.TrimSuffix(output, "/"), connect: sync.OnceValues(func() (*objectstore.Store, error) { return objectstore.Connect(opts) })}
 }
 
 type provider struct {
+	output  string
 	connect func() (*objectstore.Store, error)
 }
 
@@ -34,7 +37,7 @@ func (p *provider) List(ctx context.Context, input string) (*source.Listing, err
 		return nil, &source.InputError{Input: input, Err: err}
 	}
 	l := &source.Listing{Network: true, Paths: objectstore.Files()}
-	l.Candidates, err = find(ctx, store, bucket, key)
+	l.Candidates, err = find(ctx, store, bucket, key, func(name string) bool { return strings.HasPrefix(name, p.output+"/") })
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()

@@ -16,7 +16,7 @@ import (
 // commit: the difference is more than clocks can differ for which stores take
 // requests (15 minutes).
 const (
-	CommitWithin = 12 * time.Hour
+	commitWithin = 12 * time.Hour
 	strayAge     = 24 * time.Hour
 )
 
@@ -26,7 +26,9 @@ var errSlow = errors.New("more than 12 hours went by since its first object was 
 // MayCommit fails where a run that began to send objects then may no longer name
 // them in what it commits.
 func MayCommit(began time.Time) error {
-	if time.Since(began) > CommitWithin {
+	// The monotonic clock stands still while a machine sleeps, and the other may be
+	// set back.
+	if max(time.Since(began), time.Now().Round(0).Sub(began.Round(0))) > commitWithin {
 		return errSlow
 	}
 	return nil
@@ -48,7 +50,7 @@ func RunOfPart(name string) (run string, isPart bool) {
 //   - files of a run that has committed, which the output no longer names: a run
 //     commits once, and none after it names a file again that one left out;
 //   - files of any other run that are older than strayAge: the run was killed, or
-//     failed, as it may not commit any more (CommitWithin).
+//     failed, as it may not commit any more (MayCommit).
 //
 // Files of runs that may be alive, on whatever machine, are in neither group. It
 // leaves everything where the credentials allow no listing or removing.
