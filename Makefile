@@ -20,7 +20,7 @@ ifneq ($(STDCXX),)
 LDFLAGS += -extldflags '-L$(CURDIR)/bin/link -static-libgcc'
 endif
 
-.PHONY: help run build test unit race lint docs docs-check nocgo platforms client notebook browser bench bench-quick bench-tools microbench fuzz vuln install image image-check package clean tools
+.PHONY: help run build test unit race lint docs docs-check nocgo platforms client notebook browser bench bench-quick bench-tools microbench fuzz vuln install dist image image-check package clean tools
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -50,6 +50,7 @@ RACE_RUNS = ^(TestInterrupt|TestScripts)$$/^(both-outputs|redact)$$
 unit: build ## tests; what goroutines share is tested by make race
 	@command -v python3 > /dev/null || { echo "make unit: python3 is missing (the README has a line of it); on Debian: apt-get install python3"; exit 1; }
 	@pkg-config --exists yara || { echo "make unit: libyara is missing (tests scan with YARA rules); on Debian: apt-get install pkg-config libyara-dev"; exit 1; }
+	@command -v systemd-analyze > /dev/null || { echo "make unit: systemd-analyze is missing (a test has it judge the systemd units); on Debian: apt-get install systemd"; exit 1; }
 	@command -v gdb > /dev/null && command -v eu-readelf > /dev/null || { echo "make unit: gdb or eu-readelf is missing (tests have them read core dumps); on Debian: apt-get install gdb elfutils"; exit 1; }
 	CKEXPORT_UNDER_TEST=$(CURDIR)/bin/ckexport go test -vet=off -timeout 60m $$(go list $(PACKAGES) | grep -vxF "$$(go list $(RACE))")
 	go test -vet=off -tags= ./sinks/duckdb
@@ -151,8 +152,20 @@ vuln: tools ## known vulnerabilities in what is built in; no part of CI, as it n
 	! grep -q 'fetching vulnerabilities' $$log || echo "make vuln: Go's vulnerability database cannot be reached from here: nothing was checked" >&2; \
 	rm -f $$log; exit $$status
 
-install: build ## put ckexport into /usr/local/bin, or PREFIX/bin
-	install -D -m 0755 bin/ckexport $(or $(DESTDIR)$(PREFIX),/usr/local)/bin/ckexport
+PREFIX ?= /usr/local
+install: build ## put ckexport, its manual page and completions below /usr/local, or PREFIX
+	install -D -m 0755 bin/ckexport $(DESTDIR)$(PREFIX)/bin/ckexport
+	@mkdir -p bin/share && ./bin/ckexport man > bin/share/ckexport.1 && for shell in bash zsh fish; do ./bin/ckexport completion $$shell > bin/share/$$shell || exit 1; done
+	install -D -m 0644 bin/share/ckexport.1 $(DESTDIR)$(PREFIX)/share/man/man1/ckexport.1
+	install -D -m 0644 bin/share/bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ckexport
+	install -D -m 0644 bin/share/zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ckexport
+	install -D -m 0644 bin/share/fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ckexport.fish
+
+dist: package image ## what a release consists of, in bin/dist, with its digests: CONTRIBUTING.md has the steps
+	@rm -rf bin/dist && mkdir -p bin/dist
+	tar -C bin/image --sort=name --owner=0 --group=0 --mtime=@$$(git log -1 --format=%ct 2> /dev/null || echo 0) -cf - ckexport | gzip -9n > bin/dist/ckexport_$(PACKAGE_VERSION)_$$(go env GOOS)_$$(go env GOARCH).tar.gz
+	cp bin/ckexport_*.deb bin/ckexport.oci.tar bin/ckexport.spdx.json bin/dist/
+	cd bin/dist && sha256sum * > SHA256SUMS
 
 # Linked statically, DuckDB, the C library and libyara (where that is there to be) too:
 # it runs on any Linux of the architecture, and where there is nothing else. Names are

@@ -12,7 +12,7 @@ const module = "github.com/ckexport/ckexport"
 
 // mayImport is the table of docs/architecture.md: which rooms a room may use.
 var mayImport = map[string][]string{
-	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/objectstore", "/pipeline", "/pipeline/source", "/pipeline/source/oci", "/pipeline/source/s3", "/pipeline/archive", "/pipeline/decode", "/pipeline/redact", "/pipeline/yara", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/sinks/shards", "/queries", "/queries/rules", "/verify", "/compare", "/plain", "/report", "/units", "/pipeline/extract", "/indicators", "/pipeline/search", "/sinks/iceberg", "/metrics", "/watch"},
+	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/pipeline", "/pipeline/source", "/pipeline/source/oci", "/pipeline/source/s3", "/pipeline/archive", "/pipeline/decode", "/pipeline/redact", "/pipeline/yara", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/sinks/shards", "/queries", "/queries/rules", "/verify", "/compare", "/plain", "/report", "/units", "/pipeline/extract", "/indicators", "/pipeline/search", "/sinks/iceberg", "/metrics", "/watch", "/objectstore"},
 	"/cmd/ckexport/internal/sandbox": nil,
 	"/cmd/ckbench":                   {"/cmd/ckbench/measure", "/cmd/ckbench/workload", "/stage", "/units"},
 	"/cmd/ckbench/measure":           nil,
@@ -24,7 +24,7 @@ var mayImport = map[string][]string{
 	"/pipeline/source/s3":            {"/objectstore", "/pipeline/archive", "/pipeline/source"},
 	"/objectstore":                   {"/transport"},
 	"/objectstore/storetest":         {"/objectstore"},
-	"/sinks/internal/bucket":         {"/objectstore", "/sinks", "/sinks/internal/staging"},
+	"/sinks/internal/bucket":         {"/filelock", "/objectstore", "/sinks", "/sinks/internal/staging"},
 	"/transport":                     nil,
 	"/pipeline/archive":              {"/pipeline/kernel"},
 	"/pipeline/kernel":               nil,

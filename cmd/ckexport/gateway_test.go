@@ -27,7 +27,7 @@ type gateway struct {
 	url  string // of the proxy
 
 	mu     sync.Mutex
-	on     func(*http.Request) // is told of each request
+	fault  func(http.ResponseWriter, *http.Request, http.Handler) // answers instead
 	writes sync.Mutex
 }
 
@@ -88,29 +88,33 @@ func startGateway(t *testing.T) *gateway {
 		r.SetURL(&url.URL{Scheme: "http", Host: address})
 		r.Out.Host = r.In.Host // it is signed
 	}}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g.mu.Lock()
-		on := g.on
-		g.mu.Unlock()
-		if on != nil {
-			on(r)
-		}
+	answer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("If-Match")+r.Header.Get("If-None-Match") != "" && r.Method == http.MethodPut {
 			g.writes.Lock()
 			defer g.writes.Unlock()
 		}
 		proxy.ServeHTTP(w, r)
+	})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.mu.Lock()
+		fault := g.fault
+		g.mu.Unlock()
+		if fault != nil {
+			fault(w, r, answer)
+			return
+		}
+		answer(w, r)
 	}))
 	t.Cleanup(server.Close)
 	g.url = server.URL
 	return g
 }
 
-// tell sets what is told of each request.
-func (g *gateway) tell(on func(*http.Request)) {
+// answering sets what answers requests instead, with the handler that would have.
+func (g *gateway) answering(fault func(http.ResponseWriter, *http.Request, http.Handler)) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.on = on
+	g.fault = fault
 }
 
 // command returns one on a machine of its own: it has a folder for temporary files.

@@ -8,11 +8,13 @@ import (
 	"database/sql"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -88,11 +90,14 @@ func TestToBucket(t *testing.T) {
 	}
 	isWhole()
 	var fetched sync.Map
-	g.tell(func(r *http.Request) { fetched.Store(filepath.Base(filepath.Dir(r.URL.Path)), true) })
+	g.answering(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		fetched.Store(filepath.Base(filepath.Dir(r.URL.Path)), true)
+		next.ServeHTTP(w, r)
+	})
 	if said := g.ok(t, "query", storedOutput, "SELECT count(*) AS n FROM archives", "-f", "csv"); said != fmt.Sprintf("n\n%d\n", len(archives)) {
 		t.Error(said)
 	}
-	g.tell(nil)
+	g.answering(nil)
 	if _, ok := fetched.Load("processes"); ok {
 		t.Error("a query about archives fetches processes")
 	}
@@ -124,10 +129,33 @@ func TestToBucket(t *testing.T) {
 
 // TestBucketWriters has many processes add to an output at once, and others at the
 // same archives.
-func TestBucketWriters(t *testing.T) {
+func TestBucketWriters(t *testing.T) { manyWriters(t, startGateway(t), 8) }
+
+// TestBucketFaults has several processes add to an output in a store that is
+// overloaded, breaks connections, and does what it is asked to without an answer.
+func TestBucketFaults(t *testing.T) {
 	g := startGateway(t)
+	var n atomic.Int64
+	g.answering(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		switch n.Add(1) % 31 {
+		case 5:
+			w.WriteHeader(http.StatusServiceUnavailable)
+		case 15:
+			panic(http.ErrAbortHandler)
+		case 25:
+			next.ServeHTTP(httptest.NewRecorder(), r)
+			panic(http.ErrAbortHandler)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+	manyWriters(t, g, 3)
+	g.ok(t, "compact", storedOutput)
+	g.ok(t, "verify", storedOutput)
+}
+
+func manyWriters(t *testing.T, g *gateway, writers int) {
 	archives := testArchives(t)
-	const writers = 8
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	refused := 0
@@ -177,12 +205,13 @@ func TestBucketWriterKilled(t *testing.T) {
 	defer cancel()
 	arrived := make(chan struct{})
 	var once sync.Once
-	g.tell(func(r *http.Request) {
+	g.answering(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		if r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "_ckexport.json") {
 			once.Do(func() { close(arrived) })
 			<-ctx.Done()
 			panic(http.ErrAbortHandler)
 		}
+		next.ServeHTTP(w, r)
 	})
 	cmd := g.command(t, archives[1], "-o", storedOutput, "-q")
 	if err := cmd.Start(); err != nil {
@@ -197,7 +226,7 @@ func TestBucketWriterKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()
-	g.tell(nil)
+	g.answering(nil)
 	cancel()
 	after, err := os.ReadFile(filepath.Join(g.stored(), "_ckexport.json"))
 	if err != nil || !bytes.Equal(before, after) {

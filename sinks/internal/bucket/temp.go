@@ -9,10 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
-	"golang.org/x/sys/unix"
-
+	"github.com/ckexport/ckexport/filelock"
 	"github.com/ckexport/ckexport/objectstore"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
@@ -30,8 +28,7 @@ func tempFolder() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("looking at the temporary folder: %w", err)
 	}
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	if !info.IsDir() || info.Mode().Perm()&0o077 != 0 || !ok || int(stat.Uid) != os.Geteuid() {
+	if !info.IsDir() || !isOwners(info) {
 		return "", fmt.Errorf("the temporary folder %q is not this user's alone", dir)
 	}
 	return dir, nil
@@ -91,8 +88,8 @@ func NewScratch() (*Scratch, error) {
 		if err != nil {
 			return nil, fmt.Errorf("making a temporary folder: %w", err)
 		}
-		lock, err := lockFolder(dir)
-		if errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.EWOULDBLOCK) {
+		lock, err := lockScratch(dir)
+		if errors.Is(err, os.ErrNotExist) || errors.Is(err, filelock.ErrLocked) {
 			continue // it was taken for one that is left
 		} else if err != nil {
 			return nil, fmt.Errorf("locking a temporary folder: %w", err)
@@ -103,31 +100,42 @@ func NewScratch() (*Scratch, error) {
 
 // Remove removes the folder; a second time, it does nothing.
 func (s *Scratch) Remove() error {
-	return errors.Join(os.RemoveAll(s.Dir), s.unlock())
-}
-
-func (s *Scratch) unlock() error {
 	if s.lock == nil {
 		return nil
 	}
 	lock := s.lock
 	s.lock = nil
-	return lock.Close()
+	return removeScratch(s.Dir, lock)
 }
 
-// lockFolder locks a folder, which still has its name then.
-func lockFolder(path string) (*os.File, error) {
-	f, err := os.Open(path)
+// lockName is a file in a scratch folder that is locked while that is in use.
+const lockName = ".lock"
+
+// lockScratch locks a folder, which still has its name then.
+func lockScratch(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		return nil, errors.Join(err, f.Close())
+	err = filelock.TryLock(f)
+	if err == nil {
+		_, err = os.Lstat(f.Name())
 	}
-	if _, err := os.Lstat(path); err != nil {
+	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
+}
+
+// removeScratch removes a folder that is locked: the lock at last.
+func removeScratch(dir string, lock *os.File) error {
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		if e.Name() != lockName {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+		}
+	}
+	return errors.Join(err, lock.Close(), os.RemoveAll(dir))
 }
 
 func removeLeft(parent string) error {
@@ -140,13 +148,13 @@ func removeLeft(parent string) error {
 			continue
 		}
 		path := filepath.Join(parent, e.Name())
-		lock, err := lockFolder(path)
-		if errors.Is(err, unix.EWOULDBLOCK) || errors.Is(err, os.ErrNotExist) {
+		lock, err := lockScratch(path)
+		if errors.Is(err, filelock.ErrLocked) || errors.Is(err, os.ErrNotExist) {
 			continue
 		} else if err != nil {
 			return err
 		}
-		if err := errors.Join(os.RemoveAll(path), lock.Close()); err != nil {
+		if err := removeScratch(path, lock); err != nil {
 			return err
 		}
 	}
