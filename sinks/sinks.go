@@ -64,6 +64,9 @@ type Options struct {
 	Tables []*schema.Table
 	// Overwrite replaces an existing output of ours when the run commits.
 	Overwrite bool
+	// KeepParts leaves what earlier runs wrote as it is. Without it a commit may
+	// join small files of an output that has many.
+	KeepParts bool
 	// LockTimeout is how long Open waits for an output that another run writes
 	// to; 0 refuses it at once.
 	LockTimeout time.Duration

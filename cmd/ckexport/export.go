@@ -46,6 +46,7 @@ type exportOptions struct {
 	limits      decode.Limits
 	summaryJSON string
 	redaction   redactionOptions
+	compact     string   // compactAuto or compactNever
 	logs        string   // lines of CRIU's logs: schema.LogsOutline or LogsAll
 	memory      []string // kinds of content of memory
 	rules       scanRules
@@ -86,6 +87,12 @@ func exportCommand(std streams) *cli.Command {
 	}
 }
 
+// What --compact may be.
+const (
+	compactAuto  = "auto"
+	compactNever = "never"
+)
+
 // runFlags are the flags of whatever exports: export, and watch, which hands them
 // to its runs.
 func runFlags(logLevel string) []cli.Flag {
@@ -99,6 +106,7 @@ func runFlags(logLevel string) []cli.Flag {
 		&cli.StringFlag{Name: "payload-limit", Usage: "with --payloads, export the first `SIZE` bytes of each; KiB, MiB, GiB and TiB may follow the number", Value: "64KiB"},
 		&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "archives read at a time", Value: runtime.GOMAXPROCS(0), DefaultText: "the CPUs"},
 		memoryFlag(),
+		&cli.StringFlag{Name: "compact", Usage: "auto joins small files of a .parquet dataset that has many of them; never leaves what earlier runs wrote as it is", Value: compactAuto},
 		&cli.BoolFlag{Name: "raw", Usage: "keep every message of every image as JSON too, in image_entries"},
 		&cli.BoolFlag{Name: "sha256", Usage: "keep the SHA-256 of every archive, in archives and runs; plain archives are then read whole"},
 		metricsFileFlag(),
@@ -150,6 +158,9 @@ func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 	}
 	if opts.tables, err = selectTables(c.String("tables"), c.String("exclude-tables")); err != nil {
 		return nil, err
+	}
+	if opts.compact = c.String("compact"); opts.compact != compactAuto && opts.compact != compactNever {
+		return nil, usagef("--compact %q: want %s or %s", opts.compact, compactAuto, compactNever)
 	}
 	if opts.logs, err = readLogsFlag(c, opts.tables); err != nil {
 		return nil, err
@@ -290,8 +301,8 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	run.Logs, run.Memory, run.ScanRules = &opts.logs, opts.memory, opts.rules.names
 	sink, err := opts.openSink(ctx, format, run, sinks.Options{
 		Tables: opts.tables, Overwrite: opts.overwrite, RunID: run.RunID, Version: run.ToolVersion, Views: views(),
-		Policy:      sinks.Policy{Redaction: redaction.String(), AllLogLines: opts.logs == schema.LogsAll},
-		LockTimeout: opts.lockTimeout, OnWait: opts.sayWaiting, MemoryBytes: opts.memoryLimit,
+		Policy:    sinks.Policy{Redaction: redaction.String(), AllLogLines: opts.logs == schema.LogsAll},
+		KeepParts: opts.compact == compactNever, LockTimeout: opts.lockTimeout, OnWait: opts.sayWaiting, MemoryBytes: opts.memoryLimit,
 	})
 	if err != nil {
 		return err

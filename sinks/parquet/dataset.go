@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
 	"time"
@@ -35,10 +36,12 @@ type dataset struct {
 	spool *spool.Spool
 	added []spool.Part // that came as files
 	wrote bool         // any row came
+	// joined are parts whose rows this run writes anew, with its own.
+	joined map[string]bool
 }
 
 func openDataset(place *staging.Place, path string, info fs.FileInfo, opts sinks.Options) (sinks.Sink, error) {
-	d := &dataset{opts: opts, tables: contents.Kept(opts.Tables), place: place}
+	d := &dataset{opts: opts, tables: contents.Kept(opts.Tables), place: place, joined: map[string]bool{}}
 	if info != nil {
 		there, err := examine(place.Path, path, info)
 		if err != nil {
@@ -192,7 +195,8 @@ func (d *dataset) keepOld() error {
 	if d.there == nil {
 		return nil
 	}
-	drop := map[string]bool{manifestName: true}
+	drop := maps.Clone(d.joined)
+	drop[manifestName] = true
 	if d.old == nil {
 		for _, p := range d.there.Parts {
 			drop[filepath.FromSlash(p.Path)] = true
@@ -203,11 +207,16 @@ func (d *dataset) keepOld() error {
 
 // newManifest completes the parts of this run and describes the new dataset.
 func (d *dataset) newManifest(ctx context.Context) (*Manifest, error) {
+	if err := d.joinSmall(ctx); err != nil {
+		return nil, err
+	}
 	parts, err := d.finish(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return d.manifest(d.old, parts), nil
+	m := d.manifest(d.old, parts)
+	m.Parts = slices.DeleteFunc(slices.Clone(m.Parts), func(p spool.Part) bool { return d.joined[filepath.FromSlash(p.Path)] })
+	return m, nil
 }
 
 // finish completes the parts of this run, with one of each table that would

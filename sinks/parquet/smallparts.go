@@ -42,11 +42,10 @@ func toJoin(parts []spool.Part) []spool.Part {
 }
 
 // joinSmall adds the rows of small parts to the run, of tables that it has rows
-// of, and returns the paths of these parts.
-func (d *dataset) joinSmall(ctx context.Context) (map[string]bool, error) {
-	joined := map[string]bool{}
-	if d.old == nil || false {
-		return joined, nil
+// of, in place of these parts.
+func (d *dataset) joinSmall(ctx context.Context) error {
+	if d.old == nil || d.opts.KeepParts {
+		return nil
 	}
 	for _, t := range d.tables {
 		if !d.spool.Has(t.Name) {
@@ -54,13 +53,13 @@ func (d *dataset) joinSmall(ctx context.Context) (map[string]bool, error) {
 		}
 		parts := slices.DeleteFunc(slices.Clone(d.old.Parts), func(p spool.Part) bool { return p.Table != t.Name })
 		for _, p := range toJoin(parts) {
-			joined[p.Path] = true
-			path := filepath.Join(d.place.Path, filepath.FromSlash(p.Path))
-			_, err := readWithout(ctx, t, path, nil, func(rows arrow.RecordBatch) error { return d.spool.Write(ctx, t, rows) })
+			path := filepath.FromSlash(p.Path)
+			_, err := readWithout(ctx, t, filepath.Join(d.place.Path, path), nil, func(rows arrow.RecordBatch) error { return d.spool.Write(ctx, t, rows) })
 			if err != nil {
-				return nil, fmt.Errorf("joining parts of %s: %w", t.Name, err)
+				return fmt.Errorf("joining parts of %s: %w", t.Name, err)
 			}
+			d.joined[path] = true
 		}
 	}
-	return joined, nil
+	return nil
 }
