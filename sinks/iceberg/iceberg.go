@@ -24,6 +24,7 @@ func Format(engine sinks.Engine) sinks.Format {
 	f.Check, f.Open = local.Check, Open
 	f.Recognise, f.Footprint, f.OpenSQL = recognise, local.Footprint, openSQL(engine)
 	f.Inspect, f.Rewrite = Inspect, Rewrite
+	f.Staging, f.PeekLedger = local.Staging, peekLedger
 	return f
 }
 
