@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ckexport/ckexport/objectstore"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -295,5 +296,37 @@ func TestBucketRefuses(t *testing.T) {
 	}
 	if said, code := g.run(t, archive, "-o", storedOutput); code != exitUsage || !strings.Contains(said, "is not ours") {
 		t.Errorf("what is not ours: exit code %d, %s", code, said)
+	}
+}
+
+// TestLargeObject writes an object in several parts, which the store of the unit
+// tests can't take.
+func TestLargeObject(t *testing.T) {
+	g := startGateway(t)
+	t.Setenv("AWS_ACCESS_KEY_ID", "key")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", storeSecret)
+	store, err := objectstore.Connect(objectstore.Options{Endpoint: g.url, Region: "us-east-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parts atomic.Int64
+	g.answering(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		if r.URL.Query().Has("partNumber") {
+			parts.Add(1)
+		}
+		next.ServeHTTP(w, r)
+	})
+	content := bytes.Repeat([]byte("0123456789abcde\n"), 40<<20/16)
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.PutFile(t.Context(), "fleet", "large", path); err != nil {
+		t.Fatal(err)
+	}
+	var got bytes.Buffer
+	err = store.Copy(t.Context(), "fleet", "large", int64(len(content)), &got)
+	if err != nil || !bytes.Equal(got.Bytes(), content) || parts.Load() != 3 {
+		t.Errorf("%d bytes in %d parts, %v", got.Len(), parts.Load(), err)
 	}
 }

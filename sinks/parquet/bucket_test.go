@@ -136,6 +136,7 @@ func (w *writers) expect(t *testing.T) {
 // TestConcurrentRuns has runs read the ledger before others commit.
 func TestConcurrentRuns(t *testing.T) {
 	w := newWriters(t)
+	w.store.Put(t, "tmp", "fleet.parquet/", nil, 0) // some programs show folders so
 	first, second := w.open(t, "run1", false, 0), w.open(t, "run2", false, 100)
 	commit(t, first)
 	commit(t, second) // both began without an output

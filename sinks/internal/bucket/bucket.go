@@ -92,6 +92,9 @@ func (f *Folder) Write(ctx context.Context, name string, data []byte, when objec
 func (f *Folder) List(ctx context.Context, prefix string) iter.Seq2[objectstore.Info, error] {
 	return func(yield func(objectstore.Info, error) bool) {
 		for info, err := range f.store.List(ctx, f.bucket, f.prefix+prefix) {
+			if err == nil && strings.HasSuffix(info.Key, "/") && info.Size == 0 {
+				continue // what some programs make to show a folder
+			}
 			info.Key = strings.TrimPrefix(info.Key, f.prefix)
 			if !yield(info, err) {
 				return

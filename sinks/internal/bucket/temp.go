@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/ckexport/ckexport/filelock"
 	"github.com/ckexport/ckexport/objectstore"
@@ -145,6 +146,10 @@ func removeLeft(parent string) error {
 	}
 	for _, e := range entries {
 		if !strings.HasPrefix(e.Name(), scratchPrefix) {
+			continue
+		}
+		// A younger one may not be locked yet.
+		if info, err := e.Info(); err != nil || time.Since(info.ModTime()) < time.Minute {
 			continue
 		}
 		path := filepath.Join(parent, e.Name())
