@@ -100,6 +100,9 @@ type likeAll struct {
 func (in *askedInputs) agree(ctx context.Context) (like likeAll, err error) {
 	var first sinks.Description
 	for i, o := range in.outputs {
+		if o.format.Describe == nil || o.format.Part == nil {
+			return like, usagef("output %q: an output of that kind can't be merged", o.location)
+		}
 		d, err := o.format.Describe(ctx, o.location)
 		if err != nil {
 			return like, err
