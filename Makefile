@@ -20,7 +20,7 @@ ifneq ($(STDCXX),)
 LDFLAGS += -extldflags '-L$(CURDIR)/bin/link -static-libgcc'
 endif
 
-.PHONY: help run build test unit race lint docs docs-check nocgo platforms client notebook browser bench bench-quick bench-tools microbench fuzz vuln install clean tools
+.PHONY: help run build test unit race lint docs docs-check nocgo platforms client notebook browser bench bench-quick bench-tools microbench fuzz vuln install dist image image-check package clean tools
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -42,14 +42,15 @@ test: tools ## everything CI runs, and how long each step takes
 # The race detector takes several times as long, so it runs where goroutines
 # meet: pipeline has a run's workers, which decode, replace and gather rows;
 # pages are digested, archives extracted from and searched side by side; sinks write and load so;
-# ckbench makes archives so.
-RACE = ./pipeline ./pipeline/extract ./pipeline/memory ./pipeline/scan ./pipeline/search ./sinks/... ./cmd/ckbench/...
+# ckbench makes archives so; a watch listens while it exports, and counts for who asks.
+RACE = ./watch ./metrics ./pipeline ./pipeline/extract ./pipeline/memory ./pipeline/scan ./pipeline/search ./sinks/... ./cmd/ckbench/...
 # All of them together, with the command's own goroutines: runs over all archives
 # into both kinds of output, with values replaced, and interrupted ones.
 RACE_RUNS = ^(TestInterrupt|TestScripts)$$/^(both-outputs|redact)$$
 unit: build bin/checkpointctl ## tests; what goroutines share is tested by make race
 	@command -v python3 > /dev/null || { echo "make unit: python3 is missing (the README has a line of it); on Debian: apt-get install python3"; exit 1; }
 	@pkg-config --exists yara || { echo "make unit: libyara is missing (tests scan with YARA rules); on Debian: apt-get install pkg-config libyara-dev"; exit 1; }
+	@command -v systemd-analyze > /dev/null || { echo "make unit: systemd-analyze is missing (a test has it judge the systemd units); on Debian: apt-get install systemd"; exit 1; }
 	@command -v gdb > /dev/null && command -v eu-readelf > /dev/null || { echo "make unit: gdb or eu-readelf is missing (tests have them read core dumps); on Debian: apt-get install gdb elfutils"; exit 1; }
 	CHECKPOINTCTL=$(CURDIR)/bin/checkpointctl CKEXPORT_UNDER_TEST=$(CURDIR)/bin/ckexport go test -vet=off -timeout 60m $$(go list $(PACKAGES) | grep -vxF "$$(go list $(RACE))")
 	go test -vet=off -tags= ./sinks/duckdb
@@ -154,8 +155,47 @@ vuln: tools ## known vulnerabilities in what is built in; no part of CI, as it n
 	! grep -q 'fetching vulnerabilities' $$log || echo "make vuln: Go's vulnerability database cannot be reached from here: nothing was checked" >&2; \
 	rm -f $$log; exit $$status
 
-install: build ## put ckexport into /usr/local/bin, or PREFIX/bin
-	install -D -m 0755 bin/ckexport $(or $(DESTDIR)$(PREFIX),/usr/local)/bin/ckexport
+PREFIX ?= /usr/local
+install: build ## put ckexport, its manual page and completions below /usr/local, or PREFIX
+	install -D -m 0755 bin/ckexport $(DESTDIR)$(PREFIX)/bin/ckexport
+	@mkdir -p bin/share && ./bin/ckexport man > bin/share/ckexport.1 && for shell in bash zsh fish; do ./bin/ckexport completion $$shell > bin/share/$$shell || exit 1; done
+	install -D -m 0644 bin/share/ckexport.1 $(DESTDIR)$(PREFIX)/share/man/man1/ckexport.1
+	install -D -m 0644 bin/share/bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ckexport
+	install -D -m 0644 bin/share/zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ckexport
+	install -D -m 0644 bin/share/fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ckexport.fish
+
+dist: package image ## what a release consists of, in bin/dist, with its digests: CONTRIBUTING.md has the steps
+	@rm -rf bin/dist && mkdir -p bin/dist
+	tar -C bin/image --sort=name --owner=0 --group=0 --mtime=@$$(git log -1 --format=%ct 2> /dev/null || echo 0) -cf - ckexport | gzip -9n > bin/dist/ckexport_$(PACKAGE_VERSION)_$$(go env GOOS)_$$(go env GOARCH).tar.gz
+	cp bin/ckexport_*.deb bin/ckexport.oci.tar bin/ckexport.spdx.json bin/dist/
+	cd bin/dist && sha256sum * > SHA256SUMS
+
+# Linked statically, DuckDB, the C library and libyara (where that is there to be) too:
+# it runs on any Linux of the architecture, and where there is nothing else. Names are
+# resolved by Go.
+bin/image/ckexport: FORCE | tools
+	@mkdir -p bin/image
+	go build -tags $(if $(YARA_STATIC),$(TAGS),duckdb_arrow),netgo,osusergo -ldflags "-s -w -X 'main.version=$(VERSION)' -X 'main.commit=$(COMMIT)' -linkmode external -extldflags -static" -o $@ ./cmd/ckexport 2> bin/image.log || { cat bin/image.log; exit 1; }
+
+image: bin/image/ckexport ## a container image, bin/ckexport.oci.tar, and what is in it, bin/ckexport.spdx.json
+	go run ./deploy/image -program bin/image/ckexport -output bin/ckexport.oci.tar -sbom bin/ckexport.spdx.json -version '$(VERSION)'
+	@echo "skopeo copy oci-archive:bin/ckexport.oci.tar docker://REGISTRY/ckexport:TAG puts it into a registry"
+
+image-check: image ## the image is the same when all is linked again
+	@mkdir -p bin/again && mv bin/ckexport.oci.tar bin/image/ckexport bin/again/ # go does not link again what is there
+	@$(MAKE) --no-print-directory image > /dev/null
+	cmp bin/again/ckexport.oci.tar bin/ckexport.oci.tar && rm -r bin/again
+
+# git's versions, as Debian compares them.
+PACKAGE_VERSION = $(if $(filter v%,$(VERSION)),$(VERSION:v%=%),0.0.0+git.$(subst -,.,$(VERSION)))
+package: image ## a Debian package, bin/ckexport_VERSION_ARCH.deb: the program, manual page, completions, systemd units
+	@rm -rf bin/package && mkdir -p bin/package
+	./bin/image/ckexport man | gzip -9n > bin/package/ckexport.1.gz
+	gzip -9n < CHANGELOG.md > bin/package/changelog.gz
+	@for shell in bash zsh fish; do ./bin/image/ckexport completion $$shell > bin/package/$$shell || exit 1; done
+	@for unit in deploy/systemd/*; do sed 's#/usr/local/bin/#/usr/bin/#' $$unit > bin/package/$$(basename $$unit) || exit 1; done
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2> /dev/null || echo 0) ARCH=$$(go env GOARCH) PACKAGE_VERSION=$(PACKAGE_VERSION) \
+		go tool -modfile=deploy/package/go.mod nfpm package --config deploy/package/nfpm.yaml --packager deb --target bin/
 
 clean: ## remove what the targets above made
 	rm -rf bin fleet.parquet fleet.duckdb testdata/client/node_modules
@@ -163,3 +203,5 @@ clean: ## remove what the targets above made
 tools:
 	@command -v go > /dev/null || { echo "Go is missing: https://go.dev/dl/"; exit 1; }
 	@command -v cc > /dev/null || command -v gcc > /dev/null || { echo "a C compiler is missing; on Debian: apt-get install gcc libc6-dev"; exit 1; }
+
+FORCE:

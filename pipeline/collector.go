@@ -27,7 +27,7 @@ type collector struct {
 
 func newCollector(opts Options, ledger *sinks.Ledger, batches chan<- tableBatch) *collector {
 	b := newBatcher(opts.Tables, batches)
-	return &collector{opts: opts, ledger: ledger, batcher: b, run: opts.Run, summary: Summary{RunID: opts.Run.RunID, Rows: b.rows}}
+	return &collector{opts: opts, ledger: ledger, batcher: b, run: opts.Run, summary: Summary{RunID: opts.Run.RunID, Rows: b.rows, Problems: map[schema.Severity]map[string]int{}}}
 }
 
 // skipKnown returns the archives that must be opened, and reports the others.
@@ -109,6 +109,7 @@ func (c *collector) archive(d decodedArchive) {
 	if len(d.result.Problems) > 0 {
 		rows = append(rows, &schema.Rows{Problems: d.result.Problems})
 	}
+	c.countProblems(d.result)
 	c.summary.BytesRead += row.BytesRead
 	c.summary.ExpandedBytes += row.ExpandedBytes
 	report := Report{Archive: d.archive, Status: row.Status, Error: deref(row.Error)}
@@ -134,6 +135,14 @@ func (c *collector) archive(d decodedArchive) {
 	c.run.Inputs = append(c.run.Inputs, schema.RunInput{Source: recorded.Source, SizeBytes: recorded.SizeBytes, SHA256: recorded.SHA256, Status: recorded.Status})
 	rows = append(append(rows, digests...), c.differences...)
 	c.batcher.append(append(rows, ledgerRow))
+}
+
+// countProblems counts the archive's problems.
+func (c *collector) countProblems(d *decode.Result) {
+	c.summary.countProblems(d.Problems)
+	for _, r := range slices.Concat(d.Checkpoints, c.differences) {
+		c.summary.countProblems(r.Problems)
+	}
 }
 
 // newCheckpoints returns the rows of the checkpoints that the output lacks,

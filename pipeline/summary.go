@@ -30,6 +30,16 @@ type Summary struct {
 	ExpandedBytes uint64            `json:"bytes_expanded"`
 	Seconds       float64           `json:"seconds"`
 	Interrupted   bool              `json:"interrupted"`
+	// Problems counts what was wrong with the archives that were read, by severity
+	// and code; also where an earlier run wrote the same down.
+	Problems map[schema.Severity]map[string]int `json:"problems"`
+}
+
+// Archives returns how many archives there were of each status.
+func (s *Summary) Archives() map[schema.Status]int {
+	return map[schema.Status]int{
+		schema.StatusOK: s.OK, schema.StatusPartial: s.Partial, schema.StatusFailed: s.Failed, schema.StatusDuplicate: s.Duplicate, Known: s.Known,
+	}
 }
 
 // Bad reports whether an archive failed or is partial.
@@ -57,5 +67,15 @@ func (s *Summary) count(status schema.Status) {
 		s.Duplicate++
 	case Known:
 		s.Known++
+	}
+}
+
+// countProblems counts problems of an archive.
+func (s *Summary) countProblems(problems []schema.Problem) {
+	for _, p := range problems {
+		if s.Problems[p.Severity] == nil {
+			s.Problems[p.Severity] = map[string]int{}
+		}
+		s.Problems[p.Severity][p.Code]++
 	}
 }

@@ -64,9 +64,24 @@ var (
 func run(ctx context.Context, args []string, std streams) int {
 	app := newApp(std)
 	err := app.RunContext(ctx, withCommand(app, args))
+	code := exitCode(err)
+	if code == exitOK || code == exitBadArchives || code == exitInterrupted || errors.Is(err, errNothing) {
+		return code
+	}
+	// a line end within the name of a file must not begin a line of its own
+	fmt.Fprintf(std.err, "ckexport: %s\n", strings.ReplaceAll(plain.Printable(err.Error()), "\n", "\n  "))
 	var usage *usageError
-	var input *source.InputError
-	var refused *sinks.RefusedError
+	switch {
+	case errors.As(err, &usage) && usage.hint != "":
+		fmt.Fprintf(std.err, "hint: %s\n", usage.hint)
+	case errors.As(err, new(*sandboxError)):
+		fmt.Fprintf(std.err, "hint: %s\n", sandboxHint)
+	}
+	return code
+}
+
+// exitCode returns the exit code of a command that ended with err.
+func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitOK
@@ -76,20 +91,8 @@ func run(ctx context.Context, args []string, std streams) int {
 		return exitFailed
 	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
 		return exitInterrupted
-	}
-	// a line end within the name of a file must not begin a line of its own
-	fmt.Fprintf(std.err, "ckexport: %s\n", strings.ReplaceAll(plain.Printable(err.Error()), "\n", "\n  "))
-	if errors.As(err, &usage) {
-		if usage.hint != "" {
-			fmt.Fprintf(std.err, "hint: %s\n", usage.hint)
-		}
+	case errors.As(err, new(*usageError)), errors.As(err, new(*source.InputError)), errors.As(err, new(*sinks.RefusedError)):
 		return exitUsage
-	}
-	if errors.As(err, &input) || errors.As(err, &refused) {
-		return exitUsage
-	}
-	if errors.As(err, new(*sandboxError)) {
-		fmt.Fprintf(std.err, "hint: %s\n", sandboxHint)
 	}
 	return exitFailed
 }
@@ -98,11 +101,11 @@ func newApp(std streams) *cli.App {
 	app := &cli.App{
 		Name:                   "ckexport",
 		Usage:                  "turn container checkpoint archives into tables",
-		UsageText:              "ckexport [export] INPUT... -o OUT\nckexport inspect ARCHIVE...\nckexport list INPUT...\nckexport query OUT... 'SQL'|NAME\nckexport diff OUT... BEFORE AFTER\nckexport extract INPUT... -o DIR\nckexport grep PATTERN INPUT...\nckexport iocs OUT... FILE...\nckexport report OUT... -o PAGE.html\nckexport merge OUT... -o ALL\nckexport verify OUT [--against INPUT...]\nckexport tables [NAME]",
+		UsageText:              "ckexport [export] INPUT... -o OUT\nckexport watch DIR... -o OUT\nckexport inspect ARCHIVE...\nckexport list INPUT...\nckexport query OUT... 'SQL'|NAME\nckexport diff OUT... BEFORE AFTER\nckexport extract INPUT... -o DIR\nckexport grep PATTERN INPUT...\nckexport iocs OUT... FILE...\nckexport report OUT... -o PAGE.html\nckexport merge OUT... -o ALL\nckexport verify OUT [--against INPUT...]\nckexport tables [NAME]",
 		Version:                versionLine(),
 		Description:            "Reads checkpoints of Podman, CRI-O, containerd and CRIU, and writes a Parquet dataset (fleet.parquet, a sub-folder per table),\na DuckDB database (fleet.duckdb) or Iceberg tables (fleet.iceberg). A run adds what is new: archives the output knows are not read again.",
 		CustomAppHelpTemplate:  cli.AppHelpTemplate + "\n" + exitCodesHelp + "\n",
-		Commands:               []*cli.Command{exportCommand(std), compactCommand(std), forgetCommand(std), mergeCommand(std), inspectCommand(std), listCommand(std), queryCommand(std), diffCommand(std), extractCommand(std), grepCommand(std), iocsCommand(std), reportCommand(std), queriesCommand(std), verifyCommand(std), tablesCommand(std), versionCommand(std), completionCommand(std)},
+		Commands:               []*cli.Command{exportCommand(std), watchCommand(std), compactCommand(std), forgetCommand(std), mergeCommand(std), inspectCommand(std), listCommand(std), queryCommand(std), diffCommand(std), extractCommand(std), grepCommand(std), iocsCommand(std), reportCommand(std), queriesCommand(std), verifyCommand(std), tablesCommand(std), versionCommand(std), completionCommand(std), manCommand(std)},
 		Reader:                 std.in,
 		Writer:                 std.out,
 		ErrWriter:              std.err,

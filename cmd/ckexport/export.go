@@ -21,6 +21,7 @@ import (
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/units"
+	"github.com/ckexport/ckexport/watch"
 )
 
 // exportOptions are the flags of export.
@@ -48,6 +49,8 @@ type exportOptions struct {
 	rules       scanRules
 	log         *slog.Logger
 	bar         *progress
+	metrics     *runMetrics
+	settled     bool // export only what standard input lists, see readSettled
 }
 
 func exportCommand(std streams) *cli.Command {
@@ -56,37 +59,52 @@ func exportCommand(std streams) *cli.Command {
 		Usage:     "export archives to an output (the default command)",
 		ArgsUsage: "INPUT...",
 		Description: "INPUT is an archive, a folder of archives, an unpacked archive, a folder of CRIU images, a pattern, or - for a list of them\n" +
-			"on standard input; s3://BUCKET/PREFIX, the key of an object or a pattern of keys; oci://REGISTRY/REPOSITORY, with :TAG or @DIGEST for one image. OUT ends in .parquet (a dataset folder; with one table in --tables, a file), .duckdb or .iceberg (a folder of tables).",
+			"on standard input; s3://BUCKET/PREFIX, the key of an object or a pattern of keys; oci://REGISTRY/REPOSITORY, with :TAG or @DIGEST for one image. OUT ends in .parquet (a dataset folder; with one table in --tables, a file), .duckdb or .iceberg (a folder of tables);\n" +
+			"s3://BUCKET/NAME.parquet and s3://BUCKET/NAME.iceberg are such outputs in an object store.",
 		CustomHelpTemplate: cli.CommandHelpTemplate + "\n" + exitCodesHelp + "\n",
 		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "output `PATH`, .parquet, .duckdb or .iceberg (required)"},
-			&cli.StringFlag{Name: "tables", Usage: "export only these `TABLES`, separated by commas"},
-			&cli.StringFlag{Name: "exclude-tables", Usage: "export all but these `TABLES`, separated by commas"},
-			&cli.StringFlag{Name: "logs", Usage: "lines of CRIU's dump.log and restore.log in log_lines: outline for those that warn, fail or tell a fact (log_phases tells of the rest), or all", Value: schema.LogsOutline},
-			&cli.StringSliceFlag{Name: "label", Usage: "`KEY=VALUE` for checkpoints.labels; may be given several times"},
-			&cli.BoolFlag{Name: "payloads", Usage: "export what waits in pipes, sockets, TCP and message queues and terminals, deleted files and BPF maps: it may be secret"},
-			&cli.StringFlag{Name: "payload-limit", Usage: "with --payloads, export the first `SIZE` bytes of each; KiB, MiB, GiB and TiB may follow the number", Value: "64KiB"},
-			&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "archives read at a time", Value: runtime.GOMAXPROCS(0), DefaultText: "the CPUs"},
-			memoryFlag(),
 			&cli.BoolFlag{Name: "overwrite", Usage: "replace an existing output of ckexport instead of adding to it"},
-			&cli.BoolFlag{Name: "raw", Usage: "keep every message of every image as JSON too, in image_entries"},
-			&cli.BoolFlag{Name: "sha256", Usage: "keep the SHA-256 of every archive, in archives and runs; plain archives are then read whole"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "list what would be read, and write nothing"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress and no summary, only errors"},
 			&cli.StringFlag{Name: "summary-json", Usage: "write the summary as one JSON object to `PATH`, or to standard output for -"},
-			&cli.StringFlag{Name: "log-level", Usage: "debug, info, warn or error", Value: "warn"},
-			&cli.StringFlag{Name: "log-format", Usage: "text or json", Value: "text"},
-			memoryKindsFlag(),
-			scanFlag(),
-		}, slices.Concat(placeFlags(), lockFlags(), limitFlags(), redactionFlags(), sandboxFlags())...),
+			&cli.BoolFlag{Name: "settled", Hidden: true, Usage: "of the archives in the folders, read those that standard input lists: a batch of ckexport watch"},
+		}, runFlags("warn")...),
 		Action: func(c *cli.Context) error {
 			opts, err := exportFlags(c, std)
 			if err != nil {
 				return err
 			}
-			return export(c.Context, opts, std)
+			if !opts.dryRun {
+				if opts.metrics, err = openRunMetrics(c.String("metrics-file")); err != nil {
+					return err
+				}
+			}
+			return opts.metrics.ended(export(c.Context, opts, std))
 		},
 	}
+}
+
+// runFlags are the flags of whatever exports: export, and watch, which hands them
+// to its runs.
+func runFlags(logLevel string) []cli.Flag {
+	return append([]cli.Flag{
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "output `PATH`, .parquet, .duckdb or .iceberg, or s3://BUCKET/NAME with .parquet or .iceberg (required)"},
+		&cli.StringFlag{Name: "tables", Usage: "export only these `TABLES`, separated by commas"},
+		&cli.StringFlag{Name: "exclude-tables", Usage: "export all but these `TABLES`, separated by commas"},
+		&cli.StringFlag{Name: "logs", Usage: "lines of CRIU's dump.log and restore.log in log_lines: outline for those that warn, fail or tell a fact (log_phases tells of the rest), or all", Value: schema.LogsOutline},
+		&cli.StringSliceFlag{Name: "label", Usage: "`KEY=VALUE` for checkpoints.labels; may be given several times"},
+		&cli.BoolFlag{Name: "payloads", Usage: "export what waits in pipes, sockets, TCP and message queues and terminals, deleted files and BPF maps: it may be secret"},
+		&cli.StringFlag{Name: "payload-limit", Usage: "with --payloads, export the first `SIZE` bytes of each; KiB, MiB, GiB and TiB may follow the number", Value: "64KiB"},
+		&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "archives read at a time", Value: runtime.GOMAXPROCS(0), DefaultText: "the CPUs"},
+		memoryFlag(),
+		&cli.BoolFlag{Name: "raw", Usage: "keep every message of every image as JSON too, in image_entries"},
+		&cli.BoolFlag{Name: "sha256", Usage: "keep the SHA-256 of every archive, in archives and runs; plain archives are then read whole"},
+		metricsFileFlag(),
+		&cli.StringFlag{Name: "log-level", Usage: "debug, info, warn or error", Value: logLevel},
+		&cli.StringFlag{Name: "log-format", Usage: "text or json", Value: "text"},
+		memoryKindsFlag(),
+		scanFlag(),
+	}, slices.Concat(placeFlags(), lockFlags(), limitFlags(), redactionFlags(), sandboxFlags())...)
 }
 
 // exportFlags reads and checks the flags.
@@ -94,7 +112,7 @@ func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 	opts := &exportOptions{
 		inputs: c.Args().Slice(), places: placesOf(c), output: c.String("output"), jobs: c.Int("jobs"), overwrite: c.Bool("overwrite"),
 		dryRun: c.Bool("dry-run"), raw: c.Bool("raw"), sha256: c.Bool("sha256"), quiet: c.Bool("quiet"), summaryJSON: c.String("summary-json"),
-		noSandbox: c.Bool("no-sandbox"), labels: map[string]string{},
+		noSandbox: c.Bool("no-sandbox"), settled: c.Bool("settled"), labels: map[string]string{},
 	}
 	if len(opts.inputs) == 0 {
 		return nil, &usageError{err: errors.New("no input"), hint: "ckexport INPUT... -o OUT, for example: ckexport ./archives -o fleet.parquet"}
@@ -224,7 +242,7 @@ func printableAttr(_ []string, a slog.Attr) slog.Attr {
 }
 
 func export(ctx context.Context, opts *exportOptions, std streams) error {
-	format, err := formats().For(opts.output)
+	format, err := formats(opts.places).For(opts.output)
 	if err != nil {
 		return err
 	}
@@ -234,6 +252,12 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	listing, err := source.List(ctx, providers(opts.output, opts.places), opts.inputs, std.in)
 	if err != nil {
 		return err
+	}
+	var settled []watch.Archive
+	if opts.settled {
+		if settled, err = readSettled(std.in); err != nil {
+			return err
+		}
 	}
 	summaryTo, err := openSummary(opts, std)
 	if err != nil {
@@ -263,12 +287,15 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	}
 	defer sink.Close() // after Commit there is nothing left to lose
 	box := confinement{off: opts.noSandbox, log: opts.log}
-	if err := box.to(sink.Footprint(), inputGrants(listing)...); err != nil {
+	if err := box.to(sink.Footprint(), slices.Concat(inputGrants(listing), opts.metrics.grants())...); err != nil {
 		return err
 	}
 	found, err := listing.Look(ctx)
 	if err != nil {
 		return err
+	}
+	if opts.settled {
+		settledArchives(found, settled)
 	}
 	for _, name := range found.Ignored {
 		opts.log.Debug("ignored: neither named nor looks like an archive", "file", name)
@@ -286,6 +313,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	if err != nil {
 		return fmt.Errorf("output %q: %w", opts.output, err)
 	}
+	opts.metrics.committed(summary)
 	if err := sink.Close(); err != nil {
 		return &sinks.CommittedError{Path: opts.output, Err: err}
 	}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/urfave/cli/v2"
+
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/sinks"
 )
@@ -22,7 +24,7 @@ type askedInputs struct {
 
 // findInputs finds out what each argument is: an output, or what export takes as an
 // input. A pattern may name several of both.
-func findInputs(ctx context.Context, args []string, at places, std streams) (*askedInputs, error) {
+func findInputs(c *cli.Context, args []string, std streams) (*askedInputs, error) {
 	in := &askedInputs{args: args}
 	for _, arg := range args {
 		names, err := expand(arg)
@@ -30,7 +32,7 @@ func findInputs(ctx context.Context, args []string, at places, std streams) (*as
 			return nil, err
 		}
 		for _, name := range names {
-			if err := in.add(ctx, name, at, std); err != nil {
+			if err := in.add(c, name, std); err != nil {
 				return nil, err
 			}
 		}
@@ -57,8 +59,8 @@ func expand(arg string) ([]string, error) {
 }
 
 // add adds an output, or archives.
-func (in *askedInputs) add(ctx context.Context, name string, at places, std streams) error {
-	o, notOutput := findOutput(ctx, name)
+func (in *askedInputs) add(c *cli.Context, name string, std streams) error {
+	o, notOutput := findOutput(c, name)
 	if notOutput == nil {
 		in.outputs = append(in.outputs, o)
 		return nil
@@ -66,9 +68,9 @@ func (in *askedInputs) add(ctx context.Context, name string, at places, std stre
 	if !errors.As(notOutput, new(*sinks.RefusedError)) {
 		return notOutput
 	}
-	listing, err := source.List(ctx, providers("", at), []string{name}, std.in)
+	listing, err := source.List(c.Context, providers("", placesOf(c)), []string{name}, std.in)
 	if err != nil {
-		if _, unknown := formats().For(name); unknown == nil { // it is named as an output
+		if _, unknown := formats(placesOf(c)).For(name); unknown == nil { // it is named as an output
 			return notOutput
 		}
 		return err

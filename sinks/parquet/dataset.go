@@ -49,7 +49,7 @@ func openDataset(place *staging.Place, path string, info fs.FileInfo, opts sinks
 			}
 			// To add to it would give a changed manifest a digest that is right.
 			if err := checkManifest(place.Path, there); errors.Is(err, errManifestChanged) {
-				return nil, &sinks.RefusedError{Path: path, Reason: "its manifest " + err.Error() + "; see ckexport verify"}
+				return nil, changedManifest(path, err)
 			} else if err != nil {
 				return nil, err
 			}
@@ -173,26 +173,42 @@ func (d *dataset) keepOld() error {
 
 // newManifest completes the parts of this run and describes the new dataset.
 func (d *dataset) newManifest(ctx context.Context) (*Manifest, error) {
-	m := &Manifest{Format: manifestFormat, Version: manifestVersion}
-	if d.old != nil {
-		*m = *d.old
+	parts, err := d.finish(ctx)
+	if err != nil {
+		return nil, err
 	}
-	m.SchemaVersion, m.ToolVersion, m.Tables = schema.Version, d.opts.Version, contents.Names(d.tables)
-	m.Policy = d.opts.Policy
+	return d.manifest(d.old, parts), nil
+}
+
+// finish completes the parts of this run, with one of each table that would
+// have none.
+func (d *dataset) finish(ctx context.Context) ([]spool.Part, error) {
 	for _, t := range d.tables {
-		if !d.spool.Has(t.Name) && len(m.partsOf(t.Name)) == 0 {
+		if !d.spool.Has(t.Name) && (d.old == nil || len(d.old.partsOf(t.Name)) == 0) {
 			if err := d.spool.WriteEmpty(t); err != nil {
 				return nil, err
 			}
 		}
 	}
-	parts, err := d.spool.Finish(ctx, d.tables)
-	if err != nil {
-		return nil, err
+	return d.spool.Finish(ctx, d.tables)
+}
+
+// manifest describes the dataset of parts that are added to old, which may be
+// nil.
+func (d *dataset) manifest(old *Manifest, parts []spool.Part) *Manifest {
+	m := &Manifest{Format: manifestFormat, Version: manifestVersion}
+	if old != nil {
+		*m = *old
 	}
+	m.SchemaVersion, m.ToolVersion, m.Tables = schema.Version, d.opts.Version, contents.Names(d.tables)
+	m.Policy = d.opts.Policy
 	m.Parts = append(slices.Clip(m.Parts), parts...)
-	m.Runs = append(slices.Clip(m.Runs), Run{ID: d.opts.RunID, ToolVersion: d.opts.Version, CommittedAt: time.Now().UTC().Truncate(time.Second)})
-	return m, nil
+	m.Runs = append(slices.Clip(m.Runs), runOf(d.opts))
+	return m
+}
+
+func runOf(opts sinks.Options) Run {
+	return Run{ID: opts.RunID, ToolVersion: opts.Version, CommittedAt: time.Now().UTC().Truncate(time.Second)}
 }
 
 // Close drops what was not committed and lets other runs have the output.

@@ -72,6 +72,14 @@ func (b *Builder) Add(table *schema.Table, rows arrow.RecordBatch) error {
 
 // addContents adds the keys of rows of a content-addressed table.
 func (b *Builder) addContents(table *schema.Table, batch arrow.RecordBatch) error {
+	return eachContent(table, batch, func(_ int, key sinks.ContentKey) error {
+		b.AddContent(table.Name, key)
+		return nil
+	})
+}
+
+// eachContent passes on the rows of a content-addressed table with their keys.
+func eachContent(table *schema.Table, batch arrow.RecordBatch, each func(row int, key sinks.ContentKey) error) error {
 	columns, err := columnsOf(batch, table.Name, table.Key)
 	if err != nil {
 		return err
@@ -81,9 +89,24 @@ func (b *Builder) addContents(table *schema.Table, batch arrow.RecordBatch) erro
 		for i, c := range columns {
 			values[i] = c.ValueStr(row)
 		}
-		b.AddContent(table.Name, sinks.ContentKeyOf(values...))
+		if err := each(row, sinks.ContentKeyOf(values...)); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// WithoutKnown passes on the rows of a content-addressed table that the ledger
+// does not have, in pieces.
+func (b *Builder) WithoutKnown(table *schema.Table, batch arrow.RecordBatch, each func(arrow.RecordBatch) error) error {
+	return eachContent(table, batch, func(row int, key sinks.ContentKey) error {
+		if b.Contents[table.Name][key] {
+			return nil
+		}
+		one := batch.NewSlice(int64(row), int64(row)+1)
+		defer one.Release()
+		return each(one)
+	})
 }
 
 // columnsOf returns columns of a batch by their names.

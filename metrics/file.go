@@ -1,0 +1,113 @@
+package metrics
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// File is a file of metrics that is about to be replaced. It is opened before
+// the process loses the right to write where it stands: then reading, naming
+// and removing files in Folder is enough.
+type File struct {
+	path string
+	next *os.File // takes its place
+}
+
+// fileMode lets node_exporter read the file, whoever it runs as. There is
+// nothing secret in it.
+const fileMode = 0o644
+
+// OpenFile makes ready to write a file, which need not exist.
+func OpenFile(path string) (*File, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%q is no file", path)
+	}
+	// node_exporter reads names that end in .prom; those with a dot in front
+	// are no one's.
+	pattern := "." + filepath.Base(path) + ".*.new"
+	removeStrays(filepath.Join(filepath.Dir(path), pattern))
+	next, err := os.CreateTemp(filepath.Dir(path), pattern)
+	if err != nil {
+		return nil, err
+	}
+	f := &File{path: path, next: next}
+	if err := errors.Join(next.Chmod(fileMode), unix.Flock(int(next.Fd()), unix.LOCK_EX|unix.LOCK_NB)); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// removeStrays removes what killed runs left: whoever is alive holds a lock.
+func removeStrays(pattern string) {
+	strays, _ := filepath.Glob(pattern)
+	for _, path := range strays {
+		f, err := os.Open(path)
+		if err != nil {
+			continue
+		}
+		if unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
+			os.Remove(path)
+		}
+		f.Close()
+	}
+}
+
+// Folder is where the file stands.
+func (f *File) Folder() string { return filepath.Dir(f.path) }
+
+// Update replaces the file by what change makes of its metrics. A file that
+// cannot be understood is replaced by new metrics.
+func (f *File) Update(change func(*Metrics)) error {
+	m, err := f.earlier()
+	if err != nil {
+		return err
+	}
+	change(m)
+	if err := m.Write(f.next); err != nil {
+		return err
+	}
+	if err := f.next.Sync(); err != nil {
+		return fmt.Errorf("writing metrics: %w", err)
+	}
+	if err := os.Rename(f.next.Name(), f.path); err != nil {
+		return fmt.Errorf("writing metrics: %w", err)
+	}
+	return nil
+}
+
+// earlier returns the metrics that the file has now: another run may have
+// written it since OpenFile.
+func (f *File) earlier() (*Metrics, error) {
+	in, err := os.Open(f.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return New(), nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading earlier metrics: %w", err)
+	}
+	defer in.Close()
+	m, err := Read(in)
+	if err != nil {
+		return New(), nil
+	}
+	return m, nil
+}
+
+// Close gives up what was not written.
+func (f *File) Close() error {
+	err := os.Remove(f.next.Name())
+	if errors.Is(err, fs.ErrNotExist) { // it is in its place
+		err = nil
+	}
+	return errors.Join(err, f.next.Close())
+}
