@@ -12,7 +12,7 @@ const module = "github.com/ckexport/ckexport"
 
 // mayImport is the table of docs/architecture.md: which rooms a room may use.
 var mayImport = map[string][]string{
-	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/pipeline", "/pipeline/source", "/pipeline/source/oci", "/pipeline/source/s3", "/pipeline/archive", "/pipeline/decode", "/pipeline/redact", "/pipeline/yara", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/queries", "/queries/rules", "/verify", "/compare", "/plain", "/report", "/units", "/pipeline/extract", "/indicators", "/pipeline/search", "/sinks/iceberg", "/metrics", "/watch", "/objectstore", "/inspect", "/sqltext", "/filelock"},
+	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/pipeline", "/pipeline/source", "/pipeline/source/oci", "/pipeline/source/s3", "/pipeline/archive", "/pipeline/decode", "/pipeline/redact", "/pipeline/yara", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/sinks/shards", "/queries", "/queries/rules", "/verify", "/compare", "/plain", "/report", "/units", "/pipeline/extract", "/indicators", "/pipeline/search", "/sinks/iceberg", "/metrics", "/watch", "/objectstore", "/inspect", "/sqltext", "/filelock"},
 	"/cmd/ckexport/internal/sandbox": nil,
 	"/cmd/ckbench":                   {"/cmd/ckbench/measure", "/cmd/ckbench/workload", "/stage", "/units"},
 	"/cmd/ckbench/measure":           nil,
@@ -44,7 +44,7 @@ var mayImport = map[string][]string{
 	"/sinks":                         {"/schema"},
 	"/sinks/internal/contents":       {"/schema", "/sinks"},
 	"/sinks/internal/ledger":         {"/schema", "/sinks", "/sinks/internal/contents"},
-	"/sinks/internal/local":          {"/sinks"},
+	"/sinks/internal/local":          {"/sinks", "/sinks/internal/staging"},
 	"/sinks/internal/staging":        {"/filelock", "/sinks"},
 	"/sinks/internal/onepage":        nil,
 	"/sinks/spool":                   {"/schema", "/sinks", "/sinks/internal/onepage", "/sinks/internal/staging", "/stage"},
@@ -52,6 +52,7 @@ var mayImport = map[string][]string{
 	"/sinks/duckdb":                  {"/schema", "/sinks", "/sinks/internal/contents", "/sinks/internal/local", "/sinks/internal/staging", "/sinks/spool", "/sqltext"},
 	"/sinks/iceberg":                 {"/objectstore", "/sinks/internal/bucket", "/schema", "/sinks", "/sinks/internal/contents", "/sinks/internal/ledger", "/sinks/internal/local", "/sinks/internal/order", "/sinks/internal/staging", "/sinks/spool"},
 	"/sinks/internal/order":          {"/schema", "/sinks/internal/staging", "/sinks/spool"},
+	"/sinks/shards":                  {"/schema", "/sinks", "/sinks/internal/contents", "/sinks/internal/ledger", "/sinks/internal/order", "/sinks/internal/staging", "/sinks/spool"},
 	"/sinks/sinktest":                {"/schema", "/sinks"},
 	"/queries":                       {"/sqltext"},
 	"/queries/rules":                 {"/pipeline/yara"},

@@ -56,3 +56,12 @@ func (s *Store) Remove(ctx context.Context, bucket, key string) error {
 	}
 	return nil
 }
+
+// CopyWithin copies an object to a key of the same bucket, in the store.
+func (s *Store) CopyWithin(ctx context.Context, bucket, from, to string) error {
+	_, err := s.client.Client.CopyObject(ctx, minio.CopyDestOptions{Bucket: bucket, Object: to}, minio.CopySrcOptions{Bucket: bucket, Object: from})
+	if err != nil {
+		return explain(err, URL(bucket, from))
+	}
+	return nil
+}

@@ -34,6 +34,7 @@ type exportOptions struct {
 	payloads    int64 // bytes of each content that are exported, 0 for none
 	jobs        int
 	lockTimeout time.Duration
+	shard       *sinks.Shard // nil for a run that is not split
 	overwrite   bool
 	dryRun      bool
 	quiet       bool
@@ -68,7 +69,7 @@ func exportCommand(std streams) *cli.Command {
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress and no summary, only errors"},
 			&cli.StringFlag{Name: "summary-json", Usage: "write the summary as one JSON object to `PATH`, or to standard output for -"},
 			&cli.BoolFlag{Name: "settled", Hidden: true, Usage: "of the archives in the folders, read those that standard input lists: a batch of ckexport watch"},
-		}, runFlags("warn")...),
+		}, slices.Concat(shardFlags(), runFlags("warn"))...),
 		Action: func(c *cli.Context) error {
 			opts, err := exportFlags(c, std)
 			if err != nil {
@@ -79,7 +80,7 @@ func exportCommand(std streams) *cli.Command {
 					return err
 				}
 			}
-			return opts.metrics.ended(export(c.Context, opts, std))
+			return opts.metrics.ended(opts.shardEnded(export(c.Context, opts, std), std))
 		},
 	}
 }
@@ -132,6 +133,9 @@ func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 	}
 	var err error
 	if opts.lockTimeout, err = lockTimeout(c); err != nil {
+		return nil, err
+	}
+	if opts.shard, err = readShard(c); err != nil {
 		return nil, err
 	}
 	limit, err := units.Parse(c.String("payload-limit"))
@@ -253,6 +257,9 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	if err != nil {
 		return err
 	}
+	if opts.shard != nil {
+		listing.Shard(opts.shard.Index, opts.shard.Of)
+	}
 	var settled []watch.Archive
 	if opts.settled {
 		if settled, err = readSettled(std.in); err != nil {
@@ -272,12 +279,15 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	if err != nil {
 		return err
 	}
+	if opts.shard != nil {
+		run.RunID = opts.shard.RunID()
+	}
 	if redaction != nil {
 		text := redaction.String()
 		run.Redaction = &text
 	}
 	run.Logs, run.Memory, run.ScanRules = &opts.logs, opts.memory, opts.rules.names
-	sink, err := format.Open(ctx, opts.output, sinks.Options{
+	sink, err := opts.openSink(ctx, format, run, sinks.Options{
 		Tables: opts.tables, Overwrite: opts.overwrite, RunID: run.RunID, Version: run.ToolVersion, Views: views(),
 		Policy:      sinks.Policy{Redaction: redaction.String(), AllLogLines: opts.logs == schema.LogsAll},
 		LockTimeout: opts.lockTimeout, OnWait: opts.sayWaiting, MemoryBytes: opts.memoryLimit,

@@ -114,7 +114,8 @@ func boundMemory(ctx context.Context, db *sql.DB, opts sinks.SQLOptions) error {
 }
 
 func makeViews(ctx context.Context, exec execFunc, files []sinks.TableFiles, views []sinks.View) error {
-	if err := exec(ctx, setup); err != nil {
+	// Footers are read once, not by each of many questions.
+	if err := exec(ctx, setup+"\nSET parquet_metadata_cache = true;"); err != nil {
 		return err
 	}
 	var tables, paths []string

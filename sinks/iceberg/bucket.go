@@ -52,6 +52,7 @@ func BucketFormat(engine sinks.Engine, store objectstore.Options) sinks.Format {
 	f.Scheme = bucket.Scheme
 	f.Check, f.Open, f.Recognise, f.Footprint = b.check, b.open, b.recognise, bucket.QueryFootprint
 	f.Inspect, f.Rewrite = b.inspect, b.rewrite
+	f.Staging, f.PeekLedger = b.client.Staging, b.peekLedger
 	if engine != nil {
 		f.OpenSQL = b.openSQL
 	}

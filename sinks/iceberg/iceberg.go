@@ -24,6 +24,7 @@ func Format(engine sinks.Engine) sinks.Format {
 	f.Check, f.Open = local.Check, Open
 	f.Recognise, f.Footprint, f.OpenSQL, f.Part, f.Describe = recognise, local.Footprint, openSQL(engine), part, describe
 	f.Inspect, f.Rewrite = Inspect, Rewrite
+	f.Staging, f.PeekLedger = local.Staging, peekLedger
 	return f
 }
 

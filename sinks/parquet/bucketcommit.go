@@ -26,7 +26,8 @@ const removeWithin = time.Minute
 type bucketCommit struct {
 	folder *bucket.Folder
 	runID  string
-	dir    string // of the parts
+	dir    string            // of the parts
+	copied map[string]string // parts that are copies of objects, with the URLs of these
 	base   *storedManifest
 	// manifest describes the dataset of base and the parts.
 	manifest func(base *Manifest, parts []spool.Part) *Manifest
@@ -39,8 +40,7 @@ type bucketCommit struct {
 // which it returns, does not name.
 func (c *bucketCommit) run(ctx context.Context, parts []spool.Part) (*Manifest, error) {
 	began, sent := time.Now(), parts
-	err := c.folder.Send(ctx, c.dir, namesOf(parts))
-	if err != nil {
+	if err := c.send(ctx, namesOf(parts)); err != nil {
 		return nil, errors.Join(fmt.Errorf("sending parts: %w", err), c.takeBack(ctx, sent))
 	}
 	for try := 1; ; try++ {
@@ -59,6 +59,22 @@ func (c *bucketCommit) run(ctx context.Context, parts []spool.Part) (*Manifest, 
 			return nil, errors.Join(err, c.takeBack(ctx, sent))
 		}
 	}
+}
+
+// send makes the objects of parts.
+func (c *bucketCommit) send(ctx context.Context, names []string) error {
+	var copies, files []string
+	for _, name := range names {
+		if _, ok := c.copied[name]; ok {
+			copies = append(copies, name)
+		} else {
+			files = append(files, name)
+		}
+	}
+	if err := c.folder.Send(ctx, c.dir, files); err != nil {
+		return err
+	}
+	return c.folder.Copy(ctx, copies, c.copied)
 }
 
 // errUnsure says that nobody knows whether the run will have been committed: the

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
+	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/internal/bucket"
 	"github.com/ckexport/ckexport/sinks/internal/contents"
@@ -21,8 +23,9 @@ const fetchedFolder = ".there"
 type bucketDataset struct {
 	dataset
 	folder *bucket.Folder
-	base   *storedManifest // what the store has; nil for none
-	known  *ledger.Builder // of what the run adds to
+	base   *storedManifest   // what the store has; nil for none
+	known  *ledger.Builder   // of what the run adds to
+	copied map[string]string // URLs of objects that become parts, by the names of these
 }
 
 func (b bucketFormat) open(ctx context.Context, location string, opts sinks.Options) (_ sinks.Sink, err error) {
@@ -39,7 +42,7 @@ func (b bucketFormat) open(ctx context.Context, location string, opts sinks.Opti
 			err = errors.Join(err, place.Release())
 		}
 	}()
-	d := &bucketDataset{dataset: dataset{opts: opts, tables: contents.Kept(opts.Tables), place: place}, folder: f}
+	d := &bucketDataset{dataset: dataset{opts: opts, tables: contents.Kept(opts.Tables), place: place}, folder: f, copied: map[string]string{}}
 	if d.base, err = bucketBase(ctx, f); err != nil {
 		return nil, err
 	}
@@ -123,6 +126,18 @@ func (d *bucketDataset) readLedgers(ctx context.Context, built *ledger.Builder, 
 	return nil
 }
 
+// AddPart adds the rows of a file. Where it is an object, that is copied within the
+// store; but what others may make a look necessary at (see rebase) comes here.
+func (d *bucketDataset) AddPart(ctx context.Context, table *schema.Table, part sinks.PartFile) error {
+	if part.URL == "" || ledger.Columns(table) != nil {
+		return d.dataset.AddPart(ctx, table, part)
+	}
+	if slices.Contains(d.tables, table) && part.Rows > 0 {
+		d.copied[d.note(table, part)] = part.URL
+	}
+	return nil
+}
+
 // Commit sends the parts of the run and replaces the manifest.
 func (d *bucketDataset) Commit(ctx context.Context) error {
 	if d.old != nil && !d.wrote {
@@ -132,7 +147,7 @@ func (d *bucketDataset) Commit(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("writing dataset: %w", err)
 	}
-	c := &bucketCommit{folder: d.folder, runID: d.opts.RunID, dir: d.dir, base: d.base, rebase: d.rebase, manifest: d.manifest}
+	c := &bucketCommit{folder: d.folder, copied: d.copied, runID: d.opts.RunID, dir: d.dir, base: d.base, rebase: d.rebase, manifest: d.manifest}
 	if d.opts.Overwrite {
 		c.manifest = func(_ *Manifest, parts []spool.Part) *Manifest { return d.manifest(nil, parts) }
 		// Whatever others added, this run would have replaced it, had it come later.

@@ -121,7 +121,7 @@ func (d *bucketDataset) rewritePart(ctx context.Context, t *schema.Table, p spoo
 	p.Rows = 0
 	rest := order.NewGathering(out.Write, 1<<16)
 	defer rest.Release()
-	err = readColumns(ctx, before, nil, func(batch arrow.RecordBatch) error {
+	err = spool.Read(ctx, before, nil, func(batch arrow.RecordBatch) error {
 		return now.WithoutKnown(t, batch, func(row arrow.RecordBatch) error {
 			p.Rows += row.NumRows()
 			return rest.Add(row)

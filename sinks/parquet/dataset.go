@@ -33,7 +33,8 @@ type dataset struct {
 
 	dir   string // the staging folder
 	spool *spool.Spool
-	wrote bool // any row came
+	added []spool.Part // that came as files
+	wrote bool         // any row came
 }
 
 func openDataset(place *staging.Place, path string, info fs.FileInfo, opts sinks.Options) (sinks.Sink, error) {
@@ -108,18 +109,47 @@ func (d *dataset) Footprint() sinks.Footprint {
 
 // Ledger reads the ledger from the parts of the tables that it is made of.
 func (d *dataset) Ledger(ctx context.Context) (*sinks.Ledger, error) {
-	built := ledger.New()
 	if d.old == nil {
-		return built.Ledger, nil
+		return sinks.NewLedger(), nil
 	}
-	for _, t := range d.tables {
-		for _, part := range d.old.partsOf(t.Name) {
-			if err := readLedger(ctx, built, t, filepath.Join(d.place.Path, part)); err != nil {
+	return d.old.ledger(ctx, d.place.Path, d.tables)
+}
+
+// ledger reads the ledger from the parts of a dataset in the folder dir.
+func (m *Manifest) ledger(ctx context.Context, dir string, tables []*schema.Table) (*sinks.Ledger, error) {
+	built := ledger.New()
+	for _, t := range tables {
+		for _, part := range m.partsOf(t.Name) {
+			if err := readLedger(ctx, built, t, filepath.Join(dir, part)); err != nil {
 				return nil, err
 			}
 		}
 	}
 	return built.Ledger, nil
+}
+
+// AddPart adds the rows of a file, which the dataset gets as it is.
+func (d *dataset) AddPart(ctx context.Context, table *schema.Table, part sinks.PartFile) error {
+	if !slices.Contains(d.tables, table) || part.Rows == 0 {
+		return nil
+	}
+	from, err := part.Local(ctx)
+	if err != nil {
+		return fmt.Errorf("adding a part: %w", err)
+	}
+	if err := staging.Link(from, filepath.Join(d.dir, filepath.FromSlash(d.note(table, part)))); err != nil {
+		return fmt.Errorf("adding a part: %w", err)
+	}
+	return nil
+}
+
+// note notes a part that came as a file, and returns its name in the dataset.
+func (d *dataset) note(table *schema.Table, part sinks.PartFile) string {
+	d.wrote = true
+	p := spool.Part{Table: table.Name, Rows: part.Rows, Bytes: part.Bytes, Columns: part.Columns, SHA256: part.SHA256}
+	p.Path = fmt.Sprintf("%s/part-%s-s%d.parquet", table.Name, d.opts.RunID, len(d.added))
+	d.added = append(d.added, p)
+	return p.Path
 }
 
 // Write adds rows of a table; those of tables that are not kept are dropped.
@@ -184,13 +214,15 @@ func (d *dataset) newManifest(ctx context.Context) (*Manifest, error) {
 // have none.
 func (d *dataset) finish(ctx context.Context) ([]spool.Part, error) {
 	for _, t := range d.tables {
-		if !d.spool.Has(t.Name) && (d.old == nil || len(d.old.partsOf(t.Name)) == 0) {
+		added := slices.ContainsFunc(d.added, func(p spool.Part) bool { return p.Table == t.Name })
+		if !added && !d.spool.Has(t.Name) && (d.old == nil || len(d.old.partsOf(t.Name)) == 0) {
 			if err := d.spool.WriteEmpty(t); err != nil {
 				return nil, err
 			}
 		}
 	}
-	return d.spool.Finish(ctx, d.tables)
+	parts, err := d.spool.Finish(ctx, d.tables)
+	return append(slices.Clip(d.added), parts...), err
 }
 
 // manifest describes the dataset of parts that are added to old, which may be

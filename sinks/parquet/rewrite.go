@@ -178,7 +178,7 @@ func (r *rewrite) retentionRows(ctx context.Context, table string) ([]sinks.Chec
 		if err != nil {
 			return nil, err
 		}
-		err = readColumns(ctx, path, ledger.RetentionColumns, func(batch arrow.RecordBatch) error {
+		err = spool.Read(ctx, path, ledger.RetentionColumns, func(batch arrow.RecordBatch) error {
 			all = append(all, ledger.RetentionRows(batch)...)
 			return nil
 		})
@@ -268,7 +268,7 @@ func readWithout(ctx context.Context, t *schema.Table, path string, ids map[stri
 	if err := canConform(path, mark.columns, t); err != nil {
 		return 0, err
 	}
-	err = readColumns(ctx, path, nil, func(batch arrow.RecordBatch) error {
+	err = spool.Read(ctx, path, nil, func(batch arrow.RecordBatch) error {
 		rows, err := conform(batch, t)
 		if err != nil {
 			return err

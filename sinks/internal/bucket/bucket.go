@@ -124,6 +124,15 @@ func (f *Folder) Send(ctx context.Context, dir string, names []string) error {
 	})
 }
 
+// Copy makes copies of objects of the same bucket, within the store: names are those
+// of the copies, and from has the URL of the object for each.
+func (f *Folder) Copy(ctx context.Context, names []string, from map[string]string) error {
+	return each(ctx, names, func(ctx context.Context, name string) error {
+		_, key := objectstore.Split(from[name])
+		return f.store.CopyWithin(ctx, f.bucket, key, f.prefix+name)
+	})
+}
+
 // File is an object of known size.
 type File struct {
 	Name  string
