@@ -47,12 +47,12 @@ RACE = ./watch ./metrics ./pipeline ./pipeline/extract ./pipeline/memory ./pipel
 # All of them together, with the command's own goroutines: runs over all archives
 # into both kinds of output, with values replaced, and interrupted ones.
 RACE_RUNS = ^(TestInterrupt|TestScripts)$$/^(both-outputs|redact)$$
-unit: build ## tests; what goroutines share is tested by make race
+unit: build bin/checkpointctl ## tests; what goroutines share is tested by make race
 	@command -v python3 > /dev/null || { echo "make unit: python3 is missing (the README has a line of it); on Debian: apt-get install python3"; exit 1; }
 	@pkg-config --exists yara || { echo "make unit: libyara is missing (tests scan with YARA rules); on Debian: apt-get install pkg-config libyara-dev"; exit 1; }
 	@command -v systemd-analyze > /dev/null || { echo "make unit: systemd-analyze is missing (a test has it judge the systemd units); on Debian: apt-get install systemd"; exit 1; }
 	@command -v gdb > /dev/null && command -v eu-readelf > /dev/null || { echo "make unit: gdb or eu-readelf is missing (tests have them read core dumps); on Debian: apt-get install gdb elfutils"; exit 1; }
-	CKEXPORT_UNDER_TEST=$(CURDIR)/bin/ckexport go test -vet=off -timeout 60m $$(go list $(PACKAGES) | grep -vxF "$$(go list $(RACE))")
+	CHECKPOINTCTL=$(CURDIR)/bin/checkpointctl CKEXPORT_UNDER_TEST=$(CURDIR)/bin/ckexport go test -vet=off -timeout 60m $$(go list $(PACKAGES) | grep -vxF "$$(go list $(RACE))")
 	go test -vet=off -tags= ./sinks/duckdb
 
 race: tools ## tests with the race detector, of what goroutines share
@@ -129,10 +129,13 @@ bench-quick: bench-tools ## the same with tiny workloads, to see that it works
 	./bin/ckbench run --quick --reps 1 --work bin/bench-quick --report bin/bench-quick $(BENCHFLAGS)
 	test -s bin/bench-quick/performance.md && test -s bin/bench-quick/performance.svg
 
-bench-tools: build
+bench-tools: build bin/checkpointctl
 	go build -ldflags "-s -w" -o bin/ckbench ./cmd/ckbench
 	go build -ldflags "-s -w" -o bin/ckbench-worker ./cmd/ckbench/worker
-	@test -x bin/checkpointctl || GOBIN=$(CURDIR)/bin go install github.com/checkpoint-restore/checkpointctl@$(CHECKPOINTCTL)
+
+# What ckexport inspect is compared with, and what exports are measured against.
+bin/checkpointctl:
+	GOBIN=$(CURDIR)/bin go install github.com/checkpoint-restore/checkpointctl@$(CHECKPOINTCTL)
 
 BENCHTIME ?= 1s
 microbench: tools ## benchmarks of single packages, each for BENCHTIME, a time or a count (1x)

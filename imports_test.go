@@ -12,7 +12,7 @@ const module = "github.com/ckexport/ckexport"
 
 // mayImport is the table of docs/architecture.md: which rooms a room may use.
 var mayImport = map[string][]string{
-	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/pipeline", "/pipeline/source", "/pipeline/source/oci", "/pipeline/source/s3", "/pipeline/archive", "/pipeline/decode", "/pipeline/redact", "/pipeline/yara", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/sinks/shards", "/queries", "/queries/rules", "/verify", "/compare", "/plain", "/report", "/units", "/pipeline/extract", "/indicators", "/pipeline/search", "/sinks/iceberg", "/metrics", "/watch", "/objectstore"},
+	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/pipeline", "/pipeline/source", "/pipeline/source/oci", "/pipeline/source/s3", "/pipeline/archive", "/pipeline/decode", "/pipeline/redact", "/pipeline/yara", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/sinks/shards", "/queries", "/queries/rules", "/verify", "/compare", "/plain", "/report", "/units", "/pipeline/extract", "/indicators", "/pipeline/search", "/sinks/iceberg", "/metrics", "/watch", "/objectstore", "/inspect", "/sqltext", "/filelock"},
 	"/cmd/ckexport/internal/sandbox": nil,
 	"/cmd/ckbench":                   {"/cmd/ckbench/measure", "/cmd/ckbench/workload", "/stage", "/units"},
 	"/cmd/ckbench/measure":           nil,
@@ -63,6 +63,7 @@ var mayImport = map[string][]string{
 	"/units":                         nil,
 	"/report":                        {"/plain", "/queries", "/sqltext", "/units"},
 	"/compare":                       {"/schema", "/sqltext"},
+	"/inspect":                       {"/plain", "/queries", "/units"},
 	"/metrics":                       {"/pipeline", "/schema"},
 	"/watch":                         {"/pipeline/archive", "/pipeline/source"},
 	"/deploy/image":                  nil,

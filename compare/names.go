@@ -130,7 +130,8 @@ func (o *Output) addCopies(ctx context.Context, all []Checkpoint) error {
 
 // Find returns the checkpoint that a name means: an id or its beginning, the
 // name of an archive with or without its ending, its path, or a container with
-// a time or number. The error for any other number of checkpoints than one is
+// a time or number, which one that has a single checkpoint does not need. A
+// container is namespace/pod/container, or what stands behind either slash. The error for any other number of checkpoints than one is
 // a *NameError.
 func Find(all []Checkpoint, name string) (Checkpoint, error) {
 	// What is exactly the name comes before what is nearly: an archive x.tar.tar
@@ -141,6 +142,7 @@ func Find(all []Checkpoint, name string) (Checkpoint, error) {
 			return slices.Contains(c.Archives, name) || slices.Contains(c.Sources, absolute(name))
 		},
 		nearly(name),
+		func(c Checkpoint) bool { return c.isOf(name) && c.Seq == 1 && c.Last },
 	} {
 		switch found := matching(all, means); len(found) {
 		case 0:
@@ -182,10 +184,11 @@ func nearly(name string) func(Checkpoint) bool {
 	}
 }
 
-// isOf tells whether a checkpoint is of the container of that name, or of an
-// id that begins so.
+// isOf tells whether a checkpoint is of the container of that name, or of one with
+// more in front of it, or of an id that begins so.
 func (c Checkpoint) isOf(container string) bool {
-	return container != "" && (c.ContainerName == container || idPrefix.MatchString(container) && strings.HasPrefix(c.ContainerID, container))
+	full := c.Container()
+	return container != "" && (full == container || strings.HasSuffix(full, "/"+container) || idPrefix.MatchString(container) && strings.HasPrefix(c.ContainerID, container))
 }
 
 var digits = regexp.MustCompile(`^[0-9]+$`)
@@ -254,7 +257,7 @@ func cutLast(s, sep string) (before, after string, found bool) {
 }
 
 // unknown says that a name means nothing, with what comes near: checkpoints of
-// that container, else those with a name that contains it, else all.
+// that container, else those with a name that contains it.
 func unknown(all []Checkpoint, name string) error {
 	container, _, isAt := cutLast(name, "@")
 	near := matching(all, func(c Checkpoint) bool { return c.isOf(container) })
@@ -266,19 +269,26 @@ func unknown(all []Checkpoint, name string) error {
 		e.Reason = "means no checkpoint of that container"
 	default:
 		e.Candidates = matching(all, func(c Checkpoint) bool {
-			return container != "" && (strings.Contains(c.ContainerName, container) || slices.ContainsFunc(c.Archives, func(a string) bool { return strings.Contains(a, container) }))
+			return container != "" && (strings.Contains(c.Container(), container) || slices.ContainsFunc(c.Archives, func(a string) bool { return strings.Contains(a, container) }))
 		})
-		if len(e.Candidates) == 0 {
-			e.Candidates = all
-		}
 	}
 	return e
+}
+
+// Container returns namespace/pod/container, as far as they are known; empty where
+// the container has no name.
+func (c Checkpoint) Container() string {
+	if c.ContainerName == "" {
+		return ""
+	}
+	parts := slices.DeleteFunc([]string{c.PodNamespace, c.PodName, c.ContainerName}, func(s string) bool { return s == "" })
+	return strings.Join(parts, "/")
 }
 
 // Name returns a name that means the checkpoint: its container with a number,
 // where it has one.
 func (c Checkpoint) Name() string {
-	if name := cmp.Or(c.ContainerName, c.ContainerID[:min(len(c.ContainerID), 12)]); name != "" {
+	if name := cmp.Or(c.Container(), c.ContainerID[:min(len(c.ContainerID), 12)]); name != "" {
 		return name + "@" + strconv.FormatInt(c.Seq, 10)
 	}
 	return c.ID

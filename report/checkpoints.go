@@ -133,7 +133,7 @@ FROM checkpoints WHERE checkpoint_id IN (`+sqltext.Literals(ids)+`)`, func(names
 		f := listed[i].findings
 		rows[i] = []any{listed[i].id, at("taken_at"), at("container_name"), nilIfEmpty(summary(f)), nilIfEmpty(pod), at("image"), at("engine"), at("process_count"), at("socket_count"),
 			nilIfEmpty(memory), nilIfEmpty(frozen), at("status")}
-		s := Section{ID: listed[i].id, Name: cmp.Or(get("container_name"), clip(get("container_id")), listed[i].id), Taken: get("taken_at"), Findings: f.list}
+		s := Section{ID: listed[i].id, Name: cmp.Or(strings.Trim(pod+"/"+get("container_name"), "/"), clip(get("container_id")), listed[i].id), Taken: get("taken_at"), Findings: f.list}
 		for _, fact := range []Fact{
 			{Name: "Checkpoint", Value: text(listed[i].id)}, {Name: "Container", Value: get("container_id")}, {Name: "Image", Value: get("image")}, {Name: "Pod", Value: pod},
 			{Name: "Host name", Value: get("hostname")}, {Name: "Addresses", Value: get("ip_addresses")}, {Name: "Engine", Value: get("engine")}, {Name: "Runtime", Value: get("runtime")},

@@ -119,11 +119,14 @@ func (g *gatherer) looksFor(ctx context.Context, kind string) (bool, error) {
 
 // command returns the command that runs a query, by its name or as SQL.
 func (g *gatherer) command(query string) string {
-	output := g.opts.Output
-	if strings.HasPrefix(output, "-") { // or it would be taken for a flag
-		output = "./" + output
+	command := "ckexport query "
+	for _, input := range g.opts.Inputs {
+		if strings.HasPrefix(input, "-") { // or it would be taken for a flag
+			input = "./" + input
+		}
+		command += shellWord(input) + " "
 	}
-	return "ckexport query " + shellWord(output) + " " + shellWord(strings.Join(strings.Fields(query), " "))
+	return command + shellWord(strings.Join(strings.Fields(query), " "))
 }
 
 var (

@@ -102,7 +102,7 @@ func made(t *testing.T, path, name string) (*report.Report, []byte) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	r, err := report.Make(context.Background(), db, report.Options{Output: name, Version: "1.2.3", Now: time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)})
+	r, err := report.Make(context.Background(), db, report.Options{Inputs: []string{name}, Version: "1.2.3", Now: time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -76,7 +76,7 @@ func (r *Report) Checks() int { return len(r.Detections) + len(r.Clean) + len(r.
 func (r *Report) Made() string { return text(r.Now) + " UTC" }
 
 // From returns the output's name, safe to show.
-func (r *Report) From() string { return text(r.Output) }
+func (r *Report) From() string { return text(strings.Join(r.Inputs, ", ")) }
 
 // Unlisted returns how many checkpoints have no section.
 func (r *Report) Unlisted() int { return r.Checkpoints - len(r.Sections) }

@@ -32,8 +32,8 @@ const (
 
 // Options says what to make a page of.
 type Options struct {
-	Output  string // as the caller names it, for the commands on the page
-	Version string // of the tool
+	Inputs  []string // that the database has, as the caller names them: for the commands on the page
+	Version string   // of the tool
 	Now     time.Time
 }
 

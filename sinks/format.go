@@ -49,6 +49,11 @@ type Format struct {
 	// OpenSQL opens it for queries, which get at nothing else. It is nil where
 	// this build has nothing that could answer them.
 	OpenSQL func(ctx context.Context, location string, opts SQLOptions) (*sql.DB, error)
+	// Part returns what it is as a part of a fleet, with the tables wanted as far
+	// as it has them; nil of wanted is for all.
+	Part func(ctx context.Context, location string, wanted []string) (Part, error)
+	// Describe tells what tables it has, and how they were made.
+	Describe func(ctx context.Context, location string) (Description, error)
 	// Inspect checks what it is made of, and changes nothing. It fails with
 	// *RefusedError where something else is there.
 	Inspect func(ctx context.Context, location string) (*Inspection, error)

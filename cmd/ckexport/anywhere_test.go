@@ -118,7 +118,7 @@ func (p *place) answers(t *testing.T) []said {
 	t.Helper()
 	const rows = "SELECT checkpoint_id, pid, status, checkpointed_at, comm FROM processes JOIN checkpoints USING (checkpoint_id) ORDER BY ALL"
 	export := []string{"-q", "--tables", "checkpoints,processes,environment,mounts,problems", "-o", p.output}
-	csv := []string{"-f", "csv"}
+	csv := []string{"--format", "csv"}
 	all := []said{
 		p.run(t, "export", export, p.inputs+"/life-1.tar"),
 		p.run(t, "export", export, p.inputs),

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,17 +12,17 @@ import (
 
 	"github.com/ckexport/ckexport/compare"
 	"github.com/ckexport/ckexport/schema"
-	"github.com/ckexport/ckexport/sinks"
 )
 
 func diffCommand(std streams) *cli.Command {
 	return &cli.Command{
 		Name:      "diff",
-		Usage:     "tell two checkpoints of an output apart: what was added, removed and changed, table by table",
-		ArgsUsage: "OUT BEFORE AFTER",
-		Description: "A checkpoint is named by its id or the first 6 or more digits of it, by its archive (name, with or without ending, or path), or by\n" +
-			"container@when: the container's name or the beginning of its id, and first, last, a number (checkpoint_seq of view fleet), or a time in\n" +
-			"UTC or its beginning, such as 2026-11-23T14:50. ckexport tables TABLE tells what is compared. The exit code is 0 with and without differences.",
+		Usage:     "tell two checkpoints apart: what was added, removed and changed, table by table",
+		ArgsUsage: "OUT... BEFORE AFTER | ARCHIVE ARCHIVE",
+		Description: askedHelp + "\n\nTwo archives, or outputs, with one checkpoint each need no names of these. Else a checkpoint is named by its id or the first 6 or more digits of it, by its archive (name, with or without ending, or path), or by\n" +
+			"namespace/pod/container@when: of the container what stands behind either slash is enough, or the beginning of its id; when is first, last, a\n" +
+			"number (checkpoint_seq of view fleet), or a time in UTC or its beginning, such as 2026-11-23T14:50. A container's only checkpoint needs no when.\n" +
+			"ckexport tables TABLE tells what is compared. The exit code is 0 with and without differences.",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: "text, json or markdown", Value: "text"},
 			&cli.BoolFlag{Name: "summary", Usage: "only how many rows of each table differ"},
@@ -29,25 +30,26 @@ func diffCommand(std streams) *cli.Command {
 			&cli.StringFlag{Name: "exclude-tables", Usage: "compare all but these `TABLES`, separated by commas"},
 			&cli.BoolFlag{Name: "memory", Usage: "compare the content of memory too, as far as it was exported with --memory"},
 			&cli.IntFlag{Name: "limit", Usage: "show `N` changes of each table at most, 0 for all; JSON has all unless it is given", Value: 50},
-		}, slices.Concat(storeFlags(), sandboxFlags())...),
+		}, askFlags()...),
 		Action: func(c *cli.Context) error {
 			opts, err := diffFlags(c)
 			if err != nil {
 				return err
 			}
-			db, err := askOutput(c, c.Args().First(), sinks.SQLOptions{})
+			in, err := findInputs(c, opts.inputs, std)
 			if err != nil {
 				return err
 			}
-			defer db.Close()
-			return diff(c.Context, db, opts, std)
+			return ask(c, in, wholeQuestion(nil).withMemory(opts.memory), std, func(db *sql.DB) error { return diff(c.Context, db, opts, std) })
 		},
 	}
 }
 
 // diffOptions is what the flags of diff say.
 type diffOptions struct {
+	inputs        []string
 	before, after string
+	memory        []string // kinds of content of memory that are compared
 	tables        []*schema.Table
 	format        string
 	summary       bool
@@ -55,12 +57,17 @@ type diffOptions struct {
 }
 
 func diffFlags(c *cli.Context) (*diffOptions, error) {
-	if c.NArg() != 3 {
-		return nil, &usageError{err: fmt.Errorf("want an output and two checkpoints, got %d arguments", c.NArg()), hint: "ckexport diff fleet.duckdb web@first web@last"}
+	if c.NArg() < 2 {
+		return nil, &usageError{err: fmt.Errorf("want an output and two checkpoints, or two archives, got %d arguments", c.NArg()), hint: "ckexport diff fleet.duckdb web@first web@last, or ckexport diff web-1.tar web-2.tar"}
 	}
-	opts := &diffOptions{before: c.Args().Get(1), after: c.Args().Get(2), format: c.String("format"), summary: c.Bool("summary"), limit: c.Int("limit")}
+	args := c.Args().Slice()
+	named := len(args) - 2
+	opts := &diffOptions{inputs: args[:named], before: args[named], after: args[named+1], format: c.String("format"), summary: c.Bool("summary"), limit: c.Int("limit")}
 	if !slices.Contains([]string{"text", "json", "markdown"}, opts.format) {
 		return nil, usagef("--format %q: want text, json or markdown", opts.format)
+	}
+	if named == 0 { // each argument is an archive, and means the checkpoint that it has
+		opts.inputs = args
 	}
 	if opts.limit < 0 {
 		return nil, usagef("--limit %d: want 0 or more", opts.limit)
@@ -74,6 +81,11 @@ func diffFlags(c *cli.Context) (*diffOptions, error) {
 	}
 	if !c.IsSet("tables") && !c.Bool("memory") { // of a process at work nearly all of it changes
 		opts.tables = slices.DeleteFunc(opts.tables, func(t *schema.Table) bool { return t.Memory != "" })
+	}
+	for _, t := range opts.tables {
+		if t.Memory != "" && !slices.Contains(opts.memory, t.Memory) {
+			opts.memory = append(opts.memory, t.Memory)
+		}
 	}
 	if c.IsSet("tables") {
 		for _, t := range opts.tables {
@@ -104,7 +116,7 @@ func nameError(err error) error {
 		}
 		b.WriteString("\n" + describeCheckpoint(c))
 	}
-	return &usageError{err: errors.New(b.String()), hint: "a checkpoint is named by its id, its archive, or container@time; ckexport query OUT fleet lists all"}
+	return &usageError{err: errors.New(b.String()), hint: "a checkpoint is named by its id, its archive, or namespace/pod/container@time; ckexport list OUT lists all"}
 }
 
 // describeCheckpoint names a checkpoint in all ways, on one line.

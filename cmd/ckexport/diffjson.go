@@ -24,7 +24,7 @@ func (w *jsonDiff) begin(d *compare.Diff) {
 	checkpoint := func(c compare.Checkpoint) []byte {
 		return object([]compare.Value{{Column: "checkpoint_id", Value: c.ID}, {Column: "taken_at", Value: nilIf(c.TakenAt.IsZero(), c.TakenAt)},
 			{Column: "container_id", Value: nilIf(c.ContainerID == "", c.ContainerID)}, {Column: "container_name", Value: nilIf(c.ContainerName == "", c.ContainerName)},
-			{Column: "checkpoint_seq", Value: c.Seq}, {Column: "archives", Value: c.Archives}, {Column: "status", Value: nilIf(c.Status == "", c.Status)}})
+			{Column: "pod_namespace", Value: nilIf(c.PodNamespace == "", c.PodNamespace)}, {Column: "pod_name", Value: nilIf(c.PodName == "", c.PodName)}, {Column: "checkpoint_seq", Value: c.Seq}, {Column: "archives", Value: c.Archives}, {Column: "status", Value: nilIf(c.Status == "", c.Status)}})
 	}
 	fmt.Fprintf(w.out, "{\"before\":%s,\n\"after\":%s,\n\"warnings\":%s", checkpoint(d.Before), checkpoint(d.After), value(append([]string{}, d.Warnings...)))
 	if !w.summary {

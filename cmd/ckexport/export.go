@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -325,12 +324,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	if opts.dryRun {
 		return dryRun(ctx, opts, std, sink, found)
 	}
-	backHeapByHugePages()
-	governed, endGoverning := context.WithCancel(ctx)
-	var governor sync.WaitGroup
-	governor.Go(func() { governHeap(governed, opts.memoryLimit) })
-	defer governor.Wait()
-	defer endGoverning()
+	defer governedHeap(ctx, opts.memoryLimit)()
 	opts.bar.start(found.Archives)
 	summary, err := pipeline.Run(ctx, pipeline.Options{
 		Archives: found.Archives, Tables: opts.tables, Sink: sink, Run: *run, Raw: opts.raw, SHA256: opts.sha256, AllLogLines: opts.logs == schema.LogsAll,

@@ -143,7 +143,7 @@ func (c *hostile) ask(t *testing.T, dir, output string) {
 	}
 	query := func(sql, answer string) {
 		t.Helper()
-		out, err := exec.Command("ckexport", "query", filepath.Join(dir, output), sql, "-f", "csv").CombinedOutput()
+		out, err := exec.Command("ckexport", "query", filepath.Join(dir, output), sql, "--format", "csv").CombinedOutput()
 		if got := answerOf(string(out)); err != nil || got != answer {
 			t.Errorf("%s: %s\ngot  %s\nwant %s, %v", output, sql, got, answer, err)
 		}

@@ -61,7 +61,7 @@ func TestInputChanges(t *testing.T) {
 			if !strings.Contains(end.stderr, "tmpfs-data.tar") {
 				t.Errorf("the error does not name the archive: %s", end.stderr)
 			}
-			said := shell(t, dir, "ckexport query fleet.parquet \"SELECT archive_name, status FROM archives WHERE status <> 'ok' AND error IS NOT NULL\" -f csv")
+			said := shell(t, dir, "ckexport query fleet.parquet \"SELECT archive_name, status FROM archives WHERE status <> 'ok' AND error IS NOT NULL\" --format csv")
 			if want := "archive_name,status\ntmpfs-data.tar," + change.status + "\n"; said != want {
 				t.Errorf("the ledger says %q, want %q", said, want)
 			}

@@ -101,7 +101,7 @@ func ledgerRows(t *testing.T, dir, output string) int {
 	if _, err := os.Stat(filepath.Join(dir, output)); errors.Is(err, os.ErrNotExist) {
 		return 0
 	}
-	out := shell(t, dir, "ckexport query "+output+" 'SELECT count(*), count(DISTINCT source) FROM archives' -f csv")
+	out := shell(t, dir, "ckexport query "+output+" 'SELECT count(*), count(DISTINCT source) FROM archives' --format csv")
 	m := regexp.MustCompile(`\n(\d+),(\d+)\n`).FindStringSubmatch(out)
 	if m == nil || m[1] != m[2] {
 		t.Fatalf("%s: ledger of archives, and sources: %s", output, out)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,23 +13,24 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ckexport/ckexport/indicators"
+	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/plain"
-	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/schema"
 )
 
 func iocsCommand(std streams) *cli.Command {
 	return &cli.Command{
 		Name:      "iocs",
-		Usage:     "look for indicators of compromise in all tables of an output",
-		ArgsUsage: "OUT FILE...",
-		Description: "FILE has an indicator on each line: a SHA-256, an address or network of IPv4 or IPv6, a domain, a URL or a path, with a note behind it, or as CSV, where the\n" +
+		Usage:     "look for indicators of compromise in all tables of outputs or archives",
+		ArgsUsage: "OUT... FILE...",
+		Description: askedHelp + "\n\nFILE has an indicator on each line: a SHA-256, an address or network of IPv4 or IPv6, a domain, a URL or a path, with a note behind it, or as CSV, where the\n" +
 			"other columns are the note; - is standard input. They may be defanged (hxxp://, [.]). A domain means those below it too, and a URL what is below it.\n" +
 			"Domains, URLs, addresses and paths are also found within command lines, variables, annotations and logs. What a run left out is not searched: tables that\n" +
 			"OUT does not have, and what --redact replaced. The exit code is 0 with and without hits.\n\n" +
 			"EXAMPLE:\n   ckexport iocs fleet.duckdb threat-feed.csv --format csv",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: resultFormats, Value: "table"},
-		}, slices.Concat(storeFlags(), sandboxFlags())...),
+		}, askFlags()...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() < 2 {
 				return &usageError{err: fmt.Errorf("want an output and files of indicators, got %d arguments", c.NArg()), hint: "ckexport iocs fleet.duckdb indicators.txt"}
@@ -37,18 +39,71 @@ func iocsCommand(std streams) *cli.Command {
 			if !ok {
 				return usagef("--format %q: want %s", c.String("format"), resultFormats)
 			}
-			set, err := readIndicators(c.Args().Tail(), std)
+			inputs, lists, err := splitIndicators(c, c.Args().Slice())
 			if err != nil {
 				return err
 			}
-			db, err := askOutput(c, c.Args().First(), sinks.SQLOptions{})
+			set, err := readIndicators(lists, std)
 			if err != nil {
 				return err
 			}
-			defer db.Close()
-			return searchIndicators(c.Context, db, set, func(r resultRows) error { return write(std.out, r) })
+			in, err := findInputs(c, inputs, std)
+			if err != nil {
+				return err
+			}
+			return ask(c, in, placesQuestion(), std, func(db *sql.DB) error {
+				return searchIndicators(c.Context, db, set, func(r resultRows) error { return write(std.out, r) })
+			})
 		},
 	}
+}
+
+// splitIndicators tells what is asked from the lists of indicators behind it: the
+// first argument is asked, and so are others that are outputs, folders, archives or
+// patterns.
+func splitIndicators(c *cli.Context, args []string) (inputs, lists []string, err error) {
+	n := 1
+	for ; n < len(args); n++ {
+		isAsked, err := looksAsked(c, args[n])
+		if err != nil {
+			return nil, nil, err
+		}
+		if !isAsked {
+			break
+		}
+	}
+	if n == len(args) {
+		return nil, nil, &usageError{err: errors.New("no file of indicators"), hint: "ckexport iocs fleet.duckdb indicators.txt"}
+	}
+	return args[:n], args[n:], nil
+}
+
+// looksAsked tells whether an argument is an output or archives, rather than a list.
+func looksAsked(c *cli.Context, arg string) (bool, error) {
+	if names, err := expand(arg); err != nil || len(names) != 1 || names[0] != arg || strings.Contains(arg, "://") {
+		return err == nil, err
+	}
+	if _, err := formats(placesOf(c)).At(c.Context, arg); err == nil {
+		return true, nil
+	}
+	info, err := os.Stat(arg)
+	if err != nil {
+		return false, nil // reading it tells
+	}
+	return info.IsDir() || source.IsArchive(c.Context, arg), c.Context.Err()
+}
+
+// placesQuestion is about all tables in which an indicator can stand. Archives are not
+// read for the content of memory, which an export does that names it.
+func placesQuestion() question {
+	q := question{}
+	for _, t := range schema.Tables() {
+		isPlace := slices.ContainsFunc(indicators.Places, func(p indicators.Place) bool { return p.Table == t.Name })
+		if t.Name == "checkpoints" || isPlace {
+			q.tables = append(q.tables, t)
+		}
+	}
+	return q
 }
 
 // readIndicators reads the lists, and says what of them is not searched for.
@@ -84,47 +139,16 @@ func readIndicators(names []string, std streams) (*indicators.Set, error) {
 }
 
 func searchIndicators(ctx context.Context, db *sql.DB, set *indicators.Set, write func(resultRows) error) error {
-	hits := &hitRows{}
+	hits := &memoryRows{names: []string{"indicator", "kind", "note", "table_name", "row_key", "column_name", "value", "container_name", "checkpoint_id"}}
 	if err := set.Search(ctx, db, func(h indicators.Hit) error {
-		hits.list = append(hits.list, h)
+		row := []any{h.Indicator.Text, string(h.Indicator.Kind), h.Indicator.Note, h.Place.Table, h.Key, h.Place.Column, h.Value, h.ContainerName, h.CheckpointID}
+		for i, v := range row {
+			row[i] = nilIf(v == "", v)
+		}
+		hits.rows = append(hits.rows, row)
 		return nil
 	}); err != nil {
 		return err
 	}
 	return write(hits)
 }
-
-// hitRows are hits as the rows of a query.
-type hitRows struct {
-	list []indicators.Hit
-	next int
-}
-
-// Columns names the columns.
-func (h *hitRows) Columns() ([]string, error) {
-	return []string{"indicator", "kind", "note", "table_name", "row_key", "column_name", "value", "container_name", "checkpoint_id"}, nil
-}
-
-// Next goes to the next row.
-func (h *hitRows) Next() bool {
-	h.next++
-	return h.next <= len(h.list)
-}
-
-// Scan copies the row, NULL for what is empty.
-func (h *hitRows) Scan(to ...any) error {
-	hit := h.list[h.next-1]
-	for i, text := range []string{
-		hit.Indicator.Text, string(hit.Indicator.Kind), hit.Indicator.Note, hit.Place.Table, hit.Key, hit.Place.Column, hit.Value, hit.ContainerName, hit.CheckpointID,
-	} {
-		if place, ok := to[i].(*any); ok {
-			if *place = any(text); text == "" {
-				*place = nil
-			}
-		}
-	}
-	return nil
-}
-
-// Err is nil: all hits are there.
-func (h *hitRows) Err() error { return nil }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime/debug"
 	"runtime/metrics"
+	"sync"
 	"time"
 
 	"github.com/ckexport/ckexport/units"
@@ -77,6 +78,19 @@ func collectorIsSet() bool {
 	_, percent := os.LookupEnv("GOGC")
 	_, limit := os.LookupEnv("GOMEMLIMIT")
 	return percent || limit
+}
+
+// governedHeap sets up the heap for a run, and has governHeap see to it until end is
+// called.
+func governedHeap(ctx context.Context, limit int64) (end func()) {
+	backHeapByHugePages()
+	governed, stop := context.WithCancel(ctx)
+	var governor sync.WaitGroup
+	governor.Go(func() { governHeap(governed, limit) })
+	return func() {
+		stop()
+		governor.Wait()
+	}
 }
 
 // governHeap lets garbage pile up to heapLimit, and where more is in use, to

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"log/slog"
 
 	"github.com/urfave/cli/v2"
 
@@ -45,13 +44,4 @@ func (o *output) openSQL(ctx context.Context, opts sinks.SQLOptions, box confine
 		return nil, err
 	}
 	return o.format.OpenSQL(ctx, o.location, opts)
-}
-
-// askOutput opens the output at location for the queries of a command.
-func askOutput(c *cli.Context, location string, opts sinks.SQLOptions) (*sql.DB, error) {
-	o, err := findOutput(c, location)
-	if err != nil {
-		return nil, err
-	}
-	return o.openSQL(c.Context, opts, confinementOf(c, slog.New(slog.DiscardHandler)))
 }

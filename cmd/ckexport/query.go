@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,42 +15,75 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ckexport/ckexport/queries"
-	"github.com/ckexport/ckexport/schema"
-	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sqltext"
 )
 
 func queryCommand(std streams) *cli.Command {
 	params := paramValues{}
 	return &cli.Command{
 		Name:      "query",
-		Usage:     "run SQL, or a query that ships with ckexport, on an output",
-		ArgsUsage: "OUT 'SQL'|NAME",
-		Description: "OUT is an output of any kind. SQL is DuckDB's; the tables are those of ckexport tables. The queries that ship are views in it\n" +
-			"(with _ for -), or, those with parameters, table macros: SELECT * FROM name(parameter := value). ckexport queries lists them.",
+		Usage:     "run SQL, or a query that ships with ckexport, on outputs or archives",
+		ArgsUsage: "OUT... 'SQL'|NAME, or OUT... -f FILE",
+		Description: askedHelp + "\n\nSQL is DuckDB's, several statements if need be; the tables are those of ckexport tables. The queries that ship are views in it\n" +
+			"(with _ for -), or, those with parameters, table macros: SELECT * FROM name(parameter := value). ckexport queries lists them.\n\n" +
+			"On a terminal, rows that are too wide for a table have a line for each column, and what is long goes through $PAGER, or less. Into a FILE whose ending\n" +
+			"names no format goes a column of bytes as it stands, such as the content of a pipe.",
 		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: resultFormats, Value: "table"},
+			&cli.StringFlag{Name: "file", Aliases: []string{"f"}, Usage: "read the SQL from `FILE`, or from standard input for -"},
+			&cli.StringFlag{Name: "format", Usage: queryFormats, DefaultText: "table, or what the ending of -o FILE names"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the result to `FILE`"},
 			&cli.GenericFlag{Name: "param", Usage: "`NAME=VALUE` for a parameter of the query; may be given several times", Value: params},
-		}, slices.Concat(storeFlags(), sandboxFlags())...),
-		Action: func(c *cli.Context) error {
-			if c.NArg() != 2 {
-				return &usageError{err: fmt.Errorf("want an output and a query, got %d arguments", c.NArg()), hint: "ckexport query fleet.duckdb listening-ports"}
-			}
-			text, err := queryText(c.Args().Get(1), params)
+		}, askFlags()...),
+		Action: func(c *cli.Context) (err error) {
+			inputs, text, err := readQuery(c, params, std)
 			if err != nil {
 				return err
 			}
-			write, ok := resultWriters[c.String("format")]
-			if !ok {
-				return usagef("--format %q: want %s", c.String("format"), resultFormats)
-			}
-			db, err := askOutput(c, c.Args().First(), namedIn(text))
+			in, err := findInputs(c, inputs, std)
 			if err != nil {
 				return err
 			}
-			defer db.Close()
-			return query(c.Context, db, text, func(rows *sql.Rows) error { return write(std.out, rows) })
+			to, err := openResults(c.String("output"), c.String("format"), in, std)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, to.Close()) }()
+			return ask(c, in, questionOf(text), std, func(db *sql.DB) error { return runStatements(c.Context, db, text, to) })
 		},
 	}
+}
+
+// readQuery returns what is asked, and the SQL.
+func readQuery(c *cli.Context, params map[string]string, std streams) (inputs []string, text string, err error) {
+	args, file := c.Args().Slice(), c.String("file")
+	if file == "" {
+		if len(args) < 2 {
+			return nil, "", &usageError{err: fmt.Errorf("want an output and a query, got %d arguments", len(args)), hint: "ckexport query fleet.duckdb listening-ports, or ckexport query ./archives listening-ports"}
+		}
+		last := len(args) - 1
+		text, err = queryText(args[last], params)
+		return args[:last], text, err
+	}
+	if len(args) < 1 {
+		return nil, "", &usageError{err: errors.New("want an output"), hint: "ckexport query fleet.duckdb -f questions.sql"}
+	}
+	if len(params) > 0 {
+		return nil, "", usagef("--param is for queries that have a name")
+	}
+	var data []byte
+	if file == "-" {
+		data, err = io.ReadAll(std.in)
+	} else {
+		data, err = os.ReadFile(file)
+	}
+	if err != nil {
+		hint := ""
+		if _, isFormat := resultWriters[file]; isFormat {
+			hint = "the format of the result is named by --format " + file
+		}
+		return nil, "", &usageError{err: fmt.Errorf("reading the SQL: %w", err), hint: hint}
+	}
+	return args, string(data), nil
 }
 
 // paramValues takes --param name=value; a value may have commas.
@@ -95,56 +130,69 @@ func queryText(arg string, params map[string]string) (string, error) {
 	return arg, nil
 }
 
-// looksAround finds SQL that asks what views there are, or makes up their names.
-var looksAround = regexp.MustCompile(`(?i)\b(show|describe|pragma|information_schema|duckdb_|sqlite_master|query)`)
-
-// namedIn returns what SQL names: views, and tables of its own and of these. Names
-// that only occur in it do no harm.
-func namedIn(text string) sinks.SQLOptions {
-	opts := sinks.SQLOptions{Views: viewsIn(text)}
-	if looksAround.MatchString(text) {
-		return opts
-	}
-	text, opts.Named = strings.ToLower(text), []string{}
-	for _, t := range schema.Tables() {
-		isNeeded := func(v sinks.View) bool { return slices.Contains(v.Tables, t.Name) }
-		if strings.Contains(text, t.Name) || slices.ContainsFunc(opts.Views, isNeeded) {
-			opts.Named = append(opts.Named, t.Name)
-		}
-	}
-	return opts
-}
-
-// viewsIn returns the views whose names occur in SQL, and those they build on:
-// in a dataset, every view that is made costs time.
-func viewsIn(text string) []sinks.View {
-	all := views()
-	if looksAround.MatchString(text) {
-		return all
-	}
-	text = strings.ToLower(text)
-	var list []sinks.View
-	for _, v := range slices.Backward(all) { // a view builds on those before it
-		if strings.Contains(text, v.Name) {
-			list = append(list, v)
-			text += " " + v.SQL
-		}
-	}
-	slices.Reverse(list)
-	return list
-}
-
-func query(ctx context.Context, db *sql.DB, text string, write func(*sql.Rows) error) error {
-	rows, err := db.QueryContext(ctx, text)
+// runStatements runs SQL, and writes the result of each statement that has one.
+func runStatements(ctx context.Context, db *sql.DB, text string, to *results) error {
+	conn, err := db.Conn(ctx) // what one statement sets holds for those behind it
 	if err != nil {
-		return fmt.Errorf("running the query: %w", err)
-	}
-	defer rows.Close()
-	if err := write(rows); err != nil {
 		return err
 	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("running the query: %w", err)
+	defer conn.Close()
+	statements := sqltext.Statements(text)
+	if len(statements) == 0 {
+		return usagef("there is no SQL")
+	}
+	for _, s := range statements {
+		if err := runStatement(ctx, conn, s, to); err != nil {
+			return withMacroHint(fmt.Errorf("running the query: %w", err))
+		}
 	}
 	return nil
+}
+
+func runStatement(ctx context.Context, conn *sql.Conn, statement string, to *results) error {
+	if to.format == parquetFormat {
+		return to.writeParquet(ctx, conn, statement)
+	}
+	rows, err := conn.QueryContext(ctx, statement)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	columns, err := rows.ColumnTypes()
+	if err != nil {
+		return err
+	}
+	if !hasResult(statement, columns) {
+		for rows.Next() {
+		}
+		return rows.Err()
+	}
+	if err := to.write(rows, columns); err != nil {
+		return err
+	}
+	return rows.Err()
+}
+
+// quiet finds statements that only do something: DuckDB answers these with a count.
+var quiet = regexp.MustCompile(`(?i)^\s*(set|reset|use|create|drop|insert|update|delete|alter|begin|commit|rollback|load|attach|detach|prepare|deallocate)\b`)
+
+func hasResult(statement string, columns []*sql.ColumnType) bool {
+	return len(columns) > 0 && !quiet.MatchString(statement)
+}
+
+// noTable finds the error of DuckDB that says that there is no such table.
+var noTable = regexp.MustCompile(`Table with name (\w+) does not exist`)
+
+// withMacroHint tells how to ask a query that has parameters in SQL.
+func withMacroHint(err error) error {
+	found := noTable.FindStringSubmatch(err.Error())
+	if found == nil {
+		return err
+	}
+	q, ok := queries.Lookup(found[1])
+	if !ok || len(q.Params) == 0 {
+		return err
+	}
+	name := q.ViewName()
+	return &usageError{err: err, hint: fmt.Sprintf("%s has parameters: FROM %s(), or %s(%s := value); ckexport queries %s shows them", name, name, name, q.Params[0].Name, q.Name)}
 }

@@ -1,12 +1,11 @@
 package main
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -14,36 +13,37 @@ import (
 
 	"github.com/ckexport/ckexport/cmd/ckexport/internal/sandbox"
 	fleetreport "github.com/ckexport/ckexport/report"
-	"github.com/ckexport/ckexport/sinks"
 )
 
 func reportCommand(std streams) *cli.Command {
 	return &cli.Command{
 		Name:      "report",
-		Usage:     "make one page of an output: the fleet, what detections found, charts, and the checkpoints that matter most",
-		ArgsUsage: "OUT -o PAGE.html",
-		Description: "OUT is an output of any kind. The page is one HTML file that fetches nothing and runs no script. Lists are cut, and say by which command the\n" +
+		Usage:     "make one page of outputs or archives: the fleet, what detections found, charts, and the checkpoints that matter most",
+		ArgsUsage: "OUT... -o PAGE.html",
+		Description: askedHelp + "\n\nThe page is one HTML file that fetches nothing and runs no script. Lists are cut, and say by which command the\n" +
 			"rest is to be had, so that a page of 5,000 checkpoints is no larger than one of 50. It holds command lines and paths: it is made 0600.\n" +
 			"An earlier report is replaced, any other file is not.",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the page to `PAGE`"},
-		}, slices.Concat(storeFlags(), sandboxFlags())...),
+		}, askFlags()...),
 		Action: func(c *cli.Context) error {
-			if c.NArg() != 1 || c.String("output") == "" {
+			if c.NArg() < 1 || c.String("output") == "" {
 				return &usageError{err: fmt.Errorf("want an output and -o PAGE, got %d arguments", c.NArg()), hint: "ckexport report fleet.duckdb -o report.html"}
 			}
-			return makeReport(c, c.Args().First(), c.String("output"), std)
+			return makeReport(c, c.String("output"), std)
 		},
 	}
 }
 
-func makeReport(c *cli.Context, location, path string, std streams) (err error) {
-	output, err := findOutput(c, location)
+func makeReport(c *cli.Context, path string, std streams) (err error) {
+	in, err := findInputs(c, c.Args().Slice(), std)
 	if err != nil {
 		return err
 	}
-	if err := mustBeOutside(path, location); err != nil {
-		return err
+	for _, o := range in.outputs {
+		if err := mustBeOutside(path, o.location); err != nil {
+			return err
+		}
 	}
 	page, err := fleetreport.Create(path)
 	if err != nil {
@@ -56,24 +56,21 @@ func makeReport(c *cli.Context, location, path string, std streams) (err error) 
 	}()
 	// The page is open: its folder is only needed to give it its name.
 	folder := sandbox.Grant{Path: filepath.Dir(path), Access: sandbox.Entries | sandbox.Files}
-	db, err := output.openSQL(c.Context, sinks.SQLOptions{Views: views()}, confinementOf(c, slog.New(slog.DiscardHandler)), folder)
-	if err != nil {
+	return ask(c, in, wholeQuestion(views()), std, func(db *sql.DB) error {
+		version, _ := versionOf()
+		r, err := fleetreport.Make(c.Context, db, fleetreport.Options{Inputs: in.args, Version: version, Now: time.Now()})
+		if err != nil {
+			return fmt.Errorf("making the report: %w", err)
+		}
+		if err := r.Write(page); err != nil {
+			return err
+		}
+		if err := page.Commit(); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(std.err, "%s: %d checkpoints; %d of %d detections found something\n", quotedPath(path), r.Checkpoints, len(r.Detections), r.Checks())
 		return err
-	}
-	defer db.Close()
-	version, _ := versionOf()
-	r, err := fleetreport.Make(c.Context, db, fleetreport.Options{Output: location, Version: version, Now: time.Now()})
-	if err != nil {
-		return fmt.Errorf("making the report: %w", err)
-	}
-	if err := r.Write(page); err != nil {
-		return err
-	}
-	if err := page.Commit(); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(std.err, "%s: %d checkpoints; %d of %d detections found something\n", quotedPath(path), r.Checkpoints, len(r.Detections), r.Checks())
-	return err
+	}, folder)
 }
 
 // mustBeOutside refuses a page in a dataset's folder: it would be taken for a part of it.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -19,6 +20,7 @@ import (
 // resultWriters write the rows of a query, by the name of the format.
 var resultWriters = map[string]func(io.Writer, resultRows) error{
 	"table":    writeTable,
+	"line":     writeLines,
 	"markdown": writeMarkdown,
 	"csv":      writeCSV,
 	"json":     writeJSON,
@@ -33,8 +35,37 @@ type resultRows interface {
 	Err() error
 }
 
+// memoryRows are rows that are there already.
+type memoryRows struct {
+	names []string
+	rows  [][]any
+	next  int
+}
+
+// Columns names the columns.
+func (m *memoryRows) Columns() ([]string, error) { return slices.Clone(m.names), nil }
+
+// Next goes to the next row.
+func (m *memoryRows) Next() bool {
+	m.next++
+	return m.next <= len(m.rows)
+}
+
+// Scan copies the row.
+func (m *memoryRows) Scan(to ...any) error {
+	for i, v := range m.rows[m.next-1] {
+		if place, ok := to[i].(*any); ok {
+			*place = v
+		}
+	}
+	return nil
+}
+
+// Err is nil: all rows are there.
+func (m *memoryRows) Err() error { return nil }
+
 // resultFormats names them.
-const resultFormats = "table, csv, json, jsonl or markdown"
+const resultFormats = "table, line, csv, json, jsonl or markdown"
 
 // eachRow calls f with the values of each row.
 func eachRow(rows resultRows, f func([]any) error) error {
@@ -89,6 +120,30 @@ func writeTable(out io.Writer, rows resultRows) error {
 	}
 	_, err = fmt.Fprintf(out, "%s\n%d rows\n", t.Render(), t.Length())
 	return err
+}
+
+// writeLines writes a line for each column, and an empty one between rows.
+func writeLines(out io.Writer, rows resultRows) error {
+	names, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	width := 0
+	for i := range names {
+		names[i] = plain.Cell(names[i])
+		width = max(width, utf8.RuneCountInString(names[i]))
+	}
+	separator := ""
+	return eachRow(rows, func(values []any) error {
+		var b strings.Builder
+		b.WriteString(separator)
+		separator = "\n"
+		for i, v := range values {
+			fmt.Fprintf(&b, "%*s = %s\n", width, names[i], plain.Cell(v))
+		}
+		_, err := io.WriteString(out, b.String())
+		return err
+	})
 }
 
 func writeMarkdown(out io.Writer, rows resultRows) error {

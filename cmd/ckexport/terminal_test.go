@@ -50,14 +50,14 @@ func TestNothingSteersTheTerminal(t *testing.T) {
 	for i, output := range []string{"out.parquet", "out.duckdb"} {
 		ckexport(".", "-o", output, "--log-level", "debug", "--log-format", []string{"text", "json"}[i])
 		ckexport(".", "-o", output, "--dry-run")
-		if got := strings.TrimSpace(answerOf(ckexport("query", output, "SELECT count(*) FROM archives", "-f", "csv"))); got != fmt.Sprint(len(names)) {
+		if got := strings.TrimSpace(answerOf(ckexport("query", output, "SELECT count(*) FROM archives", "--format", "csv"))); got != fmt.Sprint(len(names)) {
 			t.Errorf("%s: the ledger has %s archives of %d", output, got, len(names))
 		}
 		for _, format := range []string{"table", "csv", "json", "markdown"} {
-			if out := ckexport("query", output, "SELECT source, archive_name, error FROM archives ORDER BY source", "-f", format); !strings.Contains(out, "pwned") {
+			if out := ckexport("query", output, "SELECT source, archive_name, error FROM archives ORDER BY source", "--format", format); !strings.Contains(out, "pwned") {
 				t.Errorf("%s as %s: no answer: %s", output, format, out)
 			}
-			ckexport("query", output, "SELECT '\u009b31m' AS \"\u009b2J\", [chr(27)] AS list, MAP {chr(27): chr(155)} AS map, {'a': chr(8238)} AS struct, chr(27)::BLOB AS blob", "-f", format)
+			ckexport("query", output, "SELECT '\u009b31m' AS \"\u009b2J\", [chr(27)] AS list, MAP {chr(27): chr(155)} AS map, {'a': chr(8238)} AS struct, chr(27)::BLOB AS blob", "--format", format)
 		}
 		ckexport("query", output, "SELECT '\x1b[2J\u009b'::INTEGER")
 		for _, format := range []string{"text", "json", "markdown"} {

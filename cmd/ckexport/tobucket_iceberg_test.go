@@ -30,10 +30,10 @@ func TestIcebergToBucket(t *testing.T) {
 		t.Error(said)
 	}
 	const query = "SELECT count(*) AS n, bit_xor(hash(p)) AS h FROM (SELECT * FROM processes JOIN memory_mappings USING (checkpoint_id, pid) JOIN archive_members USING (checkpoint_id)) p"
-	want := local(t, "query", exportedLocally(t, folder), query, "-f", "csv")
+	want := local(t, "query", exportedLocally(t, folder), query, "--format", "csv")
 	isSame := func() {
 		t.Helper()
-		if got := g.ok(t, "query", output, query, "-f", "csv"); got != want {
+		if got := g.ok(t, "query", output, query, "--format", "csv"); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 		if said := g.ok(t, "verify", output); !strings.Contains(said, "0 findings of damage, 0 warnings") {

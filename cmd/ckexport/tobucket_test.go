@@ -95,7 +95,7 @@ func TestToBucket(t *testing.T) {
 		fetched.Store(filepath.Base(filepath.Dir(r.URL.Path)), true)
 		next.ServeHTTP(w, r)
 	})
-	if said := g.ok(t, "query", storedOutput, "SELECT count(*) AS n FROM archives", "-f", "csv"); said != fmt.Sprintf("n\n%d\n", len(archives)) {
+	if said := g.ok(t, "query", storedOutput, "SELECT count(*) AS n FROM archives", "--format", "csv"); said != fmt.Sprintf("n\n%d\n", len(archives)) {
 		t.Error(said)
 	}
 	g.answering(nil)
@@ -240,7 +240,7 @@ func TestBucketWriterKilled(t *testing.T) {
 	if said := g.ok(t, "verify", storedOutput); !strings.Contains(said, "0 findings of damage") {
 		t.Error(said)
 	}
-	if said := g.ok(t, "query", storedOutput, "SELECT count(*) AS n FROM archives", "-f", "csv"); said != "n\n1\n" {
+	if said := g.ok(t, "query", storedOutput, "SELECT count(*) AS n FROM archives", "--format", "csv"); said != "n\n1\n" {
 		t.Error(said)
 	}
 	// The run may be alive for all that others know, until a day has passed.

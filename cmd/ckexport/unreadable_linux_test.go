@@ -86,7 +86,7 @@ unnamed,failed,open unnamed: permission denied
 			if _, stderr, code := run(c.inputs, "-o", output); code != exitBadArchives {
 				t.Fatalf("exit code %d\n%s", code, stderr)
 			}
-			rows, stderr, _ := run("query", output, "SELECT source, status, error FROM archives ORDER BY source", "-f", "csv")
+			rows, stderr, _ := run("query", output, "SELECT source, status, error FROM archives ORDER BY source", "--format", "csv")
 			rows = strings.NewReplacer(dir+"/in/", "", "opening: ", "", "/:", ":").Replace(rows)
 			if rows != want {
 				t.Errorf("the ledger says\n%s, want\n%s%s", rows, want, stderr)

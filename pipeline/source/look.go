@@ -89,6 +89,16 @@ func mayBeArchive(ctx context.Context, in archive.Input) bool {
 	return looksLikeArchive(head)
 }
 
+// IsArchive reports whether a file of this machine is named like an archive, or
+// begins like one.
+func IsArchive(ctx context.Context, path string) bool {
+	if namedLikeArchive(path) {
+		return true
+	}
+	head, err := firstBytes(ctx, Path(path))
+	return err == nil && looksLikeArchive(head)
+}
+
 // firstBytes returns how a file begins, nil for a folder.
 func firstBytes(ctx context.Context, in archive.Input) ([]byte, error) {
 	content, err := in.Open(ctx)

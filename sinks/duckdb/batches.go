@@ -3,6 +3,7 @@
 package duckdb
 
 import (
+	"context"
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
@@ -36,4 +37,25 @@ func scanBatches(conn *sql.Conn, view string, batches []arrow.RecordBatch) (rele
 		return err
 	})
 	return release, err
+}
+
+// ReadBatches runs a query on a connection to a database that this package opened,
+// and hands on its rows as record batches.
+func ReadBatches(ctx context.Context, conn *sql.Conn, query string, read func(array.RecordReader) error) error {
+	return conn.Raw(func(c any) error {
+		dc, ok := c.(driver.Conn)
+		if !ok {
+			return fmt.Errorf("%T is no connection", c)
+		}
+		a, err := duckdb.NewArrowFromConn(dc)
+		if err != nil {
+			return err
+		}
+		rows, err := a.QueryContext(ctx, query)
+		if err != nil {
+			return err
+		}
+		defer rows.Release()
+		return read(rows)
+	})
 }

@@ -105,7 +105,19 @@ func attach(ctx context.Context, exec execFunc, reach *aliases, path string, how
 	if err != nil {
 		return fmt.Errorf("opening database: %w", err)
 	}
-	statement := "ATTACH " + sqltext.Literal(path) + " AS " + outputName + " (TYPE duckdb"
+	if err := attachAs(ctx, exec, path, outputName, how); err != nil {
+		return err
+	}
+	if err := exec(ctx, "USE "+outputName); err != nil {
+		return fmt.Errorf("opening database: %w", err)
+	}
+	return nil
+}
+
+// attachAs attaches a database file under a name, by a path that DuckDB takes as
+// it stands.
+func attachAs(ctx context.Context, exec execFunc, path, name string, how access) error {
+	statement := "ATTACH " + sqltext.Literal(path) + " AS " + name + " (TYPE duckdb"
 	if how.readOnly {
 		statement += ", READ_ONLY"
 	}
@@ -114,7 +126,7 @@ func attach(ctx context.Context, exec execFunc, reach *aliases, path string, how
 	for {
 		err := exec(ctx, statement)
 		if err == nil {
-			break
+			return nil
 		}
 		if !isLocked(err) || time.Now().After(deadline) {
 			return fmt.Errorf("opening database: %w", err)
@@ -125,10 +137,6 @@ func attach(ctx context.Context, exec execFunc, reach *aliases, path string, how
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
-	if err := exec(ctx, "USE "+outputName); err != nil {
-		return fmt.Errorf("opening database: %w", err)
-	}
-	return nil
 }
 
 // isLocked tells whether another process has a database open.
@@ -140,11 +148,20 @@ func isLocked(err error) bool {
 // readParquet returns the table function that reads these files, which may
 // differ in their columns. Folders named like partitions add none.
 func readParquet(paths []string, differ bool) string {
+	return readParquetWith(paths, fmt.Sprintf("union_by_name = %t", differ))
+}
+
+// readParquetNamed reads files by the names of columns, with their paths as filename.
+func readParquetNamed(paths []string) string {
+	return readParquetWith(paths, "union_by_name = true, filename = true")
+}
+
+func readParquetWith(paths []string, options string) string {
 	quoted := make([]string, len(paths))
 	for i, p := range paths {
 		quoted[i] = sqltext.Literal(globEscape(p))
 	}
-	return fmt.Sprintf("read_parquet([%s], hive_partitioning = false, union_by_name = %t)", strings.Join(quoted, ", "), differ)
+	return fmt.Sprintf("read_parquet([%s], hive_partitioning = false, %s)", strings.Join(quoted, ", "), options)
 }
 
 // globEscape makes characters of a path that have a meaning in globs stand for

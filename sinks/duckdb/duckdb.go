@@ -33,7 +33,7 @@ func Format() sinks.Format {
 	f := format()
 	f.LeastMemory = leastMemory
 	f.Check, f.Open = check, Open
-	f.Recognise, f.Footprint, f.OpenSQL, f.Inspect, f.Rewrite = recognise, local.Footprint, OpenSQL, Inspect, Rewrite
+	f.Recognise, f.Footprint, f.OpenSQL, f.Part, f.Describe, f.Inspect, f.Rewrite = recognise, local.Footprint, OpenSQL, part, describe, Inspect, Rewrite
 	f.Staging, f.PeekLedger = local.Staging, peekLedger
 	return f
 }

@@ -289,17 +289,23 @@ func (l *load) source(table string) (string, error) {
 	if _, ok := l.batches[table]; ok {
 		return "memory.main." + sqltext.Identifier(table), nil
 	}
+	paths := l.filesOf(table)
+	if len(paths) == 0 {
+		return "", nil
+	}
+	paths, err := l.reach.toAll(paths)
+	return readParquet(paths, false), err
+}
+
+// filesOf returns the paths of a table's parts.
+func (l *load) filesOf(table string) []string {
 	var paths []string
 	for _, p := range l.parts {
 		if p.Table == table {
 			paths = append(paths, filepath.Join(l.rows, filepath.FromSlash(p.Path)))
 		}
 	}
-	if len(paths) == 0 {
-		return "", nil
-	}
-	paths, err := l.reach.toAll(paths)
-	return readParquet(paths, false), err
+	return paths
 }
 
 // makeViews makes the views anew, as this tool has them.

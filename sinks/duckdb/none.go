@@ -2,7 +2,15 @@
 
 package duckdb
 
-import "github.com/ckexport/ckexport/sinks"
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/ckexport/ckexport/sinks"
+)
 
 // Format returns the kind of output, which this build does not have.
 func Format() sinks.Format {
@@ -13,3 +21,11 @@ func Format() sinks.Format {
 
 // Engine returns nil: this build has none.
 func Engine() sinks.Engine { return nil }
+
+// OpenFleet returns nil: this build has none.
+func OpenFleet() sinks.OpenFleet { return nil }
+
+// ReadBatches fails: there is no DuckDB to ask.
+func ReadBatches(context.Context, *sql.Conn, string, func(array.RecordReader) error) error {
+	return errors.New("this build has no DuckDB")
+}

@@ -129,6 +129,14 @@ func makeViews(ctx context.Context, exec execFunc, files []sinks.TableFiles, vie
 		}
 		tables, paths = append(tables, f.Table), append(paths, f.Paths...)
 	}
+	if err := makeQueries(ctx, exec, tables, views); err != nil {
+		return err
+	}
+	return restrict(ctx, exec, paths)
+}
+
+// makeQueries makes the views whose tables are there.
+func makeQueries(ctx context.Context, exec execFunc, tables []string, views []sinks.View) error {
 	for _, v := range views {
 		if slices.ContainsFunc(v.Tables, func(t string) bool { return !slices.Contains(tables, t) }) {
 			continue
@@ -137,7 +145,7 @@ func makeViews(ctx context.Context, exec execFunc, files []sinks.TableFiles, vie
 			return fmt.Errorf("view %s: %w", v.Name, err)
 		}
 	}
-	return restrict(ctx, exec, paths)
+	return nil
 }
 
 // selectFrom returns the query for the rows of a table's files.

@@ -16,8 +16,23 @@ import (
 // There is no primary key: it would cost an index over all rows, and what
 // makes rows unique is decided before they get here.
 func createTable(table *schema.Table) (string, error) {
-	var b strings.Builder
 	name := sqltext.Identifier(table.Name)
+	create, err := createBareTable(table, name)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\nCOMMENT ON TABLE %s IS %s;\n", create, name, sqltext.Literal(table.Doc))
+	for _, c := range table.Columns {
+		b.WriteString(commentOnColumn(table, c))
+	}
+	return b.String(), nil
+}
+
+// createBareTable returns the statement that makes a table of that name in SQL,
+// without comments.
+func createBareTable(table *schema.Table, name string) (string, error) {
+	var b strings.Builder
 	fmt.Fprintf(&b, "CREATE TABLE %s (", name)
 	for i, c := range table.Columns {
 		kind, err := columnType(c.Type)
@@ -32,10 +47,7 @@ func createTable(table *schema.Table) (string, error) {
 			b.WriteString(" NOT NULL")
 		}
 	}
-	fmt.Fprintf(&b, ");\nCOMMENT ON TABLE %s IS %s;\n", name, sqltext.Literal(table.Doc))
-	for _, c := range table.Columns {
-		b.WriteString(commentOnColumn(table, c))
-	}
+	b.WriteString(");")
 	return b.String(), nil
 }
 

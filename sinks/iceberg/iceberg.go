@@ -22,7 +22,7 @@ import (
 func Format(engine sinks.Engine) sinks.Format {
 	f := format()
 	f.Check, f.Open = local.Check, Open
-	f.Recognise, f.Footprint, f.OpenSQL = recognise, local.Footprint, openSQL(engine)
+	f.Recognise, f.Footprint, f.OpenSQL, f.Part, f.Describe = recognise, local.Footprint, openSQL(engine), part, describe
 	f.Inspect, f.Rewrite = Inspect, Rewrite
 	f.Staging, f.PeekLedger = local.Staging, peekLedger
 	return f
@@ -54,6 +54,28 @@ func openSQL(engine sinks.Engine) func(context.Context, string, sinks.SQLOptions
 		}
 		return db, nil
 	}
+}
+
+// part returns an output as a part of a fleet.
+func part(_ context.Context, path string, wanted []string) (sinks.Part, error) {
+	files, err := tableFiles(path, wanted)
+	if err != nil {
+		return sinks.Part{}, fmt.Errorf("opening output %q: %w", path, err)
+	}
+	return sinks.Part{Location: path, Files: files}, nil
+}
+
+// describe tells what an output has.
+func describe(_ context.Context, path string) (d sinks.Description, err error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return d, err
+	}
+	w, err := openWarehouse(files{dir: abs})
+	if err != nil {
+		return d, fmt.Errorf("opening output %q: %w", path, err)
+	}
+	return sinks.Description{Policy: w.contents.Policy, Tables: w.contents.Tables}, nil
 }
 
 // tableFiles returns the files of the wanted tables, or of all for nil.

@@ -24,7 +24,7 @@ func Format(engine sinks.Engine) sinks.Format {
 	return sinks.Format{
 		Name: formatName, Suffixes: []string{".parquet"},
 		Check: local.Check, Open: Open,
-		Recognise: recognise, Footprint: local.Footprint, OpenSQL: openSQL(engine), Inspect: Inspect, Rewrite: Rewrite,
+		Recognise: recognise, Footprint: local.Footprint, OpenSQL: openSQL(engine), Part: part, Describe: describe, Inspect: Inspect, Rewrite: Rewrite,
 		Staging: local.Staging, PeekLedger: peekLedger,
 	}
 }

@@ -48,6 +48,32 @@ func openSQL(engine sinks.Engine) func(context.Context, string, sinks.SQLOptions
 	}
 }
 
+// part returns an output as a part of a fleet.
+func part(_ context.Context, path string, wanted []string) (sinks.Part, error) {
+	files, err := tableFiles(path, wanted)
+	if err != nil {
+		return sinks.Part{}, fmt.Errorf("opening output %q: %w", path, err)
+	}
+	return sinks.Part{Location: path, Files: files}, nil
+}
+
+// describe tells what an output has.
+func describe(_ context.Context, path string) (d sinks.Description, err error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.IsDir() {
+		var mark *fileMark
+		if mark, err = readMark(path); err == nil {
+			return sinks.Description{Policy: mark.policy, Tables: []string{mark.table}}, nil
+		}
+	} else if err == nil {
+		var m *Manifest
+		if m, err = ReadManifest(path); err == nil {
+			return sinks.Description{Policy: m.Policy, Tables: m.Tables}, nil
+		}
+	}
+	return d, fmt.Errorf("opening output %q: %w", path, err)
+}
+
 // tableFiles returns the files of the wanted tables, or of all for nil.
 func tableFiles(path string, wanted []string) ([]sinks.TableFiles, error) {
 	path, err := filepath.Abs(path)

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ckexport/ckexport/pipeline/source"
+	"github.com/ckexport/ckexport/sinks"
+)
+
+// askedInputs are what a command asks: outputs, and archives, which are exported
+// for that only.
+type askedInputs struct {
+	args    []string // as the user names them
+	outputs []*output
+	listing *source.Listing // of archives, nil for none
+}
+
+// findInputs finds out what each argument is: an output, or what export takes as an
+// input. A pattern may name several of both.
+func findInputs(c *cli.Context, args []string, std streams) (*askedInputs, error) {
+	in := &askedInputs{args: args}
+	for _, arg := range args {
+		names, err := expand(arg)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			if err := in.add(c, name, std); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return in, nil
+}
+
+// expand returns the paths that a pattern names, or a name that is none itself.
+func expand(arg string) ([]string, error) {
+	if !strings.ContainsAny(arg, "*?[") || strings.Contains(arg, "://") {
+		return []string{arg}, nil
+	}
+	if _, err := os.Lstat(arg); err == nil {
+		return []string{arg}, nil
+	}
+	names, err := filepath.Glob(arg)
+	if err != nil {
+		return nil, &source.InputError{Input: arg, Err: err}
+	}
+	if len(names) == 0 {
+		return nil, &source.InputError{Input: arg, Err: errors.New("no such file, and no file matches it as a pattern")}
+	}
+	return names, nil
+}
+
+// add adds an output, or archives.
+func (in *askedInputs) add(c *cli.Context, name string, std streams) error {
+	o, notOutput := findOutput(c, name)
+	if notOutput == nil {
+		in.outputs = append(in.outputs, o)
+		return nil
+	}
+	if !errors.As(notOutput, new(*sinks.RefusedError)) {
+		return notOutput
+	}
+	listing, err := source.List(c.Context, providers("", placesOf(c)), []string{name}, std.in)
+	if err != nil {
+		if _, unknown := formats(placesOf(c)).For(name); unknown == nil { // it is named as an output
+			return notOutput
+		}
+		return err
+	}
+	if in.listing == nil {
+		in.listing = &source.Listing{}
+	}
+	in.listing.Add(listing)
+	return nil
+}
+
+// one returns the output, where the command asks a single one.
+func (in *askedInputs) one() *output {
+	if len(in.outputs) == 1 && in.listing == nil {
+		return in.outputs[0]
+	}
+	return nil
+}
+
+// look finds the archives.
+func (in *askedInputs) look(ctx context.Context) ([]source.Item, error) {
+	if in.listing == nil {
+		return nil, nil
+	}
+	found, err := in.listing.Look(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(found.Archives) == 0 {
+		return nil, &usageError{
+			err:  fmt.Errorf("no archives in %s: looked for tars, plain and compressed, and unpacked archives", strings.Join(in.args, ", ")),
+			hint: "outputs in a folder are named by a pattern, such as 'folder/*.parquet'",
+		}
+	}
+	return found.Archives, nil
+}
