@@ -51,6 +51,7 @@ unit: build bin/checkpointctl ## tests; what goroutines share is tested by make 
 	@command -v python3 > /dev/null || { echo "make unit: python3 is missing (the README has a line of it); on Debian: apt-get install python3"; exit 1; }
 	@pkg-config --exists yara || { echo "make unit: libyara is missing (tests scan with YARA rules); on Debian: apt-get install pkg-config libyara-dev"; exit 1; }
 	@command -v zsh > /dev/null || { echo "make unit: zsh is missing (a test has it complete command lines); on Debian: apt-get install zsh"; exit 1; }
+	@command -v systemd-analyze > /dev/null || { echo "make unit: systemd-analyze is missing (a test has it judge the systemd units); on Debian: apt-get install systemd"; exit 1; }
 	@command -v gdb > /dev/null && command -v eu-readelf > /dev/null || { echo "make unit: gdb or eu-readelf is missing (tests have them read core dumps); on Debian: apt-get install gdb elfutils"; exit 1; }
 	CHECKPOINTCTL=$(CURDIR)/bin/checkpointctl CKEXPORT_UNDER_TEST=$(CURDIR)/bin/ckexport go test -vet=off -timeout 60m $$(go list $(PACKAGES) | grep -vxF "$$(go list $(RACE))")
 	go test -vet=off -tags= ./sinks/duckdb

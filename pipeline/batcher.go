@@ -58,6 +58,17 @@ func (b *batcher) add(t *schema.Table) {
 	b.builders = append(b.builders, t.NewBuilder())
 }
 
+// count returns how many rows these are of tables whose rows belong to checkpoints.
+func (b *batcher) count(rows *schema.Rows) uint64 {
+	var n uint64
+	for _, t := range b.tables {
+		if t.Scope == schema.ScopeCheckpoint {
+			n += uint64(t.Count(rows))
+		}
+	}
+	return n
+}
+
 // append adds rows to those that wait.
 func (b *batcher) append(rows []*schema.Rows) { b.waiting = append(b.waiting, rows...) }
 

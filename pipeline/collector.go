@@ -21,13 +21,15 @@ type collector struct {
 	batcher *batcher
 	summary Summary
 	run     schema.Run
+	shard   sinks.ShardSink // nil for a run that is not split
 
 	differences []*schema.Rows // see tellDifference; of the archive at hand
 }
 
 func newCollector(opts Options, ledger *sinks.Ledger, batches chan<- tableBatch) *collector {
 	b := newBatcher(opts.Tables, batches)
-	return &collector{opts: opts, ledger: ledger, batcher: b, run: opts.Run, summary: Summary{RunID: opts.Run.RunID, Rows: b.rows, Problems: map[schema.Severity]map[string]int{}}}
+	shard, _ := opts.Sink.(sinks.ShardSink)
+	return &collector{opts: opts, ledger: ledger, batcher: b, run: opts.Run, shard: shard, summary: Summary{RunID: opts.Run.RunID, Rows: b.rows, Problems: map[schema.Severity]map[string]int{}}}
 }
 
 // skipKnown returns the archives that must be opened, and reports the others.
@@ -50,7 +52,11 @@ func (c *collector) collect(ctx context.Context, decoded <-chan decodedArchive, 
 	defer waiting.release()
 	err := inOrder(decoded, func(d decodedArchive) error {
 		waiting.add(d.result.Memory)
-		c.archive(d)
+		if c.shard == nil {
+			c.archive(d)
+		} else if err := c.see(d); err != nil {
+			return err
+		}
 		if !waiting.isEnough() {
 			return nil
 		}
@@ -113,7 +119,7 @@ func (c *collector) archive(d decodedArchive) {
 	c.summary.BytesRead += row.BytesRead
 	c.summary.ExpandedBytes += row.ExpandedBytes
 	report := Report{Archive: d.archive, Status: row.Status, Error: deref(row.Error)}
-	if isRecorded(c.ledger, d) {
+	if isRecorded(c.ledger, row, d.archive.Version) {
 		c.report(report) // an earlier run found the same and wrote it down
 		return
 	}
@@ -122,19 +128,22 @@ func (c *collector) archive(d decodedArchive) {
 	}
 	for _, r := range rows {
 		c.summary.Checkpoints += len(r.Checkpoints)
-		for _, t := range c.batcher.tables {
-			if t.Scope == schema.ScopeCheckpoint {
-				row.RowCount += uint64(t.Count(r))
-			}
-		}
+		row.RowCount += c.batcher.count(r)
 	}
 	report.Rows = row.RowCount
 	c.report(report)
-	ledgerRow := c.ledgerRow(d)
-	recorded := ledgerRow.Archives[0]
-	c.run.Inputs = append(c.run.Inputs, schema.RunInput{Source: recorded.Source, SizeBytes: recorded.SizeBytes, SHA256: recorded.SHA256, Status: recorded.Status})
+	complete := c.complete(d)
+	c.run.Inputs = append(c.run.Inputs, inputOf(complete))
 	rows = append(append(rows, digests...), c.differences...)
-	c.batcher.append(append(rows, ledgerRow))
+	c.batcher.append(append(rows, c.record(complete, firstCheckpoint(d.result.Checkpoints))))
+}
+
+// firstCheckpoint returns the id of the first of them, empty for none.
+func firstCheckpoint(checkpoints []*schema.Rows) string {
+	if len(checkpoints) == 0 {
+		return ""
+	}
+	return checkpoints[0].CheckpointID
 }
 
 // countProblems counts the archive's problems.

@@ -13,22 +13,24 @@ import (
 // IsKnown reports whether the ledger has the archive, unchanged and exported
 // in full: then it need not be opened again.
 func IsKnown(ledger *sinks.Ledger, a source.Item) bool {
-	row, ok := ledger.Archives[decode.SourceText(a.Name())]
-	return ok && (row.Status == schema.StatusOK || row.Status == schema.StatusDuplicate) && isUnchanged(row, a)
+	return isKnown(ledger, decode.SourceText(a.Name()), a.Version)
+}
+
+func isKnown(ledger *sinks.Ledger, source string, v archive.Version) bool {
+	row, ok := ledger.Archives[source]
+	return ok && (row.Status == schema.StatusOK || row.Status == schema.StatusDuplicate) && isUnchanged(row, v)
 }
 
 // isUnchanged compares versions.
-func isUnchanged(row sinks.LedgerArchive, a source.Item) bool {
-	v := a.Version
+func isUnchanged(row sinks.LedgerArchive, v archive.Version) bool {
 	return row.Tag == v.Tag && row.SizeBytes == uint64(v.Size) && row.ModifiedAt.Equal(v.ModTime.Truncate(time.Microsecond))
 }
 
 // isRecorded reports whether the ledger tells the same of an archive that
 // could not be read in full: then there is nothing to add.
-func isRecorded(ledger *sinks.Ledger, d decodedArchive) bool {
-	row, ok := ledger.Archives[decode.SourceText(d.archive.Name())]
-	return ok && d.result.Archive.Status != schema.StatusOK && isUnchanged(row, d.archive) &&
-		row.Status == d.result.Archive.Status && row.Error == deref(d.result.Archive.Error)
+func isRecorded(ledger *sinks.Ledger, a *schema.Archive, v archive.Version) bool {
+	row, ok := ledger.Archives[a.Source]
+	return ok && a.Status != schema.StatusOK && isUnchanged(row, v) && row.Status == a.Status && row.Error == deref(a.Error)
 }
 
 func deref(s *string) string {
@@ -38,8 +40,8 @@ func deref(s *string) string {
 	return *s
 }
 
-// ledgerRow completes the archive's row of the ledger, and notes it there.
-func (c *collector) ledgerRow(d decodedArchive) *schema.Rows {
+// complete returns the archive's row of the ledger.
+func (c *collector) complete(d decodedArchive) schema.Archive {
 	row := d.result.Archive
 	row.RunID, row.ToolVersion, row.SchemaVersion = c.opts.Run.RunID, c.opts.Run.ToolVersion, schema.Version
 	if row.SizeBytes == nil && d.archive.Version != (archive.Version{}) { // a folder, or a file that could not be opened
@@ -52,11 +54,13 @@ func (c *collector) ledgerRow(d decodedArchive) *schema.Rows {
 	if tag := d.archive.Version.Tag; row.ETag == nil && tag != "" {
 		row.ETag = &tag
 	}
-	r := &schema.Rows{Archives: []schema.Archive{row}}
-	if len(d.result.Checkpoints) > 0 {
-		r.CheckpointID = d.result.Checkpoints[0].CheckpointID
-	}
-	known := sinks.LedgerArchive{Status: row.Status, Error: deref(row.Error), Tag: deref(row.ETag), CheckpointID: r.CheckpointID}
+	return row
+}
+
+// record notes an archive, and the first checkpoint in it, in the ledger, and
+// returns the row for that.
+func (c *collector) record(row schema.Archive, checkpointID string) *schema.Rows {
+	known := sinks.LedgerArchive{Status: row.Status, Error: deref(row.Error), Tag: deref(row.ETag), CheckpointID: checkpointID}
 	if row.SizeBytes != nil {
 		known.SizeBytes = *row.SizeBytes
 	}
@@ -64,5 +68,10 @@ func (c *collector) ledgerRow(d decodedArchive) *schema.Rows {
 		known.ModifiedAt = row.ModifiedAt.Truncate(time.Microsecond)
 	}
 	c.ledger.Archives[row.Source] = known
-	return r
+	return &schema.Rows{CheckpointID: checkpointID, Archives: []schema.Archive{row}}
+}
+
+// inputOf returns what the run's row tells of an archive.
+func inputOf(row schema.Archive) schema.RunInput {
+	return schema.RunInput{Source: row.Source, SizeBytes: row.SizeBytes, SHA256: row.SHA256, Status: row.Status}
 }

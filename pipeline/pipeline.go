@@ -30,7 +30,9 @@ import (
 type Options struct {
 	Archives []source.Item
 	Tables   []*schema.Table // tables to fill; the ledger is written in any case
-	Sink     sinks.Sink
+	// Sink is where rows go. With a sinks.ShardSink the run is a shard: duplicates
+	// are left for Merge to settle, and archives must be in the order of their keys.
+	Sink sinks.Sink
 	// Run is the run's row: who, where, how. Run fills in the rest of it. Its
 	// labels are those of the checkpoints too.
 	Run schema.Run
@@ -77,6 +79,9 @@ func Run(ctx context.Context, opts Options) (*Summary, error) {
 	c := newCollector(opts, ledger, batches)
 	if err := runStages(ctx, opts, c, batches); err != nil {
 		return nil, err
+	}
+	if c.shard != nil && ctx.Err() != nil { // half a shard is none
+		return nil, ctx.Err()
 	}
 	stage.Begin(ctx, stage.Commit)
 	defer pprof.SetGoroutineLabels(ctx)

@@ -61,6 +61,16 @@ type Format struct {
 	// order, in one step for anyone who looks. It fails with *RefusedError where
 	// there is no output of ours.
 	Rewrite func(ctx context.Context, location string, opts Options, what Rewrite) (*Rewritten, error)
+
+	// The last two are for runs that several processes do a part of; nil where the
+	// format takes none.
+
+	// Staging is the place of the run with that name, which need not be there.
+	Staging func(location, run string) (StagingPlace, error)
+	// PeekLedger reads the ledger of an output that others may write to, empty if
+	// there is no output. It fails with *RefusedError where a run with these options
+	// could not add to it, or replace it.
+	PeekLedger func(ctx context.Context, location string, opts Options) (*Ledger, error)
 }
 
 // hasScheme tells whether a location is one that the format interprets.

@@ -23,6 +23,8 @@ type Ledger struct {
 	// Contents holds the keys of the rows of content-addressed tables
 	// (schema.ScopeContent), by table.
 	Contents map[string]map[ContentKey]bool
+	// Runs holds the run_id of every run that read archives.
+	Runs map[string]bool
 }
 
 // LedgerArchive is what a ledger knows of one archive.
@@ -46,7 +48,7 @@ type Digest struct {
 func NewLedger() *Ledger {
 	return &Ledger{
 		Archives: map[string]LedgerArchive{}, Checkpoints: map[string]bool{}, Forgotten: map[string]bool{},
-		Digests: map[string][]Digest{}, Contents: map[string]map[ContentKey]bool{},
+		Digests: map[string][]Digest{}, Contents: map[string]map[ContentKey]bool{}, Runs: map[string]bool{},
 	}
 }
 
@@ -54,7 +56,7 @@ func NewLedger() *Ledger {
 func (l *Ledger) Clone() *Ledger {
 	c := &Ledger{
 		Archives: maps.Clone(l.Archives), Checkpoints: maps.Clone(l.Checkpoints), Forgotten: maps.Clone(l.Forgotten),
-		Digests: map[string][]Digest{}, Contents: map[string]map[ContentKey]bool{},
+		Digests: map[string][]Digest{}, Contents: map[string]map[ContentKey]bool{}, Runs: maps.Clone(l.Runs),
 	}
 	for id, list := range l.Digests {
 		c.Digests[id] = slices.Clip(list)

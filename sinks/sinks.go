@@ -36,8 +36,8 @@ type Sink interface {
 }
 
 // Footprint is what use of an output touches on this machine, for a process
-// that gives up its rights to everything else. An output that lies elsewhere
-// has none, but for what it stages here.
+// that gives up its rights to everything else. For an output that lies elsewhere
+// that is the network, and what is staged here.
 type Footprint struct {
 	// Read lists files and folders that are read, with all that is below.
 	Read []string
@@ -50,6 +50,8 @@ type Footprint struct {
 	Folder string
 	// Moves says that files are moved from Own into Folder, rather than folders renamed.
 	Moves bool
+	// Network says that other machines are connected to.
+	Network bool
 	// Writes says that files are also made and written in Folder itself: a
 	// database keeps its log there.
 	Writes bool
@@ -62,6 +64,9 @@ type Options struct {
 	Tables []*schema.Table
 	// Overwrite replaces an existing output of ours when the run commits.
 	Overwrite bool
+	// KeepParts leaves what earlier runs wrote as it is. Without it a commit may
+	// join small files of an output that has many.
+	KeepParts bool
 	// LockTimeout is how long Open waits for an output that another run writes
 	// to; 0 refuses it at once.
 	LockTimeout time.Duration

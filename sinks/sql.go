@@ -15,6 +15,11 @@ type SQLOptions struct {
 	// Tables, if not nil, are those that the queries need: other tables of a
 	// damaged output may not be there.
 	Tables []string
+	// Named, if not nil, has all tables that the queries name: others of an output
+	// that lies elsewhere are not fetched.
+	Named []string
+	// Closed, if not nil, is called when the database is closed.
+	Closed func() error
 	// MemoryBytes bounds what queries over all rows keep in memory, and then
 	// their rows come in any order; 0 is for queries as people write them.
 	MemoryBytes int64

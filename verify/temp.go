@@ -1,9 +1,11 @@
 package verify
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -23,8 +25,11 @@ type tempPlace struct {
 const tempSuffix = ".verify"
 
 // takeTemp makes a folder that only its owner may enter, in the folder dir or,
-// if that is empty, in the output's.
+// if that is empty, in the output's, or in that for temporary files.
 func takeTemp(output, dir string) (*tempPlace, error) {
+	if strings.Contains(output, "://") { // it lies elsewhere
+		dir, output = cmp.Or(dir, os.TempDir()), path.Base(output)
+	}
 	if dir == "" {
 		dir = filepath.Dir(output)
 	}

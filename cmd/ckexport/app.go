@@ -31,7 +31,8 @@ const (
 
 const exitCodesHelp = `EXIT CODES:
    0    all archives are exported, or were already
-   1    the run failed; nothing of it is visible in the output, unless the error says that all of it is
+   1    the run failed; nothing of it is visible in the output, unless the error says that all of it is;
+        commit: some shards are not done
    2    wrong usage: flags, an input that does not exist, an output that is not written to
    3    finished, but some archives failed or are partial: see standard error, and the tables archives and problems;
         verify: the output is damaged, or differs from the archives
@@ -146,11 +147,11 @@ func newApp(std streams) *cli.App {
 	app := &cli.App{
 		Name:                   "ckexport",
 		Usage:                  "turn container checkpoint archives into tables",
-		UsageText:              "ckexport [export] INPUT... -o OUT\nckexport watch DIR... -o OUT\nckexport inspect ARCHIVE...\nckexport list INPUT...\nckexport query OUT... 'SQL'|NAME\nckexport check OUT...\nckexport diff OUT... BEFORE AFTER\nckexport extract INPUT... -o DIR\nckexport grep PATTERN INPUT...\nckexport iocs OUT... FILE...\nckexport report OUT... -o PAGE.html\nckexport merge OUT... -o ALL\nckexport verify OUT [--against INPUT...]\nckexport tables [NAME]",
+		UsageText:              "ckexport [export] INPUT... -o OUT\nckexport watch DIR... -o OUT\nckexport commit OUT --run NAME\nckexport inspect ARCHIVE...\nckexport list INPUT...\nckexport query OUT... 'SQL'|NAME\nckexport check OUT...\nckexport diff OUT... BEFORE AFTER\nckexport extract INPUT... -o DIR\nckexport grep PATTERN INPUT...\nckexport iocs OUT... FILE...\nckexport report OUT... -o PAGE.html\nckexport merge OUT... -o ALL\nckexport verify OUT [--against INPUT...]\nckexport tables [NAME]",
 		Version:                versionLine(),
 		Description:            "Reads checkpoints of Podman, CRI-O, containerd and CRIU, and writes a Parquet dataset (fleet.parquet, a sub-folder per table),\na DuckDB database (fleet.duckdb) or Iceberg tables (fleet.iceberg). A run adds what is new: archives the output knows are not read again.",
 		CustomAppHelpTemplate:  cli.AppHelpTemplate + "\n" + exitCodesHelp + "\n",
-		Commands:               []*cli.Command{exportCommand(std), watchCommand(std), compactCommand(std), forgetCommand(std), mergeCommand(std), inspectCommand(std), listCommand(std), queryCommand(std), checkCommand(std), diffCommand(std), extractCommand(std), grepCommand(std), iocsCommand(std), reportCommand(std), queriesCommand(std), verifyCommand(std), tablesCommand(std), versionCommand(std), completionCommand(std), manCommand(std)},
+		Commands:               []*cli.Command{exportCommand(std), watchCommand(std), commitCommand(std), compactCommand(std), forgetCommand(std), mergeCommand(std), inspectCommand(std), listCommand(std), queryCommand(std), checkCommand(std), diffCommand(std), extractCommand(std), grepCommand(std), iocsCommand(std), reportCommand(std), queriesCommand(std), verifyCommand(std), tablesCommand(std), versionCommand(std), completionCommand(std), manCommand(std)},
 		Reader:                 std.in,
 		Writer:                 std.out,
 		ErrWriter:              std.err,

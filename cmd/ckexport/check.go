@@ -55,7 +55,7 @@ func check(c *cli.Context, std streams) (err error) {
 	case !slices.Contains(checkFormats, format):
 		return usagef("--format %q: want table, json or sarif", format)
 	}
-	in, err := findInputs(c.Context, c.Args().Slice(), placesOf(c), std)
+	in, err := findInputs(c, c.Args().Slice(), std)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ func compactCommand(std streams) *cli.Command {
 		ArgsUsage: "OUT",
 		Description: "Every run adds a file to each table of a dataset folder. This merges them into few large ones with the same rows, in one step: those who have\n" +
 			"files open keep them. A DuckDB file is copied into a new one, which gives back space.",
-		Flags: slices.Concat(lockFlags(), sandboxFlags()),
+		Flags: slices.Concat(storeFlags(), lockFlags(), sandboxFlags()),
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {
 				return &usageError{err: fmt.Errorf("want an output, got %d arguments", c.NArg()), hint: "ckexport compact fleet.parquet"}
@@ -42,7 +42,7 @@ func compactCommand(std streams) *cli.Command {
 
 // rewrite changes the output that the first argument names.
 func rewrite(c *cli.Context, std streams, what func(*schema.Run) sinks.Rewrite) (*schema.Run, *sinks.Rewritten, error) {
-	output, err := findOutput(c.Context, c.Args().First())
+	output, err := findOutput(c, c.Args().First())
 	if err != nil {
 		return nil, nil, err
 	}

@@ -36,7 +36,7 @@ func diffCommand(std streams) *cli.Command {
 			if err != nil {
 				return err
 			}
-			in, err := findInputs(c.Context, opts.inputs, placesOf(c), std)
+			in, err := findInputs(c, opts.inputs, std)
 			if err != nil {
 				return err
 			}

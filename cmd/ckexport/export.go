@@ -34,6 +34,7 @@ type exportOptions struct {
 	payloads    int64 // bytes of each content that are exported, 0 for none
 	jobs        int
 	lockTimeout time.Duration
+	shard       *sinks.Shard // nil for a run that is not split
 	overwrite   bool
 	dryRun      bool
 	quiet       bool
@@ -44,6 +45,7 @@ type exportOptions struct {
 	limits      decode.Limits
 	summaryJSON string
 	redaction   redactionOptions
+	compact     string   // compactAuto or compactNever
 	logs        string   // lines of CRIU's logs: schema.LogsOutline or LogsAll
 	memory      []string // kinds of content of memory
 	rules       scanRules
@@ -59,7 +61,8 @@ func exportCommand(std streams) *cli.Command {
 		Usage:     "export archives to an output (the default command)",
 		ArgsUsage: "INPUT...",
 		Description: "INPUT is an archive, a folder of archives, an unpacked archive, a folder of CRIU images, a pattern, or - for a list of them\n" +
-			"on standard input; s3://BUCKET/PREFIX, the key of an object or a pattern of keys; oci://REGISTRY/REPOSITORY, with :TAG or @DIGEST for one image. OUT ends in .parquet (a dataset folder; with one table in --tables, a file), .duckdb or .iceberg (a folder of tables).",
+			"on standard input; s3://BUCKET/PREFIX, the key of an object or a pattern of keys; oci://REGISTRY/REPOSITORY, with :TAG or @DIGEST for one image. OUT ends in .parquet (a dataset folder; with one table in --tables, a file), .duckdb or .iceberg (a folder of tables);\n" +
+			"s3://BUCKET/NAME.parquet and s3://BUCKET/NAME.iceberg are such outputs in an object store.",
 		CustomHelpTemplate: cli.CommandHelpTemplate + "\n" + exitCodesHelp + "\n",
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "overwrite", Usage: "replace an existing output of ckexport instead of adding to it"},
@@ -67,7 +70,7 @@ func exportCommand(std streams) *cli.Command {
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress and no summary, only errors"},
 			&cli.StringFlag{Name: "summary-json", Usage: "write the summary as one JSON object to `PATH`, or to standard output for -"},
 			&cli.BoolFlag{Name: "settled", Hidden: true, Usage: "of the archives in the folders, read those that standard input lists: a batch of ckexport watch"},
-		}, runFlags("warn")...),
+		}, slices.Concat(shardFlags(), runFlags("warn"))...),
 		Action: func(c *cli.Context) error {
 			opts, err := exportFlags(c, std)
 			if err != nil {
@@ -78,16 +81,22 @@ func exportCommand(std streams) *cli.Command {
 					return err
 				}
 			}
-			return opts.metrics.ended(export(c.Context, opts, std))
+			return opts.metrics.ended(opts.shardEnded(export(c.Context, opts, std), std))
 		},
 	}
 }
+
+// What --compact may be.
+const (
+	compactAuto  = "auto"
+	compactNever = "never"
+)
 
 // runFlags are the flags of whatever exports: export, and watch, which hands them
 // to its runs.
 func runFlags(logLevel string) []cli.Flag {
 	return append([]cli.Flag{
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "output `PATH`, .parquet, .duckdb or .iceberg (required)"},
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "output `PATH`, .parquet, .duckdb or .iceberg, or s3://BUCKET/NAME with .parquet or .iceberg (required)"},
 		&cli.StringFlag{Name: "tables", Usage: "export only these `TABLES`, separated by commas"},
 		&cli.StringFlag{Name: "exclude-tables", Usage: "export all but these `TABLES`, separated by commas"},
 		&cli.StringFlag{Name: "logs", Usage: "lines of CRIU's dump.log and restore.log in log_lines: outline for those that warn, fail or tell a fact (log_phases tells of the rest), or all", Value: schema.LogsOutline},
@@ -96,6 +105,7 @@ func runFlags(logLevel string) []cli.Flag {
 		&cli.StringFlag{Name: "payload-limit", Usage: "with --payloads, export the first `SIZE` bytes of each; KiB, MiB, GiB and TiB may follow the number", Value: "64KiB"},
 		&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "archives read at a time", Value: runtime.GOMAXPROCS(0), DefaultText: "the CPUs"},
 		memoryFlag(),
+		&cli.StringFlag{Name: "compact", Usage: "auto joins small files of a .parquet dataset that has many of them; never leaves what earlier runs wrote as it is", Value: compactAuto},
 		&cli.BoolFlag{Name: "raw", Usage: "keep every message of every image as JSON too, in image_entries"},
 		&cli.BoolFlag{Name: "sha256", Usage: "keep the SHA-256 of every archive, in archives and runs; plain archives are then read whole"},
 		metricsFileFlag(),
@@ -133,6 +143,9 @@ func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 	if opts.lockTimeout, err = lockTimeout(c); err != nil {
 		return nil, err
 	}
+	if opts.shard, err = readShard(c); err != nil {
+		return nil, err
+	}
 	limit, err := units.Parse(c.String("payload-limit"))
 	switch {
 	case err != nil:
@@ -144,6 +157,9 @@ func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 	}
 	if opts.tables, err = selectTables(c.String("tables"), c.String("exclude-tables")); err != nil {
 		return nil, err
+	}
+	if opts.compact = c.String("compact"); opts.compact != compactAuto && opts.compact != compactNever {
+		return nil, usagef("--compact %q: want %s or %s", opts.compact, compactAuto, compactNever)
 	}
 	if opts.logs, err = readLogsFlag(c, opts.tables); err != nil {
 		return nil, err
@@ -241,7 +257,7 @@ func printableAttr(_ []string, a slog.Attr) slog.Attr {
 }
 
 func export(ctx context.Context, opts *exportOptions, std streams) error {
-	format, err := formats().For(opts.output)
+	format, err := formats(opts.places).For(opts.output)
 	if err != nil {
 		return err
 	}
@@ -251,6 +267,9 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	listing, err := source.List(ctx, providers(opts.output, opts.places), opts.inputs, std.in)
 	if err != nil {
 		return err
+	}
+	if opts.shard != nil {
+		listing.Shard(opts.shard.Index, opts.shard.Of)
 	}
 	var settled []watch.Archive
 	if opts.settled {
@@ -271,15 +290,18 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	if err != nil {
 		return err
 	}
+	if opts.shard != nil {
+		run.RunID = opts.shard.RunID()
+	}
 	if redaction != nil {
 		text := redaction.String()
 		run.Redaction = &text
 	}
 	run.Logs, run.Memory, run.ScanRules = &opts.logs, opts.memory, opts.rules.names
-	sink, err := format.Open(ctx, opts.output, sinks.Options{
+	sink, err := opts.openSink(ctx, format, run, sinks.Options{
 		Tables: opts.tables, Overwrite: opts.overwrite, RunID: run.RunID, Version: run.ToolVersion, Views: views(),
-		Policy:      sinks.Policy{Redaction: redaction.String(), AllLogLines: opts.logs == schema.LogsAll},
-		LockTimeout: opts.lockTimeout, OnWait: opts.sayWaiting, MemoryBytes: opts.memoryLimit,
+		Policy:    sinks.Policy{Redaction: redaction.String(), AllLogLines: opts.logs == schema.LogsAll},
+		KeepParts: opts.compact == compactNever, LockTimeout: opts.lockTimeout, OnWait: opts.sayWaiting, MemoryBytes: opts.memoryLimit,
 	})
 	if err != nil {
 		return err
@@ -302,7 +324,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	if opts.dryRun {
 		return dryRun(ctx, opts, std, sink, found)
 	}
-	if len(found.Archives) == 0 && !opts.settled {
+	if len(found.Archives) == 0 && !opts.settled && opts.shard == nil {
 		return nothingFound(opts, std, run, found, summaryTo)
 	}
 	defer governedHeap(ctx, opts.memoryLimit)()
@@ -329,22 +351,6 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 		return errBadArchives
 	}
 	return nil
-}
-
-// nothingFound says that there are no archives, and what was looked for. That is no
-// failure, as folders may fill later; no output is made, and none replaced.
-func nothingFound(opts *exportOptions, std streams, run *schema.Run, found *source.Found, to io.Writer) error {
-	summary := &pipeline.Summary{RunID: run.RunID, Rows: map[string]uint64{}, Problems: map[schema.Severity]map[string]int{}}
-	opts.metrics.committed(summary)
-	if !opts.quiet {
-		fmt.Fprintf(std.err, "%s; nothing is written\n", noArchives(opts.inputs))
-	}
-	return writeSummary(opts, summary, found, to)
-}
-
-// noArchives says that there are none, and what was looked for.
-func noArchives(inputs []string) string {
-	return fmt.Sprintf("no archives in %s: looked for tars, plain and compressed, and unpacked archives", plain.Printable(strings.Join(inputs, ", ")))
 }
 
 // views returns the queries that become views of an output.

@@ -14,6 +14,7 @@ import (
 	"github.com/ckexport/ckexport/pipeline/extract"
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks"
 )
 
 // extractFrom is what is extracted from: archives, or those that the ledger of an
@@ -42,7 +43,7 @@ func (e *ledgerEntry) names() extract.Checkpoint {
 func findArchives(ctx context.Context, opts *extractOptions, std streams) (*extractFrom, error) {
 	from := &extractFrom{}
 	if len(opts.inputs) == 1 {
-		format, err := formats().At(ctx, opts.inputs[0])
+		format, err := formats(opts.places).At(ctx, opts.inputs[0])
 		if err == nil {
 			return from, from.readLedger(ctx, &output{opts.inputs[0], format}, opts)
 		}
@@ -60,7 +61,7 @@ func findArchives(ctx context.Context, opts *extractOptions, std streams) (*extr
 // before the process is confined, as for an export that adds to one: only then it is
 // known what must be readable.
 func (from *extractFrom) readLedger(ctx context.Context, o *output, opts *extractOptions) error {
-	db, err := o.openSQL(ctx, nil, confinement{off: true})
+	db, err := o.openSQL(ctx, sinks.SQLOptions{Named: []string{"archives", "checkpoints", "checkpoint_digests"}}, confinement{off: true})
 	if err != nil {
 		return err
 	}

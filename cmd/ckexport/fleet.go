@@ -60,7 +60,7 @@ func ask(c *cli.Context, in *askedInputs, q question, std streams, answer func(*
 	defer func() { err = errors.Join(err, a.close()) }()
 	box := confinementOf(c, slog.New(slog.DiscardHandler))
 	if o := in.one(); o != nil {
-		db, err := o.openSQL(c.Context, q.views, box, more...)
+		db, err := o.openSQL(c.Context, sinks.SQLOptions{Views: q.views, Named: q.named()}, box, more...)
 		if err != nil {
 			return err
 		}

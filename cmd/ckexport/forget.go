@@ -29,7 +29,7 @@ func forgetCommand(std streams) *cli.Command {
 			&cli.IntFlag{Name: "keep-last", Usage: "all but the last `N` of each container"},
 			&cli.StringSliceFlag{Name: "checkpoint", Usage: "the one with this `ID`, or its first 8 or more digits; may be given several times"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "list what would be removed, and remove nothing"},
-		}, slices.Concat(lockFlags(), sandboxFlags())...),
+		}, slices.Concat(storeFlags(), lockFlags(), sandboxFlags())...),
 		Action: func(c *cli.Context) error {
 			choice, err := forgetFlags(c, time.Now())
 			if err != nil {

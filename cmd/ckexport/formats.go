@@ -9,10 +9,12 @@ import (
 
 // formats returns the kinds of output. Rows that are kept for a while only are
 // written as the first one.
-func formats() sinks.Formats {
+func formats(at places) sinks.Formats {
 	return sinks.Formats{
 		parquet.Format(duckdb.Engine()),
 		duckdb.Format(),
 		iceberg.Format(duckdb.Engine()),
+		parquet.BucketFormat(duckdb.Engine(), at.store),
+		iceberg.BucketFormat(duckdb.Engine(), at.store),
 	}
 }

@@ -3,12 +3,16 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/urfave/cli/v2"
+
 	"github.com/ckexport/ckexport/pipeline/source"
+	"github.com/ckexport/ckexport/plain"
 	"github.com/ckexport/ckexport/sinks"
 )
 
@@ -22,7 +26,7 @@ type askedInputs struct {
 
 // findInputs finds out what each argument is: an output, or what export takes as an
 // input. A pattern may name several of both.
-func findInputs(ctx context.Context, args []string, at places, std streams) (*askedInputs, error) {
+func findInputs(c *cli.Context, args []string, std streams) (*askedInputs, error) {
 	in := &askedInputs{args: args}
 	for _, arg := range args {
 		names, err := expand(arg)
@@ -30,7 +34,7 @@ func findInputs(ctx context.Context, args []string, at places, std streams) (*as
 			return nil, err
 		}
 		for _, name := range names {
-			if err := in.add(ctx, name, at, std); err != nil {
+			if err := in.add(c, name, std); err != nil {
 				return nil, err
 			}
 		}
@@ -57,18 +61,18 @@ func expand(arg string) ([]string, error) {
 }
 
 // add adds an output, or archives.
-func (in *askedInputs) add(ctx context.Context, name string, at places, std streams) error {
-	o, notOutput := findOutput(ctx, name)
+func (in *askedInputs) add(c *cli.Context, name string, std streams) error {
+	o, notOutput := findOutput(c, name)
 	if notOutput == nil {
 		in.outputs = append(in.outputs, o)
 		return nil
 	}
-	_, unknown := formats().For(name)
+	_, unknown := formats(placesOf(c)).For(name)
 	isNamedAsOutput := unknown == nil
 	if !errors.As(notOutput, new(*sinks.RefusedError)) || isNamedAsOutput && errors.Is(notOutput, fs.ErrPermission) {
 		return notOutput
 	}
-	listing, err := source.List(ctx, providers("", at), []string{name}, std.in)
+	listing, err := source.List(c.Context, providers("", placesOf(c)), []string{name}, std.in)
 	if err != nil {
 		if isNamedAsOutput {
 			return notOutput
@@ -106,4 +110,9 @@ func (in *askedInputs) look(ctx context.Context) ([]source.Item, error) {
 		}
 	}
 	return found.Archives, nil
+}
+
+// noArchives says that there are none, and what was looked for.
+func noArchives(inputs []string) string {
+	return fmt.Sprintf("no archives in %s: looked for tars, plain and compressed, and unpacked archives", plain.Printable(strings.Join(inputs, ", ")))
 }

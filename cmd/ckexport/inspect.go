@@ -51,7 +51,7 @@ func inspectCommand(std streams) *cli.Command {
 			if c.NArg() == 0 {
 				return &usageError{err: errors.New("no archive"), hint: "ckexport inspect web.tar"}
 			}
-			in, err := findInputs(c.Context, c.Args().Slice(), placesOf(c), std)
+			in, err := findInputs(c, c.Args().Slice(), std)
 			if err != nil {
 				return err
 			}

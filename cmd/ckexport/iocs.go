@@ -39,7 +39,7 @@ func iocsCommand(std streams) *cli.Command {
 			if !ok {
 				return usagef("--format %q: want %s", c.String("format"), resultFormats)
 			}
-			inputs, lists, err := splitIndicators(c.Context, c.Args().Slice())
+			inputs, lists, err := splitIndicators(c, c.Args().Slice())
 			if err != nil {
 				return err
 			}
@@ -47,7 +47,7 @@ func iocsCommand(std streams) *cli.Command {
 			if err != nil {
 				return err
 			}
-			in, err := findInputs(c.Context, inputs, placesOf(c), std)
+			in, err := findInputs(c, inputs, std)
 			if err != nil {
 				return err
 			}
@@ -61,10 +61,10 @@ func iocsCommand(std streams) *cli.Command {
 // splitIndicators tells what is asked from the lists of indicators behind it: the
 // first argument is asked, and so are others that are outputs, folders, archives or
 // patterns.
-func splitIndicators(ctx context.Context, args []string) (inputs, lists []string, err error) {
+func splitIndicators(c *cli.Context, args []string) (inputs, lists []string, err error) {
 	n := 1
 	for ; n < len(args); n++ {
-		isAsked, err := looksAsked(ctx, args[n])
+		isAsked, err := looksAsked(c, args[n])
 		if err != nil {
 			return nil, nil, err
 		}
@@ -79,27 +79,27 @@ func splitIndicators(ctx context.Context, args []string) (inputs, lists []string
 }
 
 // looksAsked tells whether an argument is an output or archives, rather than a list.
-func looksAsked(ctx context.Context, arg string) (bool, error) {
+func looksAsked(c *cli.Context, arg string) (bool, error) {
 	if names, err := expand(arg); err != nil || len(names) != 1 || names[0] != arg || strings.Contains(arg, "://") {
 		return err == nil, err
 	}
-	if _, err := formats().At(ctx, arg); err == nil {
+	if _, err := formats(placesOf(c)).At(c.Context, arg); err == nil {
 		return true, nil
 	}
 	info, err := os.Stat(arg)
 	if err != nil {
 		return false, nil // reading it tells
 	}
-	return info.IsDir() || source.IsArchive(ctx, arg), ctx.Err()
+	return info.IsDir() || source.IsArchive(c.Context, arg), c.Context.Err()
 }
 
-// placesQuestion is about all tables in which an indicator can stand, but for those
-// of the content of memory: archives are read for these where an export names them.
+// placesQuestion is about all tables in which an indicator can stand. Archives are not
+// read for the content of memory, which an export does that names it.
 func placesQuestion() question {
 	q := question{}
 	for _, t := range schema.Tables() {
 		isPlace := slices.ContainsFunc(indicators.Places, func(p indicators.Place) bool { return p.Table == t.Name })
-		if t.Name == "checkpoints" || isPlace && t.Memory == "" && !t.Scan {
+		if t.Name == "checkpoints" || isPlace {
 			q.tables = append(q.tables, t)
 		}
 	}

@@ -44,7 +44,7 @@ func openJudging(c *cli.Context, std streams) (*judging, error) {
 		}
 	}
 	if baseline != "" {
-		if err := j.openBaseline(c.Context, baseline); err != nil {
+		if err := j.openBaseline(c, baseline); err != nil {
 			return nil, err
 		}
 	}
@@ -70,7 +70,7 @@ func (j *judging) readAllow(path string, std streams) error {
 }
 
 // openBaseline finds out what the baseline is: a file, which begins as JSON does, or an output.
-func (j *judging) openBaseline(ctx context.Context, name string) error {
+func (j *judging) openBaseline(c *cli.Context, name string) error {
 	if file, err := os.Open(name); err == nil {
 		defer file.Close()
 		in := bufio.NewReader(file)
@@ -81,7 +81,7 @@ func (j *judging) openBaseline(ctx context.Context, name string) error {
 			return nil
 		}
 	}
-	o, err := findOutput(ctx, name)
+	o, err := findOutput(c, name)
 	if err != nil {
 		return fmt.Errorf("--baseline: %w", err)
 	}

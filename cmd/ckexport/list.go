@@ -27,7 +27,7 @@ func listCommand(std streams) *cli.Command {
 			if c.NArg() == 0 {
 				return &usageError{err: errors.New("no input"), hint: "ckexport list ./archives"}
 			}
-			in, err := findInputs(c.Context, c.Args().Slice(), placesOf(c), std)
+			in, err := findInputs(c, c.Args().Slice(), std)
 			if err != nil {
 				return err
 			}

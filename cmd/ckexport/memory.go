@@ -24,7 +24,7 @@ const leastMemory = 256 << 20
 // memoryFlag is for runs that share a machine with others.
 func memoryFlag() cli.Flag {
 	enough := "300MiB are enough for ordinary archives"
-	for _, f := range formats() {
+	for _, f := range formats(places{}) {
 		if f.LeastMemory > leastMemory {
 			enough += fmt.Sprintf(", %s into %s", units.Size(f.LeastMemory), f.Name)
 		}
@@ -46,7 +46,7 @@ func readMemoryLimit(c *cli.Context, opts *exportOptions) error {
 		return usagef("--memory-limit: %v", err)
 	}
 	least := int64(leastMemory)
-	if f, err := formats().For(opts.output); err == nil { // what is wrong with the output is told later
+	if f, err := formats(places{}).For(opts.output); err == nil { // what is wrong with the output is told later
 		least = max(least, f.LeastMemory)
 	}
 	if n < least {

@@ -35,7 +35,7 @@ func mergeCommand(std streams) *cli.Command {
 			if c.NArg() < 1 || c.String("output") == "" {
 				return &usageError{err: fmt.Errorf("want outputs and -o ALL, got %d arguments", c.NArg()), hint: "ckexport merge 'nodes/*.parquet' -o fleet.duckdb"}
 			}
-			in, err := findInputs(c.Context, c.Args().Slice(), placesOf(c), std)
+			in, err := findInputs(c, c.Args().Slice(), std)
 			if err != nil {
 				return err
 			}
@@ -61,7 +61,7 @@ func merge(c *cli.Context, in *askedInputs, location string, std streams) (err e
 	if err != nil {
 		return err
 	}
-	format, err := formats().For(location)
+	format, err := formats(placesOf(c)).For(location)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func merge(c *cli.Context, in *askedInputs, location string, std streams) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, sink.Close()) }()
-	added, err := in.addTo(ctx, location, openFleet, sink, like, confinementOf(c, warnings(std)), run)
+	added, err := in.addTo(c, location, openFleet, sink, like, confinementOf(c, warnings(std)), run)
 	if err != nil {
 		return err
 	}
@@ -100,6 +100,9 @@ type likeAll struct {
 func (in *askedInputs) agree(ctx context.Context) (like likeAll, err error) {
 	var first sinks.Description
 	for i, o := range in.outputs {
+		if o.format.Describe == nil || o.format.Part == nil {
+			return like, usagef("output %q: an output of that kind can't be merged", o.location)
+		}
 		d, err := o.format.Describe(ctx, o.location)
 		if err != nil {
 			return like, err
@@ -157,9 +160,10 @@ func redactedHow(policy string) string {
 type addition struct{ checkpoints, rows int }
 
 // addTo writes the rows that the output at location lacks to its sink.
-func (in *askedInputs) addTo(ctx context.Context, location string, open sinks.OpenFleet, sink sinks.Sink, like likeAll, box confinement, run *schema.Run) (added addition, err error) {
+func (in *askedInputs) addTo(c *cli.Context, location string, open sinks.OpenFleet, sink sinks.Sink, like likeAll, box confinement, run *schema.Run) (added addition, err error) {
 	q := question{tables: like.tables}
-	there, err := findOutput(ctx, location)
+	ctx := c.Context
+	there, err := findOutput(c, location)
 	isThere := err == nil
 	if isThere { // and not only its name
 		isThere, _ = there.format.Recognise(ctx, location)

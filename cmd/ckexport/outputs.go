@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/urfave/cli/v2"
+
 	"github.com/ckexport/ckexport/cmd/ckexport/internal/sandbox"
 	"github.com/ckexport/ckexport/sinks"
 )
@@ -21,8 +23,8 @@ type output struct {
 }
 
 // findOutput finds out of which kind an output is.
-func findOutput(ctx context.Context, location string) (*output, error) {
-	format, err := formats().At(ctx, location)
+func findOutput(c *cli.Context, location string) (*output, error) {
+	format, err := formats(placesOf(c)).At(c.Context, location)
 	if err != nil {
 		return nil, err
 	}
@@ -39,14 +41,14 @@ func (o *output) confine(box confinement, more ...sandbox.Grant) error {
 }
 
 // openSQL opens the output for queries, for which the process is confined.
-func (o *output) openSQL(ctx context.Context, views []sinks.View, box confinement, more ...sandbox.Grant) (*sql.DB, error) {
+func (o *output) openSQL(ctx context.Context, opts sinks.SQLOptions, box confinement, more ...sandbox.Grant) (*sql.DB, error) {
 	if o.format.OpenSQL == nil {
 		return nil, &usageError{err: fmt.Errorf("output %q: this build has no DuckDB, so it cannot run queries", o.location), hint: "any DuckDB reads the dataset: SELECT * FROM read_parquet('OUT/processes/*.parquet')"}
 	}
 	if err := o.confine(box, more...); err != nil {
 		return nil, err
 	}
-	db, err := o.format.OpenSQL(ctx, o.location, sinks.SQLOptions{Views: views})
+	db, err := o.format.OpenSQL(ctx, o.location, opts)
 	if err != nil {
 		return nil, cmp.Or(o.mustBeReadable(), err)
 	}

@@ -224,7 +224,7 @@ func (c *contents) readDatabase(t testing.TB, path string) {
 // that was killed has committed.
 func (c *contents) readIceberg(t testing.TB, path string) {
 	t.Helper()
-	format, err := formats().At(t.Context(), path)
+	format, err := formats(places{}).At(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}

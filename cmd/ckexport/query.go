@@ -39,7 +39,7 @@ func queryCommand(std streams) *cli.Command {
 			if err != nil {
 				return err
 			}
-			in, err := findInputs(c.Context, inputs, placesOf(c), std)
+			in, err := findInputs(c, inputs, std)
 			if err != nil {
 				return err
 			}

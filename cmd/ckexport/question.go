@@ -33,8 +33,9 @@ func (q question) withMemory(kinds []string) question {
 	return q
 }
 
-// looksAround finds SQL that asks what tables and views there are.
-var looksAround = regexp.MustCompile(`(?i)\b(show|describe|pragma|information_schema|duckdb_|sqlite_master)`)
+// looksAround finds SQL that asks what tables and views there are, or makes up their
+// names.
+var looksAround = regexp.MustCompile(`(?i)\b(show|describe|pragma|information_schema|duckdb_|sqlite_master|query)`)
 
 // word is a name as it stands in SQL.
 var word = regexp.MustCompile(`[a-z_][a-z0-9_]*`)
@@ -98,6 +99,14 @@ func (q question) names() []string {
 		names[i] = t.Name
 	}
 	return names
+}
+
+// named returns them, where the others need not be there; nil where all may be asked.
+func (q question) named() []string {
+	if q.often {
+		return nil
+	}
+	return q.names()
 }
 
 // decoded returns the tables that are decoded for it.

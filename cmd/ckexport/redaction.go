@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -33,6 +34,9 @@ func readRedactionFlags(c *cli.Context, output string) (redactionOptions, error)
 		return opts, nil
 	}
 	if opts.keyFile == "" {
+		if strings.Contains(output, "://") {
+			return opts, usagef("--redact: name the key's file with --redact-key-file, as the output is not on this machine")
+		}
 		opts.keyFile = filepath.Clean(output) + ".redact-key"
 	}
 	inside, err := isWithin(output, opts.keyFile)

@@ -37,7 +37,7 @@ func reportCommand(std streams) *cli.Command {
 }
 
 func makeReport(c *cli.Context, path string, std streams) (err error) {
-	in, err := findInputs(c.Context, c.Args().Slice(), placesOf(c), std)
+	in, err := findInputs(c, c.Args().Slice(), std)
 	if err != nil {
 		return err
 	}

@@ -79,6 +79,9 @@ func inputGrants(l *source.Listing) []sandbox.Grant {
 // outputGrants grants what an output takes, and no more.
 func outputGrants(f sinks.Footprint) []sandbox.Grant {
 	grants := slices.Concat(grant(sandbox.Read, f.Read...), grant(sandbox.All, f.Own...))
+	if f.Network {
+		grants = append(grants, sandbox.Grant{Access: sandbox.Connect})
+	}
 	if f.Folder == "" {
 		return grants
 	}

@@ -19,6 +19,8 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 	pq "github.com/parquet-go/parquet-go"
+
+	"github.com/ckexport/ckexport/sinks"
 )
 
 // planted are secrets by the policy that covers them. Some are put into the
@@ -218,11 +220,11 @@ func parquetValues(t *testing.T, data []byte, all *strings.Builder) {
 // databaseValues returns every row of every table of a database, as text.
 func databaseValues(t *testing.T, path string) string {
 	t.Helper()
-	output, err := findOutput(t.Context(), path)
+	format, err := formats(places{}).At(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := output.openSQL(t.Context(), nil, confinement{off: true})
+	db, err := format.OpenSQL(t.Context(), path, sinks.SQLOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ckexport/ckexport/pipeline"
 	"github.com/ckexport/ckexport/pipeline/source"
+	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/units"
 )
 
@@ -52,6 +53,17 @@ func report(opts *exportOptions, std streams, s *pipeline.Summary, found *source
 	return writeSummary(opts, s, found, to)
 }
 
+// nothingFound says that there are no archives, and what was looked for. That is no
+// failure, as folders may fill later; no output is made, and none replaced.
+func nothingFound(opts *exportOptions, std streams, run *schema.Run, found *source.Found, to io.Writer) error {
+	summary := &pipeline.Summary{RunID: run.RunID, Rows: map[string]uint64{}, Problems: map[schema.Severity]map[string]int{}}
+	opts.metrics.committed(summary)
+	if !opts.quiet {
+		fmt.Fprintf(std.err, "%s; nothing is written\n", noArchives(opts.inputs))
+	}
+	return writeSummary(opts, summary, found, to)
+}
+
 // writeSummary writes what --summary-json asks for.
 func writeSummary(opts *exportOptions, s *pipeline.Summary, found *source.Found, to io.Writer) error {
 	if opts.summaryJSON == "" {
@@ -75,26 +87,17 @@ func writeSummary(opts *exportOptions, s *pipeline.Summary, found *source.Found,
 // summaryText says it in a few lines: counts, then rows per table.
 func summaryText(opts *exportOptions, s *pipeline.Summary, found *source.Found) string {
 	var b strings.Builder
-	counts := []struct {
-		n    int
-		name string
-	}{{s.OK, "ok"}, {s.Partial, "partial"}, {s.Failed, "failed"}, {s.Duplicate, "duplicate"}, {s.Known, "known"}}
-	var parts []string
-	for _, c := range counts {
-		if c.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.name))
-		}
-	}
-	if len(parts) == 0 {
-		parts = append(parts, "none")
-	}
-	fmt.Fprintf(&b, "archives: %s", strings.Join(parts, ", "))
+	fmt.Fprintf(&b, "archives: %s", archivesText(s))
 	if len(found.Ignored) > 0 {
 		fmt.Fprintf(&b, " (%d other files ignored)", len(found.Ignored))
 	}
 	fmt.Fprintf(&b, "\nread %s (%s expanded) in %.2f s\n", units.Bytes(s.BytesRead), units.Bytes(s.ExpandedBytes), s.Seconds)
 	if total := s.RowCount(); total > 0 {
-		fmt.Fprintf(&b, "wrote %d rows of %d checkpoints to %s\n", total, s.Checkpoints, quotedPath(opts.output))
+		if opts.shard != nil {
+			fmt.Fprintf(&b, "shard %d of %d of run %s: staged %d rows of %d checkpoints for %s\n", opts.shard.Index, opts.shard.Of, opts.shard.Run, total, s.Checkpoints, quotedPath(opts.output))
+		} else {
+			fmt.Fprintf(&b, "wrote %d rows of %d checkpoints to %s\n", total, s.Checkpoints, quotedPath(opts.output))
+		}
 		names := slices.SortedFunc(maps.Keys(s.Rows), func(a, b string) int {
 			return cmp.Or(cmp.Compare(s.Rows[b], s.Rows[a]), cmp.Compare(a, b))
 		})
@@ -121,4 +124,22 @@ func summaryText(opts *exportOptions, s *pipeline.Summary, found *source.Found) 
 		b.WriteString("interrupted: the rest was not read\n")
 	}
 	return b.String()
+}
+
+// archivesText counts archives by status.
+func archivesText(s *pipeline.Summary) string {
+	counts := []struct {
+		n    int
+		name string
+	}{{s.OK, "ok"}, {s.Partial, "partial"}, {s.Failed, "failed"}, {s.Duplicate, "duplicate"}, {s.Known, "known"}}
+	var parts []string
+	for _, c := range counts {
+		if c.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.name))
+		}
+	}
+	if len(parts) == 0 {
+		parts = append(parts, "none")
+	}
+	return strings.Join(parts, ", ")
 }

@@ -48,7 +48,7 @@ func verifyCommand(std streams) *cli.Command {
 			if c.NArg() == 0 || c.NArg() > 1 && !c.IsSet("against") {
 				return &usageError{err: fmt.Errorf("want an output, got %d arguments", c.NArg()), hint: "ckexport verify fleet.parquet, or ckexport verify fleet.parquet --against ./archives"}
 			}
-			output, err := findOutput(c.Context, c.Args().First())
+			output, err := findOutput(c, c.Args().First())
 			if err != nil {
 				return err
 			}
@@ -159,7 +159,7 @@ func againstOptions(c *cli.Context, output *output, std streams) (*verify.Agains
 		return nil, err
 	}
 	return &verify.Against{
-		Archives: archives, TempDir: c.String("temp-dir"), Format: formats()[0],
+		Archives: archives, TempDir: c.String("temp-dir"), Format: formats(places{})[0],
 		Run: pipeline.Options{Run: *run, Limits: decode.DefaultLimits(), Redaction: redaction, Jobs: c.Int("jobs"), Log: slog.New(slog.DiscardHandler)},
 	}, nil
 }

@@ -111,7 +111,7 @@ func flagsGiven(c *cli.Context, flags []cli.Flag) []string {
 }
 
 func watchFolders(ctx context.Context, opts *watchOptions, std streams) error {
-	format, err := formats().For(opts.output)
+	format, err := formats(opts.places).For(opts.output)
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,8 @@ type finder struct {
 	*local
 	ctx   context.Context
 	found *Listing
+	// The input that is being listed: as it was given, and the folder that it is.
+	given, root string
 }
 
 // input adds what a path or a pattern names.
@@ -79,6 +81,7 @@ func (f *finder) existing(input string, info fs.FileInfo) error {
 	if f.within(abs) {
 		return &InputError{Input: input, Err: errors.New("it is the output, or lies within it")}
 	}
+	f.given, f.root = filepath.ToSlash(filepath.Clean(input)), abs
 	// links to files in folders may lead anywhere: they are added when met
 	f.found.Paths = append(f.found.Paths, abs)
 	if !info.IsDir() {
@@ -101,6 +104,7 @@ func (f *finder) glob(pattern string) error {
 		if err == nil {
 			err = f.existing(p, info)
 		} else { // as in a folder, it costs itself only
+			f.given, f.root = filepath.ToSlash(p), p
 			err = f.unreadable(p, err)
 		}
 		if err != nil {
@@ -133,7 +137,7 @@ func (f *finder) folder(root string) error {
 		}
 		if entry.IsDir() {
 			if isUnpacked(f.ctx, path) {
-				f.found.Candidates = append(f.found.Candidates, Candidate{Item: Item{Input: Path(path), Folder: true}})
+				f.found.Candidates = append(f.found.Candidates, Candidate{Item: Item{Input: Path(path), Folder: true, Within: f.key(path)}})
 				return fs.SkipDir
 			}
 			return nil
@@ -154,7 +158,15 @@ func (f *finder) folder(root string) error {
 }
 
 func (f *finder) add(path string, info fs.FileInfo, unsure bool) {
-	f.found.Candidates = append(f.found.Candidates, Candidate{Item{Input: Path(path), Version: versionOf(info)}, unsure})
+	f.found.Candidates = append(f.found.Candidates, Candidate{Item{Input: Path(path), Version: versionOf(info), Within: f.key(path)}, unsure})
+}
+
+// key returns the path of what the input names, from the folder that it is.
+func (f *finder) key(path string) string {
+	if below, ok := strings.CutPrefix(path, strings.TrimSuffix(f.root, string(filepath.Separator))+string(filepath.Separator)); ok {
+		return filepath.ToSlash(below)
+	}
+	return f.given
 }
 
 // unreadable adds what cannot be looked at, unless it is the output.
@@ -164,7 +176,7 @@ func (f *finder) unreadable(path string, reason error) error {
 		return &InputError{Input: path, Err: err}
 	}
 	if !f.within(abs) {
-		f.found.Candidates = append(f.found.Candidates, Candidate{Item: Item{Input: unreadable{Path(abs), reason}}})
+		f.found.Candidates = append(f.found.Candidates, Candidate{Item: Item{Input: unreadable{Path(abs), reason}, Within: f.key(abs)}})
 	}
 	return nil
 }

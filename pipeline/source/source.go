@@ -24,6 +24,9 @@ type Item struct {
 	archive.Input
 	Version archive.Version
 	Folder  bool // an unpacked archive, or the layout of a container image
+	// Within is the path from the folder that the input names, or as the input
+	// gives it; empty where Name is the same on every machine. See Key.
+	Within string
 }
 
 // Provider finds the archives in one kind of place.

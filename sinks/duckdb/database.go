@@ -29,8 +29,9 @@ type execFunc func(ctx context.Context, statements string) error
 
 // openMemory opens a database in memory. Outputs are attached to it rather
 // than opened, because their paths would be taken for URLs. onConnect, if not
-// nil, is run on every connection. To close the database closes reach.
-func openMemory(reach *aliases, onConnect func(execFunc) error) (*sql.DB, error) {
+// nil, is run on every connection. To close the database closes reach, and calls
+// closed unless it is nil.
+func openMemory(reach *aliases, closed func() error, onConnect func(execFunc) error) (*sql.DB, error) {
 	connector, err := duckdb.NewConnector("", func(conn driver.ExecerContext) error {
 		if onConnect == nil {
 			return nil
@@ -43,17 +44,24 @@ func openMemory(reach *aliases, onConnect func(execFunc) error) (*sql.DB, error)
 	if err != nil {
 		return nil, fmt.Errorf("starting DuckDB: %w", err)
 	}
-	return sql.OpenDB(closesAliases{connector, reach}), nil
+	return sql.OpenDB(closesMore{connector, reach, closed}), nil
 }
 
-// closesAliases closes the aliases behind the database that uses them.
-type closesAliases struct {
+// closesMore closes behind a database what it used.
+type closesMore struct {
 	*duckdb.Connector
-	reach *aliases
+	reach  *aliases
+	closed func() error
 }
 
-// Close closes both.
-func (c closesAliases) Close() error { return errors.Join(c.Connector.Close(), c.reach.Close()) }
+// Close closes all.
+func (c closesMore) Close() error {
+	err := errors.Join(c.Connector.Close(), c.reach.Close())
+	if c.closed != nil {
+		err = errors.Join(err, c.closed())
+	}
+	return err
+}
 
 // access is how a database file is attached.
 type access struct {
@@ -67,7 +75,7 @@ type access struct {
 // withDatabase attaches a database file for as long as do runs.
 func withDatabase(ctx context.Context, path string, how access, do func(*sql.DB) error) error {
 	reach := &aliases{}
-	db, err := openMemory(reach, nil)
+	db, err := openMemory(reach, nil, nil)
 	if err != nil {
 		return err
 	}

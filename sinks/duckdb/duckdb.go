@@ -34,6 +34,7 @@ func Format() sinks.Format {
 	f.LeastMemory = leastMemory
 	f.Check, f.Open = check, Open
 	f.Recognise, f.Footprint, f.OpenSQL, f.Part, f.Describe, f.Inspect, f.Rewrite = recognise, local.Footprint, OpenSQL, part, describe, Inspect, Rewrite
+	f.Staging, f.PeekLedger = local.Staging, peekLedger
 	return f
 }
 
@@ -57,7 +58,8 @@ type sink struct {
 
 	dir   string // the staging folder
 	spool *spool.Spool
-	wrote bool // any row came
+	added []spool.Part // that came as files
+	wrote bool         // any row came
 }
 
 // Open opens or begins the database at path.
@@ -191,7 +193,7 @@ func (s *sink) Commit(ctx context.Context) error {
 	}
 	defer load.reach.Close() // behind the databases that use it
 	var held bool
-	if scansBatches {
+	if scansBatches && len(s.added) == 0 {
 		load.batches, held = s.spool.Held()
 	}
 	if !held {
@@ -199,6 +201,7 @@ func (s *sink) Commit(ctx context.Context) error {
 		if load.parts, err = s.spool.Finish(ctx, s.tables); err != nil {
 			return err
 		}
+		load.parts = append(load.parts, s.added...)
 	}
 	load.memory, load.fixed = memoryOf(s.opts.MemoryBytes)
 	debug.FreeOSMemory() // what decoding took, for DuckDB to take

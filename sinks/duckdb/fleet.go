@@ -149,7 +149,7 @@ func (f *fleet) Close() error {
 
 // Commit makes the database.
 func (f *fleet) Commit(ctx context.Context) (err error) {
-	if f.db, err = openMemory(f.reach, nil); err != nil {
+	if f.db, err = openMemory(f.reach, nil, nil); err != nil {
 		return err
 	}
 	exec := func(ctx context.Context, statements string) error {

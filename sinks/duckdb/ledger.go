@@ -74,8 +74,24 @@ func readLedger(ctx context.Context, db *sql.DB, ledger *sinks.Ledger, tables []
 	if err != nil {
 		return err
 	}
-	query := archiveCheckpoints
-	if slices.ContainsFunc(tables, func(t *schema.Table) bool { return t.Name == contents.Checkpoints }) {
+	has := func(name string) bool {
+		return slices.ContainsFunc(tables, func(t *schema.Table) bool { return t.Name == name })
+	}
+	query := "SELECT DISTINCT run_id FROM archives"
+	if has(contents.Runs) {
+		query += " UNION SELECT run_id FROM runs"
+	}
+	err = eachRow(ctx, db, query, func(rows *sql.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		ledger.Runs[id] = true
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	query = archiveCheckpoints
+	if has(contents.Checkpoints) {
 		query = allCheckpoints
 	}
 	err = eachRow(ctx, db, query, func(rows *sql.Rows) error {

@@ -53,7 +53,7 @@ func openFile(ctx context.Context, path string) (*sql.DB, error) {
 	var once sync.Once
 	var failure error
 	reach := &aliases{}
-	db, err := openMemory(reach, func(exec execFunc) error {
+	db, err := openMemory(reach, nil, func(exec execFunc) error {
 		once.Do(func() {
 			if failure = attach(ctx, exec, reach, path, access{readOnly: true, wait: shortWait}); failure == nil {
 				failure = restrict(ctx, exec, nil)
@@ -79,7 +79,7 @@ func Engine() sinks.Engine { return openParquet }
 
 func openParquet(ctx context.Context, tables []sinks.TableFiles, opts sinks.SQLOptions) (*sql.DB, error) {
 	reach := &aliases{}
-	db, err := openMemory(reach, nil)
+	db, err := openMemory(reach, opts.Closed, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,8 @@ func boundMemory(ctx context.Context, db *sql.DB, opts sinks.SQLOptions) error {
 }
 
 func makeViews(ctx context.Context, exec execFunc, files []sinks.TableFiles, views []sinks.View) error {
-	if err := exec(ctx, setup); err != nil {
+	// Footers are read once, not by each of many questions.
+	if err := exec(ctx, setup+"\nSET parquet_metadata_cache = true;"); err != nil {
 		return err
 	}
 	var tables, paths []string

@@ -107,7 +107,8 @@ func (u *union) makeTables(ctx context.Context, db *sql.DB) ([]string, error) {
 		return nil, fmt.Errorf("looking for checkpoints that several outputs have: %w", err)
 	}
 	kind := "VIEW "
-	if u.often && u.bytes() <= loadedBytes {
+	isFiles := !slices.ContainsFunc(u.parts, func(p partTables) bool { return len(p.files) == 0 })
+	if u.often && isFiles && u.bytes() <= loadedBytes {
 		kind = "TABLE "
 	}
 	for _, name := range names {

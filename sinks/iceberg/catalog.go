@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -40,7 +41,7 @@ func ident(name string) table.Identifier { return table.Identifier{namespace, na
 func (c folderCatalog) tableDir(name string) string { return filepath.Join(c.dir, namespace, name) }
 
 func (c folderCatalog) tableLocation(name string) string {
-	return locationOf(filepath.Join(c.location, namespace, name))
+	return c.locationOf(filepath.Join(c.location, namespace, name))
 }
 
 func versionName(n int) string { return fmt.Sprintf("v%d.metadata.json", n) }
@@ -77,20 +78,30 @@ func (c folderCatalog) load(name string) (*table.Table, int, error) {
 	if version == 0 {
 		return nil, 0, fmt.Errorf("reading table %s: %w", name, fs.ErrNotExist)
 	}
-	path := filepath.Join(c.tableDir(name), metadataDir, versionName(version))
-	data, err := os.ReadFile(path)
+	t, err := c.version(name, version)
+	return t, version, err
+}
+
+// version returns a table as of a version.
+func (c folderCatalog) version(name string, version int) (*table.Table, error) {
+	if c.isMirror() {
+		if err := c.mirror.need(path.Join(namespace, name, metadataDir, versionName(version))); err != nil {
+			return nil, fmt.Errorf("reading table %s: %w", name, err)
+		}
+	}
+	data, err := os.ReadFile(filepath.Join(c.tableDir(name), metadataDir, versionName(version)))
 	if err != nil {
-		return nil, 0, fmt.Errorf("reading table %s: %w", name, err)
+		return nil, fmt.Errorf("reading table %s: %w", name, err)
 	}
 	metadata, err := table.ParseMetadataBytes(data)
 	if err != nil {
-		return nil, 0, fmt.Errorf("reading table %s: %s: %w", name, versionName(version), err)
+		return nil, fmt.Errorf("reading table %s: %s: %w", name, versionName(version), err)
 	}
-	return c.tableOf(name, metadata, version), version, nil
+	return c.tableOf(name, metadata, version), nil
 }
 
 func (c folderCatalog) tableOf(name string, metadata table.Metadata, version int) *table.Table {
-	location := locationOf(filepath.Join(c.location, namespace, name, metadataDir, versionName(version)))
+	location := c.locationOf(filepath.Join(c.location, namespace, name, metadataDir, versionName(version)))
 	return table.New(ident(name), metadata, location, func(context.Context) (icebergio.IO, error) { return c.files, nil }, c)
 }
 

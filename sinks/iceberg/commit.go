@@ -41,7 +41,7 @@ func (c *commit) addTo(ctx context.Context, w *warehouse) error {
 	if err == nil {
 		return nil
 	}
-	now, failed := openWarehouse(w.catalog.dir)
+	now, failed := openWarehouse(w.catalog.files)
 	switch {
 	case failed != nil:
 		return errors.Join(err, failed)

@@ -175,7 +175,7 @@ func TestAddedColumn(t *testing.T) {
 		}
 		earlier[i] = &short
 	}
-	if _, err := create(path, path, earlier, sinks.Policy{}); err != nil {
+	if _, err := create(files{dir: path, location: path}, earlier, sinks.Policy{}); err != nil {
 		t.Fatal(err)
 	}
 	want := sinktest.Export(t, kind, path, opts, 5, 0)

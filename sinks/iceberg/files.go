@@ -14,6 +14,7 @@ import (
 
 	icebergio "github.com/apache/iceberg-go/io"
 
+	"github.com/ckexport/ckexport/sinks/internal/bucket"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
 )
 
@@ -21,17 +22,26 @@ import (
 // by where they are when the output is in place; the folder may be one in which
 // the output is still made, or that it was moved to since.
 type files struct {
-	dir      string // where the files are
-	location string // what the metadata calls it, as a path
+	dir      string  // where the files are
+	location string  // what the metadata calls it, as a path
+	mirror   *mirror // of an output in an object store, which the folder stands for; else nil
 }
 
 var _ icebergio.WriteFileIO = files{}
 
 // locationOf returns what metadata calls a path.
-func locationOf(path string) string { return (&url.URL{Scheme: "file", Path: path}).String() }
+func (f files) locationOf(path string) string {
+	if f.mirror != nil {
+		return bucket.Scheme + ":/" + path
+	}
+	return (&url.URL{Scheme: "file", Path: path}).String()
+}
 
 // locationPath returns the path of what metadata calls a location.
 func locationPath(location string) (string, error) {
+	if path, ok := strings.CutPrefix(location, bucket.Scheme+":/"); ok {
+		return path, nil
+	}
 	if !strings.HasPrefix(location, "file:") {
 		return location, nil
 	}
@@ -42,6 +52,9 @@ func locationPath(location string) (string, error) {
 	return u.Path, nil
 }
 
+// isMirror tells whether files that are not in the folder may be in a store.
+func (f files) isMirror() bool { return f.mirror != nil && f.mirror.dir == f.dir }
+
 // path returns where a file is.
 func (f files) path(location string) (string, error) {
 	path, err := locationPath(location)
@@ -51,6 +64,11 @@ func (f files) path(location string) (string, error) {
 	rel, err := filepath.Rel(f.location, path)
 	if err != nil || !filepath.IsLocal(rel) {
 		return "", fmt.Errorf("location %q is outside of the output, which was made at %q", location, f.location)
+	}
+	if f.isMirror() {
+		if err := f.mirror.need(filepath.ToSlash(rel)); err != nil {
+			return "", err
+		}
 	}
 	return filepath.Join(f.dir, rel), nil
 }
@@ -67,6 +85,13 @@ func (f files) Remove(location string) error {
 	path, err := f.path(location)
 	if err != nil {
 		return err
+	}
+	if f.isMirror() {
+		rel, err := filepath.Rel(f.dir, path)
+		if err != nil {
+			return err
+		}
+		f.mirror.gone = append(f.mirror.gone, filepath.ToSlash(rel))
 	}
 	return os.Remove(path)
 }

@@ -24,6 +24,7 @@ func Format(engine sinks.Engine) sinks.Format {
 	f.Check, f.Open = local.Check, Open
 	f.Recognise, f.Footprint, f.OpenSQL, f.Part, f.Describe = recognise, local.Footprint, openSQL(engine), part, describe
 	f.Inspect, f.Rewrite = Inspect, Rewrite
+	f.Staging, f.PeekLedger = local.Staging, peekLedger
 	return f
 }
 
@@ -70,7 +71,7 @@ func describe(_ context.Context, path string) (d sinks.Description, err error) {
 	if err != nil {
 		return d, err
 	}
-	w, err := openWarehouse(abs)
+	w, err := openWarehouse(files{dir: abs})
 	if err != nil {
 		return d, fmt.Errorf("opening output %q: %w", path, err)
 	}
@@ -83,10 +84,14 @@ func tableFiles(path string, wanted []string) ([]sinks.TableFiles, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := openWarehouse(path)
+	w, err := openWarehouse(files{dir: path})
 	if err != nil {
 		return nil, err
 	}
+	return w.tableFiles(wanted)
+}
+
+func (w *warehouse) tableFiles(wanted []string) ([]sinks.TableFiles, error) {
 	var all []sinks.TableFiles
 	for _, name := range w.contents.Tables {
 		if wanted != nil && !slices.Contains(wanted, name) {

@@ -37,10 +37,15 @@ func Inspect(ctx context.Context, path string) (*sinks.Inspection, error) {
 	}
 	found := &sinks.Inspection{Kind: formatName}
 	found.CheckMode("", info)
-	w, err := openWarehouse(path)
+	return found, inspectIn(ctx, files{dir: path}, found)
+}
+
+// inspectIn checks the output in a folder.
+func inspectIn(ctx context.Context, in files, found *sinks.Inspection) error {
+	w, err := openWarehouse(in)
 	if err != nil {
 		found.Found(sinks.Damage, "metadata", "", "", "%v", err)
-		return found, nil
+		return nil
 	}
 	found.Policy = w.contents.Policy
 	if w.contents.SchemaVersion != schema.Version {
@@ -49,10 +54,10 @@ func Inspect(ctx context.Context, path string) (*sinks.Inspection, error) {
 	for _, name := range w.contents.Tables {
 		i := &tableInspection{w: w, table: w.tables[name], name: name, found: found, known: map[string]bool{}}
 		if err := i.run(ctx); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return found, nil
+	return nil
 }
 
 // tableInspection is that of one table.

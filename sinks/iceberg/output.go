@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,10 +40,11 @@ type output struct {
 	there  bool       // something is at the output's path
 	old    *warehouse // what this run adds to; nil where it makes an output
 
-	dir   string // the staging folder
-	made  *warehouse
-	spool *spool.Spool
-	wrote bool // any row came
+	dir    string // the staging folder
+	target files  // where an output is made
+	made   *warehouse
+	spool  *spool.Spool
+	wrote  bool // any row came
 }
 
 // Open opens or begins the output at path.
@@ -63,6 +65,7 @@ func Open(ctx context.Context, path string, opts sinks.Options) (_ sinks.Sink, e
 	if o.dir, err = place.Stage(); err != nil {
 		return nil, err
 	}
+	o.target = files{dir: o.dir, location: place.Path}
 	return o, o.begin()
 }
 
@@ -97,7 +100,7 @@ func (o *output) begin() (err error) {
 	}
 	in := o.old
 	if in == nil {
-		if o.made, err = create(o.dir, o.place.Path, o.tables, o.opts.Policy); err != nil {
+		if o.made, err = create(o.target, o.tables, o.opts.Policy); err != nil {
 			return err
 		}
 		in = o.made
@@ -119,12 +122,12 @@ func (o *output) begin() (err error) {
 	return nil
 }
 
-// create makes an output without rows in an empty folder, which will go to path.
-func create(dir, path string, tables []*schema.Table, policy sinks.Policy) (*warehouse, error) {
-	if err := staging.MakeDir(filepath.Join(dir, namespace)); err != nil {
+// create makes an output without rows in an empty folder.
+func create(in files, tables []*schema.Table, policy sinks.Policy) (*warehouse, error) {
+	if err := staging.MakeDir(filepath.Join(in.dir, namespace)); err != nil {
 		return nil, fmt.Errorf("making output: %w", err)
 	}
-	w := &warehouse{catalog: folderCatalog{files{dir: dir, location: path}}, tables: map[string]*table.Table{}, runs: map[string]bool{}}
+	w := &warehouse{catalog: folderCatalog{in}, tables: map[string]*table.Table{}, runs: map[string]bool{}}
 	w.contents = contents.Contents{SchemaVersion: schema.Version, Tables: contents.Names(tables), Policy: policy}
 	for _, t := range tables {
 		s, err := schemaOf(t)
@@ -138,6 +141,9 @@ func create(dir, path string, tables []*schema.Table, policy sinks.Policy) (*war
 		properties, err := propertiesOf(t, tables, policy)
 		if err != nil {
 			return nil, fmt.Errorf("properties of %s: %w", t.Name, err)
+		}
+		if in.mirror != nil {
+			maps.Copy(properties, in.mirror.generation(t.Name))
 		}
 		metadata, err := table.NewMetadata(s, nil, order, w.catalog.tableLocation(t.Name), properties)
 		if err != nil {

@@ -24,7 +24,7 @@ func recovered(ctx context.Context, w *warehouse) (*warehouse, error) {
 		changed = changed || rolled
 	}
 	if changed {
-		now, err := openWarehouse(w.catalog.dir)
+		now, err := openWarehouse(w.catalog.files)
 		if err != nil {
 			return nil, err
 		}

@@ -46,6 +46,8 @@ func Rewrite(ctx context.Context, path string, opts sinks.Options, what sinks.Re
 	if r.dir, err = place.Stage(); err != nil {
 		return nil, err
 	}
+	r.target = files{dir: r.dir, location: place.Path}
+	r.publish = func(ctx context.Context) error { return publish(ctx, place, true, r.dir) }
 	if err := what.Start(place.Footprint()); err != nil {
 		return nil, err
 	}
@@ -58,7 +60,10 @@ type rewrite struct {
 	place  *staging.Place
 	old    *warehouse
 	tables []*schema.Table
-	dir    string // the staging folder, which becomes the output
+	dir    string // the staging folder
+	target files  // where the output is made anew
+	// publish puts what was made in the place of what is there.
+	publish func(context.Context) error
 
 	made    *warehouse
 	kept    map[string]*schema.Table
@@ -99,7 +104,7 @@ func (r *rewrite) run(ctx context.Context, what sinks.Rewrite) (_ *sinks.Rewritt
 	if err := r.commit(ctx); err != nil {
 		return nil, err
 	}
-	made, err := openWarehouse(r.dir)
+	made, err := openWarehouse(r.target)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +112,7 @@ func (r *rewrite) run(ctx context.Context, what sinks.Rewrite) (_ *sinks.Rewritt
 	if done.Files, done.BytesSize, err = made.size(); err != nil {
 		return nil, err
 	}
-	return done, publish(ctx, r.place, true, r.dir)
+	return done, r.publish(ctx)
 }
 
 // begin makes an output without rows, and ready what is written to it.
@@ -120,7 +125,7 @@ func (r *rewrite) begin() error {
 		}
 	}
 	var err error
-	if r.made, err = create(r.dir, r.place.Path, r.tables, r.old.contents.Policy); err != nil {
+	if r.made, err = create(r.target, r.tables, r.old.contents.Policy); err != nil {
 		return err
 	}
 	r.kept = map[string]*schema.Table{}

@@ -37,6 +37,14 @@ const (
 	keyPolicy  = "ckexport.policy" // JSON
 )
 
+// Properties of tables in an object store, where an output that replaces another
+// one has the next version of each table: the run that made it, and the version
+// that was the last one before, 0 for none.
+const (
+	keyGeneration = "ckexport.generation"
+	keyReplaces   = "ckexport.replaces"
+)
+
 // warehouse is an output as its metadata describes it.
 type warehouse struct {
 	catalog  folderCatalog
@@ -52,8 +60,8 @@ var errNotOurs = errors.New("it has no table of archives in the namespace " + na
 
 // openWarehouse reads the metadata of the output in a folder: archives first. As
 // that is committed last, the others are then at least as new.
-func openWarehouse(dir string) (*warehouse, error) {
-	probe := folderCatalog{files{dir: dir}}
+func openWarehouse(in files) (*warehouse, error) {
+	probe := folderCatalog{in}
 	version, err := probe.current(contents.Archives)
 	if err != nil {
 		return nil, err
@@ -69,13 +77,13 @@ func openWarehouse(dir string) (*warehouse, error) {
 	if err != nil {
 		return nil, fmt.Errorf("location of %s: %w", contents.Archives, err)
 	}
-	location := filepath.Dir(filepath.Dir(at))
-	w := &warehouse{catalog: folderCatalog{files{dir: dir, location: location}}, tables: map[string]*table.Table{}, runs: map[string]bool{}}
+	in.location = filepath.Dir(filepath.Dir(at))
+	w := &warehouse{catalog: folderCatalog{in}, tables: map[string]*table.Table{}, runs: map[string]bool{}}
 	if err := w.describe(archives.Properties()); err != nil {
 		return nil, err
 	}
 	for _, name := range w.contents.Tables {
-		if w.tables[name], _, err = w.catalog.load(name); err != nil {
+		if w.tables[name], err = w.loadOf(name, archives.Properties()[keyGeneration]); err != nil {
 			return nil, err
 		}
 	}
@@ -86,6 +94,20 @@ func openWarehouse(dir string) (*warehouse, error) {
 		}
 	}
 	return w, err
+}
+
+// loadOf returns a table of a generation: in an object store, later versions may be
+// of one that was not completed.
+func (w *warehouse) loadOf(name, generation string) (*table.Table, error) {
+	t, _, err := w.catalog.load(name)
+	for err == nil && t.Properties()[keyGeneration] != generation {
+		before, failed := strconv.Atoi(t.Properties()[keyReplaces])
+		if failed != nil || before < 1 {
+			return nil, fmt.Errorf("table %s: its metadata is of another output", name)
+		}
+		t, err = w.catalog.version(name, before)
+	}
+	return t, err
 }
 
 // describe reads what the properties of archives say of the output.
@@ -197,7 +219,7 @@ func examine(dir, path string) (*warehouse, error) {
 	if !info.IsDir() {
 		return nil, &sinks.RefusedError{Path: path, Reason: "is a file, which is not ours"}
 	}
-	w, err := openWarehouse(dir)
+	w, err := openWarehouse(files{dir: dir})
 	if err == nil {
 		return w, nil
 	}

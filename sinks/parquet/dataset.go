@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
 	"time"
@@ -33,11 +34,14 @@ type dataset struct {
 
 	dir   string // the staging folder
 	spool *spool.Spool
-	wrote bool // any row came
+	added []spool.Part // that came as files
+	wrote bool         // any row came
+	// joined are parts whose rows this run writes anew, with its own.
+	joined map[string]bool
 }
 
 func openDataset(place *staging.Place, path string, info fs.FileInfo, opts sinks.Options) (sinks.Sink, error) {
-	d := &dataset{opts: opts, tables: contents.Kept(opts.Tables), place: place}
+	d := &dataset{opts: opts, tables: contents.Kept(opts.Tables), place: place, joined: map[string]bool{}}
 	if info != nil {
 		there, err := examine(place.Path, path, info)
 		if err != nil {
@@ -49,7 +53,7 @@ func openDataset(place *staging.Place, path string, info fs.FileInfo, opts sinks
 			}
 			// To add to it would give a changed manifest a digest that is right.
 			if err := checkManifest(place.Path, there); errors.Is(err, errManifestChanged) {
-				return nil, &sinks.RefusedError{Path: path, Reason: "its manifest " + err.Error() + "; see ckexport verify"}
+				return nil, changedManifest(path, err)
 			} else if err != nil {
 				return nil, err
 			}
@@ -108,18 +112,47 @@ func (d *dataset) Footprint() sinks.Footprint {
 
 // Ledger reads the ledger from the parts of the tables that it is made of.
 func (d *dataset) Ledger(ctx context.Context) (*sinks.Ledger, error) {
-	built := ledger.New()
 	if d.old == nil {
-		return built.Ledger, nil
+		return sinks.NewLedger(), nil
 	}
-	for _, t := range d.tables {
-		for _, part := range d.old.partsOf(t.Name) {
-			if err := readLedger(ctx, built, t, filepath.Join(d.place.Path, part)); err != nil {
+	return d.old.ledger(ctx, d.place.Path, d.tables)
+}
+
+// ledger reads the ledger from the parts of a dataset in the folder dir.
+func (m *Manifest) ledger(ctx context.Context, dir string, tables []*schema.Table) (*sinks.Ledger, error) {
+	built := ledger.New()
+	for _, t := range tables {
+		for _, part := range m.partsOf(t.Name) {
+			if err := readLedger(ctx, built, t, filepath.Join(dir, part)); err != nil {
 				return nil, err
 			}
 		}
 	}
 	return built.Ledger, nil
+}
+
+// AddPart adds the rows of a file, which the dataset gets as it is.
+func (d *dataset) AddPart(ctx context.Context, table *schema.Table, part sinks.PartFile) error {
+	if !slices.Contains(d.tables, table) || part.Rows == 0 {
+		return nil
+	}
+	from, err := part.Local(ctx)
+	if err != nil {
+		return fmt.Errorf("adding a part: %w", err)
+	}
+	if err := staging.Link(from, filepath.Join(d.dir, filepath.FromSlash(d.note(table, part)))); err != nil {
+		return fmt.Errorf("adding a part: %w", err)
+	}
+	return nil
+}
+
+// note notes a part that came as a file, and returns its name in the dataset.
+func (d *dataset) note(table *schema.Table, part sinks.PartFile) string {
+	d.wrote = true
+	p := spool.Part{Table: table.Name, Rows: part.Rows, Bytes: part.Bytes, Columns: part.Columns, SHA256: part.SHA256}
+	p.Path = fmt.Sprintf("%s/part-%s-s%d.parquet", table.Name, d.opts.RunID, len(d.added))
+	d.added = append(d.added, p)
+	return p.Path
 }
 
 // Write adds rows of a table; those of tables that are not kept are dropped.
@@ -162,7 +195,8 @@ func (d *dataset) keepOld() error {
 	if d.there == nil {
 		return nil
 	}
-	drop := map[string]bool{manifestName: true}
+	drop := maps.Clone(d.joined)
+	drop[manifestName] = true
 	if d.old == nil {
 		for _, p := range d.there.Parts {
 			drop[filepath.FromSlash(p.Path)] = true
@@ -173,26 +207,49 @@ func (d *dataset) keepOld() error {
 
 // newManifest completes the parts of this run and describes the new dataset.
 func (d *dataset) newManifest(ctx context.Context) (*Manifest, error) {
-	m := &Manifest{Format: manifestFormat, Version: manifestVersion}
-	if d.old != nil {
-		*m = *d.old
+	if err := d.joinSmall(ctx); err != nil {
+		return nil, err
 	}
-	m.SchemaVersion, m.ToolVersion, m.Tables = schema.Version, d.opts.Version, contents.Names(d.tables)
-	m.Policy = d.opts.Policy
+	parts, err := d.finish(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m := d.manifest(d.old, parts)
+	m.Parts = slices.DeleteFunc(slices.Clone(m.Parts), func(p spool.Part) bool { return d.joined[filepath.FromSlash(p.Path)] })
+	return m, nil
+}
+
+// finish completes the parts of this run, with one of each table that would
+// have none.
+func (d *dataset) finish(ctx context.Context) ([]spool.Part, error) {
 	for _, t := range d.tables {
-		if !d.spool.Has(t.Name) && len(m.partsOf(t.Name)) == 0 {
+		added := slices.ContainsFunc(d.added, func(p spool.Part) bool { return p.Table == t.Name })
+		if !added && !d.spool.Has(t.Name) && (d.old == nil || len(d.old.partsOf(t.Name)) == 0) {
 			if err := d.spool.WriteEmpty(t); err != nil {
 				return nil, err
 			}
 		}
 	}
 	parts, err := d.spool.Finish(ctx, d.tables)
-	if err != nil {
-		return nil, err
+	return append(slices.Clip(d.added), parts...), err
+}
+
+// manifest describes the dataset of parts that are added to old, which may be
+// nil.
+func (d *dataset) manifest(old *Manifest, parts []spool.Part) *Manifest {
+	m := &Manifest{Format: manifestFormat, Version: manifestVersion}
+	if old != nil {
+		*m = *old
 	}
+	m.SchemaVersion, m.ToolVersion, m.Tables = schema.Version, d.opts.Version, contents.Names(d.tables)
+	m.Policy = d.opts.Policy
 	m.Parts = append(slices.Clip(m.Parts), parts...)
-	m.Runs = append(slices.Clip(m.Runs), Run{ID: d.opts.RunID, ToolVersion: d.opts.Version, CommittedAt: time.Now().UTC().Truncate(time.Second)})
-	return m, nil
+	m.Runs = append(slices.Clip(m.Runs), runOf(d.opts))
+	return m
+}
+
+func runOf(opts sinks.Options) Run {
+	return Run{ID: opts.RunID, ToolVersion: opts.Version, CommittedAt: time.Now().UTC().Truncate(time.Second)}
 }
 
 // Close drops what was not committed and lets other runs have the output.

@@ -22,6 +22,7 @@ type footerLedger struct {
 	Archives    []footerArchive `json:"archives"`
 	Checkpoints []string        `json:"checkpoints"`
 	Forgotten   []string        `json:"forgotten,omitempty"`
+	Runs        []string        `json:"runs,omitempty"`
 	// Digests is by the id of the images.
 	Digests map[string][]sinks.Digest `json:"digests,omitempty"`
 }
@@ -38,7 +39,7 @@ type footerArchive struct {
 }
 
 func encodeLedger(l *ledger.Builder) (string, error) {
-	f := footerLedger{Checkpoints: slices.Sorted(maps.Keys(l.Checkpoints)), Forgotten: slices.Sorted(maps.Keys(l.Forgotten)), Digests: l.Digests}
+	f := footerLedger{Checkpoints: slices.Sorted(maps.Keys(l.Checkpoints)), Forgotten: slices.Sorted(maps.Keys(l.Forgotten)), Runs: slices.Sorted(maps.Keys(l.Runs)), Digests: l.Digests}
 	for _, source := range slices.Sorted(maps.Keys(l.Archives)) {
 		a := l.Archives[source]
 		entry := footerArchive{
@@ -95,6 +96,9 @@ func decodeLedger(l *ledger.Builder, text *string) error {
 	}
 	for _, id := range f.Forgotten {
 		l.Forgotten[id] = true
+	}
+	for _, id := range f.Runs {
+		l.Runs[id] = true
 	}
 	for images, list := range f.Digests {
 		for _, d := range list {

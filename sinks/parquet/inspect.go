@@ -46,8 +46,18 @@ func Inspect(ctx context.Context, path string) (*sinks.Inspection, error) {
 		found.Found(sinks.Damage, "manifest", "", manifestName, "%v", err)
 		return found, nil
 	}
-	found.Policy = m.Policy
-	return found, inspectDataset(ctx, path, m, found)
+	if info, err := os.Stat(filepath.Join(path, manifestName)); err == nil {
+		found.CheckMode(manifestName, info)
+	}
+	changed := checkManifest(path, m)
+	if changed != nil && !errors.Is(changed, errManifestChanged) {
+		return nil, changed
+	}
+	known, err := inspectDataset(m, changed, found, func(p spool.Part) error { return inspectPart(ctx, path, p, m.SchemaVersion, found) })
+	if err != nil {
+		return nil, err
+	}
+	return found, inspectOthers(path, m, known, found)
 }
 
 // holdsTables tells whether a folder has sub-folders named like tables.
@@ -58,17 +68,13 @@ func holdsTables(path string) bool {
 	})
 }
 
-// inspectDataset checks every part that the manifest names, and looks for
-// files that it does not name.
-func inspectDataset(ctx context.Context, dir string, m *Manifest, found *sinks.Inspection) error {
-	if info, err := os.Stat(filepath.Join(dir, manifestName)); err == nil {
-		found.CheckMode(manifestName, info)
-	}
-	switch err := checkManifest(dir, m); {
-	case errors.Is(err, errManifestChanged):
-		found.Found(sinks.Damage, "manifest", "", manifestName, "%v", err)
-	case err != nil:
-		return err
+// inspectDataset checks what the manifest says, and has every part inspected that
+// it names. It returns their paths. changed is what check said of the manifest.
+func inspectDataset(m *Manifest, changed error, found *sinks.Inspection, inspect func(spool.Part) error) (map[string]bool, error) {
+	found.Policy = m.Policy
+	switch {
+	case changed != nil:
+		found.Found(sinks.Damage, "manifest", "", manifestName, "%v", changed)
 	case m.SHA256 == "":
 		found.Found(sinks.Note, "manifest", "", manifestName, "it has no SHA-256, as an earlier ckexport wrote it")
 	}
@@ -97,8 +103,8 @@ func inspectDataset(ctx context.Context, dir string, m *Manifest, found *sinks.I
 			}
 			known[p.Path] = true
 			before := len(found.Findings)
-			if err := inspectPart(ctx, dir, p, m.SchemaVersion, found); err != nil {
-				return err
+			if err := inspect(p); err != nil {
+				return nil, err
 			}
 			if p.SHA256 == "" && !slices.Contains(found.Unsummed, name) {
 				found.Unsummed = append(found.Unsummed, name)
@@ -117,7 +123,7 @@ func inspectDataset(ctx context.Context, dir string, m *Manifest, found *sinks.I
 			found.Found(sinks.Damage, "manifest", p.Table, p.Path, "the manifest names a part of a table that it does not name")
 		}
 	}
-	return inspectOthers(dir, m, known, found)
+	return known, nil
 }
 
 // inspectPart checks one part of a dataset.
@@ -260,23 +266,32 @@ func inspectOthers(dir string, m *Manifest, known map[string]bool, found *sinks.
 			return err
 		}
 		rel = filepath.ToSlash(rel)
-		top, rest, within := strings.Cut(rel, "/")
-		ofTable := slices.Contains(m.Tables, top)
 		if d.IsDir() {
-			if info, err := d.Info(); err == nil && ofTable {
+			if info, err := d.Info(); err == nil && slices.Contains(m.Tables, tableOf(rel)) {
 				found.CheckMode(rel, info)
 			}
 			return nil
 		}
 		switch {
 		case rel == manifestName || known[rel]:
-		case ofTable && within && !strings.Contains(rest, "/") && filepath.Ext(rel) == ".parquet":
-			found.Found(sinks.Damage, "part", top, rel, "the manifest does not know it, but whoever reads the table by a glob reads it")
+		case m.isReadByGlob(rel):
+			found.Found(sinks.Damage, "part", tableOf(rel), rel, "the manifest does not know it, but whoever reads the table by a glob reads it")
 		default:
 			found.Found(sinks.Warning, "file", "", rel, "the manifest does not know it")
 		}
 		return nil
 	})
+}
+
+// tableOf returns the first part of a path, which names the table in a dataset.
+func tableOf(path string) string {
+	top, _, _ := strings.Cut(path, "/")
+	return top
+}
+
+// isReadByGlob tells whether who reads a table by TABLE/*.parquet reads a file.
+func (m *Manifest) isReadByGlob(path string) bool {
+	return slices.Contains(m.Tables, tableOf(path)) && strings.Count(path, "/") == 1 && filepath.Ext(path) == ".parquet"
 }
 
 // inspectSingle checks the footer of an output that is one file, and the

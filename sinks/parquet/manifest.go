@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,6 +59,10 @@ func ReadManifest(dir string) (*Manifest, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading manifest: %w", err)
 	}
+	return parseManifest(data)
+}
+
+func parseManifest(data []byte) (*Manifest, error) {
 	var m Manifest
 	if err := json.Unmarshal(data, &m); err != nil {
 		return nil, fmt.Errorf("reading manifest: %w", err)
@@ -93,15 +98,26 @@ func digestManifest(data []byte, stated string) string {
 // errManifestChanged says that a manifest is not as it was written.
 var errManifestChanged = errors.New("was changed since it was written: its content does not have the SHA-256 that it states")
 
+// changedManifest refuses the dataset at path, as a check said so of its manifest.
+func changedManifest(path string, err error) error {
+	return &sinks.RefusedError{Path: path, Reason: "its manifest " + err.Error() + "; see ckexport verify"}
+}
+
 // checkManifest returns errManifestChanged where the manifest of a dataset
 // folder, which was read as m, does not have the digest it states.
 func checkManifest(dir string, m *Manifest) error {
-	if m.SHA256 == "" {
-		return nil
-	}
 	data, err := os.ReadFile(filepath.Join(dir, manifestName))
 	if err != nil {
 		return fmt.Errorf("reading manifest: %w", err)
+	}
+	return m.check(data)
+}
+
+// check returns errManifestChanged where the bytes that m was read from do not
+// have the digest it states.
+func (m *Manifest) check(data []byte) error {
+	if m.SHA256 == "" {
+		return nil
 	}
 	if !bytes.Contains(data, []byte(`"`+m.SHA256+`"`)) || digestManifest(data, m.SHA256) != m.SHA256 {
 		return errManifestChanged
@@ -109,23 +125,32 @@ func checkManifest(dir string, m *Manifest) error {
 	return nil
 }
 
-// write writes the manifest, with its digest, to a dataset folder.
-func (m *Manifest) write(dir string) error {
+// encode returns the bytes of the manifest, with its digest.
+func (m *Manifest) encode() ([]byte, error) {
 	m.SHA256 = blankSHA256
 	var data bytes.Buffer
 	encoder := json.NewEncoder(&data)
 	encoder.SetIndent("", " ")
 	if err := encoder.Encode(m); err != nil {
-		return fmt.Errorf("writing manifest: %w", err)
+		return nil, fmt.Errorf("writing manifest: %w", err)
 	}
 	m.SHA256 = digestManifest(data.Bytes(), blankSHA256)
 	at := bytes.LastIndex(data.Bytes(), []byte(blankSHA256))
 	copy(data.Bytes()[at:], m.SHA256)
+	return data.Bytes(), nil
+}
+
+// write writes the manifest to a dataset folder.
+func (m *Manifest) write(dir string) error {
+	data, err := m.encode()
+	if err != nil {
+		return err
+	}
 	f, err := staging.CreateFile(filepath.Join(dir, manifestName))
 	if err != nil {
 		return fmt.Errorf("writing manifest: %w", err)
 	}
-	_, err = f.Write(data.Bytes())
+	_, err = f.Write(data)
 	if err == nil {
 		err = f.Sync()
 	}
@@ -133,6 +158,16 @@ func (m *Manifest) write(dir string) error {
 		return fmt.Errorf("writing manifest: %w", err)
 	}
 	return nil
+}
+
+// hasRun tells whether a run is among those that made the dataset.
+func (m *Manifest) hasRun(id string) bool {
+	return slices.ContainsFunc(m.Runs, func(r Run) bool { return r.ID == id })
+}
+
+// hasPart tells whether the manifest names a part.
+func (m *Manifest) hasPart(path string) bool {
+	return slices.ContainsFunc(m.Parts, func(p spool.Part) bool { return p.Path == path })
 }
 
 // partsOf returns the paths of a table's parts.

@@ -25,6 +25,7 @@ func Format(engine sinks.Engine) sinks.Format {
 		Name: formatName, Suffixes: []string{".parquet"},
 		Check: local.Check, Open: Open,
 		Recognise: recognise, Footprint: local.Footprint, OpenSQL: openSQL(engine), Part: part, Describe: describe, Inspect: Inspect, Rewrite: Rewrite,
+		Staging: local.Staging, PeekLedger: peekLedger,
 	}
 }
 

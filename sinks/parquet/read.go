@@ -4,17 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"slices"
 	"strconv"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/memory"
-	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
@@ -87,53 +82,5 @@ func readLedger(ctx context.Context, l *ledger.Builder, table *schema.Table, pat
 	if columns == nil {
 		return nil
 	}
-	return readColumns(ctx, path, columns, func(rows arrow.RecordBatch) error { return l.Add(table, rows) })
-}
-
-// readColumns reads columns of a Parquet file, all if columns is nil, batch
-// by batch.
-func readColumns(ctx context.Context, path string, columns []string, each func(arrow.RecordBatch) error) (err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("reading rows: %w", err)
-	}
-	defer f.Close()
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("reading rows of %q: %w", path, err)
-		}
-	}()
-	props := parquet.NewReaderProperties(memory.DefaultAllocator)
-	props.BufferedStreamEnabled = true // else a row group is read at once
-	parts, err := file.NewParquetReader(f, file.WithReadProps(props))
-	if err != nil {
-		return err
-	}
-	defer parts.Close()
-	reader, err := pqarrow.NewFileReader(parts, pqarrow.ArrowReadProperties{BatchSize: 1 << 16}, memory.DefaultAllocator)
-	if err != nil {
-		return err
-	}
-	var leaves []int
-	if columns != nil {
-		for i := range parts.MetaData().Schema.NumColumns() {
-			if slices.Contains(columns, parts.MetaData().Schema.Column(i).Path()) {
-				leaves = append(leaves, i)
-			}
-		}
-	}
-	records, err := reader.GetRecordReader(ctx, leaves, nil)
-	if err != nil {
-		return err
-	}
-	defer records.Release()
-	for records.Next() {
-		if err := each(records.RecordBatch()); err != nil {
-			return err
-		}
-	}
-	if err := records.Err(); err != nil && !errors.Is(err, io.EOF) {
-		return err
-	}
-	return nil
+	return spool.Read(ctx, path, columns, func(rows arrow.RecordBatch) error { return l.Add(table, rows) })
 }

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -54,8 +53,12 @@ type rewrite struct {
 	place  *staging.Place
 	old    *Manifest
 	tables []*schema.Table
-	dir    string // the staging folder, which becomes the dataset
+	dir    string // the staging folder, in which the new parts are made
 	spool  *spool.Spool
+	// fetch returns the path of a part, and publish makes new parts and what stays
+	// of the old ones the dataset.
+	fetch   func(context.Context, spool.Part) (string, error)
+	publish func(context.Context, []spool.Part) (*Manifest, error)
 
 	replaced map[string]bool // parts that do not stay
 	sorted   map[string]bool // tables whose rows are now in order
@@ -70,12 +73,27 @@ func openRewrite(place *staging.Place, path string, info os.FileInfo, opts sinks
 	if m == nil {
 		return nil, &sinks.RefusedError{Path: path, Reason: "is an empty folder"}
 	}
+	r, err := newRewrite(place, path, m, checkManifest(place.Path, m), opts)
+	if err != nil {
+		return nil, err
+	}
+	r.fetch = func(_ context.Context, p spool.Part) (string, error) {
+		return filepath.Join(place.Path, filepath.FromSlash(p.Path)), nil
+	}
+	r.publish = r.replaceFolder
+	return r, nil
+}
+
+// newRewrite begins a rewrite of the dataset at path that m describes; changed is
+// what a check said of m.
+func newRewrite(place *staging.Place, path string, m *Manifest, changed error, opts sinks.Options) (*rewrite, error) {
 	r := &rewrite{opts: opts, place: place, old: m, replaced: map[string]bool{}, sorted: map[string]bool{}}
+	var err error
 	if r.tables, err = m.contents().Known(path); err != nil {
 		return nil, err
 	}
-	if err := checkManifest(place.Path, m); err != nil {
-		return nil, &sinks.RefusedError{Path: path, Reason: "its manifest " + err.Error() + "; see ckexport verify"}
+	if changed != nil {
+		return nil, changedManifest(path, changed)
 	}
 	if r.dir, err = place.Stage(); err != nil {
 		return nil, err
@@ -130,10 +148,6 @@ func (r *rewrite) partsOf(table string) []spool.Part {
 	return slices.DeleteFunc(slices.Clone(r.old.Parts), func(p spool.Part) bool { return p.Table != table })
 }
 
-func (r *rewrite) path(p spool.Part) string {
-	return filepath.Join(r.place.Path, filepath.FromSlash(p.Path))
-}
-
 // checkpoints reads what retention needs to know: from table checkpoints, or,
 // without it, from the ledger.
 func (r *rewrite) checkpoints(ctx context.Context) ([]sinks.Checkpoint, error) {
@@ -160,7 +174,11 @@ func (r *rewrite) checkpoints(ctx context.Context) ([]sinks.Checkpoint, error) {
 func (r *rewrite) retentionRows(ctx context.Context, table string) ([]sinks.Checkpoint, error) {
 	var all []sinks.Checkpoint
 	for _, p := range r.partsOf(table) {
-		err := readColumns(ctx, r.path(p), ledger.RetentionColumns, func(batch arrow.RecordBatch) error {
+		path, err := r.fetch(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		err = spool.Read(ctx, path, ledger.RetentionColumns, func(batch arrow.RecordBatch) error {
 			all = append(all, ledger.RetentionRows(batch)...)
 			return nil
 		})
@@ -192,7 +210,11 @@ func (r *rewrite) table(ctx context.Context, t *schema.Table, ids map[string]boo
 		return nil
 	}
 	for _, p := range parts {
-		holds, err := holdsAny(ctx, r.path(p), ids)
+		path, err := r.fetch(ctx, p)
+		if err != nil {
+			return err
+		}
+		holds, err := holdsAny(ctx, path, ids)
 		if err != nil {
 			return err
 		}
@@ -225,7 +247,11 @@ func (r *rewrite) sort(ctx context.Context, t *schema.Table, parts []spool.Part,
 
 // read passes on the rows of a part, without those of the checkpoints ids.
 func (r *rewrite) read(ctx context.Context, t *schema.Table, p spool.Part, ids map[string]bool, each func(arrow.RecordBatch) error) error {
-	removed, err := readWithout(ctx, t, r.path(p), ids, each)
+	path, err := r.fetch(ctx, p)
+	if err != nil {
+		return err
+	}
+	removed, err := readWithout(ctx, t, path, ids, each)
 	r.removed += removed
 	return err
 }
@@ -242,7 +268,7 @@ func readWithout(ctx context.Context, t *schema.Table, path string, ids map[stri
 	if err := canConform(path, mark.columns, t); err != nil {
 		return 0, err
 	}
-	err = readColumns(ctx, path, nil, func(batch arrow.RecordBatch) error {
+	err = spool.Read(ctx, path, nil, func(batch arrow.RecordBatch) error {
 		rows, err := conform(batch, t)
 		if err != nil {
 			return err
@@ -267,13 +293,12 @@ func readWithout(ctx context.Context, t *schema.Table, path string, ids map[stri
 	return removed, err
 }
 
-// commit completes the new dataset and puts it in the place of the old one.
+// commit completes the new parts, with one of each table that would have none,
+// and publishes the dataset.
 func (r *rewrite) commit(ctx context.Context) (*Manifest, error) {
-	m := *r.old
-	m.ToolVersion = r.opts.Version
-	m.Parts = slices.DeleteFunc(slices.Clone(m.Parts), func(p spool.Part) bool { return r.replaced[p.Path] })
 	for _, t := range r.tables {
-		if !r.spool.Has(t.Name) && len(m.partsOf(t.Name)) == 0 {
+		stays := slices.ContainsFunc(r.partsOf(t.Name), func(p spool.Part) bool { return !r.replaced[p.Path] })
+		if !r.spool.Has(t.Name) && !stays {
 			if err := r.spool.WriteEmpty(t); err != nil {
 				return nil, err
 			}
@@ -286,8 +311,24 @@ func (r *rewrite) commit(ctx context.Context) (*Manifest, error) {
 	for i := range parts {
 		parts[i].Sorted = r.sorted[parts[i].Table]
 	}
+	return r.publish(ctx, parts)
+}
+
+// manifest describes a dataset of the new parts, and of what stays of those of
+// old.
+func (r *rewrite) manifest(old *Manifest, parts []spool.Part) *Manifest {
+	m := *old
+	m.ToolVersion = r.opts.Version
+	m.Parts = slices.DeleteFunc(slices.Clone(m.Parts), func(p spool.Part) bool { return r.replaced[p.Path] })
 	m.Parts = append(m.Parts, parts...)
-	m.Runs = append(slices.Clip(m.Runs), Run{ID: r.opts.RunID, ToolVersion: r.opts.Version, CommittedAt: time.Now().UTC().Truncate(time.Second)})
+	m.Runs = append(slices.Clip(m.Runs), runOf(r.opts))
+	return &m
+}
+
+// replaceFolder completes the new dataset folder and puts it in the place of the
+// old one.
+func (r *rewrite) replaceFolder(ctx context.Context, parts []spool.Part) (*Manifest, error) {
+	m := r.manifest(r.old, parts)
 	skip := func(path string) bool { return path == manifestName || r.replaced[filepath.ToSlash(path)] }
 	if err := staging.LinkTree(r.place.Path, r.dir, skip); err != nil {
 		return nil, fmt.Errorf("keeping what stays of the dataset: %w", err)
@@ -301,5 +342,5 @@ func (r *rewrite) commit(ctx context.Context) (*Manifest, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return &m, r.place.Publish(r.dir)
+	return m, r.place.Publish(r.dir)
 }

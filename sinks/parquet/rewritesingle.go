@@ -16,6 +16,7 @@ import (
 	"github.com/ckexport/ckexport/sinks/internal/ledger"
 	"github.com/ckexport/ckexport/sinks/internal/order"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
+	"github.com/ckexport/ckexport/sinks/spool"
 )
 
 // rewriteSingle rewrites an output that is one file. Its ledger stands in the
@@ -91,7 +92,7 @@ func (s *single) checkpoints(ctx context.Context) ([]sinks.Checkpoint, error) {
 	if s.table.Name == contents.Checkpoints {
 		columns = ledger.RetentionColumns
 	}
-	err := readColumns(ctx, s.place.Path, columns, func(batch arrow.RecordBatch) error {
+	err := spool.Read(ctx, s.place.Path, columns, func(batch arrow.RecordBatch) error {
 		for _, c := range ledger.RetentionRows(batch) {
 			if c.ID != "" && !seen[c.ID] {
 				seen[c.ID] = true

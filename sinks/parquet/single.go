@@ -122,7 +122,7 @@ func (s *single) start(ctx context.Context) error {
 	} else if err != nil {
 		return fmt.Errorf("checking the file: %w", err)
 	}
-	return readColumns(ctx, s.place.Path, nil, func(batch arrow.RecordBatch) error {
+	return spool.Read(ctx, s.place.Path, nil, func(batch arrow.RecordBatch) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

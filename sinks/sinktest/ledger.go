@@ -1,6 +1,7 @@
 package sinktest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -93,7 +94,28 @@ func (s suite) ledger(t *testing.T) {
 			want.AddContent(programs.Name, sinks.ContentKeyOf(row.ProgramSHA256, row.ByteOrder))
 		}
 	}
+	want.Runs["run"] = true
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("ledger differs (-want +got):\n%s", diff)
+	}
+	s.peek(t, location, tables, want)
+}
+
+// peek reads the ledger while a run holds the output.
+func (s suite) peek(t *testing.T, location string, tables []*schema.Table, want *sinks.Ledger) {
+	t.Helper()
+	if s.format.PeekLedger == nil {
+		return
+	}
+	opts := options("peek", tables)
+	if got, err := s.format.PeekLedger(t.Context(), location, opts); err != nil || !cmp.Equal(want, got) {
+		t.Errorf("%v: peeking at the ledger, it differs (-want +got):\n%s", err, cmp.Diff(want, got))
+	}
+	opts.Redaction = "another policy"
+	if _, err := s.format.PeekLedger(t.Context(), location, opts); !errors.As(err, new(*sinks.RefusedError)) {
+		t.Errorf("peeking for a run that cannot be added: %v", err)
+	}
+	if got, err := s.format.PeekLedger(t.Context(), s.location(t), opts); err != nil || !cmp.Equal(sinks.NewLedger(), got) {
+		t.Errorf("peeking where nothing is: %v, %v", got, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"path/filepath"
 	"runtime"
@@ -127,7 +128,7 @@ func (s *Spool) writer(table *schema.Table) (*tableWriter, error) {
 		return w, nil
 	}
 	dir := filepath.Join(s.dir, table.Name)
-	if err := staging.MakeDir(dir); err != nil {
+	if err := staging.MakeDir(dir); err != nil && !errors.Is(err, fs.ErrExist) { // others may put files there, too
 		return nil, fmt.Errorf("making folder of table: %w", err)
 	}
 	w := &tableWriter{

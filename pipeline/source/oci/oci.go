@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/ckexport/ckexport/pipeline/source"
-	"github.com/ckexport/ckexport/pipeline/source/transport"
+	"github.com/ckexport/ckexport/transport"
 )
 
 const scheme = "oci"

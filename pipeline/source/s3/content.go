@@ -9,8 +9,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/minio/minio-go/v7"
-
+	"github.com/ckexport/ckexport/objectstore"
 	"github.com/ckexport/ckexport/pipeline/archive"
 )
 
@@ -33,10 +32,10 @@ type content struct {
 	version archive.Version
 
 	mu      sync.Mutex
-	piece   *piece // open; nil if there is none
-	next    int64  // block that comes next of it
-	end     int64  // block behind its last one
-	run     int64  // blocks that it was asked to have
+	piece   *objectstore.Body // open; nil if there is none
+	next    int64             // block that comes next of it
+	end     int64             // block behind its last one
+	run     int64             // blocks that it was asked to have
 	kept    []block
 	changed error // that the object is no longer what was opened
 	offset  int64 // of Read
@@ -50,13 +49,13 @@ type block struct {
 // begin opens the first piece.
 func (c *content) begin() error {
 	p, err := c.object.get(c.ctx, 0, c.run*blockBytes, nil)
-	if response, _ := errors.AsType[minio.ErrorResponse](err); response.Code == minio.InvalidRange {
+	if errors.Is(err, objectstore.ErrRange) {
 		return c.beginEmpty()
 	}
 	if err != nil {
 		return err
 	}
-	c.piece, c.version = p, p.version
+	c.piece, c.version = p, versionOf(p.Info)
 	c.end = min(c.run, c.blocks())
 	return nil
 }
@@ -66,9 +65,9 @@ func (c *content) blocks() int64 { return (c.version.Size + blockBytes - 1) / bl
 
 // beginEmpty is begin for an object without bytes, which has no ranges.
 func (c *content) beginEmpty() error {
-	info, err := c.object.client.StatObject(c.ctx, c.object.bucket, c.object.key, minio.StatObjectOptions{})
+	info, err := c.object.store.Stat(c.ctx, c.object.bucket, c.object.key)
 	if err != nil {
-		return c.object.failed(err, false)
+		return err
 	}
 	c.version = versionOf(info)
 	return nil
@@ -91,7 +90,7 @@ func (c *content) Close() error {
 
 func (c *content) closePiece() {
 	if c.piece != nil {
-		_ = c.piece.body.Close() // what was read of it is not in doubt
+		_ = c.piece.Close() // what was read of it is not in doubt
 		c.piece = nil
 	}
 }
@@ -158,16 +157,16 @@ func (c *content) takeBuffer(size int64) []byte {
 // breaks, it begins a piece anew.
 func (c *content) fetch(number int64, buffer []byte) error {
 	var failure error
-	for attempt := range maxAttempts {
+	for attempt := range objectstore.MaxAttempts {
 		if failure != nil {
-			if err := pause(c.ctx, attempt-1); err != nil {
+			if err := objectstore.Pause(c.ctx, attempt-1); err != nil {
 				return err
 			}
 		}
 		if err := c.seek(number); err != nil {
 			return err // the client has tried it several times
 		}
-		if _, failure = io.ReadFull(c.piece.body, buffer); failure == nil {
+		if _, failure = io.ReadFull(c.piece, buffer); failure == nil {
 			if c.next++; c.next == c.end {
 				c.closePiece()
 			}
@@ -179,7 +178,7 @@ func (c *content) fetch(number int64, buffer []byte) error {
 		}
 	}
 	// Not wrapped: the end of a connection is not the end of the archive.
-	return fmt.Errorf("%s: reading at byte %d failed %d times: %v", c.object.Name(), number*blockBytes, maxAttempts, failure)
+	return fmt.Errorf("%s: reading at byte %d failed %d times: %v", c.object.Name(), number*blockBytes, objectstore.MaxAttempts, failure)
 }
 
 // seek makes the block the next one of the open piece.

@@ -7,15 +7,12 @@ import (
 	"path"
 	"strings"
 
-	"github.com/minio/minio-go/v7"
-
+	"github.com/ckexport/ckexport/objectstore"
 	"github.com/ckexport/ckexport/pipeline/source"
 )
 
 // find returns the objects that a key, a prefix or a pattern names.
-func find(ctx context.Context, client *minio.Core, bucket, name string) ([]source.Candidate, error) {
-	ctx, cancel := context.WithCancel(ctx) // the iterator needs that to end early
-	defer cancel()
+func find(ctx context.Context, store *objectstore.Store, bucket, name string, isOutput func(string) bool) ([]source.Candidate, error) {
 	prefix, isPattern := name, false
 	if i := strings.IndexAny(name, "*?["); i >= 0 {
 		if _, err := path.Match(name, ""); err == nil { // else it can only be a key
@@ -23,14 +20,17 @@ func find(ctx context.Context, client *minio.Core, bucket, name string) ([]sourc
 		}
 	}
 	var found []source.Candidate
-	for info := range client.ListObjectsIter(ctx, bucket, minio.ListObjectsOptions{Prefix: prefix, Recursive: true}) {
-		if info.Err != nil {
-			return nil, explain(info.Err, "bucket "+bucket)
+	for info, err := range store.List(ctx, bucket, prefix) {
+		if err != nil {
+			return nil, err
 		}
 		if strings.HasSuffix(info.Key, "/") && info.Size == 0 {
 			continue // what some programs make to show a folder
 		}
-		c := source.Candidate{Item: itemOf(client, bucket, info), Unsure: true}
+		if isOutput(objectstore.URL(bucket, info.Key)) {
+			continue
+		}
+		c := source.Candidate{Item: itemOf(store, bucket, info), Unsure: true}
 		if info.Key == name { // as every key that begins so, it could be a pattern too
 			c.Unsure = false
 			return []source.Candidate{c}, nil
@@ -43,9 +43,6 @@ func find(ctx context.Context, client *minio.Core, bucket, name string) ([]sourc
 			c.Unsure = !whole
 		}
 		found = append(found, c)
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
 	}
 	if len(found) == 0 {
 		what := "has that key, or begins so"
@@ -68,6 +65,6 @@ func match(pattern, key string) (matches, whole bool) {
 	return matches, cut == key
 }
 
-func itemOf(client *minio.Core, bucket string, info minio.ObjectInfo) source.Item {
-	return source.Item{Input: &object{client: client, bucket: bucket, key: info.Key}, Version: versionOf(info)}
+func itemOf(store *objectstore.Store, bucket string, info objectstore.Info) source.Item {
+	return source.Item{Input: &object{store: store, bucket: bucket, key: info.Key}, Version: versionOf(info)}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ckexport/ckexport/objectstore"
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/pipeline/source/s3"
 )
@@ -59,6 +60,19 @@ func TestWhatInputsName(t *testing.T) {
 	}
 }
 
+// TestOutputIsNoInput lists a bucket that the output lies in.
+func TestOutputIsNoInput(t *testing.T) {
+	s := newStore(t)
+	s.output = "s3://" + bucket + "/fleet.parquet"
+	for _, key := range []string{"a.tar", "fleet.parquet.tar", "fleet.parquet/processes/x.tar"} {
+		s.put(t, key, []byte("content"))
+	}
+	found, err := source.Find(t.Context(), s.providers(), []string{"s3://" + bucket}, nil)
+	if err != nil || len(found.Archives) != 2 {
+		t.Errorf("got %v, %v", found, err)
+	}
+}
+
 // TestPages lists more objects than one answer has.
 func TestPages(t *testing.T) {
 	s := newStore(t)
@@ -78,7 +92,7 @@ func TestPages(t *testing.T) {
 func TestEndpoint(t *testing.T) {
 	newStore(t)
 	for _, endpoint := range []string{"localhost:9000", "ftp://host", "http://host/path", "http://user:s3cret@host", "http://user:s3cret@ho st"} {
-		_, err := s3.New(s3.Options{Endpoint: endpoint}).List(t.Context(), "s3://b")
+		_, err := s3.New(objectstore.Options{Endpoint: endpoint}, "").List(t.Context(), "s3://b")
 		if !errors.As(err, new(*source.InputError)) || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%s: %v", endpoint, err)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
+	"github.com/ckexport/ckexport/objectstore"
 	"github.com/ckexport/ckexport/pipeline/archive"
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/pipeline/source/s3"
@@ -21,7 +22,7 @@ import (
 // is sent, and fails as a test wants it.
 type store struct {
 	gofakes3.Backend
-	url string
+	url, output string
 
 	mu    sync.Mutex
 	gets  []string // ranges asked for of objects
@@ -94,7 +95,7 @@ func (s *store) failing(fault func(http.ResponseWriter, *http.Request, http.Hand
 }
 
 func (s *store) providers() []source.Provider {
-	return []source.Provider{source.Local(""), s3.New(s3.Options{Endpoint: s.url, Region: "us-east-1"})}
+	return []source.Provider{source.Local(""), s3.New(objectstore.Options{Endpoint: s.url, Region: "us-east-1"}, s.output)}
 }
 
 // find returns the only archive that an input names.

@@ -22,6 +22,8 @@ const (
 	// Checkpoints has checkpoints that Archives does not name, as an archive may
 	// hold several.
 	Checkpoints = "checkpoints"
+	// Runs tells of runs, also of those that found nothing to read.
+	Runs = "runs"
 )
 
 // Contents is what an output says of what it holds.

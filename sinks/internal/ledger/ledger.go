@@ -16,7 +16,9 @@ import (
 )
 
 // archiveColumns are the columns of archives that a ledger is made of.
-var archiveColumns = []string{schema.CheckpointID, "source", "size_bytes", "modified_at", "status", "error", "started_at"}
+var archiveColumns = []string{schema.CheckpointID, "source", "size_bytes", "modified_at", "status", "error", "started_at", runColumn}
+
+const runColumn = "run_id"
 
 // tagColumn is one that rows of earlier tools lack.
 const tagColumn = "etag"
@@ -47,6 +49,8 @@ func Columns(table *schema.Table) []string {
 		return digestColumns
 	case table.Name == contents.Checkpoints, table.Name == contents.Forgotten:
 		return []string{schema.CheckpointID}
+	case table.Name == contents.Runs:
+		return []string{runColumn}
 	case table.Scope == schema.ScopeContent:
 		return table.Key
 	}
@@ -64,14 +68,36 @@ func (b *Builder) Add(table *schema.Table, rows arrow.RecordBatch) error {
 		eachCheckpoint(rows, func(id string) { b.Forgotten[id], b.Checkpoints[id] = true, true })
 	case table.Name == contents.Checkpoints:
 		b.AddCheckpoints(rows)
+	case table.Name == contents.Runs:
+		return b.addRuns(rows)
 	case table.Scope == schema.ScopeContent:
 		return b.addContents(table, rows)
 	}
 	return nil
 }
 
+// addRuns adds the runs that rows tell of.
+func (b *Builder) addRuns(batch arrow.RecordBatch) error {
+	columns, err := columnsOf(batch, contents.Runs, []string{runColumn})
+	if err != nil {
+		return err
+	}
+	for i, runs := 0, schema.TextsOf(columns[0]); i < runs.Len(); i++ {
+		b.Runs[valueOr(runs, i)] = true
+	}
+	return nil
+}
+
 // addContents adds the keys of rows of a content-addressed table.
 func (b *Builder) addContents(table *schema.Table, batch arrow.RecordBatch) error {
+	return EachContent(table, batch, func(_ int, key sinks.ContentKey) error {
+		b.AddContent(table.Name, key)
+		return nil
+	})
+}
+
+// EachContent passes on the key of each row of a content-addressed table.
+func EachContent(table *schema.Table, batch arrow.RecordBatch, each func(row int, key sinks.ContentKey) error) error {
 	columns, err := columnsOf(batch, table.Name, table.Key)
 	if err != nil {
 		return err
@@ -81,9 +107,24 @@ func (b *Builder) addContents(table *schema.Table, batch arrow.RecordBatch) erro
 		for i, c := range columns {
 			values[i] = c.ValueStr(row)
 		}
-		b.AddContent(table.Name, sinks.ContentKeyOf(values...))
+		if err := each(row, sinks.ContentKeyOf(values...)); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// WithoutKnown passes on the rows of a content-addressed table that the ledger
+// does not have, in pieces.
+func (b *Builder) WithoutKnown(table *schema.Table, batch arrow.RecordBatch, each func(arrow.RecordBatch) error) error {
+	return EachContent(table, batch, func(row int, key sinks.ContentKey) error {
+		if b.Contents[table.Name][key] {
+			return nil
+		}
+		one := batch.NewSlice(int64(row), int64(row)+1)
+		defer one.Release()
+		return each(one)
+	})
 }
 
 // columnsOf returns columns of a batch by their names.
@@ -109,6 +150,7 @@ func (b *Builder) addArchives(batch arrow.RecordBatch) error {
 	size, modified := columns[2].(*array.Uint64), columns[3].(*array.Timestamp)
 	status, failure := schema.TextsOf(columns[4]), schema.TextsOf(columns[5])
 	started := columns[6].(*array.Timestamp)
+	runs := schema.TextsOf(columns[7])
 	var tags schema.Texts // nil where there is no such column
 	if at := batch.Schema().FieldIndices(tagColumn); len(at) == 1 {
 		tags = schema.TextsOf(batch.Column(at[0]))
@@ -129,6 +171,7 @@ func (b *Builder) addArchives(batch arrow.RecordBatch) error {
 		if a.Status.HasCheckpoint() && a.CheckpointID != "" {
 			b.Checkpoints[a.CheckpointID] = true
 		}
+		b.Runs[valueOr(runs, i)] = true
 		at := started.Value(i)
 		if last, known := b.StartedAt[source.Value(i)]; !known || at >= last {
 			b.Archives[source.Value(i)], b.StartedAt[source.Value(i)] = a, at

@@ -124,6 +124,15 @@ func makeFolders(path string) error {
 	return err
 }
 
+// Link gives a file a second name, in a folder that is made if need be, or copies
+// it where it can't have one.
+func Link(from, to string) error {
+	if err := makeFolders(filepath.Dir(to)); err != nil {
+		return err
+	}
+	return linkOrCopy(from, to, 0)
+}
+
 // linkOrCopy gives a file a second name, or copies it where the file system
 // or the system's policy has no hard links for it.
 func linkOrCopy(from, to string, kind fs.FileMode) error {

@@ -9,6 +9,7 @@
 //	.fleet.parquet.<run>.tmp    what that run has made so far
 //	.fleet.parquet.<run>.old    the output, for the moment in which it is replaced
 //	                            on systems that can't exchange two names
+//	.fleet.parquet.<run>.shards what the shards of a run have made, see Beside
 //
 // Whatever a killed run left of these, the next one cleans up.
 package staging
@@ -90,9 +91,21 @@ func resolve(path string) (string, error) {
 }
 
 // beside returns the path of a hidden file of the output's, in its folder.
-func (p *Place) beside(suffix string) string {
-	dir, base := filepath.Split(p.Path)
+func (p *Place) beside(suffix string) string { return beside(p.Path, suffix) }
+
+func beside(path, suffix string) string {
+	dir, base := filepath.Split(path)
 	return filepath.Join(dir, "."+base+suffix)
+}
+
+// Beside returns the path of what lies beside the output at path, and does not
+// belong to the run that holds the lock.
+func Beside(path, suffix string) (string, error) {
+	resolved, err := resolve(path)
+	if err != nil {
+		return "", fmt.Errorf("finding output: %w", err)
+	}
+	return beside(resolved, suffix), nil
 }
 
 // Footprint tells what the methods of Place touch, apart from what Moves and

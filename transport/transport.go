@@ -1,4 +1,4 @@
-// Package transport makes the HTTP transport of sources that are reached over
+// Package transport makes the HTTP transport of what is reached over
 // the network. It works in a process that is confined: what TLS needs is read
 // when it is made, and names are resolved in Go, without libraries of the system.
 package transport

@@ -1,0 +1,159 @@
+//go:build !noduckdb
+
+package main
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// gateway is a real object store: versitygw, which keeps objects as files. It
+// heeds If-Match and If-None-Match, but looks first and writes then, so that now
+// and then two of many writers at once come through. A proxy in front lets one of
+// them in at a time, as other stores do.
+type gateway struct {
+	data string // the folder of the buckets
+	url  string // of the proxy
+
+	mu     sync.Mutex
+	fault  func(http.ResponseWriter, *http.Request, http.Handler) // answers instead
+	writes sync.Mutex
+}
+
+const gatewayVersion = "v1.8.0"
+
+// gatewayProgram returns the path of versitygw, which is built once.
+func gatewayProgram(t *testing.T) string {
+	t.Helper()
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(cache, "ckexport-test", "versitygw-"+gatewayVersion)
+	path := filepath.Join(dir, "versitygw")
+	if _, err := os.Stat(path); err == nil {
+		return path
+	}
+	cmd := exec.CommandContext(t.Context(), "go", "install", "github.com/versity/versitygw/cmd/versitygw@"+gatewayVersion)
+	cmd.Env = append(os.Environ(), "GOBIN="+dir, "GOFLAGS=")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("building versitygw: %v\n%s", err, out)
+	}
+	return path
+}
+
+// startGateway starts the store, with the bucket fleet.
+func startGateway(t *testing.T) *gateway {
+	t.Helper()
+	g := &gateway{data: t.TempDir()}
+	if err := os.Mkdir(filepath.Join(g.data, "fleet"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	listener.Close()
+	cmd := exec.Command(gatewayProgram(t), "--access", "key", "--secret", storeSecret, "--port", address, "posix", g.data)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		c, err := net.Dial("tcp", address)
+		if err == nil {
+			c.Close()
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(&url.URL{Scheme: "http", Host: address})
+		r.Out.Host = r.In.Host // it is signed
+	}}
+	answer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("If-Match")+r.Header.Get("If-None-Match") != "" && r.Method == http.MethodPut {
+			g.writes.Lock()
+			defer g.writes.Unlock()
+		}
+		proxy.ServeHTTP(w, r)
+	})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.mu.Lock()
+		fault := g.fault
+		g.mu.Unlock()
+		if fault != nil {
+			fault(w, r, answer)
+			return
+		}
+		answer(w, r)
+	}))
+	t.Cleanup(server.Close)
+	g.url = server.URL
+	return g
+}
+
+// answering sets what answers requests instead, with the handler that would have.
+func (g *gateway) answering(fault func(http.ResponseWriter, *http.Request, http.Handler)) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.fault = fault
+}
+
+// command returns one on a machine of its own: it has a folder for temporary files.
+func (g *gateway) command(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "ckexport", args...)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY="+storeSecret, "AWS_ENDPOINT_URL="+g.url, "AWS_REGION=us-east-1", "TMPDIR="+cmd.Dir)
+	return cmd
+}
+
+// run returns what a command says, and its exit code. It must tell no secret, and
+// leave no temporary file.
+func (g *gateway) run(t *testing.T, args ...string) (string, int) {
+	t.Helper()
+	cmd := g.command(t, args...)
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(out), storeSecret) {
+		t.Errorf("ckexport %q tells the secret key:\n%s", args, out)
+	}
+	if left, err := filepath.Glob(filepath.Join(cmd.Dir, "ckexport-*", "*")); err != nil || len(left) > 0 {
+		t.Errorf("ckexport %q left %v, %v", args, left, err)
+	}
+	if left, err := filepath.Glob(filepath.Join(cmd.Dir, "ckexport-*", ".*")); err != nil || len(left) > 0 {
+		t.Errorf("ckexport %q left %v, %v", args, left, err)
+	}
+	return string(out), cmd.ProcessState.ExitCode()
+}
+
+// ok returns what a command says that must succeed.
+func (g *gateway) ok(t *testing.T, args ...string) string {
+	t.Helper()
+	out, code := g.run(t, args...)
+	if code != exitOK {
+		t.Errorf("ckexport %q: exit code %d\n%s", args, code, out)
+	}
+	return out
+}
