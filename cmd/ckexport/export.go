@@ -36,6 +36,7 @@ type exportOptions struct {
 	lockTimeout time.Duration
 	shard       *sinks.Shard // nil for a run that is not split
 	overwrite   bool
+	refresh     bool // read known archives again
 	dryRun      bool
 	quiet       bool
 	raw         bool
@@ -66,6 +67,7 @@ func exportCommand(std streams) *cli.Command {
 		CustomHelpTemplate: cli.CommandHelpTemplate + "\n" + exitCodesHelp + "\n",
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "overwrite", Usage: "replace an existing output of ckexport instead of adding to it"},
+			&cli.BoolFlag{Name: "refresh", Usage: "read archives that the output knows again, and replace their rows: for --payloads, --memory, --scan and --sha256 to take effect on them"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "list what would be read, and write nothing"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress and no summary, only errors"},
 			&cli.StringFlag{Name: "summary-json", Usage: "write the summary as one JSON object to `PATH`, or to standard output for -"},
@@ -119,7 +121,7 @@ func runFlags(logLevel string) []cli.Flag {
 // exportFlags reads and checks the flags.
 func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 	opts := &exportOptions{
-		inputs: c.Args().Slice(), places: placesOf(c), output: c.String("output"), jobs: c.Int("jobs"), overwrite: c.Bool("overwrite"),
+		inputs: c.Args().Slice(), places: placesOf(c), output: c.String("output"), jobs: c.Int("jobs"), overwrite: c.Bool("overwrite"), refresh: c.Bool("refresh"),
 		dryRun: c.Bool("dry-run"), raw: c.Bool("raw"), sha256: c.Bool("sha256"), quiet: c.Bool("quiet"), summaryJSON: c.String("summary-json"),
 		noSandbox: c.Bool("no-sandbox"), settled: c.Bool("settled"), labels: map[string]string{},
 	}
@@ -128,6 +130,9 @@ func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 	}
 	if opts.output == "" {
 		return nil, &usageError{err: errors.New("no output"), hint: "name one with -o, for example: -o fleet.parquet"}
+	}
+	if opts.refresh && (opts.overwrite || c.IsSet("shard")) {
+		return nil, usagef("--refresh goes without --overwrite and --shard")
 	}
 	if opts.jobs < 1 {
 		return nil, usagef("--jobs %d: want 1 or more", opts.jobs)
@@ -308,7 +313,15 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	}
 	defer sink.Close() // after Commit there is nothing left to lose
 	box := confinement{off: opts.noSandbox, log: opts.log}
-	if err := box.to(sink.Footprint(), slices.Concat(inputGrants(listing), opts.metrics.grants())...); err != nil {
+	grants := slices.Concat(inputGrants(listing), opts.metrics.grants())
+	if r, ok := sink.(*refreshing); ok {
+		more, err := r.grants()
+		if err != nil {
+			return err
+		}
+		grants = append(grants, more...)
+	}
+	if err := box.to(sink.Footprint(), grants...); err != nil {
 		return err
 	}
 	found, err := listing.Look(ctx)
@@ -328,10 +341,11 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 		return nothingFound(opts, std, run, found, summaryTo)
 	}
 	defer governedHeap(ctx, opts.memoryLimit)()
+	known := map[string]bool{}
 	opts.bar.start(found.Archives)
 	summary, err := pipeline.Run(ctx, pipeline.Options{
 		Archives: found.Archives, Tables: opts.tables, Sink: sink, Run: *run, Raw: opts.raw, SHA256: opts.sha256, AllLogLines: opts.logs == schema.LogsAll,
-		Memory: opts.memory, Rules: opts.rules.compiled, Limits: opts.limits, PayloadLimit: opts.payloads, Redaction: redaction, Jobs: opts.jobs, Log: opts.log, OnArchive: opts.bar.archive,
+		Memory: opts.memory, Rules: opts.rules.compiled, Limits: opts.limits, PayloadLimit: opts.payloads, Redaction: redaction, Jobs: opts.jobs, Log: opts.log, OnArchive: knownArchives(known, opts.bar.archive),
 	})
 	opts.bar.finish()
 	if err != nil {
@@ -340,6 +354,9 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	opts.metrics.committed(summary)
 	if err := sink.Close(); err != nil {
 		return &sinks.CommittedError{Path: opts.output, Err: err}
+	}
+	if opts.shard == nil {
+		opts.warnOfKnown(ctx, format, known)
 	}
 	if err := report(opts, std, summary, found, summaryTo); err != nil {
 		return err

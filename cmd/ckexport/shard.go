@@ -73,6 +73,9 @@ func readShard(c *cli.Context) (*sinks.Shard, error) {
 
 // openSink opens the output for the run, or what is staged for it.
 func (o *exportOptions) openSink(ctx context.Context, format sinks.Format, run *schema.Run, opts sinks.Options) (sinks.Sink, error) {
+	if o.refresh {
+		return o.openRefreshing(ctx, format, opts)
+	}
 	if o.shard == nil {
 		return format.Open(ctx, o.output, opts)
 	}
