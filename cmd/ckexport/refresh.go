@@ -54,6 +54,11 @@ func (o *exportOptions) openRefreshing(ctx context.Context, format sinks.Format,
 	for id := range known.Forgotten {
 		r.ledger.Checkpoints[id], r.ledger.Forgotten[id] = true, true
 	}
+	for source, archive := range known.Archives {
+		if archive.Status == schema.StatusFailed { // it has no rows, and what failed is told once
+			r.ledger.Archives[source] = archive
+		}
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, r.Close())
@@ -83,7 +88,7 @@ func (r *refreshing) grants() ([]sandbox.Grant, error) {
 	return append(r.folder.grants(), outputGrants(reads)...), err
 }
 
-// Ledger knows no archive.
+// Ledger knows no archive that has rows.
 func (r *refreshing) Ledger(context.Context) (*sinks.Ledger, error) { return r.ledger, nil }
 
 // Write keeps rows for the commit.
