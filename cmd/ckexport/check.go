@@ -79,7 +79,11 @@ func check(c *cli.Context, std streams) (err error) {
 	if err != nil {
 		return errors.Join(err, closeFiles(to))
 	}
-	defer func() { err = errors.Join(err, closeFiles(to, baseline)) }()
+	defer func() {
+		if failed := closeFiles(to, baseline); failed != nil {
+			err = failed // it weighs more than that something is new
+		}
+	}()
 	q := detectionQuestion(queries.Detections(), []string{"runs"}).withMemory(memory)
 	return ask(c, in, q, std, func(db *sql.DB) error {
 		found, err := runChecks(c.Context, db, known)
