@@ -72,7 +72,9 @@ func (r *Report) Severities() []Fact {
 }
 
 // Checks returns how many detections there are.
-func (r *Report) Checks() int { return len(r.Detections) + len(r.Passed) + len(r.Clean) + len(r.NotRun) }
+func (r *Report) Checks() int {
+	return len(r.Detections) + len(r.Passed) + len(r.Clean) + len(r.NotRun)
+}
 
 // Made returns when the page was made.
 func (r *Report) Made() string { return text(r.Now) + " UTC" }
