@@ -21,7 +21,7 @@ import (
 
 var kind = Format(duckdb.Engine())
 
-func options(t *testing.T, run string) sinks.Options {
+func options(t testing.TB, run string) sinks.Options {
 	t.Helper()
 	opts := sinks.Options{RunID: run}
 	for _, name := range []string{"archives", "checkpoints", "processes"} {
@@ -35,7 +35,7 @@ func options(t *testing.T, run string) sinks.Options {
 }
 
 // begun returns a run that is ready to commit rows of all tables.
-func begun(t *testing.T, path, run string, seed int) (*output, *commit) {
+func begun(t testing.TB, path, run string, seed int) (*output, *commit) {
 	t.Helper()
 	sink, err := Open(t.Context(), path, options(t, run))
 	if err != nil {
