@@ -15,9 +15,9 @@ import (
 const (
 	// manyParts is how many small parts a table has before a commit joins some.
 	manyParts = 16
-	// smallPart is the size in bytes up to which commits join parts; larger ones
-	// are for a compaction.
-	smallPart = 32 << 20
+	// smallPart is the size in bytes up to which commits join parts; larger ones are
+	// for a compaction. A commit joins up to twice as much of a table.
+	smallPart = 16 << 20
 )
 
 // toJoin returns the parts of a table that a commit joins with its own: none while
@@ -33,7 +33,7 @@ func toJoin(parts []spool.Part) []spool.Part {
 	slices.SortStableFunc(small, func(a, b spool.Part) int { return cmp.Compare(a.Bytes, b.Bytes) })
 	var bytes int64
 	for i, p := range small {
-		if i > 1 && p.Bytes > bytes {
+		if i > 1 && p.Bytes > bytes || bytes+p.Bytes > 2*smallPart {
 			return small[:i]
 		}
 		bytes += p.Bytes

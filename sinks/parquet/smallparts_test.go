@@ -33,7 +33,7 @@ func TestToJoin(t *testing.T) {
 		}
 	}
 	t.Logf("%d parts; a byte was written anew %.1f times, at most %d MiB in a run", len(parts), float64(rewritten)/float64(added), most>>20)
-	if rewritten > 12*added || most > 4*smallPart {
+	if rewritten > 12*added || most > 2*smallPart {
 		t.Errorf("%d bytes were written anew of %d, %d in one run", rewritten, added, most)
 	}
 }
