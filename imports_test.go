@@ -64,7 +64,7 @@ var mayImport = map[string][]string{
 	"/findings":                      {"/plain", "/queries", "/sqltext"},
 	"/report":                        {"/findings", "/plain", "/queries", "/sqltext", "/units"},
 	"/compare":                       {"/schema", "/sqltext"},
-	"/inspect":                       {"/plain", "/queries", "/units"},
+	"/inspect":                       {"/plain", "/queries", "/sqltext", "/units"},
 	"/metrics":                       {"/pipeline", "/schema"},
 	"/watch":                         {"/pipeline/archive", "/pipeline/source"},
 	"/deploy/image":                  nil,

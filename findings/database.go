@@ -42,23 +42,7 @@ func (d *Database) Read(ctx context.Context, query string, each func(names []str
 		return err
 	}
 	defer rows.Close()
-	names, err := rows.Columns()
-	if err != nil {
-		return err
-	}
-	values, places := make([]any, len(names)), make([]any, len(names))
-	for i := range values {
-		places[i] = &values[i]
-	}
-	for rows.Next() {
-		if err := rows.Scan(places...); err != nil {
-			return err
-		}
-		if err := each(names, values); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return sqltext.Each(rows, each)
 }
 
 // Missing says which of the tables are not there, or nothing if all are.

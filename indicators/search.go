@@ -96,21 +96,10 @@ func each(ctx context.Context, db *sql.DB, query string, args []any, f func([]an
 		return err
 	}
 	defer rows.Close()
-	names, err := rows.Columns()
-	if err != nil {
-		return err
-	}
-	values, places := make([]any, len(names)), make([]any, len(names))
-	for i := range values {
-		places[i] = &values[i]
-	}
-	for rows.Next() {
-		if err := rows.Scan(places...); err != nil {
-			return err
-		}
+	return sqltext.Each(rows, func(_ []string, values []any) error {
 		f(values)
-	}
-	return rows.Err()
+		return nil
+	})
 }
 
 // column is a column that is searched.

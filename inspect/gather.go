@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/ckexport/ckexport/sqltext"
 )
 
 // section is SQL for rows of all checkpoints, each with its checkpoint_id first.
@@ -161,18 +163,7 @@ func eachRow(ctx context.Context, db *sql.DB, query string, f func(id string, ro
 		return err
 	}
 	defer rows.Close()
-	names, err := rows.Columns()
-	if err != nil {
-		return err
-	}
-	values, places := make([]any, len(names)), make([]any, len(names))
-	for i := range values {
-		places[i] = &values[i]
-	}
-	for rows.Next() {
-		if err := rows.Scan(places...); err != nil {
-			return err
-		}
+	return sqltext.Each(rows, func(names []string, values []any) error {
 		id, _ := values[0].(string)
 		var row Row
 		for i, v := range values[1:] {
@@ -181,6 +172,6 @@ func eachRow(ctx context.Context, db *sql.DB, query string, f func(id string, ro
 			}
 		}
 		f(id, row)
-	}
-	return rows.Err()
+		return nil
+	})
 }

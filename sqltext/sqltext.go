@@ -1,6 +1,6 @@
 // Package sqltext writes names and texts into SQL, for the places where a
-// statement takes no parameters. The rules are those of standard SQL, and so of
-// DuckDB.
+// statement takes no parameters, and reads results of any columns. The rules are
+// those of standard SQL, and so of DuckDB.
 package sqltext
 
 import "strings"

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/ckexport/ckexport/sinks/duckdb"
+	"github.com/ckexport/ckexport/sqltext"
 )
 
 // Formats that only query has: a file of Parquet, and a column of bytes as it stands.
@@ -141,7 +142,7 @@ func (r *results) writeFitting(rows resultRows) error {
 		return err
 	}
 	kept := &memoryRows{names: names}
-	if err := eachRow(rows, func(values []any) error {
+	if err := sqltext.Each(rows, func(_ []string, values []any) error {
 		kept.rows = append(kept.rows, slices.Clone(values))
 		return nil
 	}); err != nil {
@@ -162,7 +163,7 @@ func (r *results) writeFitting(rows resultRows) error {
 
 // writeBytes writes the values of the one column, with nothing between.
 func writeBytes(out io.Writer, rows resultRows) error {
-	return eachRow(rows, func(values []any) error {
+	return sqltext.Each(rows, func(_ []string, values []any) error {
 		switch v := values[0].(type) {
 		case nil:
 			return nil

@@ -15,6 +15,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/ckexport/ckexport/plain"
+	"github.com/ckexport/ckexport/sqltext"
 )
 
 // resultWriters write the rows of a query, by the name of the format.
@@ -28,12 +29,7 @@ var resultWriters = map[string]func(io.Writer, resultRows) error{
 }
 
 // resultRows are rows that are written: *sql.Rows, or what was found otherwise.
-type resultRows interface {
-	Columns() ([]string, error)
-	Next() bool
-	Scan(to ...any) error
-	Err() error
-}
+type resultRows = sqltext.Rows
 
 // memoryRows are rows that are there already.
 type memoryRows struct {
@@ -67,27 +63,6 @@ func (m *memoryRows) Err() error { return nil }
 // resultFormats names them.
 const resultFormats = "table, line, csv, json, jsonl or markdown"
 
-// eachRow calls f with the values of each row.
-func eachRow(rows resultRows, f func([]any) error) error {
-	names, err := rows.Columns()
-	if err != nil {
-		return err
-	}
-	values, places := make([]any, len(names)), make([]any, len(names))
-	for i := range values {
-		places[i] = &values[i]
-	}
-	for rows.Next() {
-		if err := rows.Scan(places...); err != nil {
-			return fmt.Errorf("reading the result: %w", err)
-		}
-		if err := f(values); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
 func prettyTable(rows resultRows) (table.Writer, error) {
 	names, err := rows.Columns()
 	if err != nil {
@@ -102,7 +77,7 @@ func prettyTable(rows resultRows) (table.Writer, error) {
 		header[i] = plain.Cell(n)
 	}
 	t.AppendHeader(header)
-	err = eachRow(rows, func(values []any) error {
+	err = sqltext.Each(rows, func(_ []string, values []any) error {
 		row := make(table.Row, len(values))
 		for i, v := range values {
 			row[i] = plain.Cell(v)
@@ -134,7 +109,7 @@ func writeLines(out io.Writer, rows resultRows) error {
 		width = max(width, utf8.RuneCountInString(names[i]))
 	}
 	separator := ""
-	return eachRow(rows, func(values []any) error {
+	return sqltext.Each(rows, func(_ []string, values []any) error {
 		var b strings.Builder
 		b.WriteString(separator)
 		separator = "\n"
@@ -168,7 +143,7 @@ func writeCSV(out io.Writer, rows resultRows) error {
 		return err
 	}
 	record := make([]string, len(names))
-	err = eachRow(rows, func(values []any) error {
+	err = sqltext.Each(rows, func(_ []string, values []any) error {
 		for i, v := range values {
 			record[i] = ""
 			if v != nil {
@@ -216,7 +191,7 @@ func eachObject(rows resultRows, f func([]byte) error) error {
 	if err != nil {
 		return err
 	}
-	return eachRow(rows, func(values []any) error {
+	return sqltext.Each(rows, func(_ []string, values []any) error {
 		var object bytes.Buffer
 		for i, v := range values {
 			object.WriteByte("{,"[min(i, 1)])
