@@ -20,7 +20,7 @@ ifneq ($(STDCXX),)
 LDFLAGS += -extldflags '-L$(CURDIR)/bin/link -static-libgcc'
 endif
 
-.PHONY: help run build test unit race lint docs docs-check nocgo platforms client notebook browser bench bench-quick bench-tools microbench fuzz vuln install dist image image-check package clean tools
+.PHONY: help run build test unit race lint docs picture docs-check nocgo platforms client notebook browser bench bench-quick bench-tools microbench fuzz vuln install dist image image-check package clean tools
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -75,6 +75,11 @@ docs: tools notebook ## make the generated documentation anew
 	go test ./sinks/spool -run EmptyFilesAreCurrent -update
 	go test ./sinks/duckdb -run TemplateIsCurrent -update
 	go test ./cmd/ckexport -run README -update
+
+picture: build ## the picture of a report in the README
+	rm -rf bin/picture && mkdir -p bin/picture
+	cd bin/picture && ../ckexport ../../testdata/archives -o fleet.duckdb --quiet && ../ckexport report fleet.duckdb -o report.html
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1280,1100 --screenshot=docs/report.png file://$(CURDIR)/bin/picture/report.html
 
 docs-check: build ## the generated documentation is current
 	@./bin/ckexport tables --markdown | diff -u docs/tables.md - > /dev/null || { echo "docs/tables.md is not current: run make docs"; exit 1; }

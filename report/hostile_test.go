@@ -150,7 +150,7 @@ func TestHostile(t *testing.T) {
 
 // The elements of the page, and the attributes that they have.
 var (
-	elements = strings.Fields(`html head meta title style body a header h1 h2 h3 h4 p code nav main section dl div dt dd small
+	elements = strings.Fields(`html head meta title style body a header h1 h2 h3 h4 p code nav main section dl div dt dd small wbr
 		details summary strong span table caption thead tbody tr th td ul li figure figcaption svg rect line circle path text bdi footer`)
 	attributes = strings.Fields(`lang charset name content http-equiv class href id title aria-label aria-labelledby aria-hidden scope open tabindex role
 		viewBox x y width height x1 y1 x2 y2 cx cy r d text-anchor`)

@@ -29,8 +29,12 @@ var page = sync.OnceValues(func() (*template.Template, error) {
 		"generator": func() template.HTML { return generator },
 		"number":    func(n int) string { return number(int64(n)) },
 		"plural":    func(n int, noun string) string { return plural(int64(n), noun) },
-		"decimal":   func(v float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", v), ".0") },
-		"plus":      func(a, b float64) float64 { return a + b },
+		// Long names of columns go on in the next line.
+		"breakable": func(name string) template.HTML {
+			return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(name), "_", "_<wbr>"))
+		},
+		"decimal": func(v float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", v), ".0") },
+		"plus":    func(a, b float64) float64 { return a + b },
 		"bySeverity": func(all []Detection, severity string) []Detection {
 			var list []Detection
 			for _, d := range all {
