@@ -65,7 +65,7 @@ var mayImport = map[string][]string{
 	"/report":                        {"/findings", "/plain", "/queries", "/sqltext", "/units"},
 	"/compare":                       {"/schema", "/sqltext"},
 	"/inspect":                       {"/plain", "/queries", "/sqltext", "/units"},
-	"/metrics":                       {"/pipeline", "/schema"},
+	"/metrics":                       {"/filelock", "/pipeline", "/schema"},
 	"/watch":                         {"/pipeline/archive", "/pipeline/source"},
 	"/deploy/image":                  nil,
 	"/indicators":                    {"/schema", "/sqltext"},

@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"golang.org/x/sys/unix"
+	"github.com/ckexport/ckexport/filelock"
 )
 
 // File is a file of metrics that is about to be replaced. It is opened before
@@ -40,7 +40,7 @@ func OpenFile(path string) (*File, error) {
 		return nil, err
 	}
 	f := &File{path: path, next: next}
-	if err := errors.Join(next.Chmod(fileMode), unix.Flock(int(next.Fd()), unix.LOCK_EX|unix.LOCK_NB)); err != nil {
+	if err := errors.Join(next.Chmod(fileMode), filelock.TryLock(next)); err != nil {
 		f.Close()
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func removeStrays(pattern string) {
 		if err != nil {
 			continue
 		}
-		if unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
+		if filelock.TryLock(f) == nil {
 			os.Remove(path)
 		}
 		f.Close()

@@ -68,16 +68,16 @@ func (r *batchRunner) process(ctx context.Context, batch []watch.Archive) (summa
 		return nil, exitFailed, err.Error()
 	}
 	args := append([]string{"export", "--settled", "--quiet", "--summary-json=-"}, r.opts.runArgs...)
-	cmd := exec.CommandContext(ctx, "/proc/self/exe", slices.Concat(args, []string{"--"}, r.opts.watch.Folders)...)
+	cmd, err := thisProgram(ctx, slices.Concat(args, []string{"--"}, r.opts.watch.Folders)...)
+	if err != nil {
+		return nil, exitFailed, fmt.Sprintf("finding this program: %v", err)
+	}
 	cmd.Args[0] = "ckexport"
 	var out bytes.Buffer
 	said := &lastWords{passOn: r.stderr}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = list, &out, said
-	// Signals of a terminal are for the watch, which decides when a batch ends;
-	// without the watch, the batch is to end too.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	runtime.LockOSThread() // Pdeathsig is sent when the thread ends that began the process
+	runtime.LockOSThread()
 	err = cmd.Run()
 	runtime.UnlockOSThread()
 	said.end()
