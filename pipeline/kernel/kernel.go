@@ -3,8 +3,8 @@
 // checkpointed, so they are the same wherever this runs, also where
 // golang.org/x/sys/unix has none of them or others.
 //
-// constants.go is made from golang.org/x/sys/unix, as that has them for Linux on
-// x86_64: to use another constant, write it and run go generate.
+// They are made from golang.org/x/sys/unix, as that has them for Linux on x86_64: to
+// use another constant, write it and run go generate.
 package kernel
 
 //go:generate go run generate.go
