@@ -81,7 +81,8 @@ picture: build ## the picture of a report in the README
 	cd bin/picture && ../ckexport ../../testdata/archives -o fleet.duckdb --quiet && ../ckexport report fleet.duckdb -o report.html
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1280,1100 --screenshot=docs/report.png file://$(CURDIR)/bin/picture/report.html
 
-docs-check: build ## the generated documentation is current
+docs-check: build ## the generated documentation is current, and so are the kernel's constants
+	@go generate ./pipeline/kernel && git diff --exit-code --stat -- pipeline/kernel || { echo "pipeline/kernel is not current: commit what go generate made"; exit 1; }
 	@./bin/ckexport tables --markdown | diff -u docs/tables.md - > /dev/null || { echo "docs/tables.md is not current: run make docs"; exit 1; }
 	@./bin/ckexport queries --markdown | diff -u docs/queries.md - > /dev/null || { echo "docs/queries.md is not current: run make docs"; exit 1; }
 

@@ -109,35 +109,11 @@ func isTable(name string) bool {
 	return ok
 }
 
-// readTries is how often a reader begins anew whose files were replaced.
-const readTries = 5
-
-// openSQL fetches the files of the tables that queries name into a temporary
-// folder, which goes when the database is closed.
-func (b bucketFormat) openSQL(ctx context.Context, location string, opts sinks.SQLOptions) (_ *sql.DB, err error) {
-	f, err := b.client.Folder(location)
-	if err != nil {
-		return nil, err
-	}
-	scratch, err := bucket.NewScratch()
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("opening output %q: %w", location, err), scratch.Remove())
-		}
-	}()
-	for try := 1; ; try++ {
-		tables, err := fetchTables(ctx, f, filepath.Join(scratch.Dir, fmt.Sprint(try)), opts)
-		if errors.Is(err, fs.ErrNotExist) && try < readTries {
-			continue
-		} else if err != nil {
-			return nil, err
-		}
-		opts.Closed = scratch.Remove
-		return b.engine(ctx, tables, opts)
-	}
+// openSQL fetches the files of the tables that queries name.
+func (b bucketFormat) openSQL(ctx context.Context, location string, opts sinks.SQLOptions) (*sql.DB, error) {
+	return bucket.OpenSQL(ctx, b.client, b.engine, location, opts, func(f *bucket.Folder, dir string) ([]sinks.TableFiles, error) {
+		return fetchTables(ctx, f, dir, opts)
+	})
 }
 
 func fetchTables(ctx context.Context, f *bucket.Folder, dir string, opts sinks.SQLOptions) ([]sinks.TableFiles, error) {
@@ -194,7 +170,7 @@ func (b bucketFormat) inspect(ctx context.Context, location string) (_ *sinks.In
 			return nil, err
 		}
 		// What a run replaced meanwhile is missing, and no damage.
-		if last, err := lastArchives(ctx, f); err != nil || last == m.last[contents.Archives] || try == readTries {
+		if last, err := lastArchives(ctx, f); err != nil || last == m.last[contents.Archives] || try == bucket.ReadTries {
 			return found, err
 		}
 		if err := os.RemoveAll(m.dir); err != nil {

@@ -4,11 +4,8 @@ package iceberg
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
@@ -32,22 +29,8 @@ func peekLedger(ctx context.Context, path string, opts sinks.Options) (*sinks.Le
 
 // peekLedger reads the ledger of an output in an object store, which others may
 // replace meanwhile.
-func (b bucketFormat) peekLedger(ctx context.Context, location string, opts sinks.Options) (_ *sinks.Ledger, err error) {
-	f, err := b.client.Folder(location)
-	if err != nil {
-		return nil, err
-	}
-	scratch, err := bucket.NewScratch()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, scratch.Remove()) }()
-	for try := 1; ; try++ {
-		l, err := peekFolder(ctx, f, filepath.Join(scratch.Dir, fmt.Sprint(try)), opts)
-		if err == nil || !errors.Is(err, fs.ErrNotExist) || try == readTries {
-			return l, err
-		}
-	}
+func (b bucketFormat) peekLedger(ctx context.Context, location string, opts sinks.Options) (*sinks.Ledger, error) {
+	return bucket.Read(b.client, location, func(f *bucket.Folder, dir string) (*sinks.Ledger, error) { return peekFolder(ctx, f, dir, opts) })
 }
 
 // peekFolder mirrors the output in the folder dir.

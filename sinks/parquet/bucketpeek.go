@@ -2,9 +2,7 @@ package parquet
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 
 	"github.com/ckexport/ckexport/schema"
@@ -15,22 +13,8 @@ import (
 )
 
 // peekLedger reads the ledger of a dataset, which a rewrite may replace meanwhile.
-func (b bucketFormat) peekLedger(ctx context.Context, location string, opts sinks.Options) (_ *sinks.Ledger, err error) {
-	f, err := b.client.Folder(location)
-	if err != nil {
-		return nil, err
-	}
-	scratch, err := bucket.NewScratch()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, scratch.Remove()) }()
-	for try := 1; ; try++ {
-		l, err := peekFolder(ctx, f, scratch.Dir, opts)
-		if err == nil || !errors.Is(err, fs.ErrNotExist) || try == readTries {
-			return l, err
-		}
-	}
+func (b bucketFormat) peekLedger(ctx context.Context, location string, opts sinks.Options) (*sinks.Ledger, error) {
+	return bucket.Read(b.client, location, func(f *bucket.Folder, dir string) (*sinks.Ledger, error) { return peekFolder(ctx, f, dir, opts) })
 }
 
 // peekFolder fetches the parts that the ledger is made of into the folder dir.

@@ -16,56 +16,30 @@ import (
 	"github.com/ckexport/ckexport/sinks/spool"
 )
 
-// readTries is how often a reader begins anew whose files a rewrite removed.
-const readTries = 5
-
-// openSQL fetches the files of the tables that queries name into a temporary
-// folder, which goes when the database is closed. What a run commits meanwhile is
-// not seen.
-func (b bucketFormat) openSQL(ctx context.Context, location string, opts sinks.SQLOptions) (_ *sql.DB, err error) {
-	f, err := b.client.Folder(location)
-	if err != nil {
-		return nil, err
-	}
-	scratch, err := bucket.NewScratch()
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("opening output %q: %w", location, err), scratch.Remove())
-		}
-	}()
-	tables, err := fetchTables(ctx, f, scratch.Dir, opts)
-	if err != nil {
-		return nil, err
-	}
-	opts.Closed = scratch.Remove
-	return b.engine(ctx, tables, opts)
+// openSQL fetches the files of the tables that queries name.
+func (b bucketFormat) openSQL(ctx context.Context, location string, opts sinks.SQLOptions) (*sql.DB, error) {
+	return bucket.OpenSQL(ctx, b.client, b.engine, location, opts, func(f *bucket.Folder, dir string) ([]sinks.TableFiles, error) {
+		return fetchTables(ctx, f, dir, opts)
+	})
 }
 
 // fetchTables fetches the files of tables into the folder dir.
 func fetchTables(ctx context.Context, f *bucket.Folder, dir string, opts sinks.SQLOptions) ([]sinks.TableFiles, error) {
-	for try := 1; ; try++ {
-		m, err := bucketManifest(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		var all []sinks.TableFiles
-		var names []string
-		for _, name := range m.Tables {
-			if isWanted(name, opts.Tables) && isWanted(name, opts.Named) {
-				all, names = append(all, m.filesOf(name, dir)), append(names, name)
-			}
-		}
-		if len(names) == 0 {
-			return nil, nil
-		}
-		err = f.Fetch(ctx, dir, filesOf(m.Parts, names))
-		if err == nil || !errors.Is(err, fs.ErrNotExist) || try == readTries {
-			return all, err
+	m, err := bucketManifest(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	var all []sinks.TableFiles
+	var names []string
+	for _, name := range m.Tables {
+		if isWanted(name, opts.Tables) && isWanted(name, opts.Named) {
+			all, names = append(all, m.filesOf(name, dir)), append(names, name)
 		}
 	}
+	if len(names) == 0 {
+		return nil, nil
+	}
+	return all, f.Fetch(ctx, dir, filesOf(m.Parts, names))
 }
 
 func isWanted(table string, among []string) bool {
@@ -80,7 +54,7 @@ func (b bucketFormat) inspect(ctx context.Context, location string) (*sinks.Insp
 	}
 	for try := 1; ; try++ {
 		found, etag, err := inspectStored(ctx, f)
-		if err != nil || len(found.Damaged) == 0 || try == readTries {
+		if err != nil || len(found.Damaged) == 0 || try == bucket.ReadTries {
 			return found, err
 		}
 		// What a run replaced meanwhile is missing, and no damage.

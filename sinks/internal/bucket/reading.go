@@ -1,0 +1,64 @@
+package bucket
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/ckexport/ckexport/sinks"
+)
+
+// ReadTries is how often a reader begins anew whose objects were replaced.
+const ReadTries = 5
+
+// Read calls read with the folder at a location and the path of a folder of this
+// machine for what it fetches, which is removed afterwards. Where an object is
+// missing, as one may be that a rewrite has replaced meanwhile, it is called again.
+func Read[T any](c *Client, location string, read func(f *Folder, dir string) (T, error)) (result T, err error) {
+	f, err := c.Folder(location)
+	if err != nil {
+		return result, err
+	}
+	scratch, err := NewScratch()
+	if err != nil {
+		return result, err
+	}
+	defer func() { err = errors.Join(err, scratch.Remove()) }()
+	return readAnew(f, scratch, read)
+}
+
+func readAnew[T any](f *Folder, scratch *Scratch, read func(f *Folder, dir string) (T, error)) (T, error) {
+	for try := 1; ; try++ {
+		result, err := read(f, filepath.Join(scratch.Dir, fmt.Sprint(try)))
+		if err == nil || !errors.Is(err, fs.ErrNotExist) || try == ReadTries {
+			return result, err
+		}
+	}
+}
+
+// OpenSQL opens what fetch fetches of a location, as Read calls it, with an engine;
+// it is removed when the database is closed. What a run commits meanwhile is not
+// seen.
+func OpenSQL(ctx context.Context, c *Client, engine sinks.Engine, location string, opts sinks.SQLOptions, fetch func(f *Folder, dir string) ([]sinks.TableFiles, error)) (_ *sql.DB, err error) {
+	f, err := c.Folder(location)
+	if err != nil {
+		return nil, err
+	}
+	scratch, err := NewScratch()
+	if err != nil {
+		return nil, err
+	}
+	tables, err := readAnew(f, scratch, fetch)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("opening output %q: %w", location, err), scratch.Remove())
+	}
+	opts.Closed = scratch.Remove
+	db, err := engine(ctx, tables, opts)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("opening output %q: %w", location, err), scratch.Remove())
+	}
+	return db, nil
+}
