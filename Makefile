@@ -17,7 +17,7 @@ export GOFLAGS := $(GOFLAGS) -tags=$(TAGS) -trimpath
 # static one: the linker finds that first, in a folder that has nothing else.
 STDCXX := $(if $(filter Linux,$(shell uname -s)),$(filter /%,$(shell c++ -print-file-name=libstdc++.a 2> /dev/null)))
 ifneq ($(STDCXX),)
-LDFLAGS += -extldflags '-L$(CURDIR)/bin/link -static-libgcc'
+LDFLAGS += -extldflags '-L$(CURDIR)/bin/link -static-libgcc -Wl,--exclude-libs,ALL'
 endif
 
 .PHONY: help run build test unit race lint docs picture docs-check nocgo platforms client notebook browser bench bench-quick bench-tools microbench fuzz vuln install dist image image-check package clean tools
