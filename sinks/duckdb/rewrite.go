@@ -150,8 +150,8 @@ func (s *sink) copyTo(ctx context.Context, path string, ids map[string]bool, add
 		return 0, fmt.Errorf("creating database: %w", err)
 	}
 	err = withDatabase(ctx, s.place.Path, s.access(true), func(db *sql.DB) error {
-		statements := fmt.Sprintf("SET temp_directory = %s; SET memory_limit = '%s'; SET threads = %d; ATTACH %s AS %s (TYPE duckdb);\n",
-			sqltext.Literal(reached[1]), rewriteMemory, min(scanThreads, runtime.GOMAXPROCS(0)), sqltext.Literal(reached[0]), newName)
+		statements := fmt.Sprintf("SET temp_directory = %s; SET memory_limit = '%s'; SET threads = %d; ATTACH %s AS %s (TYPE duckdb, %s);\n",
+			sqltext.Literal(reached[1]), rewriteMemory, min(scanThreads, runtime.GOMAXPROCS(0)), sqltext.Literal(reached[0]), newName, newOptions)
 		statements += "COPY FROM DATABASE " + outputName + " TO " + newName + " (SCHEMA); USE " + newName
 		if _, err := db.ExecContext(ctx, statements); err != nil {
 			return fmt.Errorf("making tables: %w", err)
