@@ -120,7 +120,7 @@ notebook: build ## the notebooks run, of archives and of outputs, and the facts 
 	@$(NOTEBOOK_ENV) $(PYTHON) -m ipykernel install --prefix bin/notebook > /dev/null
 	@$(NOTEBOOK_ENV) $(PYTHON) queries/notebooks/test.py bin/notebook
 
-browser: tools ## a report of hostile archives in headless Chromium; pictures of reports in bin/report-*.png
+browser: tools ## reports in headless Chromium, on phones, screens and paper: nothing from archives runs, nothing is cut off or too faint; pictures in bin/report-*.png
 	@command -v chromium > /dev/null || { echo "make browser: chromium is missing; on Debian: apt-get install chromium"; exit 1; }
 	go test -vet=off -count=1 -tags $(TAGS),browser -run Browser ./report
 
