@@ -114,10 +114,11 @@ func (v FullView) Columns() []schema.Column {
 
 // Others returns the columns of the table that do not stand in front.
 func (v FullView) Others() []schema.Column {
-	return slices.DeleteFunc(slices.Clone(v.Of.Columns), func(c schema.Column) bool { return v.inFront(c.Name) })
+	return slices.DeleteFunc(slices.Clone(v.Of.Columns), func(c schema.Column) bool { return v.InFront(c.Name) })
 }
 
-func (v FullView) inFront(name string) bool {
+// InFront reports whether a column stands in front.
+func (v FullView) InFront(name string) bool {
 	return slices.ContainsFunc(v.Front, func(c FrontColumn) bool { return c.Name == name })
 }
 
