@@ -45,8 +45,8 @@ func withTableHint(err error, name string) error {
 		return &usageError{err: err, hint: fmt.Sprintf("%s has parameters: FROM %s(), or %s(%s := value); ckexport queries %s shows them", view, view, view, q.Params[0].Name, q.Name)}
 	}
 	text := errors.New(similarTables.ReplaceAllString(err.Error(), ""))
-	if _, ok := schema.Lookup(name); ok {
-		return &usageError{err: text, hint: "the output was made without that table"}
+	if slices.ContainsFunc(queryable(), func(n string) bool { return strings.EqualFold(n, name) }) {
+		return &usageError{err: text, hint: "the output was made without that table, or one that the view needs"}
 	}
 	if similar := similarTable(name); similar != "" {
 		return &usageError{err: text, hint: "did you mean " + similar + "?"}
@@ -60,14 +60,20 @@ func similarTable(name string) string {
 	if table, ok := shortNames[name]; ok {
 		return table
 	}
-	names := append(tableNames(), fullViewNames()...)
-	for _, q := range queries.All() {
-		names = append(names, q.ViewName())
-	}
+	names := queryable()
 	if i := slices.IndexFunc(names, func(n string) bool { return len(name) > 2 && strings.HasPrefix(n, name) }); i >= 0 {
 		return names[i]
 	}
 	return nearest(name, names)
+}
+
+// queryable returns the names of all tables and views.
+func queryable() []string {
+	names := tableNames()
+	for _, v := range queries.Views() {
+		names = append(names, v.Name)
+	}
+	return names
 }
 
 // columnHint says where a column is that none of the tables in a statement has.
