@@ -21,7 +21,7 @@ type Namespace struct {
 	NamespaceID uint32   `arrow:"namespace_id" compare:"no" doc:"CRIU's number of it, within the checkpoint"`
 	IsDumper    bool     `arrow:"is_dumper" doc:"CRIU itself was in it" src:"inventory.img: inventory_entry.root_ids"`
 	HasImages   bool     `arrow:"has_images" doc:"an image of its content is in the checkpoint"`
-	MemberPIDs  []uint32 `arrow:"member_pids" ref:"processes(pid)" compare:"no" doc:"processes in it, ascending" src:"ids-*.img"`
+	PIDs        []uint32 `arrow:"pids" was:"member_pids" ref:"processes(pid)" compare:"no" doc:"processes in it, ascending" src:"ids-*.img"`
 	Hostname    Text     `arrow:"hostname" sensitive:"no" doc:"uts: host name" src:"utsns-*.img: utsns_entry.nodename"`
 	Domainname  Text     `arrow:"domainname" sensitive:"no" doc:"uts: domain name; (none) if unset" src:"utsns-*.img: utsns_entry.domainname"`
 	MonotonicNS *int64   `arrow:"monotonic_ns" compare:"no" doc:"time: monotonic clock at the dump, in nanoseconds" src:"timens-*.img: timens_entry.monotonic, timespec.tv_sec, tv_nsec"`

@@ -121,7 +121,7 @@ func (s *imageSet) mappingRow(pid uint32, m *memory.Space, v *vma.VmaEntry, exec
 	}
 	s.pageColumns(&row, m, v, file)
 	first, _ := slices.BinarySearch(executing, row.StartAddress)
-	row.ContainsIP = first < len(executing) && executing[first] < row.EndAddress
+	row.ContainsInstructionPointer = first < len(executing) && executing[first] < row.EndAddress
 	judgeMapping(&row)
 	return row
 }
@@ -253,12 +253,18 @@ func judgeMapping(row *schema.MemoryMapping) {
 // pagemapRows fills pagemaps, and checks the size of the pages image.
 func (s *imageSet) pagemapRows(kind string, img *image, p *criu.Pagemap) {
 	size := s.pageBytes()
+	pid, shmem := ptr(uint32(img.number)), (*uint64)(nil)
+	of := fmt.Sprintf("kind=%s,pid=%d", kind, *pid)
+	if kind == "shared" {
+		pid, shmem = nil, &img.number
+		of = fmt.Sprintf("kind=%s,shmem_id=%d", kind, *shmem)
+	}
 	if dropped := p.Index(size); dropped > 0 {
-		s.rowProblem("pagemaps", fmt.Sprintf("kind=%s,pagemap_id=%d", kind, img.number), Warning, Inconsistent,
+		s.rowProblem("pagemaps", of, Warning, Inconsistent,
 			fmt.Sprintf("%d runs overlap others or run past the last address; they are not counted in mappings", dropped))
 	}
 	if n := p.Unaligned(size); n > 0 {
-		s.rowProblem("pagemaps", fmt.Sprintf("kind=%s,pagemap_id=%d", kind, img.number), Warning, Inconsistent,
+		s.rowProblem("pagemaps", of, Warning, Inconsistent,
 			fmt.Sprintf("%d runs begin at an address that is no multiple of the page size, %d", n, size))
 	}
 	for i := range p.Runs {
@@ -267,7 +273,7 @@ func (s *imageSet) pagemapRows(kind string, img *image, p *criu.Pagemap) {
 		}
 		run := &p.Runs[i]
 		row := schema.Pagemap{
-			Kind: kind, PagemapID: img.number, PagesID: &p.PagesID, Position: uint32(i), Address: run.Address, PageCount: run.Pages,
+			Kind: kind, PID: pid, ShmemID: shmem, PagesID: &p.PagesID, Position: uint32(i), StartAddress: run.Address, PageCount: run.Pages,
 			Flags: optionalFlags(&criu.PageFlags, run.Flags), InParent: run.InParent, Content: run.Content().String(),
 		}
 		if bytes := run.Pages * size; bytes/size == run.Pages {
@@ -275,7 +281,7 @@ func (s *imageSet) pagemapRows(kind string, img *image, p *criu.Pagemap) {
 		}
 		if run.Content() == criu.Present && !p.IsCompressed() {
 			if offset, ok := run.Offset(run.Address, size); ok {
-				row.FileOffset = &offset
+				row.PagesOffset = &offset
 			}
 		}
 		add(&s.notes, &s.rows.Pagemaps, row)
@@ -309,7 +315,7 @@ func (s *imageSet) checkCoverage(pid uint32, p *criu.Pagemap) {
 		}
 	}
 	if mapped < pages {
-		s.rowProblem("pagemaps", fmt.Sprintf("kind=process,pagemap_id=%d", pid), Warning, Inconsistent,
+		s.rowProblem("pagemaps", fmt.Sprintf("kind=process,pid=%d", pid), Warning, Inconsistent,
 			fmt.Sprintf("%d of %d pages lie in no mapping of the process", pages-mapped, pages))
 	}
 }

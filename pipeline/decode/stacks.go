@@ -114,7 +114,7 @@ func (s *imageSet) threadFrames(pid, tid uint32, c *core.CoreEntry, code *proces
 	for i, f := range frames {
 		place := s.placeAt(&code.of, f.IP)
 		row := schema.StackFrame{
-			PID: pid, TID: tid, Frame: uint32(i), IP: f.IP, SP: f.SP, FP: f.FP, MappingKind: place.kind, Perms: place.perms, Path: place.path,
+			PID: pid, TID: tid, Frame: uint32(i), InstructionPointer: f.IP, StackPointer: f.SP, FramePointer: f.FP, MappingKind: place.kind, Perms: place.perms, Path: place.path,
 			FileOffset: place.fileOffset, Method: string(f.Method), Confidence: string(f.Confidence),
 		}
 		if f.Image != nil {

@@ -25,10 +25,10 @@ func TestStackFrames(t *testing.T) {
 					threads++
 				case !isThere || f.Frame != before.Frame+1:
 					t.Fatalf("%s: tid %d: frame %d follows %d", file, f.TID, f.Frame, before.Frame)
-				case f.SP <= before.SP:
-					t.Errorf("%s: tid %d: frame %d is at %#x, below %#x", file, f.TID, f.Frame, f.SP, before.SP)
+				case f.StackPointer <= before.StackPointer:
+					t.Errorf("%s: tid %d: frame %d is at %#x, below %#x", file, f.TID, f.Frame, f.StackPointer, before.StackPointer)
 				case f.Perms == nil || (*f.Perms)[2] != 'x':
-					t.Errorf("%s: tid %d: frame %d at %#x is not in code", file, f.TID, f.Frame, f.IP)
+					t.Errorf("%s: tid %d: frame %d at %#x is not in code", file, f.TID, f.Frame, f.InstructionPointer)
 				}
 				if f.Frame == 1 {
 					walked++
@@ -36,8 +36,8 @@ func TestStackFrames(t *testing.T) {
 			}
 			for _, r := range rows.Threads {
 				f, ok := firstFrame(rows, r.TID)
-				if !ok || f.IP != *r.InstructionPointer || f.SP != *r.StackPointer {
-					t.Errorf("%s: tid %d: frame 0 is %#x, %#x, not as its registers %#x, %#x", file, r.TID, f.IP, f.SP, *r.InstructionPointer, *r.StackPointer)
+				if !ok || f.InstructionPointer != *r.InstructionPointer || f.StackPointer != *r.StackPointer {
+					t.Errorf("%s: tid %d: frame 0 is %#x, %#x, not as its registers %#x, %#x", file, r.TID, f.InstructionPointer, f.StackPointer, *r.InstructionPointer, *r.StackPointer)
 				}
 			}
 			if threads != len(rows.Threads) || threads > 0 && walked == 0 {
