@@ -157,6 +157,20 @@ func (v FullView) SQL() string {
 	return text
 }
 
+// Views returns the names of the views that the query builds on.
+func (q Query) Views() []string {
+	var names []string
+	for _, v := range FullViews() {
+		if strings.Contains(q.SQL, v.Name()) {
+			names = append(names, v.Name())
+		}
+	}
+	for _, u := range q.Uses {
+		names = append(names, strings.ReplaceAll(u, "-", "_"))
+	}
+	return names
+}
+
 // Views returns all views of an output: those of tables, then the queries, which may
 // build on them.
 func Views() []sinks.View {

@@ -27,7 +27,7 @@ type MemoryMapping struct {
 	Madvise                    Flags   `arrow:"madvise" doc:"advice given by madvise" src:"mm-*.img: vma_entry.madv"`
 	FdFlags                    Flags   `arrow:"fd_flags" doc:"flags the mapped file was opened with" src:"mm-*.img: vma_entry.fdflags"`
 	PagesTotal                 uint64  `arrow:"pages_total" compare:"no" range:"uint64" doc:"pages of the mapping"`
-	PagesPresent               uint64  `arrow:"pages_present" compare:"no" range:"uint64" doc:"pages with content in this checkpoint; of shared objects, counted in the object" src:"pagemap-*.img"`
+	PagesPresent               uint64  `arrow:"pages_present" compare:"no" range:"uint64" doc:"pages with content in this checkpoint; of a shared object those within the mapping, which count in each mapping of it" src:"pagemap-*.img"`
 	PagesParent                uint64  `arrow:"pages_parent" compare:"no" range:"uint64" doc:"pages with content in the parent checkpoint" src:"pagemap-*.img"`
 	PagesLazyOnly              uint64  `arrow:"pages_lazy_only" compare:"no" range:"uint64" doc:"pages left on the host" src:"pagemap-*.img"`
 	IsRWX                      bool    `arrow:"is_rwx" doc:"writable and executable at once"`

@@ -44,7 +44,7 @@ type Mount struct {
 	Root          Text    `arrow:"root" sensitive:"no" doc:"path within the file system that is mounted" src:"mountpoints-*.img: mnt_entry.root"`
 	FSType        Text    `arrow:"fs_type" sensitive:"no" doc:"file system, as mountinfo names it; NULL where CRIU kept none (bind mounts of the host)" src:"mountpoints-*.img: mnt_entry.fstype, fsname"`
 	FSTypeCode    uint32  `arrow:"fs_type_code" doc:"CRIU's number of the file system" src:"mountpoints-*.img: mnt_entry.fstype"`
-	Source        Text    `arrow:"source" encode:"bloom" sensitive:"no" doc:"what is mounted" src:"mountpoints-*.img: mnt_entry.source"`
+	Source        Text    `arrow:"source" encode:"bloom" sensitive:"no" doc:"what is mounted: a device, or a name, as in /proc/PID/mountinfo" src:"mountpoints-*.img: mnt_entry.source"`
 	Options       Text    `arrow:"options" sensitive:"args:options" doc:"options of the file system, without rw and ro; uid= and gid= are the container's" src:"mountpoints-*.img: mnt_entry.options"`
 	Device        Device  `arrow:"device" compare:"no" doc:"device" src:"mountpoints-*.img: mnt_entry.root_dev"`
 	MountFlags    Flags   `arrow:"mount_flags" doc:"flags of the mount (MS_*)" src:"mountpoints-*.img: mnt_entry.flags"`

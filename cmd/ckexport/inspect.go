@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
@@ -100,11 +99,11 @@ func inspectQuestion(s inspect.Sections) question {
 // memory is not asked.
 func detectionQuestion(detections []queries.Query, tables []string) question {
 	names := slices.Clone(tables)
-	used := map[string]bool{} // queries that they build on
+	used := map[string]bool{} // views that they build on
 	for _, d := range detections {
 		names = append(names, d.Tables...)
-		for _, u := range d.Uses {
-			used[strings.ReplaceAll(u, "-", "_")] = true
+		for _, v := range d.Views() {
+			used[v] = true
 		}
 	}
 	q := question{whole: true, views: viewsBelow(used)}

@@ -136,7 +136,11 @@ func queryText(arg string, params map[string]string) (string, error) {
 		return text, nil
 	}
 	if !strings.ContainsAny(strings.TrimSpace(arg), " \t\n(;") {
-		return "", &usageError{err: fmt.Errorf("no query %q", arg), hint: "ckexport queries lists them; anything else must be SQL"}
+		hint := "ckexport queries lists them; anything else must be SQL"
+		if slices.Contains(queryable(), arg) {
+			hint = fmt.Sprintf("%q shows the rows of that table", "FROM "+arg)
+		}
+		return "", &usageError{err: fmt.Errorf("no query %q", arg), hint: hint}
 	}
 	if len(params) > 0 {
 		return "", &usageError{err: errors.New("--param is for queries that have a name"), hint: "in SQL, write the value, or SELECT * FROM name(parameter := value)"}

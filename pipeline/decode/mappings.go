@@ -256,7 +256,7 @@ func (s *imageSet) pagemapRows(kind string, img *image, p *criu.Pagemap) {
 	pid, shmem := ptr(uint32(img.number)), (*uint64)(nil)
 	of := fmt.Sprintf("kind=%s,pid=%d", kind, *pid)
 	if kind == "shared" {
-		pid, shmem = nil, &img.number
+		pid, shmem = nil, ptr(img.number) // not the image, which may go
 		of = fmt.Sprintf("kind=%s,shmem_id=%d", kind, *shmem)
 	}
 	if dropped := p.Index(size); dropped > 0 {
