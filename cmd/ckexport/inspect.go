@@ -40,7 +40,7 @@ func inspectCommand(std streams) *cli.Command {
 			&cli.BoolFlag{Name: "metadata", Usage: "annotations"},
 			&cli.BoolFlag{Name: "problems", Usage: "what could not be read, or does not fit together"},
 			&cli.BoolFlag{Name: "findings", Usage: "what detections find, the worst first"},
-			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: "tree, json or markdown", Value: "tree"},
+			&cli.StringFlag{Name: "format", Usage: "tree, json or markdown", Value: "tree"},
 		}, askFlags()...),
 		Action: func(c *cli.Context) error {
 			format := c.String("format")
