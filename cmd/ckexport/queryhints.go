@@ -46,7 +46,7 @@ func withTableHint(err error, name string) error {
 	}
 	text := errors.New(similarTables.ReplaceAllString(err.Error(), ""))
 	if slices.ContainsFunc(queryable(), func(n string) bool { return strings.EqualFold(n, name) }) {
-		return &usageError{err: text, hint: "the output was made without that table, or one that the view needs"}
+		return &usageError{err: text, hint: "the output was made without that table, or one that the view needs, or by an earlier ckexport"}
 	}
 	if similar := similarTable(name); similar != "" {
 		return &usageError{err: text, hint: "did you mean " + similar + "?"}
