@@ -15,7 +15,7 @@ type MemoryMapping struct {
 	Path                       Text    `arrow:"path" encode:"bloom" sensitive:"no" doc:"file, device or memfd mapped; else NULL" src:"files.img"`
 	FileID                     *uint32 `arrow:"file_id" ref:"files(file_id)" compare:"no" doc:"its row in files" src:"mm-*.img: vma_entry.shmid"`
 	ShmemID                    *uint64 `arrow:"shmem_id" ref:"shared_memory(shmem_id)" compare:"no" range:"uint64" doc:"shared object mapped, see shared_memory" src:"mm-*.img: vma_entry.shmid"`
-	ShmidRaw                   uint64  `arrow:"shmid_raw" range:"uint64" doc:"the image's field, whose meaning depends on status" src:"mm-*.img: vma_entry.shmid"`
+	Shmid                      uint64  `arrow:"shmid" was:"shmid_raw" range:"uint64" doc:"the image's field, whose meaning depends on vma_status" src:"mm-*.img: vma_entry.shmid"`
 	FileDeleted                *bool   `arrow:"file_deleted" doc:"the mapped file had been deleted; NULL without a file" src:"remap-fpath.img"`
 	BuildID                    *string `arrow:"build_id" encode:"bloom" sensitive:"no" doc:"ELF build id of the mapped file, in hexadecimal" src:"files.img: reg_file_entry.build_id"`
 	Readable                   bool    `arrow:"readable" doc:"may be read"`
@@ -23,7 +23,7 @@ type MemoryMapping struct {
 	Executable                 bool    `arrow:"executable" doc:"may be executed"`
 	Prot                       Flags   `arrow:"prot" doc:"protection" src:"mm-*.img: vma_entry.prot"`
 	MapFlags                   Flags   `arrow:"map_flags" doc:"flags of mmap" src:"mm-*.img: vma_entry.flags"`
-	Status                     Flags   `arrow:"status" doc:"CRIU's classification" src:"mm-*.img: vma_entry.status"`
+	VMAStatus                  Flags   `arrow:"vma_status" was:"status" doc:"CRIU's classification" src:"mm-*.img: vma_entry.status"`
 	Madvise                    Flags   `arrow:"madvise" doc:"advice given by madvise" src:"mm-*.img: vma_entry.madv"`
 	FdFlags                    Flags   `arrow:"fd_flags" doc:"flags the mapped file was opened with" src:"mm-*.img: vma_entry.fdflags"`
 	PagesTotal                 uint64  `arrow:"pages_total" compare:"no" range:"uint64" doc:"pages of the mapping"`

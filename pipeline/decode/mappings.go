@@ -97,10 +97,10 @@ func (s *imageSet) mappingRow(pid uint32, m *memory.Space, v *vma.VmaEntry, exec
 	file := s.mappedFile(v)
 	prot := v.GetProt()
 	row := schema.MemoryMapping{
-		PID: pid, StartAddress: v.GetStart(), EndAddress: v.GetEnd(), Perms: perms(v), FileOffset: v.GetPgoff(), ShmidRaw: v.GetShmid(),
+		PID: pid, StartAddress: v.GetStart(), EndAddress: v.GetEnd(), Perms: perms(v), FileOffset: v.GetPgoff(), Shmid: v.GetShmid(),
 		Kind:     s.mappingKind(m.Descriptor(), v, file),
 		Readable: prot&kernel.PROT_READ != 0, Writable: prot&kernel.PROT_WRITE != 0, Executable: prot&kernel.PROT_EXEC != 0,
-		Prot: flags(&criu.Prot, prot), MapFlags: flags(&criu.MapFlags, v.GetFlags()), Status: flags(&criu.VMAStatus, v.GetStatus()),
+		Prot: flags(&criu.Prot, prot), MapFlags: flags(&criu.MapFlags, v.GetFlags()), VMAStatus: flags(&criu.VMAStatus, v.GetStatus()),
 		Madvise: optionalFlags(&criu.Madvise, v.Madv), FdFlags: optionalFlags(&criu.OpenFlags, v.Fdflags),
 	}
 	key := func() string { return fmt.Sprintf("pid=%d,start_address=%#x", pid, row.StartAddress) }
