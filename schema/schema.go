@@ -25,6 +25,7 @@
 //	compare     no: it may differ between two checkpoints of a container in which
 //	            nothing happened, or says again what another column says
 //	payload     yes: it is NULL without --payloads, and cut at --payload-limit
+//	was         its name in earlier versions: ckexport query says the new one
 //	provenance  yes: it depends on where the archive lies and how the run was
 //	            called, not on the checkpoint alone
 //
