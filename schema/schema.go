@@ -60,7 +60,7 @@ package schema
 // Version is the version of the tables' layout. It goes up when a column is
 // removed or renamed, or changes its type or what it refers to; an output of
 // another version is not written to.
-const Version = 3
+const Version = 4
 
 // CheckpointID is the name of the first column of every table that is not
 // global.
