@@ -74,42 +74,10 @@ func (l *load) unbind(err error) bool {
 	return true
 }
 
-// create makes a database with the rows at path, complete and durable.
-func (l *load) create(ctx context.Context, path string) error {
-	for {
-		err := l.createOnce(ctx, path)
-		if err == nil || !l.unbind(err) {
-			return err
-		}
-		for _, old := range []string{path, path + ".wal"} {
-			if err := os.Remove(old); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return fmt.Errorf("creating database: %w", err)
-			}
-		}
-	}
-}
-
-func (l *load) createOnce(ctx context.Context, path string) error {
-	db, err := l.begun.take()
-	if db == nil && err == nil {
-		db, err = l.newDatabase(ctx, path)
-	}
-	if err != nil {
-		return err
-	}
-	if err := closeDatabase(ctx, db, l.run(ctx, db, path, func(*sql.Tx) error { return nil })); err != nil {
-		return err
-	}
-	if err := staging.Finish(path); err != nil {
-		return fmt.Errorf("writing database: %w", err)
-	}
-	return nil
-}
-
 // into adds the rows to the existing database at path.
 func (l *load) into(ctx context.Context, path string, how access) error {
 	return withDatabase(ctx, path, how, func(db *sql.DB) error {
-		return l.run(ctx, db, path, func(tx *sql.Tx) error {
+		return l.add(ctx, db, path, func(tx *sql.Tx) error {
 			if err := l.addColumns(ctx, tx); err != nil {
 				return err
 			}
@@ -130,33 +98,18 @@ func memoryOf(process int64) (bytes int64, fixed bool) {
 	return max(process-besidesDuckDB, leastLoadMemory), true
 }
 
-// run loads the rows in one transaction, after prepare has seen to the tables.
-func (l *load) run(ctx context.Context, db *sql.DB, path string, prepare func(*sql.Tx) error) (err error) {
-	// The order of rows says nothing, and to keep it costs time and memory.
-	// Every thread has a row group of each table in memory, and while one of two
-	// works DuckDB lets the other spin: one loads 7 million rows sooner. To try whether FSST
-	// would compress texts takes half of the commit, and gains next to nothing
-	// over dictionaries; compact has the time.
-	spill, err := l.reach.to(l.spill)
-	if err == nil {
-		_, err = db.ExecContext(ctx, fmt.Sprintf("SET preserve_insertion_order = false; SET disabled_compression_methods = 'fsst'; SET temp_directory = %s; SET threads = 1",
-			sqltext.Literal(spill)))
-	}
-	if err == nil && !l.unbounded {
-		_, err = db.ExecContext(ctx, fmt.Sprintf("SET memory_limit = '%dB'", l.memory))
-	}
+// add loads the rows into an existing database in one transaction, after prepare
+// has seen to the tables.
+func (l *load) add(ctx context.Context, db *sql.DB, path string, prepare func(*sql.Tx) error) (err error) {
+	release, err := l.setUp(ctx, db)
+	defer release()
 	if err != nil {
-		return fmt.Errorf("setting up database: %w", err)
+		return err
 	}
 	if err := protectWAL(path); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, removeEmptyWAL(path)) }()
-	release, err := l.showBatches(ctx, db)
-	defer release()
-	if err != nil {
-		return fmt.Errorf("showing rows to DuckDB: %w", err)
-	}
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("beginning transaction: %w", err)
@@ -181,6 +134,35 @@ func (l *load) run(ctx context.Context, db *sql.DB, path string, prepare func(*s
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("committing rows: %w", err)
 	}
+	return l.finish(ctx, db, path)
+}
+
+// setUp sets up a database for loading. What it took is there until release.
+func (l *load) setUp(ctx context.Context, db *sql.DB) (release func(), err error) {
+	// The order of rows says nothing, and to keep it costs time and memory.
+	// Every thread has a row group of each table in memory, and while one of two
+	// works DuckDB lets the other spin: one loads 7 million rows sooner. To try whether FSST
+	// would compress texts takes half of the commit, and gains next to nothing
+	// over dictionaries; compact has the time.
+	spill, err := l.reach.to(l.spill)
+	if err == nil {
+		_, err = db.ExecContext(ctx, fmt.Sprintf("SET preserve_insertion_order = false; SET disabled_compression_methods = 'fsst'; SET temp_directory = %s; SET threads = 1",
+			sqltext.Literal(spill)))
+	}
+	if err == nil && !l.unbounded {
+		_, err = db.ExecContext(ctx, fmt.Sprintf("SET memory_limit = '%dB'", l.memory))
+	}
+	if err != nil {
+		return func() {}, fmt.Errorf("setting up database: %w", err)
+	}
+	if release, err = l.showBatches(ctx, db); err != nil {
+		err = fmt.Errorf("showing rows to DuckDB: %w", err)
+	}
+	return release, err
+}
+
+// finish completes the file of a database whose rows are committed.
+func (l *load) finish(ctx context.Context, db *sql.DB, path string) error {
 	// What is committed stands in the file or its log; the checkpoint brings it
 	// all into the file.
 	if _, err := db.ExecContext(ctx, "CHECKPOINT "+outputName); err != nil {
@@ -262,19 +244,33 @@ func (l *load) showBatches(ctx context.Context, db *sql.DB) (release func(), err
 	return release, err
 }
 
-// insert loads the rows, table by table.
-func (l *load) insert(ctx context.Context, tx *sql.Tx) error {
+// tableInsert is the statement that loads the rows of a table.
+type tableInsert struct{ table, statement string }
+
+// inserts lists the statements for all tables that have rows.
+func (l *load) inserts() ([]tableInsert, error) {
+	var list []tableInsert
 	for _, t := range l.tables {
 		rows, err := l.source(t.Name)
 		if err != nil {
-			return fmt.Errorf("loading rows of %s: %w", t.Name, err)
+			return nil, fmt.Errorf("loading rows of %s: %w", t.Name, err)
 		}
-		if rows == "" {
-			continue
+		if rows != "" {
+			list = append(list, tableInsert{t.Name, "INSERT INTO " + sqltext.Identifier(t.Name) + " BY NAME SELECT * FROM " + rows})
 		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO "+sqltext.Identifier(t.Name)+" BY NAME SELECT * FROM "+rows)
-		if err != nil {
-			return fmt.Errorf("loading rows of %s: %w", t.Name, err)
+	}
+	return list, nil
+}
+
+// insert loads the rows, table by table.
+func (l *load) insert(ctx context.Context, tx *sql.Tx) error {
+	inserts, err := l.inserts()
+	if err != nil {
+		return err
+	}
+	for _, i := range inserts {
+		if _, err := tx.ExecContext(ctx, i.statement); err != nil {
+			return fmt.Errorf("loading rows of %s: %w", i.table, err)
 		}
 	}
 	return nil

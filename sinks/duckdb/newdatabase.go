@@ -1,0 +1,165 @@
+//go:build !noduckdb
+
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ckexport/ckexport/sinks/internal/staging"
+)
+
+// mostInserters bounds how many tables of a new database are filled side by side.
+const mostInserters = 4
+
+// create makes a database with the rows at path, complete and durable.
+func (l *load) create(ctx context.Context, path string) error {
+	for {
+		err := l.createOnce(ctx, path)
+		if err == nil || !l.unbind(err) {
+			return err
+		}
+		for _, old := range []string{path, path + ".wal"} {
+			if err := os.Remove(old); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("creating database: %w", err)
+			}
+		}
+	}
+}
+
+func (l *load) createOnce(ctx context.Context, path string) error {
+	db, err := l.begun.take()
+	if db == nil && err == nil {
+		db, err = l.newDatabase(ctx, path)
+	}
+	if err != nil {
+		return err
+	}
+	if err := closeDatabase(ctx, db, l.fill(ctx, db, path)); err != nil {
+		return err
+	}
+	if err := staging.Finish(path); err != nil {
+		return fmt.Errorf("writing database: %w", err)
+	}
+	return nil
+}
+
+// begun is a new database that is made while archives are read: that takes about
+// as long as to read twenty small ones. A nil begun has none.
+type begun struct {
+	done chan struct{}
+	db   *sql.DB
+	err  error
+}
+
+// begin begins a database without rows at path.
+func begin(ctx context.Context, l *load, path string) *begun {
+	b := &begun{done: make(chan struct{})}
+	go func() {
+		defer close(b.done)
+		b.db, b.err = l.newDatabase(ctx, path)
+	}()
+	return b
+}
+
+// take returns the database, which is the caller's then. It returns nil the next
+// time.
+func (b *begun) take() (*sql.DB, error) {
+	if b == nil {
+		return nil, nil
+	}
+	<-b.done
+	db, err := b.db, b.err
+	b.db, b.err = nil, nil
+	return db, err
+}
+
+// Close closes the database, unless somebody took it.
+func (b *begun) Close() error {
+	db, err := b.take()
+	if db != nil {
+		err = errors.Join(err, db.Close())
+	}
+	return err
+}
+
+// newDatabase makes a database at path, with all tables and views, and opens it.
+func (l *load) newDatabase(ctx context.Context, path string) (*sql.DB, error) {
+	statements, err := l.statements()
+	if err != nil {
+		return nil, err
+	}
+	copied, err := copyTemplate(path, statements)
+	if err != nil {
+		return nil, fmt.Errorf("creating database: %w", err)
+	}
+	db, err := openDatabase(ctx, path, access{isNew: true})
+	if err != nil || copied {
+		return db, err
+	}
+	if _, err := db.ExecContext(ctx, "BEGIN;\n"+statements+"COMMIT"); err != nil {
+		return nil, closeDatabase(ctx, db, fmt.Errorf("creating tables: %w", err))
+	}
+	return db, nil
+}
+
+// fill loads the rows into a new database, which nobody sees before it is complete:
+// each table in a transaction of its own, so that several are filled side by side.
+func (l *load) fill(ctx context.Context, db *sql.DB, path string) error {
+	release, err := l.setUp(ctx, db)
+	defer release()
+	if err != nil {
+		return err
+	}
+	// Else the first to commit would write all of the database.
+	if _, err := db.ExecContext(ctx, "SET checkpoint_threshold = '1TB'"); err != nil {
+		return fmt.Errorf("setting up database: %w", err)
+	}
+	list, err := l.inserts()
+	if err != nil {
+		return err
+	}
+	inserts := make(chan tableInsert, len(list))
+	for _, i := range list {
+		inserts <- i
+	}
+	close(inserts)
+	inserters := min(mostInserters, runtime.GOMAXPROCS(0))
+	db.SetMaxOpenConns(inserters)
+	group, groupCtx := errgroup.WithContext(ctx)
+	for range inserters {
+		group.Go(func() error { return insertAll(groupCtx, db, inserts) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	if _, err := db.ExecContext(ctx, "USE "+outputName+";\n"+setMark(l.version, l.policy, l.tables)); err != nil {
+		return fmt.Errorf("marking database: %w", err)
+	}
+	return l.finish(ctx, db, path)
+}
+
+// insertAll loads the rows of tables, on a connection of its own.
+func insertAll(ctx context.Context, db *sql.DB, inserts <-chan tableInsert) (err error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("connecting to database: %w", err)
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if _, err := conn.ExecContext(ctx, "USE "+outputName); err != nil {
+		return fmt.Errorf("connecting to database: %w", err)
+	}
+	for i := range inserts {
+		if _, err := conn.ExecContext(ctx, i.statement); err != nil {
+			return fmt.Errorf("loading rows of %s: %w", i.table, err)
+		}
+	}
+	return nil
+}
