@@ -10,7 +10,9 @@ import (
 
 	"github.com/ckexport/ckexport/objectstore"
 	"github.com/ckexport/ckexport/objectstore/storetest"
+	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/duckdb"
+	"github.com/ckexport/ckexport/sinks/iceberg/internal/restcatalog/resttest"
 	"github.com/ckexport/ckexport/sinks/sinktest"
 )
 
@@ -30,16 +32,28 @@ func propertiesFile(t *testing.T, lines ...string) string {
 	return path
 }
 
-// TestSQLiteCatalog runs the contract with tables in a folder and in an object store.
+// TestSQLiteCatalog runs the contract with tables in a folder.
 func TestSQLiteCatalog(t *testing.T) {
-	t.Run("folder", func(t *testing.T) {
-		file := propertiesFile(t, "type = sql", "uri = sqlite:///catalog.db", "warehouse = warehouse")
-		sinktest.Run(t, CatalogFormat(duckdb.Engine(), objectstore.Options{}, file))
-	})
-	t.Run("store", func(t *testing.T) {
-		store := storetest.New(t, "lake")
-		file := propertiesFile(t, "type: sql", "uri: sqlite:///catalog.db", "warehouse: s3://lake/warehouse", "s3.endpoint: "+store.URL, "s3.region: us-east-1")
-		sinktest.Run(t, CatalogFormat(duckdb.Engine(), objectstore.Options{}, file))
-	})
+	file := propertiesFile(t, "type = sql", "uri = sqlite:///catalog.db", "warehouse = warehouse")
+	sinktest.Run(t, CatalogFormat(duckdb.Engine(), objectstore.Options{}, file))
 }
 
+// inREST returns a catalog whose tables lie in an object store, for which it gives the
+// credentials.
+func inREST(t *testing.T) (*storetest.Store, *resttest.Catalog, sinks.Format) {
+	t.Helper()
+	store := storetest.New(t, "lake")
+	catalog := resttest.New(t, "s3://lake/warehouse")
+	catalog.Config = map[string]string{"s3.endpoint": store.URL, "s3.region": "us-east-1", "s3.access-key-id": "key", "s3.secret-access-key": storetest.Secret}
+	t.Setenv("CATALOG_SECRET", resttest.Secret)
+	file := propertiesFile(t, "type: rest", "uri: "+catalog.URL, "warehouse: "+resttest.Warehouse, "credential: "+resttest.ID+":${CATALOG_SECRET}", "scope: "+resttest.Scope)
+	return store, catalog, CatalogFormat(duckdb.Engine(), objectstore.Options{}, file)
+}
+
+// TestRESTCatalog runs the contract with tables in an object store, and tokens that
+// end soon.
+func TestRESTCatalog(t *testing.T) {
+	_, catalog, format := inREST(t)
+	catalog.TokenUses = 40
+	sinktest.Run(t, format)
+}

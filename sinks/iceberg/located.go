@@ -32,15 +32,36 @@ type located struct {
 	dir  string              // for the copies
 	base objectstore.Options // where nothing else is said
 
+	stores *stores
+
 	mu     sync.Mutex
 	config map[string]objectstore.Options // by the beginning of locations
-	stores map[objectstore.Options]*objectstore.Store
+}
+
+// stores are connections to object stores, each of which is made once: when a process
+// is confined, it may not look for credentials any more.
+type stores struct {
+	mu        sync.Mutex
+	connected map[objectstore.Options]*objectstore.Store
+}
+
+func (s *stores) connect(to objectstore.Options) (*objectstore.Store, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if store := s.connected[to]; store != nil {
+		return store, nil
+	}
+	store, err := objectstore.Connect(to)
+	if err == nil {
+		s.connected[to] = store
+	}
+	return store, err
 }
 
 var _ icebergio.WriteFileIO = (*located)(nil)
 
-func newLocated(ctx context.Context, base objectstore.Options) *located {
-	return &located{ctx: context.WithoutCancel(ctx), base: base, config: map[string]objectstore.Options{}, stores: map[objectstore.Options]*objectstore.Store{}}
+func newLocated(ctx context.Context, base objectstore.Options, connected *stores) *located {
+	return &located{ctx: context.WithoutCancel(ctx), base: base, stores: connected, config: map[string]objectstore.Options{}}
 }
 
 // storeOptions returns options with those that properties say.
@@ -82,11 +103,8 @@ func (l *located) store(location string) (store *objectstore.Store, bucket, key 
 			options, longest = its, len(prefix)
 		}
 	}
-	if store = l.stores[options]; store == nil {
-		if store, err = objectstore.Connect(options); err != nil {
-			return nil, "", "", err
-		}
-		l.stores[options] = store
+	if store, err = l.stores.connect(options); err != nil {
+		return nil, "", "", err
 	}
 	_, behind, _ := strings.Cut(location, "://") // s3, or a name that Hadoop has for it
 	bucket, key, _ = strings.Cut(behind, "/")

@@ -45,7 +45,7 @@ import (
 // that it can't commit any more if it is alive after all. If it was the first one, its
 // tables are dropped.
 func CatalogFormat(engine sinks.Engine, store objectstore.Options, properties string) sinks.Format {
-	s := servedFormat{engine, store, properties}
+	s := servedFormat{engine, store, properties, &stores{connected: map[objectstore.Options]*objectstore.Store{}}}
 	f := catalogFormat()
 	if properties == "" {
 		f.Missing = "which catalog? --catalog FILE names its properties"
@@ -63,6 +63,7 @@ type servedFormat struct {
 	engine     sinks.Engine
 	store      objectstore.Options
 	properties string // the path of the file
+	stores     *stores
 }
 
 // connect returns the catalog; nothing is sent to it yet.
@@ -85,9 +86,9 @@ func (s servedFormat) connect(ctx context.Context, location, runID string) (*ser
 		if properties, err = client.Properties(); err != nil {
 			return nil, fmt.Errorf("output %q: the catalog of %s: %w", location, s.properties, err)
 		}
-		c.service, c.located = client, newLocated(ctx, storeOptions(s.store, properties.Get))
+		c.service, c.located = client, newLocated(ctx, storeOptions(s.store, properties.Get), s.stores)
 	case "sql", "jdbc":
-		c.located = newLocated(ctx, storeOptions(s.store, properties.Get))
+		c.located = newLocated(ctx, storeOptions(s.store, properties.Get), s.stores)
 		if c.service, err = sqlcatalog.New(properties, c.located, runID == ""); err != nil {
 			return nil, &sinks.RefusedError{Path: location, Reason: fmt.Sprintf("%s: %v", s.properties, err)}
 		}
@@ -122,6 +123,9 @@ func (s servedFormat) footprint(ctx context.Context, c *served, of sinks.Footpri
 		switch {
 		case where == "" || err != nil || !isLocal:
 			of.Network = true
+			if _, _, _, err := c.store(where); err != nil { // while credentials can be looked for
+				return of, err
+			}
 		case c.runID == "":
 			of.Read = append(of.Read, at)
 		default:
@@ -131,10 +135,13 @@ func (s servedFormat) footprint(ctx context.Context, c *served, of sinks.Footpri
 			of.Own = append(of.Own, at)
 		}
 	}
-	db, ok := c.service.(interface{ Path() string })
+	db, ok := c.service.(*sqlcatalog.Client)
 	switch {
-	case !ok || db.Path() == "":
+	case !ok:
 		of.Network = true
+	case db.Path() == "":
+		of.Network = true
+		of.Read = append(of.Read, db.Files()...)
 	case c.runID == "":
 		of.Read = append(of.Read, filepath.Dir(db.Path()))
 	default:

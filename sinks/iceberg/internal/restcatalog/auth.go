@@ -26,29 +26,28 @@ const early = 30 * time.Second
 
 func (a *auth) canRenew() bool { return a.client.properties.Get(catalogs.Credential) != "" }
 
-func (a *auth) forget() {
+// forget has a token renewed that was refused, unless another request saw to it.
+func (a *auth) forget(refused string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.token = ""
+	if a.token == refused {
+		a.token = ""
+	}
 }
 
-func (a *auth) sign(ctx context.Context, r *http.Request) error {
-	if given := a.client.properties.Get(catalogs.Token); given != "" && !a.canRenew() {
-		r.Header.Set("Authorization", "Bearer "+given)
-		return nil
-	}
+// now returns the token for a request, empty for none.
+func (a *auth) now(ctx context.Context) (string, error) {
 	if !a.canRenew() {
-		return nil
+		return a.client.properties.Get(catalogs.Token), nil
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.token == "" || !a.expires.IsZero() && time.Now().After(a.expires) {
 		if err := a.renew(ctx); err != nil {
-			return fmt.Errorf("asking for a token: %w", err)
+			return "", fmt.Errorf("asking for a token: %w", err)
 		}
 	}
-	r.Header.Set("Authorization", "Bearer "+a.token)
-	return nil
+	return a.token, nil
 }
 
 // renew asks for a token.

@@ -31,14 +31,18 @@ func (c *Client) send(ctx context.Context, method, path string, body, answer any
 	}
 	renewed := false
 	for try := 0; ; try++ {
-		wait, err := c.try(ctx, method, path, data, answer)
+		token, err := c.auth.now(ctx)
+		if err != nil {
+			return err
+		}
+		wait, err := c.try(ctx, method, path, token, data, answer)
 		status := statusOf(err)
 		switch {
 		case err == nil || ctx.Err() != nil:
 			return err
 		case (status == http.StatusUnauthorized || status == statusExpired) && c.auth.canRenew() && !renewed:
 			renewed = true
-			c.auth.forget()
+			c.auth.forget(token)
 			continue
 		case try+1 == maxTries, status == 0 && method != http.MethodGet, status != 0 && !isBusy(status):
 			return err
@@ -61,7 +65,7 @@ func isBusy(status int) bool {
 const maxWait = 30 * time.Second
 
 // try sends a request once, and tells how long the catalog wants to be left alone.
-func (c *Client) try(ctx context.Context, method, path string, data []byte, answer any) (wait time.Duration, err error) {
+func (c *Client) try(ctx context.Context, method, path, token string, data []byte, answer any) (wait time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	target := strings.TrimSuffix(c.base.String(), "/") + "/" + path
@@ -77,8 +81,8 @@ func (c *Client) try(ctx context.Context, method, path string, data []byte, answ
 	for name, value := range c.properties.Headers() {
 		r.Header.Set(name, value)
 	}
-	if err := c.auth.sign(ctx, r); err != nil {
-		return 0, err
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
 	}
 	return c.exchange(r, answer)
 }

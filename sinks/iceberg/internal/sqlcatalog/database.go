@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -114,6 +116,20 @@ func (d database) openPostgreSQL() (*sql.DB, error) {
 	}
 	connector.Dialer(dialer(network.DialContext))
 	return sql.OpenDB(connector), nil
+}
+
+// files are those with passwords and certificates.
+func (d database) files() []string {
+	passwords := os.Getenv("PGPASSFILE")
+	if home, err := os.UserHomeDir(); err == nil && passwords == "" {
+		passwords = filepath.Join(home, ".pgpass")
+	}
+	query := d.url.Query()
+	candidates := []string{passwords, query.Get("sslrootcert"), query.Get("sslcert"), query.Get("sslkey")}
+	return slices.DeleteFunc(candidates, func(path string) bool {
+		_, err := os.Stat(path)
+		return err != nil
+	})
 }
 
 // dialer connects as all requests do, which works in a process that is confined.

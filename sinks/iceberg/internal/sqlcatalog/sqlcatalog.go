@@ -58,6 +58,9 @@ func (c *Client) Close() error {
 // Path returns that of the database's file; empty for one on a server.
 func (c *Client) Path() string { return c.database.path }
 
+// Files are what connecting to a server reads of this machine, as far as it is there.
+func (c *Client) Files() []string { return c.database.files() }
+
 // The layout is the one that all versions of Iceberg's libraries read.
 var layout = []string{
 	`CREATE TABLE IF NOT EXISTS iceberg_tables (
