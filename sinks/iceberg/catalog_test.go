@@ -43,11 +43,17 @@ func TestSQLiteCatalog(t *testing.T) {
 func inREST(t *testing.T) (*storetest.Store, *resttest.Catalog, sinks.Format) {
 	t.Helper()
 	store := storetest.New(t, "lake")
-	catalog := resttest.New(t, "s3://lake/warehouse")
+	catalog, format := restAt(t, "s3://lake/warehouse")
 	catalog.Config = map[string]string{"s3.endpoint": store.URL, "s3.region": "us-east-1", "s3.access-key-id": "key", "s3.secret-access-key": storetest.Secret}
+	return store, catalog, format
+}
+
+func restAt(t *testing.T, root string) (*resttest.Catalog, sinks.Format) {
+	t.Helper()
+	catalog := resttest.New(t, root)
 	t.Setenv("CATALOG_SECRET", resttest.Secret)
 	file := propertiesFile(t, "type: rest", "uri: "+catalog.URL, "warehouse: "+resttest.Warehouse, "credential: "+resttest.ID+":${CATALOG_SECRET}", "scope: "+resttest.Scope)
-	return store, catalog, CatalogFormat(duckdb.Engine(), objectstore.Options{}, file)
+	return catalog, CatalogFormat(duckdb.Engine(), objectstore.Options{}, file)
 }
 
 // TestRESTCatalog runs the contract with tables in an object store, and tokens that

@@ -140,7 +140,8 @@ func (c *commit) snapshot(ctx context.Context, to *table.Table, t *schema.Table,
 		if slices.ContainsFunc(ancestors(to), func(s table.Snapshot) bool { return runOf(s) == c.opts.RunID }) {
 			return nil
 		}
-		if ctx.Err() != nil || to.MetadataLocation() == before || tries == snapshotTries {
+		isStale := to.MetadataLocation() != before || errors.Is(err, table.ErrCommitFailed)
+		if ctx.Err() != nil || !isStale || tries == snapshotTries {
 			return err
 		}
 	}

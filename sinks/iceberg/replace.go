@@ -20,8 +20,8 @@ import (
 )
 
 // replace makes files all that a table has: a snapshot without a parent, so that its
-// manifests tell nothing of the files before. It is not tried again where somebody
-// came first, as the files were made from what was there.
+// manifests tell nothing of the files before. It fails where somebody came first, as
+// the files were made from what was there.
 func (c *commit) replace(ctx context.Context, to *table.Table, t *schema.Table, locations []string, properties iceberg.Properties) error {
 	var head *int64
 	var before []table.Update
@@ -54,11 +54,18 @@ func (c *commit) replace(ctx context.Context, to *table.Table, t *schema.Table, 
 	}
 	requirements := slices.DeleteFunc(made.requirements, func(r table.Requirement) bool { return r.GetType() == "assert-ref-snapshot-id" })
 	requirements = append(requirements, table.AssertRefSnapshotID(table.MainBranch, head))
-	_, _, err = c.to.CommitTable(ctx, to.Identifier(), requirements, made.updates)
-	if errors.Is(err, table.ErrCommitFailed) {
-		err = errMeanwhile
+	for try := 1; ; try++ {
+		_, _, err = c.to.CommitTable(ctx, to.Identifier(), requirements, made.updates)
+		if !errors.Is(err, table.ErrCommitFailed) || try == snapshotTries {
+			return err
+		}
+		if err := to.Refresh(ctx); err != nil {
+			return err
+		}
+		if now := to.CurrentSnapshot(); (now == nil) != (head == nil) || now != nil && now.SnapshotID != *head {
+			return errMeanwhile
+		}
 	}
-	return err
 }
 
 // collected is a catalog that keeps what is committed to it for later.

@@ -185,7 +185,8 @@ func (c *served) complete(ctx context.Context, base, like *warehouse, tables []*
 
 // create makes a table like one in a folder.
 func (c *served) create(ctx context.Context, name string, like table.Metadata) (*table.Table, error) {
-	definition := catalogs.Definition{Schema: like.CurrentSchema(), Order: like.SortOrder(), Properties: like.Properties()}
+	definition := catalogs.Definition{Schema: like.CurrentSchema(), Order: like.SortOrder(), Properties: maps.Clone(like.Properties())}
+	definition.Properties[table.MetadataDeleteAfterCommitEnabledKey] = "true" // else all versions stay
 	t, err := c.service.Create(ctx, c.ident(name), definition)
 	if errors.Is(err, catalogs.ErrUnsure) {
 		now, failed := c.service.Load(context.WithoutCancel(ctx), c.ident(name))
@@ -237,10 +238,8 @@ func (c *served) tidy(ctx context.Context, before *warehouse) error {
 			err = c.drop(ctx, t)
 		}
 	}
-	for name := range before.tables {
-		if err == nil && now.tables[name] != nil {
-			err = c.removeStrays(ctx, now, name, nil)
-		}
+	if err == nil {
+		err = c.removeStrays(ctx, now, nil)
 	}
 	if err != nil {
 		return &sinks.CommittedError{Path: c.location, Err: err}

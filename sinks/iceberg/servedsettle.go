@@ -13,6 +13,7 @@ import (
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/internal/bucket"
@@ -34,26 +35,24 @@ func (c *served) settled(ctx context.Context) (*warehouse, error) {
 		return nil, err
 	}
 	if len(halves) > 0 {
-		if err := c.takeBack(ctx, w, halves); err != nil {
+		if err := c.takeBack(ctx, w); err != nil {
 			return nil, fmt.Errorf("taking back what a killed run left in %q: %w", c.location, err)
 		}
 		if w, err = c.reopen(ctx); err != nil {
 			return nil, err
 		}
-		for name := range halves {
-			if err := c.removeStrays(ctx, w, name, halves[name]); err != nil {
-				return nil, err
-			}
+		if err := c.removeStrays(ctx, w, halves); err != nil {
+			return nil, err
 		}
 	}
 	return c.expire(ctx, w)
 }
 
-// halves returns the runs that did not end, by the tables that they changed. It
-// refuses the output where one may be alive.
-func (c *served) halves(w *warehouse) (map[string]map[string]bool, error) {
-	halves := map[string]map[string]bool{}
-	for name, t := range w.tables {
+// halves returns the runs that did not end. It refuses the output where one may be
+// alive.
+func (c *served) halves(w *warehouse) (map[string]bool, error) {
+	halves := map[string]bool{}
+	for _, t := range w.tables {
 		for _, s := range ancestors(t) {
 			if !w.isUnfinished(s) {
 				continue
@@ -61,10 +60,7 @@ func (c *served) halves(w *warehouse) (map[string]map[string]bool, error) {
 			if err := c.refuseYoung(s.TimestampMs); err != nil {
 				return nil, err
 			}
-			if halves[name] == nil {
-				halves[name] = map[string]bool{}
-			}
-			halves[name][runOf(s)] = true
+			halves[runOf(s)] = true
 		}
 	}
 	return halves, nil
@@ -85,7 +81,7 @@ func isFence(s table.Snapshot) bool {
 
 // takeBack takes back runs that did not end: a snapshot of archives first, upon which
 // they can't commit any more if they are alive.
-func (c *served) takeBack(ctx context.Context, w *warehouse, halves map[string]map[string]bool) error {
+func (c *served) takeBack(ctx context.Context, w *warehouse) error {
 	txn := w.tables[contents.Archives].NewTransaction()
 	if err := txn.AddFiles(ctx, nil, iceberg.Properties{keyFence: c.runID}, true); err != nil {
 		return err
@@ -93,8 +89,10 @@ func (c *served) takeBack(ctx context.Context, w *warehouse, halves map[string]m
 	if _, err := txn.Commit(ctx); err != nil {
 		return err
 	}
-	for name := range halves {
-		t := w.tables[name]
+	for name, t := range w.tables {
+		if name == contents.Archives {
+			continue // a run that has a snapshot there is complete
+		}
 		if _, err := w.rollBack(ctx, t, w.visible(t)); err != nil {
 			return fmt.Errorf("table %s: %w", name, err)
 		}
@@ -121,21 +119,25 @@ func (c *served) takeBackOwn(ctx context.Context, w *warehouse) error {
 	if err != nil {
 		return err
 	}
-	for name := range w.tables {
-		if err := c.removeStrays(ctx, w, name, map[string]bool{c.runID: true}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return c.removeStrays(ctx, w, map[string]bool{c.runID: true})
 }
 
 // strayAge is the age at which files that no snapshot names are of no run that may
 // yet commit (bucket.MayCommit).
 const strayAge = 24 * time.Hour
 
-// removeStrays removes files of a table that no snapshot names: those of runs that
-// have ended, and old ones. It leaves everything where listing is not allowed.
-func (c *served) removeStrays(ctx context.Context, w *warehouse, name string, ended map[string]bool) error {
+// removeStrays removes files that no snapshot names: those of runs that have ended,
+// and old ones. It leaves everything where listing is not allowed.
+func (c *served) removeStrays(ctx context.Context, w *warehouse, ended map[string]bool) error {
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(loads)
+	for name := range w.tables {
+		group.Go(func() error { return c.removeStraysOf(groupCtx, w, name, ended) })
+	}
+	return group.Wait()
+}
+
+func (c *served) removeStraysOf(ctx context.Context, w *warehouse, name string, ended map[string]bool) error {
 	t := w.tables[name]
 	known := map[string]bool{}
 	for _, s := range t.Metadata().Snapshots() {

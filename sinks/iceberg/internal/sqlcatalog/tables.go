@@ -141,7 +141,28 @@ func (c *Client) Commit(ctx context.Context, of table.Identifier, requirements [
 	if err != nil || n == 0 {
 		return nil, errors.Join(fmt.Errorf("%w: another one came first", table.ErrCommitFailed), err, c.files.Remove(next.MetadataLocation))
 	}
-	return next, nil
+	return next, c.removeOld(now.Metadata, metadata)
+}
+
+// removeOld removes the versions that metadata no longer names, if the table wants
+// that.
+func (c *Client) removeOld(before, after table.Metadata) error {
+	if after.Properties()[table.MetadataDeleteAfterCommitEnabledKey] != "true" {
+		return nil
+	}
+	for old := range before.PreviousFiles() {
+		isNamed := false
+		for kept := range after.PreviousFiles() {
+			isNamed = isNamed || kept.MetadataFile == old.MetadataFile
+		}
+		if isNamed {
+			continue
+		}
+		if err := c.files.Remove(old.MetadataFile); err != nil {
+			return fmt.Errorf("removing an old version: %w", err)
+		}
+	}
+	return nil
 }
 
 // Drop forgets a table.

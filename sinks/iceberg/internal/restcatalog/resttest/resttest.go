@@ -218,3 +218,10 @@ func cutLast(key string) (before, last string, found bool) {
 	}
 	return key[:at], key[at+1:], true
 }
+
+// Locked calls a function that requests don't run beside.
+func (c *Catalog) Locked(do func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	do()
+}

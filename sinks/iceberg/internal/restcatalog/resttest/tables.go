@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -45,8 +47,7 @@ func (c *Catalog) create(w http.ResponseWriter, r *http.Request, namespace strin
 		Fail(w, http.StatusBadRequest, "BadRequestException", err.Error())
 		return
 	}
-	c.tables[key] = &entry{metadata: metadata}
-	c.load(w, key)
+	c.keep(w, key, &entry{metadata: metadata})
 }
 
 func (c *Catalog) load(w http.ResponseWriter, key string) {
@@ -99,6 +100,24 @@ func (c *Catalog) commit(w http.ResponseWriter, r *http.Request, key string) {
 		Fail(w, http.StatusBadRequest, "BadRequestException", err.Error())
 		return
 	}
-	e.metadata, e.version = metadata, e.version+1
+	c.keep(w, key, &entry{metadata: metadata, version: e.version + 1})
+}
+
+// keep notes a version of a table. Where tables lie in folders, it has a file.
+func (c *Catalog) keep(w http.ResponseWriter, key string, e *entry) {
+	if path, isLocal := strings.CutPrefix(c.locationOf(e), "file://"); isLocal {
+		data, err := json.Marshal(e.metadata)
+		if err == nil {
+			err = os.MkdirAll(filepath.Dir(path), 0o700)
+		}
+		if err == nil {
+			err = os.WriteFile(path, data, 0o600)
+		}
+		if err != nil {
+			Fail(w, http.StatusInternalServerError, "InternalServerError", err.Error())
+			return
+		}
+	}
+	c.tables[key] = e
 	c.load(w, key)
 }
