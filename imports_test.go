@@ -71,10 +71,10 @@ var mayImport = map[string][]string{
 	"/indicators":                    {"/schema", "/sqltext"},
 	"/verify":                        {"/filelock", "/pipeline", "/pipeline/archive", "/pipeline/decode", "/pipeline/source", "/schema", "/sinks", "/sqltext"},
 
-	"/sinks/iceberg/internal/catalogs":             nil,
-	"/sinks/iceberg/internal/restcatalog":          {"/sinks/iceberg/internal/catalogs", "/transport"},
-	"/sinks/iceberg/internal/restcatalog/resttest": nil,
-	"/sinks/iceberg/internal/sqlcatalog":           {"/sinks/iceberg/internal/catalogs", "/transport"},
+	"/sinks/iceberg/internal/catalogs":    nil,
+	"/sinks/iceberg/internal/restcatalog": {"/sinks/iceberg/internal/catalogs", "/transport"},
+	"/sinks/iceberg/resttest":             nil,
+	"/sinks/iceberg/internal/sqlcatalog":  {"/sinks/iceberg/internal/catalogs", "/transport"},
 }
 
 // TestImports checks that packages import in one direction, and nothing that

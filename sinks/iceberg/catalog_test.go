@@ -12,7 +12,7 @@ import (
 	"github.com/ckexport/ckexport/objectstore/storetest"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/duckdb"
-	"github.com/ckexport/ckexport/sinks/iceberg/internal/restcatalog/resttest"
+	"github.com/ckexport/ckexport/sinks/iceberg/resttest"
 	"github.com/ckexport/ckexport/sinks/sinktest"
 )
 

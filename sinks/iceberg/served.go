@@ -44,9 +44,14 @@ func (c *served) ident(name string) table.Identifier { return append(slices.Clon
 // loads is how many tables are asked for at a time.
 const loads = 8
 
-// open returns the output, nil if there is none. Archives comes first: the others
-// are then at least as new.
+// open returns the output, nil if there is none.
 func (c *served) open(ctx context.Context) (*warehouse, error) {
+	return c.openFor(ctx, func(w *warehouse) []string { return w.contents.Tables })
+}
+
+// openFor returns the output with archives and the wanted tables. Archives comes
+// first: the others are then at least as new.
+func (c *served) openFor(ctx context.Context, wanted func(*warehouse) []string) (*warehouse, error) {
 	archives, err := c.LoadTable(ctx, c.ident(contents.Archives))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -66,7 +71,7 @@ func (c *served) open(ctx context.Context) (*warehouse, error) {
 	var mu sync.Mutex
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(loads)
-	for _, name := range w.contents.Tables {
+	for _, name := range wanted(w) {
 		if name == contents.Archives {
 			continue
 		}
@@ -82,7 +87,11 @@ func (c *served) open(ctx context.Context) (*warehouse, error) {
 }
 
 func (c *served) reopen(ctx context.Context) (*warehouse, error) {
-	w, err := c.open(ctx)
+	return mustBe(c.open(ctx))
+}
+
+// mustBe fails where there is no output.
+func mustBe(w *warehouse, err error) (*warehouse, error) {
 	if err == nil && w == nil {
 		err = errNotOurs
 	}

@@ -25,7 +25,7 @@ import (
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/duckdb"
-	"github.com/ckexport/ckexport/sinks/iceberg/internal/restcatalog/resttest"
+	"github.com/ckexport/ckexport/sinks/iceberg/resttest"
 	"github.com/ckexport/ckexport/sinks/sinktest"
 )
 

@@ -230,7 +230,7 @@ func (s servedFormat) openSQL(ctx context.Context, location string, opts sinks.S
 	}()
 	var tables []sinks.TableFiles
 	err = s.readingIn(ctx, location, scratch, func(c *served) error {
-		w, err := c.reopen(ctx)
+		w, err := mustBe(c.openFor(ctx, func(w *warehouse) []string { return w.named(opts) }))
 		if err != nil {
 			return err
 		}

@@ -75,7 +75,7 @@ type catalog interface {
 	reopen(ctx context.Context) (*warehouse, error)
 }
 
-var errNotOurs = errors.New("it has no table of archives in the namespace " + namespace)
+var errNotOurs = errors.New("it has no table of archives")
 
 // openWarehouse reads the metadata of the output in a folder: archives first. As
 // that is committed last, the others are then at least as new.

@@ -29,7 +29,7 @@ type Client struct {
 
 	mu    sync.Mutex // for what connect finds
 	db    *sql.DB
-	kinds bool // iceberg_tables has a column iceberg_type, for views
+	kinds bool // iceberg_tables has a column iceberg_type, which older ones lack
 }
 
 var _ catalogs.Catalog = (*Client)(nil)
@@ -61,11 +61,11 @@ func (c *Client) Path() string { return c.database.path }
 // Files are what connecting to a server reads of this machine, as far as it is there.
 func (c *Client) Files() []string { return c.database.files() }
 
-// The layout is the one that all versions of Iceberg's libraries read.
+// layout is what Iceberg's own libraries make, as their version V1.
 var layout = []string{
 	`CREATE TABLE IF NOT EXISTS iceberg_tables (
 		catalog_name VARCHAR(255) NOT NULL, table_namespace VARCHAR(255) NOT NULL, table_name VARCHAR(255) NOT NULL,
-		metadata_location VARCHAR(1000), previous_metadata_location VARCHAR(1000),
+		metadata_location VARCHAR(1000), previous_metadata_location VARCHAR(1000), iceberg_type VARCHAR(5),
 		PRIMARY KEY (catalog_name, table_namespace, table_name))`,
 	`CREATE TABLE IF NOT EXISTS iceberg_namespace_properties (
 		catalog_name VARCHAR(255) NOT NULL, namespace VARCHAR(255) NOT NULL, property_key VARCHAR(255) NOT NULL, property_value VARCHAR(1000),
