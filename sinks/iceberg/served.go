@@ -20,6 +20,7 @@ import (
 
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/iceberg/internal/catalogs"
+	"github.com/ckexport/ckexport/sinks/internal/bucket"
 	"github.com/ckexport/ckexport/sinks/internal/contents"
 )
 
@@ -33,8 +34,10 @@ type served struct {
 
 	// Of a run that commits: its id, and the snapshots that it builds upon, by table.
 	runID string
-	mu    sync.Mutex
 	heads map[string]int64
+	// When it sent the first of its files.
+	mu    sync.Mutex
+	began time.Time
 }
 
 var _ catalog = (*served)(nil)
@@ -62,9 +65,10 @@ func (c *served) openFor(ctx context.Context, wanted func(*warehouse) []string) 
 		return nil, &sinks.RefusedError{Path: c.location, Reason: "is not ours: its table archives was made by another program"}
 	}
 	w := &warehouse{catalog: c, tables: map[string]*table.Table{contents.Archives: archives}, runs: map[string]bool{}}
-	if w.noteRuns(); len(w.runs) == 0 {
+	if archives.CurrentSnapshot() == nil {
 		return nil, nil // a first run was killed, or goes on
 	}
+	w.noteRuns()
 	if err := w.describe(archives.Properties()); err != nil {
 		return nil, err
 	}
@@ -129,6 +133,9 @@ const unsureTries = 4
 // whether the catalog has the change.
 func (c *served) CommitTable(ctx context.Context, of table.Identifier, requirements []table.Requirement, updates []table.Update) (table.Metadata, string, error) {
 	name := of[len(of)-1]
+	if err := c.mayCommit(); err != nil {
+		return nil, "", err
+	}
 	for try := 1; ; try++ {
 		t, err := c.service.Commit(ctx, of, requirements, updates)
 		if err == nil {
@@ -230,6 +237,11 @@ func (c *served) add(ctx context.Context, to *table.Table, parts []string) ([]st
 	if err != nil {
 		return nil, err
 	}
+	c.mu.Lock()
+	if c.began.IsZero() {
+		c.began = time.Now()
+	}
+	c.mu.Unlock()
 	locations := make([]string, len(parts))
 	for i, part := range parts {
 		locations[i] = where.NewDataLocation(filepath.Base(part))
@@ -238,6 +250,16 @@ func (c *served) add(ctx context.Context, to *table.Table, parts []string) ([]st
 		}
 	}
 	return locations, nil
+}
+
+// mayCommit fails where others may take the files of this run for left ones.
+func (c *served) mayCommit() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.began.IsZero() {
+		return nil
+	}
+	return bucket.MayCommit(c.began)
 }
 
 // dataLocation returns where a table has its files with rows.

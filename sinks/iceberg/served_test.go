@@ -266,6 +266,36 @@ func TestServedSharedWithOthers(t *testing.T) {
 	servedRows(t, format, rowsOf(t, 0, 50))
 }
 
+// TestServedSnapshotsExpired has another program compact archives, and remove the
+// snapshots that tell of runs: nothing is taken for half a run.
+func TestServedSnapshotsExpired(t *testing.T) {
+	_, catalog, format := inREST(t)
+	commitAndClose(t, servedRun(t, format, options(t, "run1"), 0))
+	c, err := format.Open(t.Context(), inCatalog, options(t, "other"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	archives := c.(*servedOutput).base.tables["archives"]
+	old := archives.CurrentSnapshot().SnapshotID
+	txn := archives.NewTransaction()
+	if err := txn.AddFiles(t.Context(), nil, map[string]string{"by": "another program"}, true); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := txn.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := c.(*servedOutput).catalog.CommitTable(t.Context(), archives.Identifier(), nil, []table.Update{table.NewRemoveSnapshotsUpdate([]int64{old}, false)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	anHourLater(t, catalog)
+	servedRows(t, format, rowsOf(t, 0))
+	commitAndClose(t, servedRun(t, format, options(t, "run2"), 50))
+	servedRows(t, format, rowsOf(t, 0, 50))
+}
+
 // TestServedForget forgets a checkpoint: no file is left but those that the tables
 // name, and none of these tells of it.
 func TestServedForget(t *testing.T) {

@@ -182,7 +182,7 @@ func (s servedFormat) check(ctx context.Context, location string) error {
 func (s servedFormat) recognise(ctx context.Context, location string) (is bool, err error) {
 	err = s.reading(ctx, location, func(c *served) error {
 		archives, err := c.LoadTable(ctx, c.ident(contents.Archives))
-		if err == nil && isOurs(archives) && len(ancestors(archives)) == 0 {
+		if err == nil && isOurs(archives) && archives.CurrentSnapshot() == nil {
 			err = fmt.Errorf("its first run is not complete: %w", fs.ErrNotExist)
 		}
 		is = err == nil && isOurs(archives)

@@ -177,6 +177,7 @@ func (c *served) clear(ctx context.Context) error {
 		return fmt.Errorf("listing the tables of %q: %w", c.location, err)
 	}
 	var left []*table.Table
+	runs := map[string]bool{}
 	for _, name := range names {
 		if !isTable(name) {
 			continue
@@ -191,7 +192,13 @@ func (c *served) clear(ctx context.Context) error {
 		if err := c.refuseYoung(t.Metadata().LastUpdatedMillis()); err != nil {
 			return err
 		}
+		for _, s := range t.Metadata().Snapshots() {
+			runs[runOf(s)] = true
+		}
 		left = append(left, t)
+	}
+	if len(runs) > 1 { // it is an output of several, and what happened to archives was no run's doing
+		return &sinks.RefusedError{Path: c.location, Reason: "has tables of several runs, but none in its table archives; restore that, or drop all of them"}
 	}
 	for _, t := range left {
 		if err := c.drop(ctx, t); err != nil {

@@ -117,12 +117,18 @@ func newWarehouse(in files) *warehouse {
 	return &warehouse{catalog: c, folder: c, tables: map[string]*table.Table{}, runs: map[string]bool{}}
 }
 
-// noteRuns notes the runs that archives says are complete.
+// noteRuns notes the runs that archives says are complete. Another program may have
+// compacted archives, and removed the snapshots that tell of them: then those before
+// its own are.
 func (w *warehouse) noteRuns() {
-	for _, s := range ancestors(w.tables[contents.Archives]) {
+	all := ancestors(w.tables[contents.Archives])
+	for _, s := range all {
 		if run := runOf(s); run != "" {
 			w.runs[run], w.last = true, max(w.last, s.TimestampMs)
 		}
+	}
+	if len(w.runs) == 0 && len(all) > 0 {
+		w.last = all[len(all)-1].TimestampMs
 	}
 }
 

@@ -102,25 +102,30 @@ func (c *Client) Properties() (*catalogs.Properties, error) {
 	return c.properties, nil
 }
 
-// call asks for something below the namespaces.
-func (c *Client) call(ctx context.Context, method string, path []string, body, answer any) error {
+// target is what a request is for: something in a namespace, or all of these.
+type target struct {
+	namespace []string
+	rest      string // of the path
+}
+
+// call asks for something.
+func (c *Client) call(ctx context.Context, method string, of target, body, answer any) error {
 	if err := c.once(); err != nil {
 		return err
 	}
-	full := "v1/"
+	path := "v1/"
 	if c.prefix != "" {
-		full += c.prefix + "/"
+		path += c.prefix + "/"
 	}
-	return c.send(ctx, method, full+strings.Join(path, "/"), body, answer)
-}
-
-// pathOf returns a namespace as it stands in a path.
-func (c *Client) pathOf(namespace []string) string {
-	parts := make([]string, len(namespace))
-	for i, level := range namespace {
-		parts[i] = url.PathEscape(level)
+	path += "namespaces"
+	if len(of.namespace) > 0 {
+		levels := make([]string, len(of.namespace))
+		for i, level := range of.namespace {
+			levels[i] = url.PathEscape(level)
+		}
+		path += "/" + strings.Join(levels, c.separator)
 	}
-	return strings.Join(parts, c.separator)
+	return c.send(ctx, method, path+of.rest, body, answer)
 }
 
 // Error is what a catalog answered in place of what it was asked for.

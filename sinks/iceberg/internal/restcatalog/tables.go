@@ -14,25 +14,15 @@ import (
 	"github.com/ckexport/ckexport/sinks/iceberg/internal/catalogs"
 )
 
-// levels are the parts of paths below a catalog.
-const (
-	namespaces = "namespaces"
-	tables     = "tables"
-)
-
 // Tables lists a namespace, by pages.
 func (c *Client) Tables(ctx context.Context, namespace []string) ([]string, error) {
-	if err := c.once(); err != nil {
-		return nil, err
-	}
 	var names []string
 	for page := ""; ; {
 		var answer struct {
 			Identifiers []struct{ Name string } `json:"identifiers"`
 			Next        string                  `json:"next-page-token"`
 		}
-		last := tables + "?" + url.Values{"pageToken": {page}}.Encode()
-		err := c.call(ctx, http.MethodGet, []string{namespaces, c.pathOf(namespace), last}, nil, &answer)
+		err := c.call(ctx, http.MethodGet, target{namespace, "/tables?" + url.Values{"pageToken": {page}}.Encode()}, nil, &answer)
 		if statusOf(err) == http.StatusNotFound {
 			return nil, nil
 		} else if err != nil {
@@ -50,22 +40,18 @@ func (c *Client) Tables(ctx context.Context, namespace []string) ([]string, erro
 
 // Location asks for the one that a namespace has as a property.
 func (c *Client) Location(ctx context.Context, namespace []string) (string, error) {
-	if err := c.once(); err != nil {
-		return "", err
-	}
 	var answer struct {
 		Properties map[string]string `json:"properties"`
 	}
-	err := c.call(ctx, http.MethodGet, []string{namespaces, c.pathOf(namespace)}, nil, &answer)
+	err := c.call(ctx, http.MethodGet, target{namespace: namespace}, nil, &answer)
 	if err != nil && statusOf(err) != http.StatusNotFound {
 		return "", err
 	}
 	return answer.Properties["location"], nil
 }
 
-func (c *Client) path(of table.Identifier) []string {
-	namespace, name := of[:len(of)-1], of[len(of)-1]
-	return []string{namespaces, c.pathOf(namespace), tables, url.PathEscape(name)}
+func tableTarget(of table.Identifier) target {
+	return target{of[:len(of)-1], "/tables/" + url.PathEscape(of[len(of)-1])}
 }
 
 // loaded is what a catalog says of a table.
@@ -96,16 +82,11 @@ func (l *loaded) table() (*catalogs.Table, error) {
 
 // Load asks for a table as it is now.
 func (c *Client) Load(ctx context.Context, of table.Identifier) (*catalogs.Table, error) {
-	if err := c.once(); err != nil {
-		return nil, err
-	}
 	var answer loaded
-	err := c.call(ctx, http.MethodGet, c.path(of), nil, &answer)
-	switch statusOf(err) {
-	case http.StatusNotFound:
+	err := c.call(ctx, http.MethodGet, tableTarget(of), nil, &answer)
+	if statusOf(err) == http.StatusNotFound {
 		return nil, fmt.Errorf("%w: %w", fs.ErrNotExist, err)
-	}
-	if err != nil {
+	} else if err != nil {
 		return nil, err
 	}
 	return answer.table()
@@ -113,9 +94,6 @@ func (c *Client) Load(ctx context.Context, of table.Identifier) (*catalogs.Table
 
 // Create makes a table.
 func (c *Client) Create(ctx context.Context, of table.Identifier, like catalogs.Definition) (*catalogs.Table, error) {
-	if err := c.once(); err != nil {
-		return nil, err
-	}
 	namespace := of[:len(of)-1]
 	for level := range namespace {
 		if err := c.makeNamespace(ctx, namespace[:level+1]); err != nil {
@@ -130,7 +108,7 @@ func (c *Client) Create(ctx context.Context, of table.Identifier, like catalogs.
 		Properties iceberg.Properties     `json:"properties"`
 	}{of[len(of)-1], like.Schema, iceberg.UnpartitionedSpec, &like.Order, like.Properties}
 	var answer loaded
-	err := c.call(ctx, http.MethodPost, []string{namespaces, c.pathOf(namespace), tables}, request, &answer)
+	err := c.call(ctx, http.MethodPost, target{namespace, "/tables"}, request, &answer)
 	switch status := statusOf(err); {
 	case status == http.StatusConflict:
 		return nil, fmt.Errorf("%w: %w", fs.ErrExist, err)
@@ -143,7 +121,7 @@ func (c *Client) Create(ctx context.Context, of table.Identifier, like catalogs.
 }
 
 func (c *Client) makeNamespace(ctx context.Context, namespace []string) error {
-	err := c.call(ctx, http.MethodGet, []string{namespaces, c.pathOf(namespace)}, nil, nil)
+	err := c.call(ctx, http.MethodGet, target{namespace: namespace}, nil, nil)
 	if statusOf(err) != http.StatusNotFound {
 		if err != nil {
 			return fmt.Errorf("looking at the namespace: %w", err)
@@ -151,7 +129,7 @@ func (c *Client) makeNamespace(ctx context.Context, namespace []string) error {
 		return nil
 	}
 	request := map[string]any{"namespace": namespace, "properties": map[string]string{}}
-	err = c.call(ctx, http.MethodPost, []string{namespaces}, request, nil)
+	err = c.call(ctx, http.MethodPost, target{}, request, nil)
 	if err != nil && statusOf(err) != http.StatusConflict { // another run made it
 		return fmt.Errorf("making the namespace: %w", err)
 	}
@@ -160,9 +138,6 @@ func (c *Client) makeNamespace(ctx context.Context, namespace []string) error {
 
 // Commit makes changes to a table.
 func (c *Client) Commit(ctx context.Context, of table.Identifier, requirements []table.Requirement, updates []table.Update) (*catalogs.Table, error) {
-	if err := c.once(); err != nil {
-		return nil, err
-	}
 	if requirements == nil {
 		requirements = []table.Requirement{}
 	}
@@ -171,7 +146,7 @@ func (c *Client) Commit(ctx context.Context, of table.Identifier, requirements [
 		"requirements": requirements, "updates": updates,
 	}
 	var answer loaded
-	err := c.call(ctx, http.MethodPost, c.path(of), request, &answer)
+	err := c.call(ctx, http.MethodPost, tableTarget(of), request, &answer)
 	switch status := statusOf(err); {
 	case status == http.StatusConflict:
 		return nil, fmt.Errorf("%w: %w", table.ErrCommitFailed, err)
@@ -193,10 +168,9 @@ func isUnsure(status int, err error) bool {
 
 // Drop forgets a table.
 func (c *Client) Drop(ctx context.Context, of table.Identifier) error {
-	if err := c.once(); err != nil {
-		return err
-	}
-	err := c.call(ctx, http.MethodDelete, append(c.path(of)[:3], c.path(of)[3]+"?purgeRequested=false"), nil, nil)
+	at := tableTarget(of)
+	at.rest += "?purgeRequested=false"
+	err := c.call(ctx, http.MethodDelete, at, nil, nil)
 	if statusOf(err) == http.StatusNotFound {
 		return nil
 	}
