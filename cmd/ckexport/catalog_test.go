@@ -212,3 +212,34 @@ func TestCatalogUsage(t *testing.T) {
 		}
 	}
 }
+
+// TestRESTCatalogInBucket runs commands, in the sandbox, on tables in an object store
+// for which the catalog gives the keys.
+func TestRESTCatalogInBucket(t *testing.T) {
+	folder := filepath.Dir(testArchives(t)[0])
+	g := startGateway(t)
+	c := resttest.New(t, "s3://fleet/warehouse")
+	c.Config = map[string]string{"s3.endpoint": g.url, "s3.region": "us-east-1", "s3.access-key-id": "key", "s3.secret-access-key": storeSecret, "s3.path-style-access": "true"}
+	t.Setenv("CATALOG_SECRET", resttest.Secret)
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	file := catalogFile(t, "type = rest", "uri = "+c.URL, "warehouse = "+resttest.Warehouse, "credential = "+resttest.ID+":${CATALOG_SECRET}", "scope = "+resttest.Scope)
+	on := func(command string, more ...string) string {
+		t.Helper()
+		return local(t, append([]string{command, inCatalog, "--catalog", file}, more...)...)
+	}
+	local(t, folder, "-o", inCatalog, "--catalog", file, "-q")
+	const query = "SELECT count(*) AS n, bit_xor(hash(p)) AS h FROM (SELECT * FROM processes JOIN memory_mappings USING (checkpoint_id, pid)) p"
+	want := local(t, "query", exportedLocally(t, folder), query, "--format", "csv")
+	on("compact")
+	if got := on("query", query, "--format", "csv"); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if said := on("verify", "--against", folder); !strings.Contains(said, "0 findings of damage, 0 warnings") {
+		t.Error(said)
+	}
+	on("forget", "--keep-last", "1")
+	local(t, folder, "-o", inCatalog, "--catalog", file, "-q", "--overwrite")
+	if got := on("query", query, "--format", "csv"); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
