@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/lib/pq"
-	_ "github.com/mattn/go-sqlite3" // the driver sqlite3
 
 	"github.com/ckexport/ckexport/sinks/iceberg/internal/catalogs"
 	"github.com/ckexport/ckexport/transport"
@@ -37,6 +36,9 @@ func databaseOf(p *catalogs.Properties) (database, error) {
 	scheme, _, _ = strings.Cut(scheme, "+") // postgresql+psycopg2
 	switch scheme {
 	case "sqlite":
+		if !hasSQLite {
+			return database{}, errors.New("uri: this build has no SQLite, which needs cgo")
+		}
 		path := strings.TrimPrefix(rest, "///")
 		path, _, _ = strings.Cut(strings.TrimPrefix(path, "file:"), "?")
 		if path == "" || strings.HasPrefix(path, ":memory:") {
