@@ -93,6 +93,18 @@ func (l *located) use(prefix string, config map[string]string) {
 	l.config[prefix] = storeOptions(l.base, func(key string) string { return config[key] })
 }
 
+// isGiven tells whether it was said how the files at a location are reached.
+func (l *located) isGiven(location string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for prefix := range l.config {
+		if strings.HasPrefix(location, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
 // store returns the store that has an object, and the object.
 func (l *located) store(location string) (store *objectstore.Store, bucket, key string, err error) {
 	l.mu.Lock()

@@ -4,6 +4,7 @@ package iceberg
 
 import (
 	"context"
+	"errors"
 	"net"
 	"os"
 	"os/exec"
@@ -13,8 +14,8 @@ import (
 	"time"
 
 	"github.com/ckexport/ckexport/objectstore"
+	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/duckdb"
-	"github.com/ckexport/ckexport/sinks/sinktest"
 )
 
 const postgresPassword = "a-password-not-to-be-told"
@@ -91,10 +92,25 @@ func startPostgreSQL(t *testing.T) string {
 	return address
 }
 
-// TestPostgreSQLCatalog runs the contract with a catalog in PostgreSQL.
+// TestPostgreSQLCatalog adds, replaces and forgets rows with a catalog in PostgreSQL.
 func TestPostgreSQLCatalog(t *testing.T) {
 	address := startPostgreSQL(t)
 	t.Setenv("CATALOG_PASSWORD", postgresPassword)
 	file := propertiesFile(t, "type = jdbc", "uri = jdbc:postgresql://"+address+"/postgres?sslmode=disable", "jdbc.user = ckexport", "jdbc.password = ${CATALOG_PASSWORD}", "warehouse = warehouse")
-	sinktest.Run(t, CatalogFormat(duckdb.Engine(), objectstore.Options{}, file))
+	format := CatalogFormat(duckdb.Engine(), objectstore.Options{}, file)
+	commitAndClose(t, servedRun(t, format, options(t, "run1"), 0))
+	first, second := servedRun(t, format, options(t, "run2"), 50), servedRun(t, format, options(t, "run3"), 100)
+	commitAndClose(t, first)
+	if err := errors.Join(second.Commit(t.Context()), second.Close()); !errors.Is(err, errMeanwhile) {
+		t.Errorf("the second of two runs: %v", err)
+	}
+	servedRows(t, format, rowsOf(t, 0, 50))
+	if _, err := format.Rewrite(t.Context(), inCatalog, options(t, "compact"), sinks.Rewrite{Compact: true}); err != nil {
+		t.Error(err)
+	}
+	servedRows(t, format, rowsOf(t, 0, 50))
+	opts := options(t, "run4")
+	opts.Overwrite = true
+	commitAndClose(t, servedRun(t, format, opts, 150))
+	servedRows(t, format, rowsOf(t, 150))
 }

@@ -242,6 +242,14 @@ func (c *served) add(ctx context.Context, to *table.Table, parts []string) ([]st
 		c.began = time.Now()
 	}
 	c.mu.Unlock()
+	if len(parts) > 0 && c.isGiven(to.Location()) {
+		// Credentials that the catalog gave when the run began may have expired.
+		now, err := c.service.Load(ctx, to.Identifier())
+		if err != nil {
+			return nil, err
+		}
+		c.tableOf(to.Identifier(), now)
+	}
 	locations := make([]string, len(parts))
 	for i, part := range parts {
 		locations[i] = where.NewDataLocation(filepath.Base(part))

@@ -45,7 +45,12 @@ func (c *served) settled(ctx context.Context) (*warehouse, error) {
 			return nil, err
 		}
 	}
-	return c.expire(ctx, w)
+	if expired, err := c.expire(ctx, w); err == nil {
+		return expired, nil
+	}
+	// The run that replaced rows has told of this. It is no reason to add no others,
+	// and what replaces rows will tell again.
+	return c.reopen(ctx)
 }
 
 // halves returns the runs that did not end. It refuses the output where one may be

@@ -3,7 +3,6 @@ package catalogs
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -200,9 +199,6 @@ func (p *Properties) Headers() map[string]string {
 	}
 	return headers
 }
-
-// Values returns all properties.
-func (p *Properties) Values() map[string]string { return maps.Clone(p.values) }
 
 // Merge returns properties with those that a server says: its defaults count less,
 // what it overrides more. Keys that nothing here knows are left out.

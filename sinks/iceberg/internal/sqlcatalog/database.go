@@ -100,7 +100,7 @@ func (d database) open(make bool) (*sql.DB, error) {
 	} else if _, err := os.Stat(d.path); err != nil {
 		return nil, fmt.Errorf("opening the catalog's database: %w", err)
 	}
-	options := url.Values{"mode": {mode}, "_busy_timeout": {strconv.FormatInt(busy.Milliseconds(), 10)}, "_txlock": {"immediate"}}
+	options := url.Values{"mode": {mode}, "_busy_timeout": {strconv.FormatInt(busy.Milliseconds(), 10)}}
 	return sql.Open("sqlite3", (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: d.path}).EscapedPath(), RawQuery: options.Encode()}).String())
 }
 
