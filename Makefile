@@ -17,7 +17,7 @@ export GOFLAGS := $(GOFLAGS) -tags=$(TAGS) -trimpath
 # static one: the linker finds that first, in a folder that has nothing else.
 STDCXX := $(if $(filter Linux,$(shell uname -s)),$(filter /%,$(shell c++ -print-file-name=libstdc++.a 2> /dev/null)))
 ifneq ($(STDCXX),)
-LDFLAGS += -extldflags '-L$(CURDIR)/bin/link -static-libgcc'
+LDFLAGS += -extldflags '-L$(CURDIR)/bin/link -static-libgcc -Wl,--exclude-libs,ALL'
 endif
 
 .PHONY: help run build test unit race lint docs picture docs-check nocgo platforms client notebook browser bench bench-quick bench-tools microbench fuzz vuln install dist image image-check package clean tools
@@ -112,17 +112,15 @@ client: build ## outputs are read by DuckDB's Node.js binding, of DuckDB 1.1, Pa
 
 # The kernel is PYTHON's, and the caller's settings of Jupyter, IPython and matplotlib take no part.
 NOTEBOOK = $(CURDIR)/bin/notebook
-NOTEBOOK_ENV = env -u CKEXPORT_ARCHIVES -u MPLBACKEND CKEXPORT=$(CURDIR)/bin/ckexport CKEXPORT_PLOTS=$(NOTEBOOK) JUPYTER_PATH=$(NOTEBOOK)/share/jupyter \
+NOTEBOOK_ENV = env -u MPLBACKEND CKEXPORT=$(CURDIR)/bin/ckexport JUPYTER_PATH=$(NOTEBOOK)/share/jupyter \
 	JUPYTER_CONFIG_DIR=$(NOTEBOOK)/config JUPYTER_RUNTIME_DIR=$(NOTEBOOK)/runtime IPYTHONDIR=$(NOTEBOOK)/ipython PYDEVD_DISABLE_FILE_VALIDATION=1 MPLCONFIGDIR=$(NOTEBOOK)/matplotlib
-notebook: build ## the notebook runs, and the facts in it hold; its plots are in bin/notebook
+notebook: build ## the notebooks run, of archives and of outputs, and the facts in them hold; what they show is in bin/notebook
 	@$(PYTHON) -c 'import nbconvert, ipykernel, pandas, matplotlib' || { echo "make notebook: $(PYTHON) lacks packages; on Debian: apt-get install --no-install-recommends python3-nbconvert python3-ipykernel python3-pandas python3-matplotlib"; exit 1; }
-	@! grep -nE '"(output_type|execution_count)": ["0-9]' queries/notebooks/findings.ipynb || { echo "queries/notebooks/findings.ipynb has outputs: clear them"; exit 1; }
-	@mkdir -p bin/notebook && rm -f bin/notebook/*.svg bin/notebook/*.ipynb
+	@rm -rf bin/notebook && mkdir -p bin/notebook
 	@$(NOTEBOOK_ENV) $(PYTHON) -m ipykernel install --prefix bin/notebook > /dev/null
-	@$(NOTEBOOK_ENV) $(PYTHON) -m nbconvert --log-level WARN --to notebook --execute --output-dir bin/notebook queries/notebooks/findings.ipynb
-	test -s bin/notebook/changes.svg && test -s bin/notebook/footholds.svg && test -s bin/notebook/memory.svg
+	@$(NOTEBOOK_ENV) $(PYTHON) queries/notebooks/test.py bin/notebook
 
-browser: tools ## a report of hostile archives in headless Chromium; pictures of reports in bin/report-*.png
+browser: tools ## reports in headless Chromium, on phones, screens and paper: nothing from archives runs, nothing is cut off or too faint; pictures in bin/report-*.png
 	@command -v chromium > /dev/null || { echo "make browser: chromium is missing; on Debian: apt-get install chromium"; exit 1; }
 	go test -vet=off -count=1 -tags $(TAGS),browser -run Browser ./report
 

@@ -54,7 +54,7 @@ var mayImport = map[string][]string{
 	"/sinks/internal/order":          {"/schema", "/sinks/internal/staging", "/sinks/spool"},
 	"/sinks/shards":                  {"/schema", "/sinks", "/sinks/internal/contents", "/sinks/internal/ledger", "/sinks/internal/order", "/sinks/internal/staging", "/sinks/spool"},
 	"/sinks/sinktest":                {"/schema", "/sinks"},
-	"/queries":                       {"/sqltext"},
+	"/queries":                       {"/schema", "/sinks", "/sqltext"},
 	"/queries/rules":                 {"/pipeline/yara"},
 	"/plain":                         nil,
 	"/sqltext":                       nil,

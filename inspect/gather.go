@@ -32,7 +32,7 @@ ORDER BY checkpoint_id, CASE severity WHEN 'error' THEN 0 WHEN 'warning' THEN 1 
 	mountsSection     = section{[]string{"container_mounts"}, "SELECT checkpoint_id, origin, destination, type, source, options, read_only FROM container_mounts ORDER BY checkpoint_id, origin, position"}
 	mountTableSection = section{[]string{"mounts"}, "SELECT checkpoint_id, mnt_ns_id, mount_id, parent_mount_id, mountpoint, fs_type, source, root, options, mount_flags_names, read_only, propagation FROM mounts ORDER BY checkpoint_id, mnt_ns_id, mount_id"}
 	processesSection  = section{[]string{"processes"}, `SELECT checkpoint_id, pid, ppid, comm, state, exit_code, cmdline, cmdline_status, argv, exe, exe_deleted, cwd, root, uid, euid, gid, no_new_privs, seccomp_mode, lsm_profile,
-  thread_count, fd_count, vma_count, virtual_bytes, pages_present
+  thread_count, fd_count, vma_count, virtual_bytes, own_pages_present
 FROM processes ORDER BY checkpoint_id, tree_path, pid`}
 	environmentSection = section{[]string{"environment"}, "SELECT checkpoint_id, pid, name, value FROM environment ORDER BY checkpoint_id, pid, position"}
 	filesSection       = section{[]string{"file_descriptors"}, "SELECT checkpoint_id, pid, fd, type, path, deleted, access, position, file_id FROM file_descriptors ORDER BY checkpoint_id, pid, fd"}

@@ -13,12 +13,12 @@ func enumValues() []schema.EnumValue {
 	var rows []schema.EnumValue
 	for _, e := range criu.Enums() {
 		for value, name := range e.Names {
-			rows = append(rows, schema.EnumValue{Domain: e.Domain, Value: value, Name: name, Source: e.Source})
+			rows = append(rows, schema.EnumValue{Domain: e.Domain, Value: value, Name: name, DefinedIn: e.Source})
 		}
 	}
 	for _, f := range criu.FlagSets() {
 		for _, b := range f.Bits {
-			rows = append(rows, schema.EnumValue{Domain: f.Domain, Value: b.Value, IsFlag: true, Name: b.Name, Source: f.Source})
+			rows = append(rows, schema.EnumValue{Domain: f.Domain, Value: b.Value, IsFlag: true, Name: b.Name, DefinedIn: f.Source})
 		}
 	}
 	slices.SortFunc(rows, func(a, b schema.EnumValue) int {

@@ -74,6 +74,27 @@ func writeQuery(b *strings.Builder, q Query) {
 	}
 }
 
+// WriteFullViews writes the documentation of the views of tables: the end of
+// docs/tables.md.
+func WriteFullViews(out io.Writer) error {
+	var b strings.Builder
+	b.WriteString("\n# Views of tables\n\n`TABLE_full` has the rows of a table with what one always joins in front: names of the container, and of the process where a row has one. Rows without either stay.\n" +
+		"DuckDB outputs have these views within, `ckexport query` also on all others, where `checkpoints`, and for processes `processes`, are among their tables.\n")
+	for _, v := range FullViews() {
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| column | type | meaning |\n| --- | --- | --- |\n", v.Name(), v.Doc())
+		for _, c := range v.Front {
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", c.Name, c.SQLType(), cell(c.Doc))
+		}
+		var others []string
+		for _, c := range v.Others() {
+			others = append(others, "`"+c.Name+"`")
+		}
+		fmt.Fprintf(&b, "\nThen as in [%s](#%s): %s.\n", v.Of.Name, v.Of.Name, strings.Join(others, ", "))
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
 // linked returns names as links.
 func linked(names []string, base string) string {
 	list := make([]string, len(names))

@@ -98,19 +98,11 @@ func export(name string, format sinks.Format, tables []*schema.Table, inputs ...
 	if _, err := os.Stat(path); err != nil { // a run without archives leaves no output
 		return nil, err
 	}
-	return format.OpenSQL(ctx, path, sinks.SQLOptions{Views: views()})
+	return format.OpenSQL(ctx, path, sinks.SQLOptions{Views: queries.Views()})
 }
 
 func options(tables []*schema.Table) sinks.Options {
-	return sinks.Options{Tables: tables, RunID: "test", Version: "test", Views: views()}
-}
-
-func views() []sinks.View {
-	var list []sinks.View
-	for _, q := range queries.All() {
-		list = append(list, sinks.View{Name: q.ViewName(), Comment: q.Comment(), SQL: q.MacroSQL(), Tables: q.Tables, Params: q.MacroParams()})
-	}
-	return list
+	return sinks.Options{Tables: tables, RunID: "test", Version: "test", Views: queries.Views()}
 }
 
 // bound returns the SQL of a query with values for its parameters.

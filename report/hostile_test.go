@@ -205,24 +205,29 @@ func harmless(t *testing.T, page []byte) {
 	}
 }
 
-// TestBounded makes the page of more, and larger, checkpoints than fit: it is
-// cut, says so, and names the commands for the rest.
-func TestBounded(t *testing.T) {
-	const checkpoints = 600
+// longFleet returns checkpoints, two of a container, with long names and many processes.
+func longFleet(checkpoints int) (all []*schema.Rows) {
 	long := strings.Repeat(`<"&'>`, 60)
 	of := func(s string) *string { return &s }
-	var all []*schema.Rows
 	for i := range checkpoints {
 		taken := time.Date(2026, 11, 1, 0, i, 0, 0, time.UTC)
-		name := fmt.Sprintf("web-%d", i/2)
+		name, frozen := fmt.Sprintf("web-%d", i/2), uint32(i)*1_000_000
 		rows := &schema.Rows{CheckpointID: fmt.Sprintf("%032x", i)}
-		rows.Checkpoints = []schema.Checkpoint{{Source: "/" + name, ArchiveName: name, Status: "ok", Engine: "podman", DumpKind: "full", ContainerName: of(name + long), ContainerID: of(name), Image: of(fmt.Sprintf("image-%d%s", i%40, long)), CheckpointedAt: &taken, ProcessCount: 60}}
+		rows.Checkpoints = []schema.Checkpoint{{Source: "/" + name, ArchiveName: name, Status: "ok", Engine: "podman", DumpKind: "full", ContainerName: of(name + long), ContainerID: of(name), Image: of(fmt.Sprintf("image-%d%s", i%40, long)), CheckpointedAt: &taken, ProcessCount: 60, FrozenUS: &frozen}}
 		depth := uint32(1)
 		for pid := range uint32(60) {
 			rows.Processes = append(rows.Processes, schema.Process{PID: pid + 1, PPID: 1, Depth: &depth, TreePath: []uint32{1, pid + 1}, Comm: schema.Text{Text: of("kworker")}, Cmdline: of(fmt.Sprint("[kworker] ", pid, long)), Exe: schema.Text{Text: of("/tmp/" + long)}, Argv: schema.TextList{Text: []string{"[" + long + "]"}}})
 		}
 		all = append(all, rows)
 	}
+	return all
+}
+
+// TestBounded makes the page of more, and larger, checkpoints than fit: it is
+// cut, says so, and names the commands for the rest.
+func TestBounded(t *testing.T) {
+	const checkpoints = 600
+	all := longFleet(checkpoints)
 	path := write(t, "duckdb", all)
 	started := time.Now()
 	r, page := made(t, path, "big.duckdb")

@@ -31,14 +31,6 @@ var formats = map[string]sinks.Format{"duckdb": duckdb.Format(), "parquet": parq
 // formatOf returns the kind of an output.
 func formatOf(path string) sinks.Format { return formats[strings.TrimPrefix(filepath.Ext(path), ".")] }
 
-func views() []sinks.View {
-	var list []sinks.View
-	for _, q := range queries.All() {
-		list = append(list, sinks.View{Name: q.ViewName(), Comment: q.Comment(), SQL: q.MacroSQL(), Tables: q.Tables, Params: q.MacroParams()})
-	}
-	return list
-}
-
 // export exports archives with some tables, and returns the output.
 func export(t *testing.T, format string, tables []*schema.Table, inputs ...string) string {
 	t.Helper()
@@ -51,7 +43,7 @@ func export(t *testing.T, format string, tables []*schema.Table, inputs ...strin
 		}
 		found = *f
 	}
-	sink, err := formats[format].Open(t.Context(), path, sinks.Options{Tables: tables, RunID: "test", Version: "test", Views: views()})
+	sink, err := formats[format].Open(t.Context(), path, sinks.Options{Tables: tables, RunID: "test", Version: "test", Views: queries.Views()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +62,7 @@ func export(t *testing.T, format string, tables []*schema.Table, inputs ...strin
 func write(t *testing.T, format string, all []*schema.Rows) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "fleet."+format)
-	sink, err := formats[format].Open(t.Context(), path, sinks.Options{Tables: schema.Tables(), RunID: "test", Version: "test", Views: views()})
+	sink, err := formats[format].Open(t.Context(), path, sinks.Options{Tables: schema.Tables(), RunID: "test", Version: "test", Views: queries.Views()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +89,7 @@ func write(t *testing.T, format string, all []*schema.Rows) string {
 // with its page.
 func made(t *testing.T, path, name string) (*report.Report, []byte) {
 	t.Helper()
-	db, err := formatOf(path).OpenSQL(t.Context(), path, sinks.SQLOptions{Views: views()})
+	db, err := formatOf(path).OpenSQL(t.Context(), path, sinks.SQLOptions{Views: queries.Views()})
 	if err != nil {
 		t.Fatal(err)
 	}

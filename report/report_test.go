@@ -194,7 +194,7 @@ func checkMounts(t *testing.T, doc *html.Node) {
 }
 
 func checkDetections(t *testing.T, path string, r *report.Report, doc *html.Node) {
-	db, err := formatOf(path).OpenSQL(t.Context(), path, sinks.SQLOptions{Views: views()})
+	db, err := formatOf(path).OpenSQL(t.Context(), path, sinks.SQLOptions{Views: queries.Views()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,18 +32,18 @@ type Key struct{ Class, Name string }
 
 const (
 	width   = 600
-	left    = 52 // of what is drawn against axes
+	left    = 70 // of what is drawn against axes
 	right   = 12
 	top     = 14
 	bottom  = 30
 	tall    = 260
-	rowTall = 26
+	rowTall = 38
 )
 
-// drawBars draws a bar by image: name, checkpoints, MiB in all, MiB of half.
+// drawBars draws a bar by image, below its name: name, checkpoints, MiB in all, MiB of half.
 func drawBars(rows [][]any) *Drawing {
 	d := &Drawing{Width: width, Height: float64(len(rows))*rowTall + 8}
-	const from, to = 210, width - 90
+	const room = width - 90 // what remains of the line is for the size
 	most := 0.0
 	for _, r := range rows {
 		most = max(most, float(r[2]))
@@ -52,12 +52,12 @@ func drawBars(rows [][]any) *Drawing {
 		y := float64(i)*rowTall + 4
 		long := 0.0
 		if most > 0 {
-			long = float(r[2]) / most * (to - from)
+			long = float(r[2]) / most * room
 		}
 		tip := fmt.Sprintf("%s: %s in %s, half of them above %s", text(r[0]), units.Bytes(float(r[2])*(1<<20)), plural(int64(float(r[1])), "checkpoint"), units.Bytes(float(r[3])*(1<<20)))
-		d.add(Shape{Kind: "text", X: from - 8, Y: y + 15, Anchor: "end", Text: shorten(text(r[0]), 32), Tip: text(r[0])},
-			Shape{Kind: "rect", X: from, Y: y + 2, W: max(long, 1), H: rowTall - 8, Class: "k0", Tip: tip},
-			Shape{Kind: "text", X: from + max(long, 1) + 6, Y: y + 15, Class: "note", Text: units.Bytes(float(r[2]) * (1 << 20))})
+		d.add(Shape{Kind: "text", Y: y + 11, Text: shorten(text(r[0]), 70), Tip: text(r[0])},
+			Shape{Kind: "rect", Y: y + 16, W: max(long, 1), H: rowTall - 24, Class: "k0", Tip: tip},
+			Shape{Kind: "text", X: max(long, 1) + 6, Y: y + 27, Class: "note", Text: units.Bytes(float(r[2]) * (1 << 20))})
 	}
 	return d
 }
@@ -132,7 +132,7 @@ func drawStacks(rows [][]any) *Drawing {
 // drawMap draws clients at the left, servers at the right, and a curve for
 // each pair: client, server, protocol, port, connections.
 func drawMap(rows [][]any) *Drawing {
-	const boxWide, boxTall = 190, 24
+	const boxWide, boxTall = 210, 24
 	var sides [2][]string
 	for _, r := range rows {
 		for i := range sides {
@@ -162,7 +162,7 @@ func drawMap(rows [][]any) *Drawing {
 		for _, name := range sides[i] {
 			y := middle(i, name)
 			d.add(Shape{Kind: "rect", X: at + 1, Y: y - boxTall/2, W: boxWide - 2, H: boxTall, Class: "box", Tip: name},
-				Shape{Kind: "text", X: at + boxWide/2, Y: y + 4, Anchor: "middle", Text: shorten(name, 26), Tip: name})
+				Shape{Kind: "text", X: at + boxWide/2, Y: y + 4, Anchor: "middle", Text: shorten(name, 24), Tip: name})
 		}
 	}
 	return d

@@ -39,6 +39,7 @@ type Column struct {
 	// never pass the greatest number with a sign.
 	FitsInt64 bool
 
+	was         string         // its name in earlier versions; empty for none
 	metadata    arrow.Metadata // of its Arrow field, beside the comment
 	field       reflect.Type   // Go type of the field in the row struct
 	offset      uintptr        // of the field in the row struct
@@ -157,6 +158,7 @@ func applyTags(columns []Column, t reflect.Type, facts tags) error {
 		}
 		c.Sensitive, c.Payload, c.Provenance, c.notCompared = sensitive, payload, provenance, notCompared
 	}
+	columns[0].was = facts["was"]
 	if tag, ok := facts["encode"]; ok {
 		if err := encode(columns, tag); err != nil {
 			return err

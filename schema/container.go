@@ -19,7 +19,7 @@ type ContainerSpec struct {
 	CapPermitted         []string `arrow:"cap_permitted" sensitive:"no" doc:"permitted capabilities" src:"spec.dump: process.capabilities.permitted"`
 	CapInheritable       []string `arrow:"cap_inheritable" sensitive:"no" doc:"inheritable capabilities" src:"spec.dump: process.capabilities.inheritable"`
 	CapAmbient           []string `arrow:"cap_ambient" sensitive:"no" doc:"ambient capabilities" src:"spec.dump: process.capabilities.ambient"`
-	NoNewPrivileges      *bool    `arrow:"no_new_privileges" doc:"setuid programs gain nothing; absent is false" src:"spec.dump: process.noNewPrivileges"`
+	NoNewPrivs           *bool    `arrow:"no_new_privs" was:"no_new_privileges" doc:"setuid programs gain nothing; absent is false" src:"spec.dump: process.noNewPrivileges"`
 	ApparmorProfile      *string  `arrow:"apparmor_profile" sensitive:"no" doc:"AppArmor profile" src:"spec.dump: process.apparmorProfile"`
 	SelinuxLabel         *string  `arrow:"selinux_label" sensitive:"no" doc:"SELinux label of the process" src:"spec.dump: process.selinuxLabel"`
 	MountLabel           *string  `arrow:"mount_label" sensitive:"no" doc:"SELinux label of the mounts" src:"spec.dump: linux.mountLabel"`
@@ -106,13 +106,13 @@ type ContainerDevice struct {
 // ContainerNetwork is one address of a container or its pod.
 type ContainerNetwork struct {
 	_ struct{} `table:"container_networks" doc:"An address of a container or its pod."`
-	_ struct{} `compare:"origin network_name interface address" show:"mac_address gateway"`
+	_ struct{} `compare:"origin network_name interface_name address" show:"mac_address gateway"`
 
-	Origin       string  `arrow:"origin" sensitive:"no" doc:"network_status (Podman), annotation (CRI-O)" src:"network.status; spec.dump: annotations io.kubernetes.cri-o.IP.N"`
-	NetworkName  *string `arrow:"network_name" sensitive:"no" doc:"network; Podman only"`
-	Interface    *string `arrow:"interface" sensitive:"no" doc:"network interface inside the container; Podman only"`
-	Address      IP      `arrow:"address" encode:"bloom" doc:"IP address; NULL for an interface without one"`
-	PrefixLength *uint32 `arrow:"prefix_length" doc:"length of the network's prefix, in bits"`
-	MACAddress   *string `arrow:"mac_address" encode:"bloom" sensitive:"no" doc:"hardware address"`
-	Gateway      *string `arrow:"gateway" sensitive:"no" doc:"gateway"`
+	Origin        string  `arrow:"origin" sensitive:"no" doc:"network_status (Podman), annotation (CRI-O)" src:"network.status; spec.dump: annotations io.kubernetes.cri-o.IP.N"`
+	NetworkName   *string `arrow:"network_name" sensitive:"no" doc:"network; Podman only"`
+	InterfaceName *string `arrow:"interface_name" was:"interface" sensitive:"no" doc:"network interface inside the container; Podman only"`
+	Address       IP      `arrow:"address" encode:"bloom" doc:"IP address; NULL for an interface without one"`
+	PrefixLength  *uint32 `arrow:"prefix_length" doc:"length of the network's prefix, in bits"`
+	MACAddress    *string `arrow:"mac_address" encode:"bloom" sensitive:"no" doc:"hardware address"`
+	Gateway       *string `arrow:"gateway" sensitive:"no" doc:"gateway"`
 }

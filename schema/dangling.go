@@ -20,18 +20,42 @@ type Dangling struct {
 // that nothing answers, one of each kind, in the order of the tables. Only
 // references between tables that were decoded tell anything.
 func DanglingReferences(r *Rows, decoded map[string]bool) []Dangling {
-	return dangling(Tables(), reflect.ValueOf(r).Elem(), decoded)
+	return dangling(Tables(), rowSet{reflect.ValueOf(r).Elem(), r.Packed}, decoded)
 }
 
-// dangling does so with the rows in the struct that the tables were derived of.
-func dangling(tables []*Table, rows reflect.Value, decoded map[string]bool) []Dangling {
+// rowSet are the rows of a checkpoint: in the struct that the tables were derived of,
+// and packed.
+type rowSet struct {
+	all    reflect.Value
+	packed map[string]*PackedRows
+}
+
+// each passes on the rows of a table, some at a time.
+func (s rowSet) each(t *Table, do func(rows reflect.Value)) {
+	if rows := t.rowsIn(s.all); rows.Len() > 0 {
+		do(rows)
+	}
+	p := s.packed[t.Name]
+	if p == nil || p.IsSound {
+		return
+	}
+	const atOnce = 256
+	var some Rows
+	for from := 0; from < p.Len(); from += atOnce {
+		p.Unpack(&some, from, min(from+atOnce, p.Len()))
+		do(t.rows(&some))
+	}
+}
+
+func dangling(tables []*Table, rows rowSet, decoded map[string]bool) []Dangling {
 	answers := map[string]map[keyHash]struct{}{}
 	seed := maphash.MakeSeed()
 	var all []Dangling
 	for _, t := range tables {
-		if t.rowsIn(rows).Len() == 0 {
+		if t.rowsIn(rows.all).Len() == 0 && rows.packed[t.Name] == nil {
 			continue
 		}
+		var checks []*referenceCheck
 		for _, ref := range t.References {
 			if !decoded[ref.Table] {
 				continue
@@ -39,28 +63,46 @@ func dangling(tables []*Table, rows reflect.Value, decoded map[string]bool) []Da
 			if answers[ref.answer] == nil {
 				answers[ref.answer] = ref.answers(rows, seed)
 			}
-			d := Dangling{Table: t.Name, Reference: ref}
-			known := answers[ref.answer]
-			var last refKey // that was answered, if any was: rows of a thread, say, follow one another
-			answered := false
-			eachKey(t.rowsIn(rows), t.columnsNamed(ref.Columns), func(k refKey) {
-				if answered && k == last {
-					return
-				}
-				if _, ok := known[k.hash(seed)]; ok {
-					last, answered = k, true
-					return
-				}
-				if d.Rows++; d.Rows == 1 {
-					d.Example = k.describe(ref.Columns)
-				}
+			checks = append(checks, &referenceCheck{
+				Dangling: Dangling{Table: t.Name, Reference: ref}, columns: t.columnsNamed(ref.Columns), known: answers[ref.answer], seed: seed,
 			})
-			if d.Rows > 0 {
-				all = append(all, d)
+		}
+		rows.each(t, func(some reflect.Value) {
+			for _, c := range checks {
+				eachKey(some, c.columns, c.check)
+			}
+		})
+		for _, c := range checks {
+			if c.Rows > 0 {
+				all = append(all, c.Dangling)
 			}
 		}
 	}
 	return all
+}
+
+// referenceCheck looks at one reference of a table, row by row.
+type referenceCheck struct {
+	Dangling
+	columns []*Column
+	known   map[keyHash]struct{}
+	seed    maphash.Seed
+
+	last     refKey // that was answered, if any was: rows of a thread, say, follow one another
+	answered bool
+}
+
+func (c *referenceCheck) check(k refKey) {
+	if c.answered && k == c.last {
+		return
+	}
+	if _, ok := c.known[k.hash(c.seed)]; ok {
+		c.last, c.answered = k, true
+		return
+	}
+	if c.Rows++; c.Rows == 1 {
+		c.Example = k.describe(c.Reference.Columns)
+	}
 }
 
 // refKey is what a reference compares: the values of one or two columns.
@@ -97,15 +139,14 @@ func (k refKey) describe(columns []string) string {
 }
 
 // answers returns the keys of the rows that the reference can name.
-func (ref Reference) answers(rows reflect.Value, seed maphash.Seed) map[keyHash]struct{} {
-	targets := ref.target.rowsIn(rows)
-	keys := make(map[keyHash]struct{}, targets.Len())
+func (ref Reference) answers(rows rowSet, seed maphash.Seed) map[keyHash]struct{} {
+	keys := make(map[keyHash]struct{}, ref.target.rowsIn(rows.all).Len())
 	n := len(ref.Target)
 	columns := ref.target.columnsNamed(ref.Target)
 	if ref.Kind != "" {
 		columns = append(columns, ref.target.Column(kindColumn))
 	}
-	eachKey(targets, columns, func(k refKey) {
+	add := func(k refKey) {
 		if ref.Kind != "" {
 			if k[n].text != ref.Kind {
 				return
@@ -113,7 +154,8 @@ func (ref Reference) answers(rows reflect.Value, seed maphash.Seed) map[keyHash]
 			k[n] = refValue{}
 		}
 		keys[k.hash(seed)] = struct{}{}
-	})
+	}
+	rows.each(ref.target, func(some reflect.Value) { eachKey(some, columns, add) })
 	return keys
 }
 

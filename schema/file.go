@@ -98,8 +98,8 @@ type GhostFile struct {
 	Device        Device     `arrow:"device" compare:"no" doc:"device it was on" src:"ghost-file-*.img: ghost_file_entry.dev"`
 	Inode         *uint64    `arrow:"inode" compare:"no" range:"uint64" doc:"inode it had" src:"ghost-file-*.img: ghost_file_entry.ino"`
 	RDevice       Device     `arrow:"rdev" doc:"device number of a device node" src:"ghost-file-*.img: ghost_file_entry.rdev"`
-	AccessedAt    *time.Time `arrow:"accessed_at" compare:"no" doc:"when it was last read" src:"ghost-file-*.img: ghost_file_entry.atim, timeval.tv_sec, tv_usec"`
-	ModifiedAt    *time.Time `arrow:"modified_at" doc:"when it was last written" src:"ghost-file-*.img: ghost_file_entry.mtim, timeval.tv_sec, tv_usec"`
+	AccessedAt    *time.Time `arrow:"atime" was:"accessed_at" compare:"no" doc:"when it was last read" src:"ghost-file-*.img: ghost_file_entry.atim, timeval.tv_sec, tv_usec"`
+	ModifiedAt    *time.Time `arrow:"mtime" was:"modified_at" doc:"when it was last written" src:"ghost-file-*.img: ghost_file_entry.mtim, timeval.tv_sec, tv_usec"`
 	Chunked       bool       `arrow:"chunked" compare:"no" doc:"saved in pieces, with holes" src:"ghost-file-*.img: ghost_file_entry.chunks"`
 	ChunkCount    *uint32    `arrow:"chunk_count" compare:"no" doc:"pieces; NULL if saved whole"`
 	ChunkOffsets  []uint64   `arrow:"chunk_offsets" compare:"no" range:"uint64" doc:"offset of each piece in the file, in bytes; NULL if saved whole, or in more pieces than are listed" src:"ghost-file-*.img: ghost_chunk_entry.off"`

@@ -55,7 +55,7 @@ type Run struct {
 	FinishedAt    time.Time         `arrow:"finished_at" doc:"when all archives were read, just before the output was changed"`
 	UserName      *string           `arrow:"user_name" sensitive:"no" doc:"name of the user it ran as; NULL where the system does not tell"`
 	UID           int64             `arrow:"uid" doc:"effective user id; -1 where the system has none"`
-	HostName      *string           `arrow:"host_name" sensitive:"no" doc:"name of the machine it ran on"`
+	Hostname      *string           `arrow:"hostname" was:"host_name" sensitive:"no" doc:"name of the machine it ran on"`
 	WorkingFolder *string           `arrow:"working_folder" sensitive:"no" doc:"folder that relative paths of the command line start from"`
 	CommandLine   []string          `arrow:"command_line" sensitive:"no" doc:"the program and its arguments"`
 	ToolVersion   string            `arrow:"tool_version" sensitive:"no" doc:"version of ckexport"`
@@ -198,9 +198,9 @@ type Checkpoint struct {
 	SocketCount              uint32            `arrow:"socket_count" compare:"no" doc:"sockets"`
 	VMACount                 uint32            `arrow:"vma_count" compare:"no" doc:"memory mappings"`
 	MountCount               uint32            `arrow:"mount_count" compare:"no" doc:"mounts"`
-	PagesPresent             uint64            `arrow:"pages_present" compare:"no" range:"uint64" doc:"pages of processes whose content is in this checkpoint" src:"pagemap-*.img"`
-	PagesParent              uint64            `arrow:"pages_parent" compare:"no" range:"uint64" doc:"pages of processes whose content is in the parent checkpoint" src:"pagemap-*.img"`
-	PagesLazyOnly            uint64            `arrow:"pages_lazy_only" compare:"no" range:"uint64" doc:"pages of processes that were left on the host" src:"pagemap-*.img"`
+	ProcessPagesPresent      uint64            `arrow:"process_pages_present" was:"pages_present" compare:"no" range:"uint64" doc:"pages of processes whose content is in this checkpoint" src:"pagemap-*.img"`
+	ProcessPagesParent       uint64            `arrow:"process_pages_parent" was:"pages_parent" compare:"no" range:"uint64" doc:"pages of processes whose content is in the parent checkpoint" src:"pagemap-*.img"`
+	ProcessPagesLazyOnly     uint64            `arrow:"process_pages_lazy_only" was:"pages_lazy_only" compare:"no" range:"uint64" doc:"pages of processes that were left on the host" src:"pagemap-*.img"`
 }
 
 // Problem is a thing that could not be read or does not fit together.
@@ -233,7 +233,7 @@ type ArchiveMember struct {
 	Mode            uint32     `arrow:"mode" doc:"permission bits with setuid, setgid, sticky"`
 	UID             uint32     `arrow:"uid" doc:"numeric owner"`
 	GID             uint32     `arrow:"gid" doc:"numeric group"`
-	ModifiedAt      *time.Time `arrow:"modified_at" doc:"modification time"`
+	ModifiedAt      *time.Time `arrow:"mtime" was:"modified_at" doc:"modification time"`
 	LinkTarget      Text       `arrow:"link_target" sensitive:"no" doc:"target of a symbolic or hard link; never followed"`
 	Kind            string     `arrow:"kind" sensitive:"no" doc:"what the member is: CRIU's image type (CORE, MM, PAGEMAP, ...), PAGES for memory, a metadata file (config.dump, ...), or unknown"`
 	ImageDir        *string    `arrow:"image_dir" sensitive:"no" doc:"folder of images it belongs to; NULL for other members"`
@@ -322,9 +322,9 @@ type EnumValue struct {
 	_ struct{} `table:"enum_values" key:"domain value name" scope:"constant" doc:"A known value of an enumeration, or bit of a flag set; the same for every checkpoint."`
 	_ struct{} `notcompared:"is the same for every checkpoint"`
 
-	Domain string `arrow:"domain" sensitive:"no" doc:"enumeration or flag set, such as socket_state"`
-	Value  uint64 `arrow:"value" range:"uint64" doc:"the number; of a flag, its bits"`
-	IsFlag bool   `arrow:"is_flag" doc:"whether it is a bit of a set"`
-	Name   string `arrow:"name" sensitive:"no" doc:"name of the value"`
-	Source string `arrow:"source" sensitive:"no" doc:"header or message the number comes from"`
+	Domain    string `arrow:"domain" sensitive:"no" doc:"enumeration or flag set, such as socket_state"`
+	Value     uint64 `arrow:"value" range:"uint64" doc:"the number; of a flag, its bits"`
+	IsFlag    bool   `arrow:"is_flag" doc:"whether it is a bit of a set"`
+	Name      string `arrow:"name" sensitive:"no" doc:"name of the value"`
+	DefinedIn string `arrow:"defined_in" was:"source" sensitive:"no" doc:"header or message the number comes from"`
 }

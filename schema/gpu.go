@@ -3,10 +3,10 @@ package schema
 // GPUDevice is what CRIU's amdgpu plugin keeps of one device file, or of one
 // node of the topology behind /dev/kfd.
 type GPUDevice struct {
-	_ struct{} `table:"gpu_devices" key:"checkpoint_id image kind position" doc:"A GPU device file, or a node of the topology behind it, of CRIU's amdgpu plugin."`
+	_ struct{} `table:"gpu_devices" key:"checkpoint_id criu_image kind position" doc:"A GPU device file, or a node of the topology behind it, of CRIU's amdgpu plugin."`
 	_ struct{} `compare:"kind gpu_id node_id pid" show:"vram_bytes"`
 
-	Image                  string   `arrow:"image" compare:"no" sensitive:"no" doc:"image it stands in"`
+	Image                  string   `arrow:"criu_image" was:"image" compare:"no" sensitive:"no" doc:"image it stands in"`
 	FileID                 uint64   `arrow:"file_id" compare:"no" range:"uint64" doc:"open device file, see files: the number in the image's name" src:"amdgpu-kfd-*.img, amdgpu-renderD-*.img: name"`
 	Kind                   string   `arrow:"kind" sensitive:"no" doc:"kfd: a process's /dev/kfd; kfd_node: a node of its topology, CPU or GPU; render_node: a /dev/dri/renderD*"`
 	Position               uint32   `arrow:"position" compare:"no" doc:"position among the nodes of the image, from 0; 0 of others"`
@@ -59,10 +59,10 @@ type GPUDevice struct {
 // GPUBuffer is one buffer object of a GPU. Its content is in other images of
 // the plugin, which are not read.
 type GPUBuffer struct {
-	_ struct{} `table:"gpu_buffers" key:"checkpoint_id image position" doc:"A buffer object of a GPU."`
+	_ struct{} `table:"gpu_buffers" key:"checkpoint_id criu_image position" doc:"A buffer object of a GPU."`
 	_ struct{} `compare:"kind gpu_id address handle" show:"size_bytes"`
 
-	Image            string   `arrow:"image" compare:"no" sensitive:"no" doc:"image it stands in"`
+	Image            string   `arrow:"criu_image" was:"image" compare:"no" sensitive:"no" doc:"image it stands in"`
 	FileID           uint64   `arrow:"file_id" compare:"no" range:"uint64" doc:"open device file or dma-buf, see files: the number in the image's name" src:"amdgpu-kfd-*.img, amdgpu-renderD-*.img, amdgpu-dmabuf_*.img: name"`
 	Kind             string   `arrow:"kind" sensitive:"no" doc:"kfd: of /dev/kfd; drm: of a render node; dmabuf: a descriptor that shares one"`
 	Position         uint32   `arrow:"position" compare:"no" doc:"position in the image, from 0"`

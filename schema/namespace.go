@@ -21,7 +21,7 @@ type Namespace struct {
 	NamespaceID uint32   `arrow:"namespace_id" compare:"no" doc:"CRIU's number of it, within the checkpoint"`
 	IsDumper    bool     `arrow:"is_dumper" doc:"CRIU itself was in it" src:"inventory.img: inventory_entry.root_ids"`
 	HasImages   bool     `arrow:"has_images" doc:"an image of its content is in the checkpoint"`
-	MemberPIDs  []uint32 `arrow:"member_pids" ref:"processes(pid)" compare:"no" doc:"processes in it, ascending" src:"ids-*.img"`
+	PIDs        []uint32 `arrow:"pids" was:"member_pids" ref:"processes(pid)" compare:"no" doc:"processes in it, ascending" src:"ids-*.img"`
 	Hostname    Text     `arrow:"hostname" sensitive:"no" doc:"uts: host name" src:"utsns-*.img: utsns_entry.nodename"`
 	Domainname  Text     `arrow:"domainname" sensitive:"no" doc:"uts: domain name; (none) if unset" src:"utsns-*.img: utsns_entry.domainname"`
 	MonotonicNS *int64   `arrow:"monotonic_ns" compare:"no" doc:"time: monotonic clock at the dump, in nanoseconds" src:"timens-*.img: timens_entry.monotonic, timespec.tv_sec, tv_nsec"`
@@ -44,7 +44,7 @@ type Mount struct {
 	Root          Text    `arrow:"root" sensitive:"no" doc:"path within the file system that is mounted" src:"mountpoints-*.img: mnt_entry.root"`
 	FSType        Text    `arrow:"fs_type" sensitive:"no" doc:"file system, as mountinfo names it; NULL where CRIU kept none (bind mounts of the host)" src:"mountpoints-*.img: mnt_entry.fstype, fsname"`
 	FSTypeCode    uint32  `arrow:"fs_type_code" doc:"CRIU's number of the file system" src:"mountpoints-*.img: mnt_entry.fstype"`
-	Source        Text    `arrow:"source" encode:"bloom" sensitive:"no" doc:"what is mounted" src:"mountpoints-*.img: mnt_entry.source"`
+	Source        Text    `arrow:"source" encode:"bloom" sensitive:"no" doc:"what is mounted: a device, or a name, as in /proc/PID/mountinfo" src:"mountpoints-*.img: mnt_entry.source"`
 	Options       Text    `arrow:"options" sensitive:"args:options" doc:"options of the file system, without rw and ro; uid= and gid= are the container's" src:"mountpoints-*.img: mnt_entry.options"`
 	Device        Device  `arrow:"device" compare:"no" doc:"device" src:"mountpoints-*.img: mnt_entry.root_dev"`
 	MountFlags    Flags   `arrow:"mount_flags" doc:"flags of the mount (MS_*)" src:"mountpoints-*.img: mnt_entry.flags"`

@@ -30,11 +30,11 @@ type FirewallRule struct {
 // ConntrackEntry is one connection, or expected connection, that the kernel
 // tracks.
 type ConntrackEntry struct {
-	_ struct{} `table:"conntrack_entries" key:"checkpoint_id net_ns_id image position" doc:"A connection, or expected connection, that the kernel tracks."`
+	_ struct{} `table:"conntrack_entries" key:"checkpoint_id net_ns_id criu_image position" doc:"A connection, or expected connection, that the kernel tracks."`
 	_ struct{} `compare:"kind family protocol original_source_address original_source_port original_destination_address original_destination_port original_icmp_id zone" show:"tcp_state status_names"`
 
 	NetNsID           uint32  `arrow:"net_ns_id" ref:"namespaces(namespace_id) of kind net" compare:"no" doc:"network namespace" src:"netns-ct-*.img, netns-exp-*.img: name"`
-	Image             string  `arrow:"image" compare:"no" sensitive:"no" doc:"netns-ct or netns-exp: the image it stands in. CRIU up to 4.2 asks for connections where it means expectations, so that netns-exp has the connections of netns-ct again"`
+	Image             string  `arrow:"criu_image" was:"image" compare:"no" sensitive:"no" doc:"netns-ct or netns-exp: the image it stands in. CRIU up to 4.2 asks for connections where it means expectations, so that netns-exp has the connections of netns-ct again"`
 	Position          uint32  `arrow:"position" compare:"no" doc:"position in the image, from 0"`
 	Kind              string  `arrow:"kind" sensitive:"no" doc:"connection or expectation, as the message says"`
 	IsRepeat          bool    `arrow:"is_repeat" compare:"no" doc:"a connection of netns-exp that netns-ct has too: not to be counted again"`

@@ -13,4 +13,9 @@ type Packed interface {
 
 // PackedRows holds the packed rows of a table, nil when they were let go of. Those of
 // one table may be while another's are read: the map that has them stays as it is.
-type PackedRows struct{ Packed }
+type PackedRows struct {
+	Packed
+	// IsSound says that DanglingReferences need not look at them: they were made of
+	// the rows that they refer to.
+	IsSound bool
+}

@@ -25,6 +25,7 @@
 //	compare     no: it may differ between two checkpoints of a container in which
 //	            nothing happened, or says again what another column says
 //	payload     yes: it is NULL without --payloads, and cut at --payload-limit
+//	was         its name in earlier versions: ckexport query says the new one
 //	provenance  yes: it depends on where the archive lies and how the run was
 //	            called, not on the checkpoint alone
 //
@@ -59,7 +60,7 @@ package schema
 // Version is the version of the tables' layout. It goes up when a column is
 // removed or renamed, or changes its type or what it refers to; an output of
 // another version is not written to.
-const Version = 3
+const Version = 4
 
 // CheckpointID is the name of the first column of every table that is not
 // global.

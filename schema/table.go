@@ -248,6 +248,17 @@ func (t *Table) Column(name string) *Column {
 	return &t.Columns[i]
 }
 
+// Renamed returns the columns that had another name in earlier versions.
+func (t *Table) Renamed(was string) []string {
+	var names []string
+	for _, c := range t.Columns {
+		if c.was == was {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
 func (t *Table) hasColumns(names ...string) bool {
 	return !slices.ContainsFunc(names, func(name string) bool { return t.Column(name) == nil })
 }

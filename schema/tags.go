@@ -11,7 +11,7 @@ import (
 // Keys that struct tags may have; the package documentation explains them.
 var (
 	tableTags   = []string{"table", "doc", "key", "scope", "raw", "memory", "scan", "ref", "compare", "order", "through", "show", "notcompared"}
-	columnTags  = []string{"arrow", "ref", "encode", "compare", "payload", "provenance", "sensitive", "range", "doc", "src"}
+	columnTags  = []string{"arrow", "ref", "encode", "compare", "payload", "provenance", "sensitive", "range", "doc", "src", "was"}
 	elementTags = []string{"arrow", "doc", "sensitive", "range"} // of structs that are elements of lists
 	partTags    = []string{"suffix", "range", "doc"}             // of structs that are several columns
 )

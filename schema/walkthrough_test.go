@@ -142,7 +142,7 @@ func TestRowsOfAddedTable(t *testing.T) {
 		},
 	}
 	var found []string
-	for _, d := range dangling(tables, reflect.ValueOf(rows), map[string]bool{"queues": true, "jobs": true}) {
+	for _, d := range dangling(tables, rowSet{all: reflect.ValueOf(rows)}, map[string]bool{"queues": true, "jobs": true}) {
 		found = append(found, d.Table+" "+d.Example)
 	}
 	if diff := cmp.Diff([]string{"jobs queue_id=9", "jobs after_queue_ids=3", "jobs queue_kind=print,queue_id=9"}, found); diff != "" {

@@ -31,8 +31,8 @@ func (r Rewrite) Start(f Footprint) error {
 type Checkpoint struct {
 	ID string
 	// The others are empty or zero where the output does not tell.
-	ContainerID, ContainerName, Source string
-	TakenAt                            time.Time // checkpointed_at, else dumped_at
+	ContainerID, ContainerName, PodName, PodNamespace, Source string
+	TakenAt                                                   time.Time // checkpointed_at, else dumped_at
 }
 
 // Rewritten says what a rewrite did.

@@ -283,7 +283,7 @@ func TestDatabaseDamage(t *testing.T) {
 			`damage: rows: threads `, `damage: key: threads : \d+ keys are in \d+ rows, and should be in one each, such as checkpoint_id=[0-9a-f]{32}, tid=\d+`}},
 		"reference broken": {sql: "UPDATE threads SET pid = 4242 WHERE tid = 1 AND checkpoint_id = " + first, want: []string{
 			`damage: reference: threads [0-9a-f]{32}: 1 times in 1 checkpoints it refers to a row of processes that is not there, such as pid=4242`}},
-		"element of a list broken": {sql: "UPDATE namespaces SET member_pids = [4242] WHERE kind = 'net' AND checkpoint_id = " + first, want: []string{
+		"element of a list broken": {sql: "UPDATE namespaces SET pids = [4242] WHERE kind = 'net' AND checkpoint_id = " + first, want: []string{
 			`damage: reference: namespaces [0-9a-f]{32}: \d times in 1 checkpoints it refers to a row of processes`}},
 		"checkpoint removed": {sql: "DELETE FROM checkpoints WHERE checkpoint_id = " + first, want: []string{
 			`damage: ledger: processes [0-9a-f]{32}: \d+ rows of a checkpoint that is not in checkpoints`, `damage: ledger: checkpoints [0-9a-f]{32}: the checkpoint is not there`}},

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 )
@@ -71,5 +72,14 @@ func TestNothingIsLeftOfArchivesAsked(t *testing.T) {
 	next.Env = append(os.Environ(), "TMPDIR="+temp)
 	if out, err := next.CombinedOutput(); err != nil || len(left()) > 0 {
 		t.Errorf("the next: %v, and there is %v\n%s", err, left(), out)
+	}
+}
+
+// TestTablesOfViews: archives are decoded for the tables only that a view needs.
+func TestTablesOfViews(t *testing.T) {
+	q := questionOf("SELECT comm FROM sockets_full WHERE pid = 1")
+	names := slices.Sorted(slices.Values(q.names()))
+	if !slices.Equal(names, []string{"checkpoints", "processes", "sockets"}) || len(q.views) != 1 || q.whole {
+		t.Errorf("it asks %v by %d views, all of an archive: %t", names, len(q.views), q.whole)
 	}
 }

@@ -36,7 +36,7 @@ func checkCommand(std streams) *cli.Command {
 			"EXAMPLES:\n   ckexport check fleet.duckdb --write-baseline known.json\n   ckexport check ./archives --baseline known.json --allow allow.yaml --format sarif -o findings.sarif",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "severity", Usage: "exit with 4 for new findings of this `SEVERITY` or a worse one: high, medium, low or info; the table lists these", Value: "high"},
-			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: "table: what is new; json, sarif: all findings, also those that are known or acknowledged", Value: "table"},
+			&cli.StringFlag{Name: "format", Usage: "table: what is new; json, sarif: all findings, also those that are known or acknowledged", Value: "table"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the findings to `FILE`"},
 			&cli.StringFlag{Name: "write-baseline", Usage: "write what is found, but for what is acknowledged, to `FILE`, for --baseline of later checks"},
 			memoryKindsFlag(),

@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ckexport/ckexport/pipeline"
+	"github.com/ckexport/ckexport/queries"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/shards"
 )
@@ -101,7 +102,7 @@ func (m *committing) merge(ctx context.Context, run *shards.Run) (*pipeline.Summ
 	if err != nil {
 		return nil, err
 	}
-	opts.RunID, opts.Version, opts.Views, opts.LockTimeout = this.RunID, this.ToolVersion, views(), m.lockTimeout
+	opts.RunID, opts.Version, opts.Views, opts.LockTimeout = this.RunID, this.ToolVersion, queries.Views(), m.lockTimeout
 	opts.OnWait = func() { m.say("another run writes to the output: waiting for its end") }
 	sink, err := m.format.Open(ctx, m.location, opts)
 	if err != nil {

@@ -161,7 +161,7 @@ func argumentsOf(command string, others int) []string {
 		}
 		return names
 	case command == "tables":
-		return tableNames()
+		return append(tableNames(), fullViewNames()...)
 	case command == "completion" && others == 0:
 		return []string{"bash", "zsh", "fish"}
 	}
@@ -174,6 +174,14 @@ func queryNames() []string {
 		names = append(names, q.Name)
 	}
 	slices.Sort(names)
+	return names
+}
+
+func fullViewNames() []string {
+	var names []string
+	for _, v := range queries.FullViews() {
+		names = append(names, v.Name())
+	}
 	return names
 }
 

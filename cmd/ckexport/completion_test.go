@@ -36,6 +36,7 @@ func TestCompletion(t *testing.T) {
 			{[]string{"archives", "--tables", "processes,sock"}, "processes,sockets", "processes"},
 			{[]string{"export", "--memory", "pages,"}, "pages,strings", "strings"},
 			{[]string{"tables", "proc"}, "processes", "sockets"},
+			{[]string{"tables", "sockets_"}, "sockets_full", "sockets"},
 			{[]string{"queries", "rev"}, "reverse-shells", "secrets"},
 			{[]string{"completion", ""}, "zsh", "export"},
 			{[]string{"query", "completion_te"}, "completion_test.go", "reverse-shells"},

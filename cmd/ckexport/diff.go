@@ -24,7 +24,7 @@ func diffCommand(std streams) *cli.Command {
 			"number (checkpoint_seq of view fleet), or a time in UTC or its beginning, such as 2026-11-23T14:50. A container's only checkpoint needs no when.\n" +
 			"ckexport tables TABLE tells what is compared. The exit code is 0 with and without differences.",
 		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: "text, json or markdown", Value: "text"},
+			&cli.StringFlag{Name: "format", Usage: "text, json or markdown", Value: "text"},
 			&cli.BoolFlag{Name: "summary", Usage: "only how many rows of each table differ"},
 			&cli.StringFlag{Name: "tables", Usage: "compare only these `TABLES`, separated by commas"},
 			&cli.StringFlag{Name: "exclude-tables", Usage: "compare all but these `TABLES`, separated by commas"},

@@ -304,7 +304,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	}
 	run.Logs, run.Memory, run.ScanRules = &opts.logs, opts.memory, opts.rules.names
 	sink, err := opts.openSink(ctx, format, run, sinks.Options{
-		Tables: opts.tables, Overwrite: opts.overwrite, RunID: run.RunID, Version: run.ToolVersion, Views: views(),
+		Tables: opts.tables, Overwrite: opts.overwrite, RunID: run.RunID, Version: run.ToolVersion, Views: queries.Views(),
 		Policy:    sinks.Policy{Redaction: redaction.String(), AllLogLines: opts.logs == schema.LogsAll},
 		KeepParts: opts.compact == compactNever, LockTimeout: opts.lockTimeout, OnWait: opts.sayWaiting, MemoryBytes: opts.memoryLimit,
 	})
@@ -368,15 +368,6 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 		return errBadArchives
 	}
 	return nil
-}
-
-// views returns the queries that become views of an output.
-func views() []sinks.View {
-	var list []sinks.View
-	for _, q := range queries.All() {
-		list = append(list, sinks.View{Name: q.ViewName(), Comment: q.Comment(), SQL: q.MacroSQL(), Tables: q.Tables, Params: q.MacroParams()})
-	}
-	return list
 }
 
 // dryRun lists the archives and whether they would be read.

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ckexport/ckexport/compare"
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 )
@@ -20,14 +21,14 @@ func forgetCommand(std streams) *cli.Command {
 	return &cli.Command{
 		Name:      "forget",
 		Usage:     "remove checkpoints from an output",
-		ArgsUsage: "OUT --before TIME | --keep-last N | --checkpoint ID",
+		ArgsUsage: "OUT --before TIME | --keep-last N | --checkpoint NAME",
 		Description: "Removes all rows of the checkpoints chosen, from every table, in one step. That they were here stays known (tables archives and\n" +
 			"forgotten_checkpoints), so that a later run does not export them again. --before and --keep-last together remove what both name: what is\n" +
 			"older than TIME and not among the last N of its container. Checkpoints without a time, or without a container's id for --keep-last, stay.",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "before", Usage: "made before `TIME`: 2026-11-23, 2026-11-23T10:00:00Z, or an age such as 36h or 90d"},
 			&cli.IntFlag{Name: "keep-last", Usage: "all but the last `N` of each container"},
-			&cli.StringSliceFlag{Name: "checkpoint", Usage: "the one with this `ID`, or its first 8 or more digits; may be given several times"},
+			&cli.StringSliceFlag{Name: "checkpoint", Usage: "the one of this `NAME`, as ckexport diff takes it: its id, its archive, or namespace/pod/container@first, @last, @N or @TIME; may be given several times"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "list what would be removed, and remove nothing"},
 		}, slices.Concat(storeFlags(), lockFlags(), sandboxFlags())...),
 		Action: func(c *cli.Context) error {
@@ -44,14 +45,14 @@ func forgetCommand(std streams) *cli.Command {
 type retention struct {
 	before   time.Time // zero if not given
 	keepLast int       // 0 if not given
-	ids      []string  // or their beginnings
+	names    []string  // as compare.Find takes them
 }
 
 func forgetFlags(c *cli.Context, now time.Time) (*retention, error) {
 	if c.NArg() != 1 {
 		return nil, &usageError{err: fmt.Errorf("want an output, got %d arguments", c.NArg()), hint: "ckexport forget fleet.parquet --before 90d"}
 	}
-	r := &retention{keepLast: c.Int("keep-last"), ids: c.StringSlice("checkpoint")}
+	r := &retention{keepLast: c.Int("keep-last"), names: c.StringSlice("checkpoint")}
 	if text := c.String("before"); text != "" {
 		var err error
 		if r.before, err = parseTime(text, now); err != nil {
@@ -61,21 +62,14 @@ func forgetFlags(c *cli.Context, now time.Time) (*retention, error) {
 	if c.IsSet("keep-last") && r.keepLast < 1 {
 		return nil, usagef("--keep-last %d: want 1 or more", r.keepLast)
 	}
-	for _, id := range r.ids {
-		if !checkpointPrefix.MatchString(id) {
-			return nil, usagef("--checkpoint %q: want 8 to 32 hexadecimal digits", id)
-		}
-	}
 	switch ages := c.IsSet("before") || c.IsSet("keep-last"); {
-	case ages && len(r.ids) > 0:
+	case ages && len(r.names) > 0:
 		return nil, usagef("--checkpoint goes without --before and --keep-last")
-	case !ages && len(r.ids) == 0:
+	case !ages && len(r.names) == 0:
 		return nil, usagef("say what to forget: --before, --keep-last or --checkpoint")
 	}
 	return r, nil
 }
-
-var checkpointPrefix = regexp.MustCompile(`^[0-9a-f]{8,32}$`)
 
 // parseTime reads a time, a day (in UTC), or how long ago it was.
 func parseTime(text string, now time.Time) (time.Time, error) {
@@ -150,8 +144,8 @@ func forgotten(chosen []sinks.Checkpoint, run *schema.Run) (map[string]bool, *sc
 
 // choose returns the checkpoints that are to go.
 func (r *retention) choose(there []sinks.Checkpoint) ([]sinks.Checkpoint, error) {
-	if len(r.ids) > 0 {
-		return r.chooseByID(there)
+	if len(r.names) > 0 {
+		return r.chooseByName(there)
 	}
 	last := map[string]bool{} // those that --keep-last keeps
 	if r.keepLast > 0 {
@@ -176,22 +170,26 @@ func (r *retention) choose(there []sinks.Checkpoint) ([]sinks.Checkpoint, error)
 	return chosen, nil
 }
 
-func (r *retention) chooseByID(there []sinks.Checkpoint) ([]sinks.Checkpoint, error) {
-	var chosen []sinks.Checkpoint
-	for _, id := range r.ids {
-		var matches []sinks.Checkpoint
-		for _, c := range there {
-			if strings.HasPrefix(c.ID, id) {
-				matches = append(matches, c)
-			}
+// chooseByName returns the checkpoints that are named.
+func (r *retention) chooseByName(there []sinks.Checkpoint) ([]sinks.Checkpoint, error) {
+	byID, all := map[string]sinks.Checkpoint{}, make([]compare.Checkpoint, len(there))
+	for i, c := range there {
+		byID[c.ID] = c
+		all[i] = compare.Checkpoint{ID: c.ID, ContainerID: c.ContainerID, ContainerName: c.ContainerName, PodName: c.PodName, PodNamespace: c.PodNamespace, TakenAt: c.TakenAt}
+		if c.Source != "" {
+			all[i].Archives, all[i].Sources = []string{path.Base(c.Source)}, []string{c.Source}
 		}
-		switch len(matches) {
-		case 1:
-			chosen = append(chosen, matches[0])
-		case 0:
-			return nil, usagef("--checkpoint %s: the output has no such checkpoint", id)
-		default:
-			return nil, usagef("--checkpoint %s: %d checkpoints begin so", id, len(matches))
+	}
+	compare.Number(all)
+	var chosen []sinks.Checkpoint
+	for _, name := range r.names {
+		found, err := compare.Find(all, name)
+		if err != nil {
+			return nil, fmt.Errorf("--checkpoint: %w", nameError(err))
+		}
+		if c, ok := byID[found.ID]; ok {
+			chosen = append(chosen, c)
+			delete(byID, found.ID) // another name may mean it too
 		}
 	}
 	return chosen, nil

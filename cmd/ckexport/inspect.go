@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
@@ -41,7 +40,7 @@ func inspectCommand(std streams) *cli.Command {
 			&cli.BoolFlag{Name: "metadata", Usage: "annotations"},
 			&cli.BoolFlag{Name: "problems", Usage: "what could not be read, or does not fit together"},
 			&cli.BoolFlag{Name: "findings", Usage: "what detections find, the worst first"},
-			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: "tree, json or markdown", Value: "tree"},
+			&cli.StringFlag{Name: "format", Usage: "tree, json or markdown", Value: "tree"},
 		}, askFlags()...),
 		Action: func(c *cli.Context) error {
 			format := c.String("format")
@@ -100,11 +99,11 @@ func inspectQuestion(s inspect.Sections) question {
 // memory is not asked.
 func detectionQuestion(detections []queries.Query, tables []string) question {
 	names := slices.Clone(tables)
-	used := map[string]bool{} // queries that they build on
+	used := map[string]bool{} // views that they build on
 	for _, d := range detections {
 		names = append(names, d.Tables...)
-		for _, u := range d.Uses {
-			used[strings.ReplaceAll(u, "-", "_")] = true
+		for _, v := range d.Views() {
+			used[v] = true
 		}
 	}
 	q := question{whole: true, views: viewsBelow(used)}

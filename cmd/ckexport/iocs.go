@@ -29,7 +29,7 @@ func iocsCommand(std streams) *cli.Command {
 			"OUT does not have, and what --redact replaced. The exit code is 0 with and without hits.\n\n" +
 			"EXAMPLE:\n   ckexport iocs fleet.duckdb threat-feed.csv --format csv",
 		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: resultFormats, Value: "table"},
+			&cli.StringFlag{Name: "format", Usage: resultFormats, Value: "table"},
 		}, askFlags()...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() < 2 {

@@ -112,7 +112,7 @@ func (j *judging) judge(ctx context.Context) (*findings.Judge, error) {
 	if j.baseline == nil {
 		return &j.known, nil
 	}
-	db, err := j.baseline.format.OpenSQL(ctx, j.baseline.location, sinks.SQLOptions{Views: views()})
+	db, err := j.baseline.format.OpenSQL(ctx, j.baseline.location, sinks.SQLOptions{Views: queries.Views()})
 	if err != nil {
 		return nil, fmt.Errorf("opening the baseline: %w", err)
 	}

@@ -17,7 +17,7 @@ func listCommand(std streams) *cli.Command {
 		Description: askedHelp + "\n\nA checkpoint is named namespace/pod/container. Problems are those of severity error and warning; the finding is the worst of the detections,\n" +
 			"but for those that need the content of memory, with how many others there are. ckexport inspect shows one of them.",
 		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: resultFormats, Value: "table"},
+			&cli.StringFlag{Name: "format", Usage: resultFormats, Value: "table"},
 		}, askFlags()...),
 		Action: func(c *cli.Context) error {
 			write, ok := resultWriters[c.String("format")]

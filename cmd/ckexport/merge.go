@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ckexport/ckexport/cmd/ckexport/internal/sandbox"
+	"github.com/ckexport/ckexport/queries"
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/duckdb"
@@ -70,7 +71,7 @@ func merge(c *cli.Context, in *askedInputs, location string, std streams) (err e
 		return err
 	}
 	sink, err := format.Open(ctx, location, sinks.Options{
-		Tables: like.tables, RunID: run.RunID, Version: run.ToolVersion, Views: views(), Policy: like.Policy, LockTimeout: timeout,
+		Tables: like.tables, RunID: run.RunID, Version: run.ToolVersion, Views: queries.Views(), Policy: like.Policy, LockTimeout: timeout,
 	})
 	if err != nil {
 		return err

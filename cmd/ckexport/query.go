@@ -136,7 +136,11 @@ func queryText(arg string, params map[string]string) (string, error) {
 		return text, nil
 	}
 	if !strings.ContainsAny(strings.TrimSpace(arg), " \t\n(;") {
-		return "", &usageError{err: fmt.Errorf("no query %q", arg), hint: "ckexport queries lists them; anything else must be SQL"}
+		hint := "ckexport queries lists them; anything else must be SQL"
+		if slices.Contains(queryable(), arg) {
+			hint = fmt.Sprintf("%q shows the rows of that table", "FROM "+arg)
+		}
+		return "", &usageError{err: fmt.Errorf("no query %q", arg), hint: hint}
 	}
 	if len(params) > 0 {
 		return "", &usageError{err: errors.New("--param is for queries that have a name"), hint: "in SQL, write the value, or SELECT * FROM name(parameter := value)"}
@@ -157,7 +161,7 @@ func runStatements(ctx context.Context, db *sql.DB, text string, to *results) er
 	}
 	for _, s := range statements {
 		if err := runStatement(ctx, conn, s, to); err != nil {
-			return withMacroHint(fmt.Errorf("running the query: %w", err))
+			return withHint(fmt.Errorf("running the query: %w", err), s)
 		}
 	}
 	return nil
@@ -192,21 +196,4 @@ var quiet = regexp.MustCompile(`(?i)^\s*(set|reset|use|create|drop|insert|update
 
 func hasResult(statement string, columns []*sql.ColumnType) bool {
 	return len(columns) > 0 && !quiet.MatchString(statement)
-}
-
-// noTable finds the error of DuckDB that says that there is no such table.
-var noTable = regexp.MustCompile(`Table with name (\w+) does not exist`)
-
-// withMacroHint tells how to ask a query that has parameters in SQL.
-func withMacroHint(err error) error {
-	found := noTable.FindStringSubmatch(err.Error())
-	if found == nil {
-		return err
-	}
-	q, ok := queries.Lookup(found[1])
-	if !ok || len(q.Params) == 0 {
-		return err
-	}
-	name := q.ViewName()
-	return &usageError{err: err, hint: fmt.Sprintf("%s has parameters: FROM %s(), or %s(%s := value); ckexport queries %s shows them", name, name, name, q.Params[0].Name, q.Name)}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ckexport/ckexport/queries"
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 )
@@ -44,7 +45,7 @@ var word = regexp.MustCompile(`[a-z_][a-z0-9_]*`)
 // tables that occur in it or them. Each that is made costs time.
 func questionOf(text string) question {
 	if looksAround.MatchString(text) {
-		return wholeQuestion(views())
+		return wholeQuestion(queries.Views())
 	}
 	q := question{}
 	named := map[string]bool{}
@@ -76,7 +77,7 @@ func questionOf(text string) question {
 // viewsBelow returns the views of these names, and those they build on.
 func viewsBelow(named map[string]bool) []sinks.View {
 	var list []sinks.View
-	for _, v := range slices.Backward(views()) { // a view builds on those before it
+	for _, v := range slices.Backward(queries.Views()) { // a view builds on those before it
 		if !named[v.Name] {
 			continue
 		}

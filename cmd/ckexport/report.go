@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ckexport/ckexport/cmd/ckexport/internal/sandbox"
+	"github.com/ckexport/ckexport/queries"
 	fleetreport "github.com/ckexport/ckexport/report"
 )
 
@@ -61,7 +62,7 @@ func makeReport(c *cli.Context, path string, std streams) (err error) {
 	}()
 	// The page is open: its folder is only needed to give it its name.
 	folder := sandbox.Grant{Path: filepath.Dir(path), Access: sandbox.Entries | sandbox.Files}
-	return ask(c, in, wholeQuestion(views()), std, func(db *sql.DB) error {
+	return ask(c, in, wholeQuestion(queries.Views()), std, func(db *sql.DB) error {
 		judge, err := known.judge(c.Context)
 		if err != nil {
 			return err

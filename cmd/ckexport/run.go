@@ -34,7 +34,7 @@ func thisRun(now time.Time, labels map[string]string) (*schema.Run, error) {
 		run.UserName = &u.Username
 	}
 	if host, err := os.Hostname(); err == nil {
-		run.HostName = &host
+		run.Hostname = &host
 	}
 	if folder, err := os.Getwd(); err == nil {
 		run.WorkingFolder = &folder

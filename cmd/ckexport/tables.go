@@ -7,28 +7,28 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ckexport/ckexport/queries"
 	"github.com/ckexport/ckexport/schema"
 )
 
 func tablesCommand(std streams) *cli.Command {
 	return &cli.Command{
 		Name:      "tables",
-		Usage:     "print the data dictionary: all tables, or the columns of one",
+		Usage:     "print the data dictionary: all tables and views of tables, or the columns of one",
 		ArgsUsage: "[NAME]",
 		Flags:     []cli.Flag{&cli.BoolFlag{Name: "markdown", Usage: "print the whole dictionary as Markdown (docs/tables.md)"}},
 		Action: func(c *cli.Context) error {
 			if c.Bool("markdown") {
-				return schema.WriteDictionary(std.out)
+				if err := schema.WriteDictionary(std.out); err != nil {
+					return err
+				}
+				return queries.WriteFullViews(std.out)
 			}
 			if c.NArg() == 0 {
 				return listTables(std)
 			}
 			for _, name := range c.Args().Slice() {
-				t, ok := schema.Lookup(name)
-				if !ok {
-					return &usageError{err: fmt.Errorf("no table %q", name), hint: "ckexport tables lists them"}
-				}
-				if err := describeTable(std, t); err != nil {
+				if err := describe(std, name); err != nil {
 					return err
 				}
 			}
@@ -42,7 +42,27 @@ func listTables(std streams) error {
 	for _, t := range schema.Tables() {
 		fmt.Fprintf(w, "%s\t%d columns\t%s\n", t.Name, len(t.Columns), t.Doc)
 	}
+	for _, v := range queries.FullViews() {
+		fmt.Fprintf(w, "%s\t%d columns\t%s\n", v.Name(), len(v.Columns()), v.Doc())
+	}
 	return w.Flush()
+}
+
+// describe shows a table, or a view of one.
+func describe(std streams, name string) error {
+	if t, ok := schema.Lookup(name); ok {
+		return describeTable(std, t)
+	}
+	v, ok := queries.LookupFull(name)
+	if !ok {
+		hint := "ckexport tables lists them"
+		if similar := similarTable(name); similar != "" {
+			hint = "did you mean " + similar + "?"
+		}
+		return &usageError{err: fmt.Errorf("no table %q", name), hint: hint}
+	}
+	fmt.Fprintf(std.out, "%s: %s\nview of: %s\n", v.Name(), v.Doc(), strings.Join(v.Tables(), ", "))
+	return describeColumns(std, v.Columns())
 }
 
 func describeTable(std streams, t *schema.Table) error {
@@ -55,8 +75,12 @@ func describeTable(std streams, t *schema.Table) error {
 	} else {
 		fmt.Fprintf(std.out, "not compared: it %s\n", t.NotCompared)
 	}
+	return describeColumns(std, t.Columns)
+}
+
+func describeColumns(std streams, columns []schema.Column) error {
 	w := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
-	for _, c := range t.Columns {
+	for _, c := range columns {
 		null := "NOT NULL"
 		if c.Nullable {
 			null = ""

@@ -61,7 +61,7 @@ func TestNothingSteersTheTerminal(t *testing.T) {
 		}
 		ckexport("query", output, "SELECT '\x1b[2J\u009b'::INTEGER")
 		for _, format := range []string{"text", "json", "markdown"} {
-			if out := ckexport("diff", output, "f-odd-env-argv@1", "f-odd-env-argv@2", "-f", format); !strings.Contains(out, "processes") {
+			if out := ckexport("diff", output, "f-odd-env-argv@1", "f-odd-env-argv@2", "--format", format); !strings.Contains(out, "processes") {
 				t.Errorf("%s as %s: no answer: %s", output, format, out)
 			}
 		}

@@ -111,7 +111,7 @@ func TestToBucket(t *testing.T) {
 	if err := os.WriteFile(list, []byte("/etc/passwd\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if said := g.ok(t, "iocs", storedOutput, list, "-f", "csv"); !strings.Contains(said, "/etc/passwd") {
+	if said := g.ok(t, "iocs", storedOutput, list, "--format", "csv"); !strings.Contains(said, "/etc/passwd") {
 		t.Error(said)
 	}
 	g.ok(t, "extract", storedOutput, "--checkpoint", "life@last", "--file", "/tmp/*", "-o", "dropped")

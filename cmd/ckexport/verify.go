@@ -38,7 +38,7 @@ func verifyCommand(std streams) *cli.Command {
 			"tables, keys, and references. With --against it reads archives again and compares their rows, and their SHA-256 where the\n" +
 			"output has it. Prints a line for each finding; damage ends it with exit code 3, warnings and notes with 0.",
 		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: "table or json", Value: "table"},
+			&cli.StringFlag{Name: "format", Usage: "table or json", Value: "table"},
 		}, againstFlags()...),
 		Action: func(c *cli.Context) error {
 			print, ok := map[string]func(io.Writer, *verify.Report) error{"table": printReport, "json": printReportJSON}[c.String("format")]

@@ -62,11 +62,14 @@ func mistyped(app *cli.App, first string) error {
 }
 
 // similarCommand returns the command that a word comes nearest to, if that is near.
-func similarCommand(app *cli.App, text string) string {
+func similarCommand(app *cli.App, text string) string { return nearest(text, commandNames(app)) }
+
+// nearest returns the name that a word comes nearest to, if that is near.
+func nearest(text string, names []string) string {
 	best, least := "", 3 // letters that are wrong, missing or too many
-	for _, c := range app.Commands {
-		if n := distance(text, c.Name); !c.Hidden && n < least && n*2 <= len(c.Name) {
-			best, least = c.Name, n
+	for _, name := range names {
+		if n := distance(text, name); n < least && n*2 <= len(name) {
+			best, least = name, n
 		}
 	}
 	return best

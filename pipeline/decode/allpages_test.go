@@ -75,13 +75,13 @@ func hashPages(t *testing.T, path string) (*decode.Result, map[string]map[pageKe
 func storedHashes(t *testing.T, rows *schema.Rows, images map[uint32][]byte) map[pageKey]string {
 	sums := map[pageKey]string{}
 	for _, r := range rows.Pagemaps {
-		if r.FileOffset == nil {
+		if r.PagesOffset == nil {
 			continue
 		}
 		for i := range r.PageCount {
-			at := *r.FileOffset + i*pageSize
+			at := *r.PagesOffset + i*pageSize
 			sum := sha256.Sum256(images[*r.PagesID][at : at+pageSize])
-			sums[pageKey{r.Kind, r.PagemapID, r.Address + i*pageSize}] = hex.EncodeToString(sum[:])
+			sums[pageKey{r.Kind, spaceOf(r), r.StartAddress + i*pageSize}] = hex.EncodeToString(sum[:])
 		}
 	}
 	if len(sums) == 0 {
@@ -228,7 +228,7 @@ func TestPagesOfRealParents(t *testing.T) {
 		want := storedHashes(t, rows, pagesImages(t, final, "checkpoint"))
 		for _, r := range rows.Pagemaps {
 			for i := range r.PageCount {
-				key := pageKey{r.Kind, r.PagemapID, r.Address + i*pageSize}
+				key := pageKey{r.Kind, spaceOf(r), r.StartAddress + i*pageSize}
 				if r.Content == criu.Parent.String() {
 					want[key] = before[key]
 					inherited++

@@ -185,9 +185,9 @@ func (s *imageSet) countColumns(row *schema.Checkpoint) {
 	row.ProcessCount, row.FileCount, row.MountCount = uint32(len(s.tree())), uint32(len(s.files().order)), uint32(len(s.mounts().mounts))
 	for _, p := range s.processPagemaps() {
 		counts := p.Totals()
-		row.PagesPresent += counts[criu.Present]
-		row.PagesParent += counts[criu.Parent]
-		row.PagesLazyOnly += counts[criu.Lazy]
+		row.ProcessPagesPresent += counts[criu.Present]
+		row.ProcessPagesParent += counts[criu.Parent]
+		row.ProcessPagesLazyOnly += counts[criu.Lazy]
 	}
 }
 

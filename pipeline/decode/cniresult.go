@@ -61,7 +61,7 @@ func (s *imageSet) appendCNIRows(rows []schema.ContainerNetwork, r *cniResult) [
 				fmt.Sprintf("address %d is of interface %d, which is not listed", i, *n))
 		default:
 			hasAddress[*n] = true
-			row.Interface, row.MACAddress = nonEmpty(r.Interfaces[*n].Name), nonEmpty(r.Interfaces[*n].MAC)
+			row.InterfaceName, row.MACAddress = nonEmpty(r.Interfaces[*n].Name), nonEmpty(r.Interfaces[*n].MAC)
 		}
 		rows = append(rows, withSubnet(row, ip.Address, ip.Gateway))
 	}
@@ -72,7 +72,7 @@ func (s *imageSet) appendCNIRows(rows []schema.ContainerNetwork, r *cniResult) [
 	}
 	for n, i := range r.Interfaces {
 		if i.Sandbox != "" && !hasAddress[n] {
-			rows = append(rows, schema.ContainerNetwork{Origin: "network_status", Interface: nonEmpty(i.Name), MACAddress: nonEmpty(i.MAC)})
+			rows = append(rows, schema.ContainerNetwork{Origin: "network_status", InterfaceName: nonEmpty(i.Name), MACAddress: nonEmpty(i.MAC)})
 		}
 	}
 	return rows

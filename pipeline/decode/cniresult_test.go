@@ -30,7 +30,7 @@ func TestCNIResults(t *testing.T) {
 		result := decodeFile(t, writeFile(t, "a.tar", tarOf(t, members)))
 		var got, codes []string
 		for _, n := range result.Checkpoints[0].ContainerNetworks {
-			got = append(got, fmt.Sprintf("%s %s %s %d %s", value(n.Interface), value(n.MACAddress), value(n.Address.Text), value(n.PrefixLength), value(n.Gateway)))
+			got = append(got, fmt.Sprintf("%s %s %s %d %s", value(n.InterfaceName), value(n.MACAddress), value(n.Address.Text), value(n.PrefixLength), value(n.Gateway)))
 		}
 		for _, p := range problemsOf(result) {
 			codes = append(codes, p.Code)

@@ -147,14 +147,14 @@ func TestCompressedPages(t *testing.T) {
 				ignore := cmp.Options{
 					cmpopts.IgnoreFields(schema.Rows{}, "CheckpointID", "ArchiveMembers", "FilesystemEntries", "Problems", "UnknownFields"),
 					cmpopts.IgnoreFields(schema.Checkpoint{}, "Source", "ArchiveName", "DumpedAt", "CheckpointBytes", "MemoryPagesBytes"),
-					cmpopts.IgnoreFields(schema.Pagemap{}, "FileOffset", "Flags"),
+					cmpopts.IgnoreFields(schema.Pagemap{}, "PagesOffset", "Flags"),
 				}
 				if diff := cmp.Diff(want, got, ignore); diff != "" {
 					t.Errorf("-as they are +compressed\n%s", diff)
 				}
 				for _, p := range got.Pagemaps {
-					if p.PagemapID == 1 && p.FileOffset != nil {
-						t.Errorf("pages at %d of what is compressed", *p.FileOffset)
+					if p.PID != nil && *p.PID == 1 && p.PagesOffset != nil {
+						t.Errorf("pages at %d of what is compressed", *p.PagesOffset)
 					}
 				}
 			})

@@ -204,7 +204,7 @@ func (n networkStatus) rows() (rows []schema.ContainerNetwork) {
 
 // appendRows adds a row for each address of the interface, or one without.
 func (i *networkInterface) appendRows(rows []schema.ContainerNetwork, network, name string) []schema.ContainerNetwork {
-	row := schema.ContainerNetwork{Origin: "network_status", NetworkName: ptr(plain(network)), Interface: ptr(plain(name)), MACAddress: nonEmpty(i.MACAddress)}
+	row := schema.ContainerNetwork{Origin: "network_status", NetworkName: ptr(plain(network)), InterfaceName: ptr(plain(name)), MACAddress: nonEmpty(i.MACAddress)}
 	if len(i.Subnets) == 0 {
 		return append(rows, row)
 	}

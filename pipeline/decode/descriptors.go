@@ -14,6 +14,7 @@ import (
 
 // decodeDescriptors fills file_descriptors, files and file_remaps.
 func (s *imageSet) decodeDescriptors() {
+	descriptors := laterRows(&s.notes, &s.rows.FileDescriptors, s.files().descriptorRow)
 	for _, p := range s.tree() {
 		ids := s.kernelIDs(p.GetPid())
 		if ids == nil {
@@ -29,15 +30,20 @@ func (s *imageSet) decodeDescriptors() {
 				continue
 			}
 			seen[d.GetFd()] = true
-			add(&s.notes, &s.rows.FileDescriptors, s.descriptorRow(p.GetPid(), ids.FilesId, d))
+			if s.files().byID[d.GetId()] == nil {
+				s.dangling("file_descriptors", fmt.Sprintf("pid=%d,fd=%d", p.GetPid(), d.GetFd()), "file", uint64(d.GetId()))
+			}
+			descriptors.add(descriptor{p.GetPid(), ids.FilesId, d})
 		}
 	}
 	s.assignRoles()
 	s.checkEmptyTables()
-	reserve(&s.notes, &s.rows.Files, len(s.files().order))
+	descriptors.finish(&s.rows, func(r *schema.Rows) *[]schema.FileDescriptor { return &r.FileDescriptors })
+	files := laterRows(&s.notes, &s.rows.Files, s.files().row)
 	for _, f := range s.files().order {
-		add(&s.notes, &s.rows.Files, s.fileRow(f))
+		files.add(f)
 	}
+	files.finish(&s.rows, func(r *schema.Rows) *[]schema.File { return &r.Files })
 	for _, r := range s.files().remaps {
 		add(&s.notes, &s.rows.FileRemaps, s.remapRow(r))
 	}
@@ -63,16 +69,24 @@ func (s *imageSet) checkEmptyTables() {
 	}
 }
 
-func (s *imageSet) descriptorRow(pid uint32, filesID *uint32, d *fdinfo.FdinfoEntry) schema.FileDescriptor {
+// descriptor is a descriptor of a process.
+type descriptor struct {
+	pid     uint32
+	filesID *uint32
+	entry   *fdinfo.FdinfoEntry
+}
+
+// descriptorRow makes the row of a descriptor.
+func (t *fileTable) descriptorRow(of descriptor) schema.FileDescriptor {
 	const closeOnExec = 1 // FD_CLOEXEC, linux/fcntl.h
+	d := of.entry
 	row := schema.FileDescriptor{
-		PID: pid, FD: int32(d.GetFd()), FileID: d.GetId(), FilesID: filesID, Type: criu.FileType.Name(uint64(d.GetType())),
+		PID: of.pid, FD: int32(d.GetFd()), FileID: d.GetId(), FilesID: of.filesID, Type: criu.FileType.Name(uint64(d.GetType())),
 		TypeCode: int32(d.GetType()), CloseOnExec: d.GetFlags()&closeOnExec != 0, FDFlags: d.GetFlags(),
 		SelinuxLabel: optionalText(d.XattrSecuritySelinux),
 	}
-	f := s.files().byID[d.GetId()]
+	f := t.byID[d.GetId()]
 	if f == nil {
-		s.dangling("file_descriptors", fmt.Sprintf("pid=%d,fd=%d", pid, d.GetFd()), "file", uint64(d.GetId()))
 		return row
 	}
 	row.Path, row.Deleted, row.Access, row.Position = f.pathText(), f.deleted, f.access(), f.position()

@@ -17,14 +17,14 @@ func plantImages(t *testing.T, path string) (members []tarMember, vdso, stack, m
 	rows := decodeFile(t, path).Checkpoints[0]
 	offset := func(kind string, id, address uint64) *uint64 {
 		for _, r := range rows.Pagemaps {
-			if r.Kind == kind && r.PagemapID == id && r.Address <= address && address < r.Address+r.PageCount*pageSize && r.FileOffset != nil {
-				return ptr(*r.FileOffset + address - r.Address)
+			if r.Kind == kind && spaceOf(r) == id && r.StartAddress <= address && address < r.StartAddress+r.PageCount*pageSize && r.PagesOffset != nil {
+				return ptr(*r.PagesOffset + address - r.StartAddress)
 			}
 		}
 		return nil
 	}
 	pages := func(kind string, id uint64) []byte {
-		i := slices.IndexFunc(rows.Pagemaps, func(r schema.Pagemap) bool { return r.Kind == kind && r.PagemapID == id })
+		i := slices.IndexFunc(rows.Pagemaps, func(r schema.Pagemap) bool { return r.Kind == kind && spaceOf(r) == id })
 		return members[indexOf(t, members, fmt.Sprintf("pages-%d.img", *rows.Pagemaps[i].PagesID))].data
 	}
 	process := pages("process", 1)

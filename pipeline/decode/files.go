@@ -64,12 +64,14 @@ func (f *openFile) access() *string {
 	if f.flags == nil || *f.flags&criu.OpenPath != 0 {
 		return nil
 	}
-	names := [...]string{"r", "w", "rw"}
-	if mode := *f.flags & kernel.O_ACCMODE; int(mode) < len(names) {
-		return &names[mode]
+	if mode := *f.flags & kernel.O_ACCMODE; int(mode) < len(accessNames) {
+		return &accessNames[mode]
 	}
 	return nil
 }
+
+// accessNames are the names of access modes: O_RDONLY, O_WRONLY, O_RDWR.
+var accessNames = [...]string{"r", "w", "rw"}
 
 // position returns the position in the file, nil for kinds without one.
 func (f *openFile) position() *uint64 {
@@ -337,8 +339,8 @@ func fileKind(mode *uint32) *string {
 	return nil
 }
 
-// fileRow makes the row of an open file.
-func (s *imageSet) fileRow(f *openFile) schema.File {
+// row makes the row of an open file.
+func (t *fileTable) row(f *openFile) schema.File {
 	e := f.entry
 	row := schema.File{
 		FileID: f.id, OwnID: ownID(e), Type: criu.FileType.Name(uint64(e.GetType())), TypeCode: int32(e.GetType()), Path: f.pathText(), Deleted: f.deleted,
@@ -363,12 +365,12 @@ func (s *imageSet) fileRow(f *openFile) schema.File {
 	if p := e.GetFifo(); p != nil {
 		row.PipeID, row.PathFileID = p.PipeId, p.RegfId
 	}
-	if t := e.GetTty(); t != nil {
-		row.TTYInfoID, row.PathFileID = t.TtyInfoId, t.RegfId
+	if tty := e.GetTty(); tty != nil {
+		row.TTYInfoID, row.PathFileID = tty.TtyInfoId, tty.RegfId
 	}
 	if m := e.GetMemfd(); m != nil {
 		row.MemfdInodeID = m.InodeId
-		if inode := s.files().memfds[m.GetInodeId()]; inode != nil {
+		if inode := t.memfds[m.GetInodeId()]; inode != nil {
 			row.SizeBytes = inode.Size
 		}
 	}
@@ -379,8 +381,8 @@ func (s *imageSet) fileRow(f *openFile) schema.File {
 	if n := e.GetNsf(); n != nil {
 		row.NamespaceID, row.NamespaceKind = n.NsId, optionalEnum(&criu.NamespaceFlag, n.NsCflag)
 	}
-	if t := e.GetTunf(); t != nil {
-		row.TunDevice, row.TunDetached, row.TunNetNsID = optionalText(t.Netdev), t.Detached, t.NsId
+	if tun := e.GetTunf(); tun != nil {
+		row.TunDevice, row.TunDetached, row.TunNetNsID = optionalText(tun.Netdev), tun.Detached, tun.NsId
 	}
 	if p := e.GetPidfd(); p != nil {
 		row.PidfdInode, row.PidfdPID = p.Ino, p.Nspid

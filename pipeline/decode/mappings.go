@@ -97,10 +97,10 @@ func (s *imageSet) mappingRow(pid uint32, m *memory.Space, v *vma.VmaEntry, exec
 	file := s.mappedFile(v)
 	prot := v.GetProt()
 	row := schema.MemoryMapping{
-		PID: pid, StartAddress: v.GetStart(), EndAddress: v.GetEnd(), Perms: perms(v), FileOffset: v.GetPgoff(), ShmidRaw: v.GetShmid(),
+		PID: pid, StartAddress: v.GetStart(), EndAddress: v.GetEnd(), Perms: perms(v), FileOffset: v.GetPgoff(), Shmid: v.GetShmid(),
 		Kind:     s.mappingKind(m.Descriptor(), v, file),
 		Readable: prot&kernel.PROT_READ != 0, Writable: prot&kernel.PROT_WRITE != 0, Executable: prot&kernel.PROT_EXEC != 0,
-		Prot: flags(&criu.Prot, prot), MapFlags: flags(&criu.MapFlags, v.GetFlags()), Status: flags(&criu.VMAStatus, v.GetStatus()),
+		Prot: flags(&criu.Prot, prot), MapFlags: flags(&criu.MapFlags, v.GetFlags()), VMAStatus: flags(&criu.VMAStatus, v.GetStatus()),
 		Madvise: optionalFlags(&criu.Madvise, v.Madv), FdFlags: optionalFlags(&criu.OpenFlags, v.Fdflags),
 	}
 	key := func() string { return fmt.Sprintf("pid=%d,start_address=%#x", pid, row.StartAddress) }
@@ -121,7 +121,7 @@ func (s *imageSet) mappingRow(pid uint32, m *memory.Space, v *vma.VmaEntry, exec
 	}
 	s.pageColumns(&row, m, v, file)
 	first, _ := slices.BinarySearch(executing, row.StartAddress)
-	row.ContainsIP = first < len(executing) && executing[first] < row.EndAddress
+	row.ContainsInstructionPointer = first < len(executing) && executing[first] < row.EndAddress
 	judgeMapping(&row)
 	return row
 }
@@ -253,12 +253,18 @@ func judgeMapping(row *schema.MemoryMapping) {
 // pagemapRows fills pagemaps, and checks the size of the pages image.
 func (s *imageSet) pagemapRows(kind string, img *image, p *criu.Pagemap) {
 	size := s.pageBytes()
+	pid, shmem := ptr(uint32(img.number)), (*uint64)(nil)
+	of := fmt.Sprintf("kind=%s,pid=%d", kind, *pid)
+	if kind == "shared" {
+		pid, shmem = nil, ptr(img.number) // not the image, which may go
+		of = fmt.Sprintf("kind=%s,shmem_id=%d", kind, *shmem)
+	}
 	if dropped := p.Index(size); dropped > 0 {
-		s.rowProblem("pagemaps", fmt.Sprintf("kind=%s,pagemap_id=%d", kind, img.number), Warning, Inconsistent,
+		s.rowProblem("pagemaps", of, Warning, Inconsistent,
 			fmt.Sprintf("%d runs overlap others or run past the last address; they are not counted in mappings", dropped))
 	}
 	if n := p.Unaligned(size); n > 0 {
-		s.rowProblem("pagemaps", fmt.Sprintf("kind=%s,pagemap_id=%d", kind, img.number), Warning, Inconsistent,
+		s.rowProblem("pagemaps", of, Warning, Inconsistent,
 			fmt.Sprintf("%d runs begin at an address that is no multiple of the page size, %d", n, size))
 	}
 	for i := range p.Runs {
@@ -267,7 +273,7 @@ func (s *imageSet) pagemapRows(kind string, img *image, p *criu.Pagemap) {
 		}
 		run := &p.Runs[i]
 		row := schema.Pagemap{
-			Kind: kind, PagemapID: img.number, PagesID: &p.PagesID, Position: uint32(i), Address: run.Address, PageCount: run.Pages,
+			Kind: kind, PID: pid, ShmemID: shmem, PagesID: &p.PagesID, Position: uint32(i), StartAddress: run.Address, PageCount: run.Pages,
 			Flags: optionalFlags(&criu.PageFlags, run.Flags), InParent: run.InParent, Content: run.Content().String(),
 		}
 		if bytes := run.Pages * size; bytes/size == run.Pages {
@@ -275,7 +281,7 @@ func (s *imageSet) pagemapRows(kind string, img *image, p *criu.Pagemap) {
 		}
 		if run.Content() == criu.Present && !p.IsCompressed() {
 			if offset, ok := run.Offset(run.Address, size); ok {
-				row.FileOffset = &offset
+				row.PagesOffset = &offset
 			}
 		}
 		add(&s.notes, &s.rows.Pagemaps, row)
@@ -309,7 +315,7 @@ func (s *imageSet) checkCoverage(pid uint32, p *criu.Pagemap) {
 		}
 	}
 	if mapped < pages {
-		s.rowProblem("pagemaps", fmt.Sprintf("kind=process,pagemap_id=%d", pid), Warning, Inconsistent,
+		s.rowProblem("pagemaps", fmt.Sprintf("kind=process,pid=%d", pid), Warning, Inconsistent,
 			fmt.Sprintf("%d of %d pages lie in no mapping of the process", pages-mapped, pages))
 	}
 }

@@ -92,7 +92,7 @@ func (s *imageSet) findNamespaces() []schema.Namespace {
 			found[kind] = map[uint32]*schema.Namespace{}
 		}
 		if found[kind][id] == nil {
-			found[kind][id] = &schema.Namespace{Kind: kind, NamespaceID: id, MemberPIDs: []uint32{}}
+			found[kind][id] = &schema.Namespace{Kind: kind, NamespaceID: id, PIDs: []uint32{}}
 		}
 		return found[kind][id]
 	}
@@ -105,7 +105,7 @@ func (s *imageSet) findNamespaces() []schema.Namespace {
 		for _, n := range namespaceIDs(s.kernelIDs(p.GetPid())) {
 			if n.id != nil {
 				ns := get(n.kind, *n.id)
-				ns.MemberPIDs = append(ns.MemberPIDs, p.GetPid())
+				ns.PIDs = append(ns.PIDs, p.GetPid())
 			}
 		}
 	}
@@ -149,7 +149,7 @@ func (s *imageSet) findNamespaces() []schema.Namespace {
 			if root, ok := first[kind]; ok {
 				ns.IsNested = ptr(ns.NamespaceID != root && !ns.IsDumper)
 			}
-			ns.MemberPIDs = sortedUnique(ns.MemberPIDs)
+			ns.PIDs = sortedUnique(ns.PIDs)
 			all = append(all, *ns)
 		}
 	}
@@ -220,7 +220,7 @@ func onlyTimeNamespace(clocks map[uint32]*timens.TimensEntry, found map[uint32]*
 	}
 	var only *uint32
 	for id, ns := range found {
-		if len(ns.MemberPIDs) == 0 {
+		if len(ns.PIDs) == 0 {
 			continue
 		}
 		if only != nil {

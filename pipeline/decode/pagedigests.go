@@ -31,7 +31,7 @@ func (s *imageSet) decodePages() {
 		}
 	}
 	if pages.Len() > 0 {
-		s.rows.Packed = map[string]*schema.PackedRows{"memory_pages": {Packed: pages}}
+		pack(&s.rows, "memory_pages", schema.PackedRows{Packed: pages, IsSound: true})
 	}
 }
 

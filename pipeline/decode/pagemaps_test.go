@@ -87,7 +87,7 @@ func TestPagemapGenerations(t *testing.T) {
 		if result.Archive.Status != "ok" || !reflect.DeepEqual(got.Environment, want.Environment) || !reflect.DeepEqual(got.Processes[0].Argv, want.Processes[0].Argv) {
 			t.Errorf("%s: status %s, argv %q, want %q", name, result.Archive.Status, got.Processes[0].Argv.Text, want.Processes[0].Argv.Text)
 		}
-		if g, w := got.Checkpoints[0].PagesPresent, want.Checkpoints[0].PagesPresent; g != w {
+		if g, w := got.Checkpoints[0].ProcessPagesPresent, want.Checkpoints[0].ProcessPagesPresent; g != w {
 			t.Errorf("%s: %d pages, want %d", name, g, w)
 		}
 	}

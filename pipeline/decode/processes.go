@@ -225,7 +225,7 @@ func (s *imageSet) spaceColumns(row *schema.Process) {
 	if m.Pagemap() != nil {
 		row.PagesID = ptr(m.Pagemap().PagesID)
 		pages := m.Pagemap().Totals()
-		row.PagesPresent, row.PagesParent, row.PagesLazyOnly = pages[criu.Present], pages[criu.Parent], pages[criu.Lazy]
+		row.OwnPagesPresent, row.OwnPagesParent, row.OwnPagesLazyOnly = pages[criu.Present], pages[criu.Parent], pages[criu.Lazy]
 	}
 	for _, v := range space.GetVmas() {
 		if v.GetEnd() > v.GetStart() {

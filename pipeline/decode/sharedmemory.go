@@ -117,18 +117,18 @@ func (s *imageSet) addShared(row schema.SharedMemory, mappings map[uint64][]shar
 		row.PagesID = &p.PagesID
 		row.PagesPresent = ptr(p.Totals()[criu.Present])
 	}
-	row.MapperPIDs = []uint32{}
+	row.PIDs = []uint32{}
 	var others []sharedMapping // an image may have an id many times over: the first row has the mappings
 	for _, v := range mappings[row.ShmemID] {
 		if !slices.Contains(kinds, v.kind) {
 			others = append(others, v)
 			continue
 		}
-		row.MapperPIDs = append(row.MapperPIDs, v.pid)
+		row.PIDs = append(row.PIDs, v.pid)
 		row.IsExecMapped = row.IsExecMapped || v.executable
 	}
 	mappings[row.ShmemID] = others
-	slices.Sort(row.MapperPIDs)
-	row.MapperPIDs = slices.Compact(row.MapperPIDs)
+	slices.Sort(row.PIDs)
+	row.PIDs = slices.Compact(row.PIDs)
 	add(&s.notes, &s.rows.SharedMemory, row)
 }

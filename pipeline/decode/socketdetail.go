@@ -5,8 +5,6 @@ import (
 	"math"
 
 	packet "github.com/checkpoint-restore/go-criu/v8/crit/images/packet-sock"
-	inet "github.com/checkpoint-restore/go-criu/v8/crit/images/sk-inet"
-	skopts "github.com/checkpoint-restore/go-criu/v8/crit/images/sk-opts"
 	skpacket "github.com/checkpoint-restore/go-criu/v8/crit/images/sk-packet"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
@@ -85,9 +83,10 @@ func (s *imageSet) passedColumns(row *schema.QueuedPacket) {
 func positionKey(position uint32) string { return fmt.Sprintf("position=%d", position) }
 
 // optionsRow makes the row of a socket's options.
-func optionsRow(file uint32, family string, o *skopts.SkOptsEntry, i *inet.InetSkEntry) schema.SocketOptions {
-	row := schema.SocketOptions{FileID: file, Family: family}
-	if o != nil {
+func optionsRow(f *openFile) schema.SocketOptions {
+	row := schema.SocketOptions{FileID: f.id, Family: criu.SocketFamily.Name(uint64(familyOf(f.entry)))}
+	i := f.entry.GetIsk()
+	if o := socketOptionsOf(f.entry); o != nil {
 		row.SendBuffer, row.ReceiveBuffer, row.BufferLock = o.SoSndbuf, o.SoRcvbuf, optionalFlags(&criu.SocketBufferLock, o.SoBufLock)
 		row.SendTimeoutUS, row.ReceiveTimeoutUS = microseconds(o.SoSndTmoSec, o.SoSndTmoUsec), microseconds(o.SoRcvTmoSec, o.SoRcvTmoUsec)
 		row.ReuseAddress, row.ReusePort, row.Priority, row.ReceiveLowWater, row.Mark = o.Reuseaddr, o.SoReuseport, o.SoPriority, o.SoRcvlowat, o.SoMark

@@ -25,38 +25,53 @@ type queue struct {
 	bytes   uint64
 }
 
+// socketTable is what the rows of sockets need beside their files.
+type socketTable struct {
+	queues    map[uint32]queue
+	unixInode map[uint32]uint32 // to file id
+	bigEndian bool
+}
+
 // decodeSockets fills sockets and socket_options.
 func (s *imageSet) decodeSockets() {
-	queues := map[uint32]queue{}
+	t := &socketTable{queues: map[uint32]queue{}, unixInode: map[uint32]uint32{}, bigEndian: s.bigEndian()}
 	for _, p := range s.queues() {
-		q := queues[p.entry.GetIdFor()]
-		queues[p.entry.GetIdFor()] = queue{q.packets + 1, q.bytes + uint64(p.entry.GetLength())}
+		q := t.queues[p.entry.GetIdFor()]
+		t.queues[p.entry.GetIdFor()] = queue{q.packets + 1, q.bytes + uint64(p.entry.GetLength())}
 	}
-	unixInode := map[uint32]uint32{} // to file id
 	for _, f := range s.files().order {
 		if u := f.entry.GetUsk(); u != nil {
-			unixInode[u.GetIno()] = f.id
+			t.unixInode[u.GetIno()] = f.id
 		}
 	}
+	sockets := laterRows(&s.notes, &s.rows.Sockets, t.row)
+	options := laterRows(&s.notes, &s.rows.SocketOptions, optionsRow)
 	for _, f := range s.files().order {
-		if !isSocket(f.entry) {
-			continue
+		if isSocket(f.entry) {
+			options.add(f)
+			sockets.add(f)
 		}
-		row := schema.Socket{FileID: f.id, OpenFlags: optionalFlags(&criu.OpenFlags, f.flags), PIDs: notNil(f.pids)}
-		switch e := f.entry; {
-		case e.GetIsk() != nil:
-			inetColumns(&row, e.GetIsk())
-		case e.GetUsk() != nil:
-			unixColumns(&row, e.GetUsk(), unixInode)
-		case e.GetNlsk() != nil:
-			netlinkColumns(&row, e.GetNlsk())
-		case e.GetPsk() != nil:
-			packetColumns(&row, e.GetPsk(), s.bigEndian())
-		}
-		row.QueuedPackets, row.QueuedBytes = queues[f.id].packets, queues[f.id].bytes
-		add(&s.notes, &s.rows.SocketOptions, optionsRow(f.id, row.Family, socketOptionsOf(f.entry), f.entry.GetIsk()))
-		add(&s.notes, &s.rows.Sockets, row)
 	}
+	options.finish(&s.rows, func(r *schema.Rows) *[]schema.SocketOptions { return &r.SocketOptions })
+	sockets.finish(&s.rows, func(r *schema.Rows) *[]schema.Socket { return &r.Sockets })
+}
+
+// row makes the row of a socket.
+func (t *socketTable) row(f *openFile) schema.Socket {
+	family := familyOf(f.entry)
+	row := schema.Socket{FileID: f.id, Family: criu.SocketFamily.Name(uint64(family)), FamilyCode: family, OpenFlags: optionalFlags(&criu.OpenFlags, f.flags), PIDs: notNil(f.pids)}
+	switch e := f.entry; {
+	case e.GetIsk() != nil:
+		inetColumns(&row, e.GetIsk())
+	case e.GetUsk() != nil:
+		unixColumns(&row, e.GetUsk(), t.unixInode)
+	case e.GetNlsk() != nil:
+		netlinkColumns(&row, e.GetNlsk())
+	case e.GetPsk() != nil:
+		packetColumns(&row, e.GetPsk(), t.bigEndian)
+	}
+	row.QueuedPackets, row.QueuedBytes = t.queues[f.id].packets, t.queues[f.id].bytes
+	return row
 }
 
 // decodeTCPStreams fills tcp_streams.
@@ -77,8 +92,17 @@ func isSocket(e *fdinfo.FileEntry) bool {
 	return e.GetIsk() != nil || e.GetUsk() != nil || e.GetNlsk() != nil || e.GetPsk() != nil
 }
 
-func setFamily(row *schema.Socket, family uint32) {
-	row.Family, row.FamilyCode = criu.SocketFamily.Name(uint64(family)), family
+// familyOf returns the address family of a socket.
+func familyOf(e *fdinfo.FileEntry) uint32 {
+	switch {
+	case e.GetIsk() != nil:
+		return e.GetIsk().GetFamily()
+	case e.GetUsk() != nil:
+		return kernel.AF_UNIX
+	case e.GetNlsk() != nil:
+		return kernel.AF_NETLINK
+	}
+	return kernel.AF_PACKET
 }
 
 // socketOptionsOf returns the options that sockets of every family have.
@@ -101,7 +125,6 @@ func optionColumns(row *schema.Socket, o *skopts.SkOptsEntry) {
 }
 
 func inetColumns(row *schema.Socket, i *inet.InetSkEntry) {
-	setFamily(row, i.GetFamily())
 	row.Type, row.Protocol = optionalEnum(&criu.SocketType, i.Type), optionalEnum(&criu.IPProtocol, i.Proto)
 	row.State = optionalEnum(&criu.SocketState, i.State)
 	row.LocalAddress, row.RemoteAddress = address(addressBytes(i.GetSrcAddr())), address(addressBytes(i.GetDstAddr()))
@@ -122,7 +145,6 @@ func addressBytes(words []uint32) []byte {
 }
 
 func unixColumns(row *schema.Socket, u *sockunix.UnixSkEntry, byInode map[uint32]uint32) {
-	setFamily(row, kernel.AF_UNIX)
 	row.Type, row.State = optionalEnum(&criu.SocketType, u.Type), optionalEnum(&criu.SocketState, u.State)
 	row.Inode, row.NetNsID, row.Backlog = u.Ino, u.NsId, u.Backlog
 	row.Shutdown = optionalEnum(&criu.SocketShutdown, u.Shutdown)
@@ -158,7 +180,6 @@ func unixName(name []byte) schema.Text {
 }
 
 func netlinkColumns(row *schema.Socket, n *netlink.NetlinkSkEntry) {
-	setFamily(row, kernel.AF_NETLINK)
 	row.Protocol, row.State = optionalEnum(&criu.NetlinkProtocol, n.Protocol), optionalEnum(&criu.SocketState, n.State)
 	row.Inode, row.NetNsID = n.Ino, n.NsId
 	row.NetlinkPortID, row.NetlinkGroups, row.NetlinkDstPort, row.NetlinkDstGroup = n.Portid, notNil(n.GetGroups()), n.DstPortid, n.DstGroup
@@ -166,7 +187,6 @@ func netlinkColumns(row *schema.Socket, n *netlink.NetlinkSkEntry) {
 }
 
 func packetColumns(row *schema.Socket, p *packet.PacketSockEntry, bigEndian bool) {
-	setFamily(row, kernel.AF_PACKET)
 	row.Type, row.InterfaceIndex, row.NetNsID = optionalEnum(&criu.SocketType, p.Type), p.Ifindex, p.NsId
 	protocol := uint16(p.GetProtocol()) // an ethertype in network order
 	if !bigEndian {

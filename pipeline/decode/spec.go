@@ -161,7 +161,7 @@ func (s *imageSet) specRow(spec *ociSpec, config *engineConfig) {
 			row.CapBounding, row.CapEffective, row.CapPermitted = notNil(plainList(c.Bounding)), notNil(plainList(c.Effective)), notNil(plainList(c.Permitted))
 			row.CapInheritable, row.CapAmbient = notNil(plainList(c.Inheritable)), notNil(plainList(c.Ambient))
 		}
-		row.NoNewPrivileges = absentFalse(p.NoNewPrivileges)
+		row.NoNewPrivs = absentFalse(p.NoNewPrivileges)
 		row.ApparmorProfile, row.SelinuxLabel, row.OOMScoreAdj = nonEmpty(p.ApparmorProfile), nonEmpty(p.SelinuxLabel), p.OOMScoreAdj
 		row.Terminal = absentFalse(p.Terminal)
 	}

@@ -103,10 +103,10 @@ func (s *imageSet) registerColumns(row *schema.Thread, c *core.CoreEntry) {
 	if v == nil {
 		return
 	}
-	row.IPMappingStart = v.Start
+	row.InstructionMappingStart = v.Start
 	if f := s.mappedFile(v); f != nil {
-		row.IPPath = f.pathText().Text
-		row.IPFileOffset = ptr(v.GetPgoff() + r.InstructionPointer - v.GetStart())
+		row.InstructionPath = f.pathText().Text
+		row.InstructionFileOffset = ptr(v.GetPgoff() + r.InstructionPointer - v.GetStart())
 	}
 }
 

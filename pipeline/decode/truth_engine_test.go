@@ -227,7 +227,7 @@ func (s *subject) checkStatistics(c *schema.Checkpoint) {
 		known(s, 0, "checkpoints.pages_written", "", c.PagesWritten, p.CRIU.PagesWritten)
 	}
 	if c.PagesWritten != nil {
-		same(s, 0, "checkpoints.pages_present", "as pages_written", c.PagesPresent, *c.PagesWritten)
+		same(s, 0, "checkpoints.process_pages_present", "as pages_written", c.ProcessPagesPresent, *c.PagesWritten)
 	}
 }
 

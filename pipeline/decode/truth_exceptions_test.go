@@ -51,12 +51,12 @@ var exceptions = []exception{
 		return strings.HasSuffix(d.key, ", TUNF") && (d.column == "file_descriptors.access" && d.got == show("") || d.column == "file_descriptors.open_flags" && d.got == show("NULL"))
 	}},
 	{"a process that is scheduled on another processor has its restartable sequence's area rewritten by the kernel", func(s *subject, d difference) bool {
-		return d.column == "pagemaps.file_offset" && slices.ContainsFunc(s.rows.Threads, func(t schema.Thread) bool {
+		return d.column == "pagemaps.pages_offset" && slices.ContainsFunc(s.rows.Threads, func(t schema.Thread) bool {
 			return t.PID == d.pid && t.RseqABIPointer != nil && inPage(s, d, *t.RseqABIPointer)
 		})
 	}},
 	{"freezing interrupts a sleep, and the kernel writes what remains of it", func(s *subject, d difference) bool {
-		return d.column == "pagemaps.file_offset" && slices.ContainsFunc(s.rows.Threads, func(t schema.Thread) bool {
+		return d.column == "pagemaps.pages_offset" && slices.ContainsFunc(s.rows.Threads, func(t schema.Thread) bool {
 			remaining := map[string]int{"nanosleep": 1, "clock_nanosleep": 3} // position among the arguments
 			if t.PID != d.pid || t.SyscallName == nil {
 				return false

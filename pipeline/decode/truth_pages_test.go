@@ -50,7 +50,7 @@ func comparePages(s *subject, digestOf func(pid uint32, address uint64) (string,
 				}
 				continue
 			}
-			same(s, p.PID, "pagemaps.file_offset", fmt.Sprintf("%#x %s", address, f[3]), digest, f[1])
+			same(s, p.PID, "pagemaps.pages_offset", fmt.Sprintf("%#x %s", address, f[3]), digest, f[1])
 			compared++
 		}
 		if compared < 5 {
@@ -85,12 +85,20 @@ func (s *subject) storedPage(images map[uint32][]byte, pid uint32, address uint6
 	return nil, false
 }
 
+// spaceOf returns the number of the process, or shared object, that a run is of.
+func spaceOf(r schema.Pagemap) uint64 {
+	if r.PID != nil {
+		return uint64(*r.PID)
+	}
+	return *r.ShmemID
+}
+
 func (s *subject) page(images map[uint32][]byte, kind string, id, address uint64) ([]byte, bool) {
 	for _, r := range s.rows.Pagemaps {
-		if r.Kind != kind || r.PagemapID != id || address < r.Address || address >= r.Address+r.PageCount*pageSize || r.FileOffset == nil {
+		if r.Kind != kind || spaceOf(r) != id || address < r.StartAddress || address >= r.StartAddress+r.PageCount*pageSize || r.PagesOffset == nil {
 			continue
 		}
-		offset := *r.FileOffset + address - r.Address
+		offset := *r.PagesOffset + address - r.StartAddress
 		image := images[*r.PagesID]
 		if offset+pageSize > uint64(len(image)) {
 			s.t.Errorf("%s: %s %d: page %#x is at %d of a pages image of %d bytes", s.name, kind, id, address, offset, len(image))

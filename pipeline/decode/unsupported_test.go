@@ -34,8 +34,8 @@ func TestUnknownPagemapFields(t *testing.T) {
 	}
 	rows := result.Checkpoints[0]
 	for _, p := range rows.Pagemaps {
-		if p.PagemapID == 1 && p.FileOffset != nil {
-			t.Errorf("offset %d", *p.FileOffset)
+		if p.PID != nil && *p.PID == 1 && p.PagesOffset != nil {
+			t.Errorf("offset %d", *p.PagesOffset)
 		}
 	}
 	if rows.Processes[0].Argv.Text != nil || len(rows.Environment) != 0 {

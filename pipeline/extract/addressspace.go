@@ -86,7 +86,7 @@ func (s *space) segments(m *schema.MemoryMapping, within memory.Range) []segment
 		return nil
 	}
 	var list segments
-	isAnonymous := m.Status.Bits != nil && *m.Status.Bits&criu.VMAAnonPrivate != 0
+	isAnonymous := m.VMAStatus.Bits != nil && *m.VMAStatus.Bits&criu.VMAAnonPrivate != 0
 	isKernels := m.Kind == "vvar" || m.Kind == "vdso" || m.Kind == "vsyscall" // and no zeros where it was not kept
 	for e := range extents(s.own, r) {
 		switch {

@@ -55,7 +55,7 @@ func newHostile(t testing.TB, mappings []schema.MemoryMapping, runs []criu.Run, 
 
 // anonymous is a private mapping without a file.
 func anonymous(start, end uint64) schema.MemoryMapping {
-	return schema.MemoryMapping{PID: 1, StartAddress: start, EndAddress: end, Readable: true, Perms: "r--p", Kind: "anon", Status: schema.Flags{Bits: new(uint64(criu.VMAAnonPrivate))}}
+	return schema.MemoryMapping{PID: 1, StartAddress: start, EndAddress: end, Readable: true, Perms: "r--p", Kind: "anon", VMAStatus: schema.Flags{Bits: new(uint64(criu.VMAAnonPrivate))}}
 }
 
 func presentRun(address, pages uint64) criu.Run {
@@ -337,7 +337,7 @@ func FuzzCore(f *testing.F) {
 			m := anonymous(next(), next())
 			switch next() % 4 {
 			case 1:
-				m.Status.Bits = nil
+				m.VMAStatus.Bits = nil
 			case 2:
 				m.ShmemID, m.FileOffset = new(uint64(5)), next()
 			case 3:

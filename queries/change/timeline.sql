@@ -21,11 +21,11 @@ FROM (
   SELECT checkpoint_id, 'filesystem_entries', ctime, 'Metadata Modification Time', origin || ' ' || type || ' ' || coalesce(path, member_path)
   FROM filesystem_entries WHERE ctime IS NOT NULL
   UNION ALL
-  SELECT checkpoint_id, 'ghost_files', modified_at, 'Content Modification Time', 'deleted ' || coalesce(file_kind, 'file') || ' ' || array_to_string(paths, ', ')
-  FROM ghost_files WHERE modified_at IS NOT NULL
+  SELECT checkpoint_id, 'ghost_files', mtime, 'Content Modification Time', 'deleted ' || coalesce(file_kind, 'file') || ' ' || array_to_string(paths, ', ')
+  FROM ghost_files WHERE mtime IS NOT NULL
   UNION ALL
-  SELECT checkpoint_id, 'ghost_files', accessed_at, 'Last Access Time', 'deleted ' || coalesce(file_kind, 'file') || ' ' || array_to_string(paths, ', ')
-  FROM ghost_files WHERE accessed_at IS NOT NULL
+  SELECT checkpoint_id, 'ghost_files', atime, 'Last Access Time', 'deleted ' || coalesce(file_kind, 'file') || ' ' || array_to_string(paths, ', ')
+  FROM ghost_files WHERE atime IS NOT NULL
   UNION ALL
   SELECT checkpoint_id, 'container_log_lines', logged_at, 'Logging Time', coalesce(stream || ': ', '') || message
   FROM container_log_lines WHERE logged_at IS NOT NULL

@@ -20,10 +20,10 @@
 -- tables: filesystem_entries, checkpoints
 -- description: Files that engines themselves write into every container are left out: empty /etc/hostname, hosts and resolv.conf, and the link /etc/mtab. Entry points that write their configuration, and Podman, which adds a missing user to /etc/passwd and /etc/group, are found.
 
-SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, f.path, f.type, to_base(f.mode::BIGINT, 8, 4) AS mode, f.is_setuid, f.size_bytes, f.mtime, f.link_target, f.sha256, f.checkpoint_id
-FROM filesystem_entries f JOIN checkpoints c USING (checkpoint_id)
-WHERE f.origin = 'rootfs_diff' AND f.change = 'written' AND f.type <> 'directory'
-  AND regexp_matches(f.path, '^/(bin|sbin|lib|lib32|lib64|usr|etc|boot|root)/')
-  AND NOT (f.path IN ('/etc/hostname', '/etc/hosts', '/etc/resolv.conf') AND coalesce(f.size_bytes, 0) = 0)
-  AND NOT (f.path = '/etc/mtab' AND f.type = 'symlink')
-ORDER BY c.container_name, f.checkpoint_id, f.path
+SELECT pod_namespace, pod_name, container_name, image, path, type, to_base(mode::BIGINT, 8, 4) AS mode, is_setuid, size_bytes, mtime, link_target, sha256, checkpoint_id
+FROM filesystem_entries_full
+WHERE origin = 'rootfs_diff' AND change = 'written' AND type <> 'directory'
+  AND regexp_matches(path, '^/(bin|sbin|lib|lib32|lib64|usr|etc|boot|root)/')
+  AND NOT (path IN ('/etc/hostname', '/etc/hosts', '/etc/resolv.conf') AND coalesce(size_bytes, 0) = 0)
+  AND NOT (path = '/etc/mtab' AND type = 'symlink')
+ORDER BY container_name, checkpoint_id, path

@@ -20,10 +20,9 @@
 WITH named AS (
   SELECT DISTINCT checkpoint_id, name FROM sockets WHERE family = 'unix' AND name IS NOT NULL
 )
-SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, m.source, m.destination, m.read_only, n.name IS NOT NULL AS is_connected, m.checkpoint_id
-FROM container_mounts m
-JOIN checkpoints c ON c.checkpoint_id = m.checkpoint_id
+SELECT m.pod_namespace, m.pod_name, m.container_name, m.image, m.source, m.destination, m.read_only, n.name IS NOT NULL AS is_connected, m.checkpoint_id
+FROM container_mounts_full m
 LEFT JOIN named n ON n.checkpoint_id = m.checkpoint_id AND n.name = m.destination
 WHERE m.origin = 'spec' AND m.is_bind
   AND regexp_matches(m.source || ' ' || m.destination, '/(docker|containerd|crio|podman|cri-dockerd|dockershim|buildkitd)([.]sock|/[^ ]*[.]sock)( |$)')
-ORDER BY c.container_name, m.checkpoint_id, m.destination
+ORDER BY m.container_name, m.checkpoint_id, m.destination

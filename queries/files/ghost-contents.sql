@@ -15,14 +15,14 @@
 -- column: mode | permission bits, octal
 -- column: is_setuid | it ran as its owner
 -- column: uid | its owner
--- column: modified_at | when it was last written
+-- column: mtime | when it was last written
 -- column: sha256 | SHA-256 of the content
 -- column: ghost_id | its number, for ghost_files
 -- column: checkpoint_id | the checkpoint
 -- tables: ghost_files, checkpoints
 -- description: Programs first. With --payloads, ghost_files.data has the content itself.
 
-SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, g.paths, g.pids, g.exe_pids, g.file_kind, g.size_bytes, g.content_kind, g.content_format, to_base(g.mode::BIGINT, 8, 4) AS mode, g.is_setuid, g.uid, g.modified_at, g.sha256,
+SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, g.paths, g.pids, g.exe_pids, g.file_kind, g.size_bytes, g.content_kind, g.content_format, to_base(g.mode::BIGINT, 8, 4) AS mode, g.is_setuid, g.uid, g.mtime, g.sha256,
        g.ghost_id, g.checkpoint_id
 FROM ghost_files g JOIN checkpoints c ON c.checkpoint_id = g.checkpoint_id
 ORDER BY g.content_kind IN ('elf', 'script', 'executable') DESC, c.container_name, g.checkpoint_id, g.ghost_id

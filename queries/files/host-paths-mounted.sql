@@ -15,10 +15,10 @@
 -- tables: container_mounts, checkpoints
 -- description: Files and folders that engines mount into every container (hosts, resolv.conf, shm, the pod's own volumes' bookkeeping) are left out by their place in the container.
 
-SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, m.source, m.destination, NOT m.read_only AS writable, m.propagation, m.options,
-       m.source LIKE '%docker.sock' OR m.source LIKE '%containerd.sock' OR m.source LIKE '%crio.sock' OR m.source LIKE '%podman.sock' AS is_engine_socket, m.checkpoint_id
-FROM container_mounts m JOIN checkpoints c USING (checkpoint_id)
-WHERE m.origin = 'spec' AND m.is_bind
-  AND m.destination NOT IN ('/etc/hosts', '/etc/hostname', '/etc/resolv.conf', '/dev/shm', '/run/.containerenv', '/dev/termination-log', '/run/secrets')
-  AND m.destination NOT LIKE '/sys/fs/cgroup%'
-ORDER BY c.container_name, m.checkpoint_id, m.destination, m.position, m.position, m.position, m.position, m.position, m.position, m.position, m.position, m.position, m.position, m.position, m.position, m.position, m.position, m.position
+SELECT pod_namespace, pod_name, container_name, image, source, destination, NOT read_only AS writable, propagation, options,
+       source LIKE '%docker.sock' OR source LIKE '%containerd.sock' OR source LIKE '%crio.sock' OR source LIKE '%podman.sock' AS is_engine_socket, checkpoint_id
+FROM container_mounts_full
+WHERE origin = 'spec' AND is_bind
+  AND destination NOT IN ('/etc/hosts', '/etc/hostname', '/etc/resolv.conf', '/dev/shm', '/run/.containerenv', '/dev/termination-log', '/run/secrets')
+  AND destination NOT LIKE '/sys/fs/cgroup%'
+ORDER BY container_name, checkpoint_id, destination, position

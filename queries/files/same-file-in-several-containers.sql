@@ -22,7 +22,7 @@ WITH contents AS (
   SELECT checkpoint_id, sha256, path, content_kind, size_bytes, mtime FROM filesystem_entries
   WHERE sha256 IS NOT NULL AND type = 'file' AND origin <> 'volume' AND size_bytes > 0
   UNION ALL
-  SELECT checkpoint_id, sha256, paths[1] || ' (deleted)', content_kind, size_bytes, modified_at FROM ghost_files WHERE sha256 IS NOT NULL AND size_bytes > 0
+  SELECT checkpoint_id, sha256, paths[1] || ' (deleted)', content_kind, size_bytes, mtime FROM ghost_files WHERE sha256 IS NOT NULL AND size_bytes > 0
 ), shared AS (
   SELECT w.sha256, count(DISTINCT coalesce(c.container_id, c.checkpoint_id)) AS containers, list_sort(list(DISTINCT c.image)) AS images, list_sort(list(DISTINCT c.container_name)) AS names,
          list_sort(list(DISTINCT w.path)) AS paths, min(w.content_kind) AS content_kind, min(w.size_bytes) AS size_bytes, min(w.mtime) AS first_mtime, list_sort(list(DISTINCT w.checkpoint_id)) AS checkpoint_ids

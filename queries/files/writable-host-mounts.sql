@@ -16,13 +16,13 @@
 -- tables: container_mounts, checkpoints
 -- description: Log collectors, storage drivers and developers mount host paths by design.
 
-SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, m.source, m.destination,
-       regexp_matches(m.source, '^/$|^/(home|run|var|var/run|var/spool|var/lib|opt)$|^/(etc|root|boot|usr|bin|sbin|lib|lib64|proc|sys|dev)(/|$)' ||
+SELECT pod_namespace, pod_name, container_name, image, source, destination,
+       regexp_matches(source, '^/$|^/(home|run|var|var/run|var/spool|var/lib|opt)$|^/(etc|root|boot|usr|bin|sbin|lib|lib64|proc|sys|dev)(/|$)' ||
          '|^/var/(spool/cron|lib/(kubelet|docker|containerd|containers|etcd|cni))(/|$)') AS is_sensitive,
-       m.propagation, m.checkpoint_id
-FROM container_mounts m JOIN checkpoints c ON c.checkpoint_id = m.checkpoint_id
-WHERE m.origin = 'spec' AND m.is_bind AND NOT m.read_only
-  AND m.destination NOT IN ('/etc/hosts', '/etc/hostname', '/etc/resolv.conf', '/dev/shm', '/run/.containerenv', '/dev/termination-log', '/run/secrets') AND m.destination NOT LIKE '/sys/fs/cgroup%'
+       propagation, checkpoint_id
+FROM container_mounts_full
+WHERE origin = 'spec' AND is_bind AND NOT read_only
+  AND destination NOT IN ('/etc/hosts', '/etc/hostname', '/etc/resolv.conf', '/dev/shm', '/run/.containerenv', '/dev/termination-log', '/run/secrets') AND destination NOT LIKE '/sys/fs/cgroup%'
   -- volumes that Kubernetes, Docker or Podman made for containers: .../pods/UID/volumes/..., .../volumes/NAME/_data
-  AND NOT regexp_matches(m.source, '/pods/[^/]+/(volumes|volume-subpaths|etc-hosts|containers)(/|$)|/volumes/[^/]+(/_data)?(/|$)')
-ORDER BY is_sensitive DESC, c.container_name, m.checkpoint_id, m.destination
+  AND NOT regexp_matches(source, '/pods/[^/]+/(volumes|volume-subpaths|etc-hosts|containers)(/|$)|/volumes/[^/]+(/_data)?(/|$)')
+ORDER BY is_sensitive DESC, container_name, checkpoint_id, destination

@@ -18,7 +18,7 @@
 -- column: path | name of the memfd, or of the deleted file
 -- column: size_bytes | size, in bytes
 -- column: pages_present | pages with content in the checkpoint
--- column: contains_ip | a thread executes in it
+-- column: contains_instruction_pointer | a thread executes in it
 -- column: jit | library or program that compiles at run time; NULL without
 -- column: checkpoint_id | the checkpoint
 -- key: comm, exe, perms, kind, path
@@ -34,7 +34,7 @@ WITH compilers AS (
     '|/(node|nodejs|deno|bun|luajit|pypy|ruby|beam[.]smp|dotnet|mono|chrome|chromium|firefox|qemu-[^/]*)[-.0-9]*$')
   GROUP BY checkpoint_id, pid
 )
-SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, m.pid, p.comm, p.exe, lower(hex(m.start_address)) || '-' || lower(hex(m.end_address)) AS range, m.perms, m.kind, m.path, m.size_bytes, m.pages_present, m.contains_ip, j.jit, m.checkpoint_id
+SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, m.pid, p.comm, p.exe, lower(hex(m.start_address)) || '-' || lower(hex(m.end_address)) AS range, m.perms, m.kind, m.path, m.size_bytes, m.pages_present, m.contains_instruction_pointer, j.jit, m.checkpoint_id
 FROM memory_mappings m
 JOIN checkpoints c ON c.checkpoint_id = m.checkpoint_id
 JOIN processes p ON p.checkpoint_id = m.checkpoint_id AND p.pid = m.pid

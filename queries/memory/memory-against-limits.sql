@@ -16,7 +16,7 @@
 WITH shared AS (
   SELECT checkpoint_id, sum(pages_present) AS pages FROM shared_memory GROUP BY checkpoint_id
 ), used AS (
-  SELECT c.container_name, c.image, c.checkpoint_id, c.pages_present * c.page_size / 1048576.0 AS private_mib, coalesce(h.pages, 0) * c.page_size / 1048576.0 AS shared_mib
+  SELECT c.container_name, c.image, c.checkpoint_id, c.process_pages_present * c.page_size / 1048576.0 AS private_mib, coalesce(h.pages, 0) * c.page_size / 1048576.0 AS shared_mib
   FROM checkpoints c LEFT JOIN shared h USING (checkpoint_id)
 )
 SELECT u.container_name, u.image, round(u.private_mib, 2) AS private_mib, round(u.shared_mib, 2) AS shared_mib,

@@ -21,14 +21,14 @@
 -- column: is_exec_memfd | executable, of a memfd
 -- column: is_exec_deleted | executable, of a deleted file
 -- column: is_modified_code | pages of the program differ from the file
--- column: contains_ip | a thread executes in it
+-- column: contains_instruction_pointer | a thread executes in it
 -- column: checkpoint_id | the checkpoint
 -- key: comm, exe, perms, kind, path
 -- tables: memory_mappings, processes, checkpoints
 -- description: Injected code, unpacked malware, and JIT compilers look like this; code-without-file leaves out the latter. is_modified_code tells of program files changed in memory; one page of each process is CRIU's own doing and does not count.
 
 SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, m.pid, p.comm, p.exe, lower(hex(m.start_address)) || '-' || lower(hex(m.end_address)) AS range, m.perms, m.kind, m.path,
-       m.size_bytes, m.pages_present, m.is_rwx, m.is_exec_anon, m.is_exec_memfd, m.is_exec_deleted, m.is_modified_code, m.contains_ip, m.checkpoint_id
+       m.size_bytes, m.pages_present, m.is_rwx, m.is_exec_anon, m.is_exec_memfd, m.is_exec_deleted, m.is_modified_code, m.contains_instruction_pointer, m.checkpoint_id
 FROM memory_mappings m
 JOIN checkpoints c USING (checkpoint_id)
 JOIN processes p ON p.checkpoint_id = m.checkpoint_id AND p.pid = m.pid

@@ -21,11 +21,11 @@
 
 WITH mapped AS (
   SELECT o.checkpoint_id, o.kind, o.shmem_id, list_sort(list(DISTINCT p.comm)) AS names
-  FROM (SELECT checkpoint_id, kind, shmem_id, unnest(mapper_pids) AS pid FROM shared_memory) o
+  FROM (SELECT checkpoint_id, kind, shmem_id, unnest(pids) AS pid FROM shared_memory) o
   JOIN processes p ON p.checkpoint_id = o.checkpoint_id AND p.pid = o.pid
   GROUP BY o.checkpoint_id, o.kind, o.shmem_id
 )
-SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, s.kind, s.name, s.shmem_id, s.size_bytes, s.pages_present, s.seals_names AS seals, s.sysv_key, s.is_exec_mapped, s.mapper_pids AS pids, n.names, s.checkpoint_id
+SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, s.kind, s.name, s.shmem_id, s.size_bytes, s.pages_present, s.seals_names AS seals, s.sysv_key, s.is_exec_mapped, s.pids, n.names, s.checkpoint_id
 FROM shared_memory s
 JOIN checkpoints c ON c.checkpoint_id = s.checkpoint_id
 LEFT JOIN mapped n ON n.checkpoint_id = s.checkpoint_id AND n.kind = s.kind AND n.shmem_id = s.shmem_id

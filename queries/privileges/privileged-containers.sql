@@ -19,9 +19,8 @@
 WITH nodes AS (
   SELECT checkpoint_id, count(*) AS n, count(*) FILTER (type = 'b') AS blocks FROM container_devices WHERE origin = 'device' GROUP BY checkpoint_id
 )
-SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, coalesce(n.n, 0) AS devices, coalesce(n.blocks, 0) AS block_devices, s.uid, s.root_readonly, s.checkpoint_id
-FROM container_specs s
-JOIN checkpoints c ON c.checkpoint_id = s.checkpoint_id
+SELECT s.pod_namespace, s.pod_name, s.container_name, s.image, coalesce(n.n, 0) AS devices, coalesce(n.blocks, 0) AS block_devices, s.uid, s.root_readonly, s.checkpoint_id
+FROM container_specs_full s
 LEFT JOIN nodes n ON n.checkpoint_id = s.checkpoint_id
 WHERE s.privileged
-ORDER BY c.container_name, s.checkpoint_id
+ORDER BY s.container_name, s.checkpoint_id

@@ -23,9 +23,9 @@
 -- tables: filesystem_entries, checkpoints
 -- description: A package that was installed into the running container brings such files too.
 
-SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, f.path, f.origin, to_base(f.mode::BIGINT, 8, 4) AS mode, f.is_setuid, f.is_setgid, f.uid, f.gid, f.file_capabilities, f.size_bytes, f.sha256, f.mtime, f.checkpoint_id
-FROM filesystem_entries f JOIN checkpoints c USING (checkpoint_id)
+SELECT pod_namespace, pod_name, container_name, image, path, origin, to_base(mode::BIGINT, 8, 4) AS mode, is_setuid, is_setgid, uid, gid, file_capabilities, size_bytes, sha256, mtime, checkpoint_id
+FROM filesystem_entries_full
 -- of folders the bits mean other things, of a symbolic link nothing; setgid counts only with the right to execute by the group (inode(7))
-WHERE f.change IS DISTINCT FROM 'deleted' AND f.type IN ('file', 'hardlink')
-  AND (f.is_setuid OR f.is_setgid AND f.mode & 8 <> 0 OR f.file_capabilities IS NOT NULL)
-ORDER BY c.container_name, f.checkpoint_id, f.path
+WHERE change IS DISTINCT FROM 'deleted' AND type IN ('file', 'hardlink')
+  AND (is_setuid OR is_setgid AND mode & 8 <> 0 OR file_capabilities IS NOT NULL)
+ORDER BY container_name, checkpoint_id, path

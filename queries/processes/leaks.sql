@@ -24,7 +24,7 @@ WITH opened AS (
   WHERE c.container_id IS NOT NULL AND c.dump_kind = 'full'
 ), measured AS (
   SELECT *, unnest(['processes', 'zombies', 'threads', 'descriptors', 'mappings', 'memory_pages']) AS measure,
-         unnest([process_count::BIGINT, zombie_count::BIGINT, thread_count::BIGINT, fds::BIGINT, vma_count::BIGINT, pages_present::BIGINT]) AS n
+         unnest([process_count::BIGINT, zombie_count::BIGINT, thread_count::BIGINT, fds::BIGINT, vma_count::BIGINT, process_pages_present::BIGINT]) AS n
   FROM taken
 ), steps AS (
   SELECT *, n - lag(n) OVER (PARTITION BY container_id, measure ORDER BY taken_at, checkpoint_id) AS step FROM measured WHERE n IS NOT NULL

@@ -17,11 +17,10 @@
 -- tables: processes, checkpoints
 -- description: Judged by argv[0] in brackets, or by a name that begins like that of a kernel thread.
 
-SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, p.pid, p.comm, p.cmdline, p.exe, p.uid, p.checkpoint_id
-FROM processes p
-JOIN checkpoints c ON c.checkpoint_id = p.checkpoint_id
+SELECT pod_namespace, pod_name, container_name, image, pid, comm, cmdline, exe, uid, checkpoint_id
+FROM processes_full
 -- ps shows kernel threads in brackets; these have no program and are in no container's PID namespace
-WHERE p.exe IS NOT NULL
-  AND (regexp_matches(p.argv[1], '^\[.*\]$')
-    OR regexp_matches(p.comm, '^(kthreadd|kworker|ksoftirqd|kswapd|kdevtmpfs|migration|rcu_|watchdogd?|khugepaged|kcompactd|kintegrityd|kauditd)'))
-ORDER BY c.container_name, p.checkpoint_id, p.pid
+WHERE exe IS NOT NULL
+  AND (regexp_matches(argv[1], '^\[.*\]$')
+    OR regexp_matches(comm, '^(kthreadd|kworker|ksoftirqd|kswapd|kdevtmpfs|migration|rcu_|watchdogd?|khugepaged|kcompactd|kintegrityd|kauditd)'))
+ORDER BY container_name, checkpoint_id, pid

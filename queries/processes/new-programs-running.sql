@@ -36,7 +36,7 @@ WITH written AS (
   FROM run r JOIN written w ON w.checkpoint_id = r.checkpoint_id AND w.path = r.path
   WHERE NOT r.is_script OR w.content_kind = 'script' OR regexp_matches(r.path, '[.](sh|py|pl|rb|php|js)$')
   UNION ALL
-  SELECT checkpoint_id, unnest(exe_pids), paths[1], false, 'ghost', content_kind, sha256, modified_at FROM ghost_files
+  SELECT checkpoint_id, unnest(exe_pids), paths[1], false, 'ghost', content_kind, sha256, mtime FROM ghost_files
 )
 SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, f.pid, p.comm, p.cmdline, p.uid, f.path, f.origin, f.is_script, f.content_kind, f.sha256, f.mtime, f.checkpoint_id
 FROM found f

@@ -24,9 +24,8 @@
 WITH saved AS (
   SELECT checkpoint_id, unnest(exe_pids) AS pid, sha256 FROM ghost_files
 )
-SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, p.pid, p.comm, p.cmdline, p.exe, p.exe_deleted, p.exe_memfd, s.sha256, p.uid, p.checkpoint_id
-FROM processes p
-JOIN checkpoints c ON c.checkpoint_id = p.checkpoint_id
+SELECT p.pod_namespace, p.pod_name, p.container_name, p.image, p.pid, p.comm, p.cmdline, p.exe, p.exe_deleted, p.exe_memfd, s.sha256, p.uid, p.checkpoint_id
+FROM processes_full p
 LEFT JOIN saved s ON s.checkpoint_id = p.checkpoint_id AND s.pid = p.pid
 WHERE p.exe_deleted OR p.exe_memfd
-ORDER BY c.container_name, p.checkpoint_id, p.pid
+ORDER BY p.container_name, p.checkpoint_id, p.pid

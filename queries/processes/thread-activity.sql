@@ -11,7 +11,7 @@
 -- column: syscall_name | system call it sits in; NULL if it was running
 -- column: doing | that in words, for the common ones
 -- column: target | what its first argument refers to, where that is a descriptor: the other end of a connection, the own address of a socket, a path, or the kind
--- column: ip_path | file it executes in
+-- column: instruction_path | file it executes in
 -- column: checkpoint_id | the checkpoint
 -- tables: threads, processes, file_descriptors, sockets, checkpoints
 
@@ -37,7 +37,7 @@ SELECT c.pod_namespace, c.pod_name, c.container_name, t.pid, p.comm AS process, 
          WHEN t.syscall_name IN ('fsync', 'fdatasync', 'sync', 'syncfs', 'msync') THEN 'waits for the disk'
          WHEN t.syscall_name IN ('flock', 'fcntl') THEN 'locks a file'
        END AS doing,
-       coalesce(d.peer, s.name, s.local_address || ' ' || s.local_port, d.path, d.type) AS target, t.ip_path, t.checkpoint_id
+       coalesce(d.peer, s.name, s.local_address || ' ' || s.local_port, d.path, d.type) AS target, t.instruction_path, t.checkpoint_id
 FROM waiting t
 JOIN checkpoints c ON c.checkpoint_id = t.checkpoint_id
 LEFT JOIN processes p ON p.checkpoint_id = t.checkpoint_id AND p.pid = t.pid

@@ -20,12 +20,10 @@
 WITH declared AS (
   SELECT DISTINCT checkpoint_id, unnest(env) AS entry FROM container_specs
 )
-SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, p.pid, p.comm, p.cmdline, e.name, e.value, e.checkpoint_id
-FROM environment e
-JOIN checkpoints c ON c.checkpoint_id = e.checkpoint_id
-JOIN processes p ON p.checkpoint_id = e.checkpoint_id AND p.pid = e.pid
+SELECT e.pod_namespace, e.pod_name, e.container_name, e.image, e.pid, e.comm, e.cmdline, e.name, e.value, e.checkpoint_id
+FROM environment_full e
 LEFT JOIN declared d ON d.checkpoint_id = e.checkpoint_id AND d.entry = e.name || '=' || e.value
 -- ld.so(8); bash(1): BASH_ENV, PROMPT_COMMAND; sh: ENV; and the like of interpreters
 WHERE e.name IN ('LD_PRELOAD', 'LD_AUDIT', 'LD_LIBRARY_PATH', 'BASH_ENV', 'PROMPT_COMMAND', 'PYTHONSTARTUP', 'PERL5OPT', 'RUBYOPT', 'NODE_OPTIONS', 'JAVA_TOOL_OPTIONS')
   AND coalesce(e.value, '') <> '' AND d.entry IS NULL
-ORDER BY c.container_name, e.checkpoint_id, e.pid, e.position
+ORDER BY e.container_name, e.checkpoint_id, e.pid, e.position

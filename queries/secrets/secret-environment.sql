@@ -17,10 +17,8 @@
 -- tables: environment, processes, checkpoints
 -- description: Names only. The value is not shown, but equal values have the same number in value_group.
 
-SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, e.pid, p.comm, e.name, length(e.value) AS value_length,
-       CASE WHEN e.value <> '' THEN dense_rank() OVER (ORDER BY e.value) END AS value_group, e.checkpoint_id
-FROM environment e
-JOIN checkpoints c USING (checkpoint_id)
-JOIN processes p ON p.checkpoint_id = e.checkpoint_id AND p.pid = e.pid
-WHERE e.sensitive
-ORDER BY c.container_name, e.checkpoint_id, e.pid, e.position
+SELECT pod_namespace, pod_name, container_name, image, pid, comm, name, length(value) AS value_length,
+       CASE WHEN value <> '' THEN dense_rank() OVER (ORDER BY value) END AS value_group, checkpoint_id
+FROM environment_full
+WHERE sensitive
+ORDER BY container_name, checkpoint_id, pid, position

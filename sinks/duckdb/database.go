@@ -66,27 +66,50 @@ func (c closesMore) Close() error {
 // access is how a database file is attached.
 type access struct {
 	readOnly bool
+	// isNew says that the database is made, by this process, and nobody else's yet.
+	isNew bool
 	// wait is how long to wait for other processes that have the database
 	// open: DuckDB lets no one in beside a writer, and no writer in beside a
 	// reader.
 	wait time.Duration
 }
 
+// newOptions are those with which a new database is attached. Blocks of a quarter
+// of DuckDB's size, as each column of a table with few rows has one: a database of 240
+// archives is smaller by a fourth, one of 3,000 by 4 %, and as fast to ask; and the
+// memory that loading takes is mostly blocks. It has no log, as it takes its place
+// when it is complete.
+const newOptions = "BLOCK_SIZE 65536, RECOVERY_MODE no_wal_writes"
+
 // withDatabase attaches a database file for as long as do runs.
 func withDatabase(ctx context.Context, path string, how access, do func(*sql.DB) error) error {
+	db, err := openDatabase(ctx, path, how)
+	if err != nil {
+		return err
+	}
+	return closeDatabase(ctx, db, do(db))
+}
+
+// openDatabase attaches a database file, until closeDatabase.
+func openDatabase(ctx context.Context, path string, how access) (*sql.DB, error) {
 	reach := &aliases{}
 	db, err := openMemory(reach, nil, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	db.SetMaxOpenConns(1) // USE holds for a connection
 	exec := func(ctx context.Context, statements string) error {
 		_, err := db.ExecContext(ctx, statements)
 		return err
 	}
-	if err = attach(ctx, exec, reach, path, how); err == nil {
-		err = do(db)
+	if err = attach(ctx, exec, reach, path, how); err != nil {
+		return nil, closeDatabase(ctx, db, err)
 	}
+	return db, nil
+}
+
+// closeDatabase closes a database, and returns the error that there was.
+func closeDatabase(ctx context.Context, db *sql.DB, err error) error {
 	if err != nil && ctx.Err() != nil {
 		err = errors.Join(ctx.Err(), err) // DuckDB's own error does not say whose wish it was
 	}
@@ -120,6 +143,9 @@ func attachAs(ctx context.Context, exec execFunc, path, name string, how access)
 	statement := "ATTACH " + sqltext.Literal(path) + " AS " + name + " (TYPE duckdb"
 	if how.readOnly {
 		statement += ", READ_ONLY"
+	}
+	if how.isNew {
+		statement += ", " + newOptions
 	}
 	statement += ")"
 	deadline := time.Now().Add(how.wait)

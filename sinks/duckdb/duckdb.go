@@ -57,6 +57,7 @@ type sink struct {
 	old    *mark // nil where a new database is made
 
 	dir   string // the staging folder
+	begun *begun // the new database, nil where there is none
 	spool *spool.Spool
 	added []spool.Part // that came as files
 	wrote bool         // any row came
@@ -153,10 +154,14 @@ func (s *sink) footprint(replaces bool) sinks.Footprint {
 	return f
 }
 
-// Ledger reads the ledger from tables archives and checkpoints.
+// Ledger reads the ledger from tables archives and checkpoints. With it a run
+// begins, and so a new database is begun.
 func (s *sink) Ledger(ctx context.Context) (*sinks.Ledger, error) {
 	ledger := sinks.NewLedger()
 	if s.old == nil {
+		if s.begun == nil {
+			s.begun = begin(context.WithoutCancel(ctx), s.newLoad(), s.newPath())
+		}
 		return ledger, nil
 	}
 	err := withDatabase(ctx, s.place.Path, s.access(true), func(db *sql.DB) error {
@@ -183,14 +188,8 @@ func (s *sink) Commit(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	load := &load{
-		tables:  s.tables,
-		views:   s.opts.Views,
-		version: s.opts.Version,
-		policy:  s.opts.Policy,
-		rows:    filepath.Join(s.dir, "rows"),
-		spill:   filepath.Join(s.dir, "spill"),
-	}
+	load := s.newLoad()
+	load.begun = s.begun
 	defer load.reach.Close() // behind the databases that use it
 	var held bool
 	if scansBatches && len(s.added) == 0 {
@@ -212,7 +211,7 @@ func (s *sink) Commit(ctx context.Context) error {
 		}
 		return s.add(ctx, load)
 	}
-	made := filepath.Join(s.dir, "new.duckdb")
+	made := s.newPath()
 	if err := load.create(ctx, made); err != nil {
 		return err
 	}
@@ -224,6 +223,21 @@ func (s *sink) Commit(ctx context.Context) error {
 	}
 	return s.place.Publish(made)
 }
+
+// newLoad returns the load of a run that has no rows yet.
+func (s *sink) newLoad() *load {
+	return &load{
+		tables:  s.tables,
+		views:   s.opts.Views,
+		version: s.opts.Version,
+		policy:  s.opts.Policy,
+		rows:    filepath.Join(s.dir, "rows"),
+		spill:   filepath.Join(s.dir, "spill"),
+	}
+}
+
+// newPath is where a new database is made.
+func (s *sink) newPath() string { return filepath.Join(s.dir, "new.duckdb") }
 
 // add loads the rows into the existing database. Once DuckDB has committed
 // them to its log they are in the output, whatever fails then.
@@ -271,7 +285,7 @@ func (s *sink) foldWAL(ctx context.Context) error {
 
 // Close drops what was not committed and lets other runs have the output.
 func (s *sink) Close() error {
-	if err := errors.Join(s.spool.Abandon(), s.place.Release()); err != nil {
+	if err := errors.Join(s.begun.Close(), s.spool.Abandon(), s.place.Release()); err != nil {
 		return fmt.Errorf("closing output: %w", err)
 	}
 	return nil

@@ -28,7 +28,9 @@ const (
 	scanThreads = 4
 	// loadMemory is how much DuckDB keeps in memory; the rest goes to the staging
 	// folder.
-	loadMemory = 144 << 20
+	loadMemory = 80 << 20
+	// mostLoadMemory is up to which it gets more where that is not enough.
+	mostLoadMemory = 1 << 30
 	// besidesDuckDB is what the process takes beside it while rows are loaded.
 	besidesDuckDB = 456 << 20
 	// leastLoadMemory is what DuckDB cannot do without.
@@ -48,60 +50,54 @@ type load struct {
 	parts   []spool.Part
 	batches map[string][]arrow.RecordBatch // by table, instead of parts
 
-	hasViews  bool  // the database has these views already
-	memory    int64 // bytes that DuckDB may keep in memory
-	fixed     bool  // memory was asked for: it holds also where some rows cannot be loaded within it
-	unbounded bool  // DuckDB may take what memory it likes
+	begun     *begun // the database, where it was begun before
+	hasViews  bool   // the database has these views already
+	memory    int64  // bytes that DuckDB may keep in memory
+	fixed     bool   // memory was asked for: it holds also where some rows cannot be loaded within it
+	unbounded bool   // DuckDB may take what memory it likes
 }
 
-// unbind lets DuckDB take what memory it likes after an error by which it has not
-// enough, and reports whether it is worth trying again: it cannot keep every kind
-// of row within the bound, such as long texts and lists.
+// unbind lets DuckDB take more memory after an error by which it has not enough, in
+// the end what it likes, and reports whether it is worth trying again: it cannot
+// keep every kind of row within the bound, such as long texts and lists.
 func (l *load) unbind(err error) bool {
 	var e *duckdb.Error
 	if l.fixed || l.unbounded || !errors.As(err, &e) {
 		return false
 	}
 	// A commit that fails says of the cause its text only.
-	l.unbounded = e.Type == duckdb.ErrorTypeOutOfMemory || strings.Contains(e.Msg, "failed to pin block") || strings.Contains(e.Msg, "failed to allocate data")
-	return l.unbounded
+	if e.Type != duckdb.ErrorTypeOutOfMemory && !strings.Contains(e.Msg, "failed to pin block") && !strings.Contains(e.Msg, "failed to allocate data") {
+		return false
+	}
+	l.memory *= 2
+	l.unbounded = l.memory > mostLoadMemory
+	return true
 }
 
 // create makes a database with the rows at path, complete and durable.
 func (l *load) create(ctx context.Context, path string) error {
-	err := l.createOnce(ctx, path)
-	if err == nil || !l.unbind(err) {
-		return err
-	}
-	for _, old := range []string{path, path + ".wal"} {
-		if err := os.Remove(old); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("creating database: %w", err)
+	for {
+		err := l.createOnce(ctx, path)
+		if err == nil || !l.unbind(err) {
+			return err
+		}
+		for _, old := range []string{path, path + ".wal"} {
+			if err := os.Remove(old); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("creating database: %w", err)
+			}
 		}
 	}
-	return l.createOnce(ctx, path)
 }
 
 func (l *load) createOnce(ctx context.Context, path string) error {
-	statements, err := l.statements()
+	db, err := l.begun.take()
+	if db == nil && err == nil {
+		db, err = l.newDatabase(ctx, path)
+	}
 	if err != nil {
 		return err
 	}
-	copied, err := copyTemplate(path, statements)
-	if err != nil {
-		return fmt.Errorf("creating database: %w", err)
-	}
-	err = withDatabase(ctx, path, access{}, func(db *sql.DB) error {
-		return l.run(ctx, db, path, func(tx *sql.Tx) error {
-			if copied {
-				return nil
-			}
-			if _, err := tx.ExecContext(ctx, statements); err != nil {
-				return fmt.Errorf("creating tables: %w", err)
-			}
-			return nil
-		})
-	})
-	if err != nil {
+	if err := closeDatabase(ctx, db, l.run(ctx, db, path, func(*sql.Tx) error { return nil })); err != nil {
 		return err
 	}
 	if err := staging.Finish(path); err != nil {

@@ -92,11 +92,11 @@ func Rewrite(ctx context.Context, path string, opts sinks.Options, what sinks.Re
 }
 
 const (
-	retentionRows = `SELECT checkpoint_id, coalesce(container_id, ''), coalesce(container_name, ''), source, coalesce(checkpointed_at, dumped_at)
+	retentionRows = `SELECT checkpoint_id, coalesce(container_id, ''), coalesce(container_name, ''), coalesce(pod_name, ''), coalesce(pod_namespace, ''), source, coalesce(checkpointed_at, dumped_at)
 FROM checkpoints WHERE checkpoint_id IS NOT NULL`
 
 	// Without that table, the ledger tells which checkpoints are there.
-	retentionIDs = `SELECT checkpoint_id, '', '', min(source), NULL::TIMESTAMPTZ FROM archives
+	retentionIDs = `SELECT checkpoint_id, '', '', '', '', min(source), NULL::TIMESTAMPTZ FROM archives
 WHERE checkpoint_id IS NOT NULL AND checkpoint_id NOT IN (SELECT checkpoint_id FROM forgotten_checkpoints) GROUP BY 1`
 )
 
@@ -111,7 +111,7 @@ func (s *sink) checkpoints(ctx context.Context) ([]sinks.Checkpoint, error) {
 		return eachRow(ctx, db, query, func(rows *sql.Rows) error {
 			var c sinks.Checkpoint
 			var at sql.NullTime
-			if err := rows.Scan(&c.ID, &c.ContainerID, &c.ContainerName, &c.Source, &at); err != nil {
+			if err := rows.Scan(&c.ID, &c.ContainerID, &c.ContainerName, &c.PodName, &c.PodNamespace, &c.Source, &at); err != nil {
 				return err
 			}
 			if at.Valid {
@@ -150,8 +150,8 @@ func (s *sink) copyTo(ctx context.Context, path string, ids map[string]bool, add
 		return 0, fmt.Errorf("creating database: %w", err)
 	}
 	err = withDatabase(ctx, s.place.Path, s.access(true), func(db *sql.DB) error {
-		statements := fmt.Sprintf("SET temp_directory = %s; SET memory_limit = '%s'; SET threads = %d; ATTACH %s AS %s (TYPE duckdb);\n",
-			sqltext.Literal(reached[1]), rewriteMemory, min(scanThreads, runtime.GOMAXPROCS(0)), sqltext.Literal(reached[0]), newName)
+		statements := fmt.Sprintf("SET temp_directory = %s; SET memory_limit = '%s'; SET threads = %d; ATTACH %s AS %s (TYPE duckdb, %s);\n",
+			sqltext.Literal(reached[1]), rewriteMemory, min(scanThreads, runtime.GOMAXPROCS(0)), sqltext.Literal(reached[0]), newName, newOptions)
 		statements += "COPY FROM DATABASE " + outputName + " TO " + newName + " (SCHEMA); USE " + newName
 		if _, err := db.ExecContext(ctx, statements); err != nil {
 			return fmt.Errorf("making tables: %w", err)

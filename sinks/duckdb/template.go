@@ -83,7 +83,7 @@ func makeTemplate(ctx context.Context, l *load, path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = withDatabase(ctx, path, access{}, func(db *sql.DB) error {
+	err = withDatabase(ctx, path, access{isNew: true}, func(db *sql.DB) error {
 		_, err := db.ExecContext(ctx, "BEGIN;\n"+statements+"COMMIT; CHECKPOINT "+outputName)
 		return err
 	})

@@ -171,7 +171,7 @@ func TestAddedColumn(t *testing.T) {
 	for i, of := range earlier {
 		short := *of
 		if of.Name == "processes" {
-			short.Columns = slices.DeleteFunc(slices.Clone(of.Columns), func(c schema.Column) bool { return c.Name == "pages_present" })
+			short.Columns = slices.DeleteFunc(slices.Clone(of.Columns), func(c schema.Column) bool { return c.Name == "own_pages_present" })
 		}
 		earlier[i] = &short
 	}

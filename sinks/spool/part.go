@@ -13,7 +13,6 @@ import (
 	"os"
 	"strconv"
 
-	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
@@ -106,11 +105,11 @@ func (p *partFile) note(pairs [][2]string) error {
 }
 
 // write appends a row group of at most rowGroupRows rows.
-func (p *partFile) write(group arrow.RecordBatch) error {
+func (p *partFile) write(group *heldColumns) error {
 	if err := p.writer.write(group); err != nil {
 		return fmt.Errorf("encoding rows: %w", err)
 	}
-	p.rows += group.NumRows()
+	p.rows += group.rows
 	p.groups++
 	return nil
 }

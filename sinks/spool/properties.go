@@ -23,9 +23,8 @@ const (
 	bloomBytes = 128 << 10
 )
 
-// writerProperties says how a row group of the table is encoded; with nil for its
-// rows, what all row groups of a file have in common.
-func writerProperties(table *schema.Table, scratch bool, rows arrow.RecordBatch, more ...parquet.WriterProperty) *parquet.WriterProperties {
+// writerProperties says how the table is encoded. More is of the column at hand.
+func writerProperties(table *schema.Table, scratch bool, more ...parquet.WriterProperty) *parquet.WriterProperties {
 	opts := []parquet.WriterProperty{
 		parquet.WithCompression(compress.Codecs.Zstd),
 		parquet.WithCompressionLevel(zstdLevel),
@@ -37,27 +36,31 @@ func writerProperties(table *schema.Table, scratch bool, rows arrow.RecordBatch,
 	} else {
 		opts = append(opts, parquet.WithPageIndexEnabled(true), parquet.WithMaxBloomFilterBytes(bloomBytes))
 	}
-	for i, c := range table.Columns {
+	for _, c := range table.Columns {
 		if c.Encoding.Delta {
 			opts = append(opts, parquet.WithEncodingFor(c.Name, parquet.Encodings.DeltaBinaryPacked))
 		}
-		if rows == nil || c.Type.ID() != arrow.STRING {
-			continue
-		}
-		texts, isDictionary := rows.Column(i).(*array.Dictionary)
-		if isDictionary && int64(2*texts.Dictionary().Len()) <= rows.NumRows() {
-			opts = append(opts, parquet.WithDictionaryFor(c.Name, true))
-		}
-		if !c.Encoding.Bloom || scratch {
-			continue
-		}
-		if distinct := distinctTexts(rows.Column(i)); distinct > 0 {
-			opts = append(opts,
-				parquet.WithBloomFilterEnabledFor(c.Name, true),
-				parquet.WithBloomFilterNDVFor(c.Name, distinct))
-		}
 	}
 	return parquet.NewWriterProperties(append(opts, more...)...)
+}
+
+// columnProperties says how the values of a column of a row group are encoded.
+func columnProperties(c *schema.Column, scratch bool, values arrow.Array) []parquet.WriterProperty {
+	if c.Type.ID() != arrow.STRING {
+		return nil
+	}
+	var opts []parquet.WriterProperty
+	texts, isDictionary := values.(*array.Dictionary)
+	if isDictionary && 2*texts.Dictionary().Len() <= values.Len() {
+		opts = append(opts, parquet.WithDictionaryFor(c.Name, true))
+	}
+	if !c.Encoding.Bloom || scratch {
+		return opts
+	}
+	if distinct := distinctTexts(values); distinct > 0 {
+		opts = append(opts, parquet.WithBloomFilterEnabledFor(c.Name, true), parquet.WithBloomFilterNDVFor(c.Name, distinct))
+	}
+	return opts
 }
 
 // distinctTexts returns how many distinct texts a column has.

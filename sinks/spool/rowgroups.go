@@ -28,13 +28,13 @@ type rowGroups struct {
 	*file.Writer
 	table   *schema.Table
 	scratch bool
-	// properties are those of the row group that is being written. arrow-go looks
-	// at them whenever it begins a column of a row group.
+	// properties are those of the column that is being written. arrow-go looks at
+	// them whenever it begins a column of a row group.
 	properties *parquet.WriterProperties
 }
 
 func newRowGroups(w io.Writer, table *schema.Table, scratch bool) (*rowGroups, error) {
-	properties := writerProperties(table, scratch, nil)
+	properties := writerProperties(table, scratch)
 	columns, err := pqarrow.ToParquet(table.BatchSchema(), properties, pqarrow.DefaultWriterProps())
 	if err != nil {
 		return nil, err
@@ -46,53 +46,69 @@ func newRowGroups(w io.Writer, table *schema.Table, scratch bool) (*rowGroups, e
 	return &rowGroups{writer, table, scratch, properties}, nil
 }
 
-func (g *rowGroups) write(rows arrow.RecordBatch) error {
-	var leaves []leaf
-	for i, c := range g.table.Columns {
-		of, err := leavesOf(rows.Column(i), c.Nullable)
-		if err != nil {
-			return fmt.Errorf("column %s: %w", c.Name, err)
-		}
-		leaves = append(leaves, of...)
-	}
-	*g.properties = *writerProperties(g.table, g.scratch, rows, g.misread(leaves)...)
+// write writes a row group, column by column: each is let go of when it is written.
+func (g *rowGroups) write(rows *heldColumns) error {
 	group, err := g.AppendRowGroupChecked()
 	if err != nil {
 		return err
 	}
 	ctx := pqarrow.NewArrowWriteContext(context.Background(), nil)
-	for i, l := range leaves {
-		column, err := group.NextColumn()
+	written := 0 // of Parquet's columns
+	for i := range g.table.Columns {
+		c := &g.table.Columns[i]
+		column, err := rows.join(i)
 		if err != nil {
 			return err
 		}
-		if err := l.write(ctx, column); err != nil {
-			return fmt.Errorf("column %s: %w", g.Schema.Column(i).Path(), err)
+		n, err := g.writeColumn(ctx, group, c, column, written)
+		column.Release()
+		if err != nil {
+			return fmt.Errorf("column %s: %w", c.Name, err)
 		}
+		written += n
 	}
 	return group.Close()
 }
 
-// misread returns the properties that leave out the statistics of columns with
-// unsigned numbers above the signed maximum. Their order is the unsigned one, but
-// readers without unsigned types take a bound above it for a negative number:
-// Trino fails with "corrupted statistics", or finds nothing
-// (https://github.com/trinodb/trino/issues/27274).
-func (g *rowGroups) misread(leaves []leaf) []parquet.WriterProperty {
-	var without []parquet.WriterProperty
+// writeColumn writes a column of a row group, and returns how many of Parquet's
+// columns that were. first is the number of the first of these.
+func (g *rowGroups) writeColumn(ctx context.Context, group file.SerialRowGroupWriter, c *schema.Column, column arrow.Array, first int) (int, error) {
+	leaves, err := leavesOf(column, c.Nullable)
+	if err != nil {
+		return 0, err
+	}
+	own := columnProperties(c, g.scratch, column)
 	for i, l := range leaves {
-		var passes bool
-		switch v := l.values.(type) {
-		case *array.Uint32:
-			passes = slices.ContainsFunc(v.Uint32Values(), func(n uint32) bool { return n > math.MaxInt32 })
-		case *array.Uint64:
-			passes = slices.ContainsFunc(v.Uint64Values(), func(n uint64) bool { return n > math.MaxInt64 })
-		}
-		if passes {
-			without = append(without, parquet.WithStatsFor(g.Schema.Column(i).Path(), false))
+		if isMisread(l.values) {
+			own = append(own, parquet.WithStatsFor(g.Schema.Column(first+i).Path(), false))
 		}
 	}
-	return without
+	*g.properties = *writerProperties(g.table, g.scratch, own...)
+	for _, l := range leaves {
+		part, err := group.NextColumn()
+		if err != nil {
+			return 0, err
+		}
+		if err := l.write(ctx, part); err != nil {
+			return 0, err
+		}
+	}
+	return len(leaves), nil
+}
+
+// isMisread reports whether there are unsigned numbers above the signed maximum:
+// their statistics are left out. Their order is the unsigned one, but readers
+// without unsigned types take a bound above it for a negative number: Trino fails
+// with "corrupted statistics", or finds nothing
+// (https://github.com/trinodb/trino/issues/27274).
+func isMisread(values arrow.Array) bool {
+	switch v := values.(type) {
+	case *array.Uint32:
+		return slices.ContainsFunc(v.Uint32Values(), func(n uint32) bool { return n > math.MaxInt32 })
+	case *array.Uint64:
+		return slices.ContainsFunc(v.Uint64Values(), func(n uint64) bool { return n > math.MaxInt64 })
+	}
+	return false
 }
 
 // write writes all values of a column of a row group.

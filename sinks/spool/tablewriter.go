@@ -123,13 +123,11 @@ func (w *tableWriter) claimPart() *tablePart {
 
 // writeTo writes a row group to a part, and completes it if no more will come.
 func (w *tableWriter) writeTo(p *tablePart, held []arrow.RecordBatch) error {
-	group, err := Join(held)
+	group := columnsOf(held)
 	releaseAll(held)
-	if err != nil {
-		return err
-	}
-	defer group.Release()
+	defer group.release()
 	if p.file == nil {
+		var err error
 		if p.file, err = createPart(p.path, w.table, w.from); err != nil {
 			return err
 		}

@@ -12,7 +12,7 @@ import (
 )
 
 // RetentionColumns are the columns of checkpoints that retention asks for.
-var RetentionColumns = []string{schema.CheckpointID, "container_id", "container_name", "source", "checkpointed_at", "dumped_at"}
+var RetentionColumns = []string{schema.CheckpointID, "container_id", "container_name", "pod_name", "pod_namespace", "source", "checkpointed_at", "dumped_at"}
 
 // RetentionRows returns what rows with these columns tell of checkpoints; what the batch does not have stays empty.
 func RetentionRows(batch arrow.RecordBatch) []sinks.Checkpoint {
@@ -30,6 +30,8 @@ func RetentionRows(batch arrow.RecordBatch) []sinks.Checkpoint {
 	text(schema.CheckpointID, func(c *sinks.Checkpoint, v string) { c.ID = v })
 	text("container_id", func(c *sinks.Checkpoint, v string) { c.ContainerID = v })
 	text("container_name", func(c *sinks.Checkpoint, v string) { c.ContainerName = v })
+	text("pod_name", func(c *sinks.Checkpoint, v string) { c.PodName = v })
+	text("pod_namespace", func(c *sinks.Checkpoint, v string) { c.PodNamespace = v })
 	text("source", func(c *sinks.Checkpoint, v string) { c.Source = v })
 	for _, name := range []string{"dumped_at", "checkpointed_at"} { // the latter goes before
 		for _, at := range batch.Schema().FieldIndices(name) {
