@@ -315,13 +315,20 @@ func TestServedForget(t *testing.T) {
 	}
 	commitAndClose(t, servedRun(t, format, options(t, "run3"), 100)) // others can still add
 	catalog.KeepsSnapshots = false
+	// A run that was killed before it removed what it replaced leaves the same.
+	commitAndClose(t, servedRun(t, format, options(t, "run4"), 150))
+	for _, key := range store.Keys(t, "lake", "warehouse/") {
+		if strings.Contains(key, "run1") || strings.Contains(key, "run2") {
+			t.Errorf("%s is left by the run after", key)
+		}
+	}
 	if err := rewrite("forget"); err != nil {
 		t.Fatal(err)
 	}
 	tables := catalog.Tables()
 	for _, key := range store.Keys(t, "lake", "warehouse/") {
 		parts := strings.Split(key, "/")
-		if strings.Contains(key, "run1") || strings.Contains(key, "run2") || strings.Contains(key, "run3") || strings.Contains(key, "refused") {
+		if strings.Contains(key, "run1") || strings.Contains(key, "run2") || strings.Contains(key, "run3") || strings.Contains(key, "run4") || strings.Contains(key, "refused") {
 			t.Errorf("%s is left", key)
 		}
 		if parts[len(parts)-2] == metadataDir && parts[len(parts)-3] != "archives" && bytes.Contains(store.Content(t, "lake", key), []byte(id)) {
@@ -333,7 +340,7 @@ func TestServedForget(t *testing.T) {
 			t.Errorf("%s has %d snapshots", name, n)
 		}
 	}
-	want := rowsOf(t, 0, 50, 100)
+	want := rowsOf(t, 0, 50, 100, 150)
 	for _, name := range []string{"checkpoints", "processes"} {
 		want[name] = slices.DeleteFunc(want[name], func(row []any) bool { return row[0] == id })
 	}
