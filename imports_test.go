@@ -50,7 +50,7 @@ var mayImport = map[string][]string{
 	"/sinks/spool":                   {"/schema", "/sinks", "/sinks/internal/onepage", "/sinks/internal/staging", "/stage"},
 	"/sinks/parquet":                 {"/objectstore", "/schema", "/sinks", "/sinks/internal/bucket", "/sinks/internal/contents", "/sinks/internal/ledger", "/sinks/internal/local", "/sinks/internal/order", "/sinks/internal/staging", "/sinks/spool"},
 	"/sinks/duckdb":                  {"/schema", "/sinks", "/sinks/internal/contents", "/sinks/internal/local", "/sinks/internal/staging", "/sinks/spool", "/sqltext"},
-	"/sinks/iceberg":                 {"/objectstore", "/sinks/internal/bucket", "/schema", "/sinks", "/sinks/internal/contents", "/sinks/internal/ledger", "/sinks/internal/local", "/sinks/internal/order", "/sinks/internal/staging", "/sinks/spool"},
+	"/sinks/iceberg":                 {"/objectstore", "/sinks/iceberg/internal/catalogs", "/sinks/iceberg/internal/restcatalog", "/sinks/iceberg/internal/sqlcatalog", "/sinks/internal/bucket", "/schema", "/sinks", "/sinks/internal/contents", "/sinks/internal/ledger", "/sinks/internal/local", "/sinks/internal/order", "/sinks/internal/staging", "/sinks/spool"},
 	"/sinks/internal/order":          {"/schema", "/sinks/internal/staging", "/sinks/spool"},
 	"/sinks/shards":                  {"/schema", "/sinks", "/sinks/internal/contents", "/sinks/internal/ledger", "/sinks/internal/order", "/sinks/internal/staging", "/sinks/spool"},
 	"/sinks/sinktest":                {"/schema", "/sinks"},
@@ -70,6 +70,11 @@ var mayImport = map[string][]string{
 	"/deploy/image":                  nil,
 	"/indicators":                    {"/schema", "/sqltext"},
 	"/verify":                        {"/filelock", "/pipeline", "/pipeline/archive", "/pipeline/decode", "/pipeline/source", "/schema", "/sinks", "/sqltext"},
+
+	"/sinks/iceberg/internal/catalogs":    nil,
+	"/sinks/iceberg/internal/restcatalog": {"/sinks/iceberg/internal/catalogs", "/transport"},
+	"/sinks/iceberg/resttest":             nil,
+	"/sinks/iceberg/internal/sqlcatalog":  {"/sinks/iceberg/internal/catalogs", "/transport"},
 }
 
 // TestImports checks that packages import in one direction, and nothing that

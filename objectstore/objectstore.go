@@ -27,7 +27,14 @@ const Scheme = "s3"
 type Options struct {
 	Endpoint string // http or https and a host; empty for AWS
 	Region   string // empty where the store is to be asked
+	Keys            // those to sign with; without any they are looked for
+	// ByHost says that buckets are names of hosts, ByPath that they begin paths;
+	// with neither, AWS has the first and others the second.
+	ByHost, ByPath bool
 }
+
+// Keys are credentials.
+type Keys struct{ ID, Secret, SessionToken string }
 
 // MaxAttempts is how often a request is tried. With the waits between, that is
 // several seconds.
@@ -48,12 +55,17 @@ func Connect(opts Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	creds, err := findCredentials(network)
-	if err != nil {
-		return nil, err
+	creds := credentials.NewStaticV4(opts.ID, opts.Secret, opts.SessionToken)
+	if (opts.Keys == Keys{}) {
+		if creds, err = findCredentials(network); err != nil {
+			return nil, err
+		}
 	}
 	lookup := minio.BucketLookupPath
-	if opts.Endpoint == "" {
+	switch {
+	case opts.ByHost:
+		lookup = minio.BucketLookupDNS
+	case opts.Endpoint == "" && !opts.ByPath:
 		lookup = minio.BucketLookupAuto
 	}
 	client, err := minio.NewCore(endpoint.Host, &minio.Options{

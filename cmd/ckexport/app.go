@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -163,6 +164,9 @@ func newApp(std streams) *cli.App {
 	}
 	for _, command := range app.Commands {
 		command.OnUsageError = onUsageError
+		if slices.ContainsFunc(command.Flags, func(f cli.Flag) bool { return f.Names()[0] == "catalog" }) {
+			command.Before = checkCatalog
+		}
 	}
 	return app
 }

@@ -63,7 +63,7 @@ func exportCommand(std streams) *cli.Command {
 		ArgsUsage: "INPUT...",
 		Description: "INPUT is an archive, a folder of archives, an unpacked archive, a folder of CRIU images, a pattern, or - for a list of them\n" +
 			"on standard input; s3://BUCKET/PREFIX, the key of an object or a pattern of keys; oci://REGISTRY/REPOSITORY, with :TAG or @DIGEST for one image. OUT ends in .parquet (a dataset folder; with one table in --tables, a file), .duckdb or .iceberg (a folder of tables);\n" +
-			"s3://BUCKET/NAME.parquet and s3://BUCKET/NAME.iceberg are such outputs in an object store.",
+			"s3://BUCKET/NAME.parquet and s3://BUCKET/NAME.iceberg are such outputs in an object store; iceberg://NAMESPACE are tables in the catalog that --catalog FILE tells of.",
 		CustomHelpTemplate: cli.CommandHelpTemplate + "\n" + exitCodesHelp + "\n",
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "overwrite", Usage: "replace an existing output of ckexport instead of adding to it"},
@@ -98,7 +98,7 @@ const (
 // to its runs.
 func runFlags(logLevel string) []cli.Flag {
 	return append([]cli.Flag{
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "output `PATH`, .parquet, .duckdb or .iceberg, or s3://BUCKET/NAME with .parquet or .iceberg (required)"},
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "output `PATH`, .parquet, .duckdb or .iceberg, s3://BUCKET/NAME with .parquet or .iceberg, or iceberg://NAMESPACE (required)"},
 		&cli.StringFlag{Name: "tables", Usage: "export only these `TABLES`, separated by commas"},
 		&cli.StringFlag{Name: "exclude-tables", Usage: "export all but these `TABLES`, separated by commas"},
 		&cli.StringFlag{Name: "logs", Usage: "lines of CRIU's dump.log and restore.log in log_lines: outline for those that warn, fail or tell a fact (log_phases tells of the rest), or all", Value: schema.LogsOutline},

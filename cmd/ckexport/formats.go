@@ -16,5 +16,6 @@ func formats(at places) sinks.Formats {
 		iceberg.Format(duckdb.Engine()),
 		parquet.BucketFormat(duckdb.Engine(), at.store),
 		iceberg.BucketFormat(duckdb.Engine(), at.store),
+		iceberg.CatalogFormat(duckdb.Engine(), at.store, at.catalog),
 	}
 }

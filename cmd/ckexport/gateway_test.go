@@ -4,6 +4,9 @@ package main
 
 import (
 	"errors"
+	"io"
+	"log"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -25,6 +29,9 @@ import (
 type gateway struct {
 	data string // the folder of the buckets
 	url  string // of the proxy
+
+	server  []string // the command that starts the store
+	process *exec.Cmd
 
 	mu     sync.Mutex
 	fault  func(http.ResponseWriter, *http.Request, http.Handler) // answers instead
@@ -66,28 +73,15 @@ func startGateway(t *testing.T) *gateway {
 	}
 	address := listener.Addr().String()
 	listener.Close()
-	cmd := exec.Command(gatewayProgram(t), "--access", "key", "--secret", storeSecret, "--port", address, "posix", g.data)
-	if err := cmd.Start(); err != nil {
+	g.server = []string{gatewayProgram(t), "--access", "key", "--secret", storeSecret, "--port", address, "posix", g.data}
+	if err := g.start(address); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		c, err := net.Dial("tcp", address)
-		if err == nil {
-			c.Close()
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-	}
+	t.Cleanup(func() { g.kill() })
 	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(&url.URL{Scheme: "http", Host: address})
 		r.Out.Host = r.In.Host // it is signed
-	}}
+	}, ErrorLog: log.New(io.Discard, "", 0)} // the store may be killed
 	answer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("If-Match")+r.Header.Get("If-None-Match") != "" && r.Method == http.MethodPut {
 			g.writes.Lock()
@@ -108,6 +102,63 @@ func startGateway(t *testing.T) *gateway {
 	t.Cleanup(server.Close)
 	g.url = server.URL
 	return g
+}
+
+// start starts the store, and waits for it.
+func (g *gateway) start(address string) error {
+	g.process = exec.Command(g.server[0], g.server[1:]...)
+	if err := g.process.Start(); err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		c, err := net.Dial("tcp", address)
+		if err == nil {
+			return c.Close()
+		}
+		if time.Now().After(deadline) {
+			return err
+		}
+	}
+}
+
+// kill kills the store.
+func (g *gateway) kill() {
+	_ = g.process.Process.Kill()
+	_ = g.process.Wait()
+}
+
+// crashing kills the store now and then, and starts it again, while do runs.
+func (g *gateway) crashing(t *testing.T, chance *rand.Rand, do func()) {
+	t.Helper()
+	address := g.server[slices.Index(g.server, "--port")+1]
+	crashes := 0
+	done, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		for {
+			select {
+			case <-done:
+				ended <- nil
+				return
+			case <-time.After(time.Duration(500+chance.IntN(2000)) * time.Millisecond):
+			}
+			g.kill()
+			crashes++
+			time.Sleep(time.Duration(chance.IntN(1000)) * time.Millisecond)
+			if err := g.start(address); err != nil {
+				ended <- err
+				return
+			}
+		}
+	}()
+	do()
+	close(done)
+	if err := <-ended; err != nil {
+		t.Fatalf("starting the store again: %v", err)
+	}
+	t.Logf("the store was killed %d times", crashes)
+	if crashes == 0 {
+		t.Error("the store was never killed")
+	}
 }
 
 // answering sets what answers requests instead, with the handler that would have.

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"errors"
+	"slices"
+	"strings"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/ckexport/ckexport/objectstore"
@@ -13,12 +17,14 @@ import (
 type places struct {
 	store    objectstore.Options
 	registry oci.Options
+	catalog  string // the file with the properties of a catalog
 }
 
 // storeFlags say where the object store is.
 func storeFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "endpoint", Usage: "the object store of s3:// inputs and outputs, an http or https `URL`", DefaultText: "AWS", EnvVars: []string{"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}},
+		&cli.StringFlag{Name: "catalog", Usage: "the catalog of iceberg:// outputs, a `FILE` of properties"},
 		&cli.StringFlag{Name: "region", Usage: "`NAME` of the object store's region", DefaultText: "the store is asked", EnvVars: []string{"AWS_REGION", "AWS_DEFAULT_REGION"}},
 	}
 }
@@ -30,7 +36,24 @@ func placeFlags() []cli.Flag {
 
 // placesOf reads placeFlags, or storeFlags.
 func placesOf(c *cli.Context) places {
-	return places{objectstore.Options{Endpoint: c.String("endpoint"), Region: c.String("region")}, oci.Options{PlainHTTP: c.Bool("plain-http")}}
+	return places{
+		store:    objectstore.Options{Endpoint: c.String("endpoint"), Region: c.String("region")},
+		registry: oci.Options{PlainHTTP: c.Bool("plain-http")}, catalog: c.String("catalog"),
+	}
+}
+
+// checkCatalog refuses an output in a catalog without one, and the reverse.
+func checkCatalog(c *cli.Context) error {
+	isNamed := slices.ContainsFunc(append(c.Args().Slice(), c.String("output")), func(name string) bool {
+		return strings.HasPrefix(strings.ToLower(name), "iceberg://")
+	})
+	switch {
+	case isNamed && c.String("catalog") == "":
+		return &usageError{err: errors.New("iceberg:// needs --catalog FILE"), hint: "the file has the properties of the catalog, such as type, uri and warehouse"}
+	case !isNamed && c.IsSet("catalog"):
+		return &usageError{err: errors.New("--catalog is for outputs iceberg://NAMESPACE, and none is named")}
+	}
+	return nil
 }
 
 // providers returns the kinds of inputs of this build. What belongs to the

@@ -21,7 +21,7 @@ var documents = map[string]int{
 	"docs/manual/ask.md":       18,
 	"docs/manual/content.md":   10,
 	"docs/manual/export.md":    15,
-	"docs/manual/fleet.md":     6,
+	"docs/manual/fleet.md":     11,
 	"docs/manual/notebooks.md": 2,
 	"docs/manual/trust.md":     4,
 	"docs/memory.md":           8,

@@ -106,7 +106,7 @@ func (g *gateway) digests(t *testing.T, output string) map[string]string {
 }
 
 // TestShardsInBucket does runs in shards, from a bucket into a bucket, whose
-// processes are killed and whose store is unreliable.
+// processes are killed, and whose store is unreliable and killed, too.
 func TestShardsInBucket(t *testing.T) {
 	g, seed := startGateway(t), rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -124,7 +124,7 @@ func TestShardsInBucket(t *testing.T) {
 				kill: true, faults: true, chance: rand.New(rand.NewPCG(seed, uint64(2*i+1))),
 			}
 			job.env = append(g.command(t).Env[len(os.Environ()):], "TMPDIR="+job.dir)
-			job.run(t)
+			g.crashing(t, rand.New(rand.NewPCG(seed, uint64(2*i+4))), func() { job.run(t) })
 			t.Logf("%d processes were killed or failed", job.again)
 			if output != storedOutput { // a commit that failed counts as alive for a while
 				g.url = reliable

@@ -125,13 +125,7 @@ func fetchTables(ctx context.Context, f *bucket.Folder, dir string, opts sinks.S
 	if err != nil {
 		return nil, err
 	}
-	var wanted []string
-	for _, name := range w.contents.Tables {
-		isWanted := func(among []string) bool { return among == nil || slices.Contains(among, name) }
-		if isWanted(opts.Tables) && isWanted(opts.Named) {
-			wanted = append(wanted, name)
-		}
-	}
+	wanted := w.named(opts)
 	if len(wanted) == 0 {
 		return nil, nil
 	}
@@ -139,6 +133,18 @@ func fetchTables(ctx context.Context, f *bucket.Folder, dir string, opts sinks.S
 		return nil, err
 	}
 	return w.tableFiles(wanted)
+}
+
+// named returns the tables that queries name.
+func (w *warehouse) named(opts sinks.SQLOptions) []string {
+	wanted := []string{}
+	for _, name := range w.contents.Tables {
+		isWanted := func(among []string) bool { return among == nil || slices.Contains(among, name) }
+		if isWanted(opts.Tables) && isWanted(opts.Named) {
+			wanted = append(wanted, name)
+		}
+	}
+	return wanted
 }
 
 // inspect fetches all of an output, and checks it as one in a folder.

@@ -105,13 +105,13 @@ func (o *bucketOutput) Commit(ctx context.Context) error {
 
 // pushTo pushes the versions that a warehouse has beyond those of the mirror.
 func pushTo(ctx context.Context, m *mirror, w *warehouse) error {
-	p := &push{mirror: m, dir: w.catalog.dir, versions: map[string]int{}}
+	p := &push{mirror: m, dir: w.folder.dir, versions: map[string]int{}}
 	for name := range w.tables {
-		version, err := w.catalog.current(name)
+		version, err := w.folder.current(name)
 		if err != nil {
 			return err
 		}
-		if version > m.last[name] || w.catalog.dir != m.dir {
+		if version > m.last[name] || w.folder.dir != m.dir {
 			p.versions[name] = version
 		}
 	}
@@ -166,8 +166,9 @@ func (b bucketFormat) rewrite(ctx context.Context, location string, opts sinks.O
 	if r.tables, err = old.contents.Known(location); err != nil {
 		return nil, err
 	}
-	r.target = files{dir: r.dir, location: m.files().location, mirror: m}
-	r.publish = func(ctx context.Context) error { return replaceStored(ctx, m, r.made) }
+	into := &anew{rewrite: r, target: files{dir: r.dir, location: m.files().location, mirror: m}}
+	into.publish = func(ctx context.Context) error { return replaceStored(ctx, m, into.output) }
+	r.into = into
 	if err := what.Start(bucket.Footprint(place.Footprint())); err != nil {
 		return nil, err
 	}

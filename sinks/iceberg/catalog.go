@@ -34,7 +34,7 @@ const (
 // a catalog elsewhere than where it will be, and fails on paths such as "100%".
 type folderCatalog struct{ files }
 
-var _ table.CatalogIO = folderCatalog{}
+var _ catalog = folderCatalog{}
 
 func ident(name string) table.Identifier { return table.Identifier{namespace, name} }
 
@@ -136,6 +136,33 @@ func (c folderCatalog) CommitTable(ctx context.Context, of table.Identifier, req
 	}
 	return next, c.tableOf(name, next, version+1).MetadataLocation(), nil
 }
+
+// add moves parts to where the files of a table are.
+func (c folderCatalog) add(_ context.Context, to *table.Table, parts []string) ([]string, error) {
+	id := to.Identifier()
+	dir := filepath.Join(c.tableDir(id[len(id)-1]), dataDir)
+	var locations []string
+	for _, part := range parts {
+		name := filepath.Base(part)
+		if err := os.Rename(part, filepath.Join(dir, name)); err != nil {
+			return nil, err
+		}
+		locations = append(locations, c.tableLocation(id[len(id)-1])+"/"+dataDir+"/"+name)
+	}
+	return locations, staging.SyncDir(dir)
+}
+
+// within returns the path of a file within the folder of its table.
+func (c folderCatalog) within(of *table.Table, location string) (string, error) {
+	at, err := c.path(location)
+	if err != nil {
+		return "", err
+	}
+	id := of.Identifier()
+	return filepath.Rel(c.tableDir(id[len(id)-1]), at)
+}
+
+func (c folderCatalog) reopen(context.Context) (*warehouse, error) { return openWarehouse(c.files) }
 
 // create makes a table, with the folders of it.
 func (c folderCatalog) create(name string, metadata table.Metadata) (*table.Table, error) {

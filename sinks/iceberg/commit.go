@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -20,7 +19,6 @@ import (
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/internal/contents"
-	"github.com/ckexport/ckexport/sinks/internal/staging"
 	"github.com/ckexport/ckexport/sinks/spool"
 )
 
@@ -32,6 +30,14 @@ type commit struct {
 	kept   map[string]*schema.Table
 	parts  []spool.Part
 	from   string // the folder of the parts
+	// first is the table that is committed to before all others, also without rows:
+	// who comes second at it has done nothing yet. Empty for none.
+	first string
+	// replaces says that the parts are all that the tables then have, and properties
+	// what archives then says of the output; nil for the same as before.
+	replaces   bool
+	properties iceberg.Properties
+	to         table.CatalogIO // of what replaces
 }
 
 // addTo commits to an output that others read meanwhile. Where it fails, it takes
@@ -41,12 +47,12 @@ func (c *commit) addTo(ctx context.Context, w *warehouse) error {
 	if err == nil {
 		return nil
 	}
-	now, failed := openWarehouse(w.catalog.files)
+	now, failed := w.catalog.reopen(context.WithoutCancel(ctx))
 	switch {
 	case failed != nil:
 		return errors.Join(err, failed)
 	case now.runs[c.opts.RunID]:
-		return &sinks.CommittedError{Path: w.catalog.dir, Err: err}
+		return &sinks.CommittedError{Path: w.folder.dir, Err: err}
 	}
 	_, failed = recovered(context.WithoutCancel(ctx), now)
 	return errors.Join(err, failed)
@@ -54,18 +60,30 @@ func (c *commit) addTo(ctx context.Context, w *warehouse) error {
 
 // run makes the snapshots.
 func (c *commit) run(ctx context.Context, w *warehouse) error {
+	if c.first != "" {
+		if err := c.named(ctx, w, c.first); err != nil {
+			return err
+		}
+	}
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, t := range c.tables {
-		if parts := c.partsOf(t.Name); t.Name != contents.Archives && len(parts) > 0 {
+		if t.Name == c.first || t.Name == contents.Archives {
+			continue
+		}
+		if parts := c.partsOf(t.Name); c.replaces || len(parts) > 0 {
 			group.Go(func() error { return c.table(groupCtx, w, t, parts) })
 		}
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	i := slices.IndexFunc(c.tables, func(t *schema.Table) bool { return t.Name == contents.Archives })
-	return c.table(ctx, w, c.tables[i], c.partsOf(contents.Archives))
+	return c.named(ctx, w, contents.Archives)
+}
+
+func (c *commit) named(ctx context.Context, w *warehouse, name string) error {
+	i := slices.IndexFunc(c.tables, func(t *schema.Table) bool { return t.Name == name })
+	return c.table(ctx, w, c.tables[i], c.partsOf(name))
 }
 
 func (c *commit) partsOf(table string) []spool.Part {
@@ -74,18 +92,15 @@ func (c *commit) partsOf(table string) []spool.Part {
 
 // table moves the parts of a table to where its files are, and adds them.
 func (c *commit) table(ctx context.Context, w *warehouse, t *schema.Table, parts []spool.Part) error {
-	dir := filepath.Join(w.catalog.tableDir(t.Name), dataDir)
 	sums := map[string]string{}
-	var locations []string
+	var made []string
 	for _, p := range parts {
-		name := filepath.Base(filepath.FromSlash(p.Path))
-		if err := os.Rename(filepath.Join(c.from, filepath.FromSlash(p.Path)), filepath.Join(dir, name)); err != nil {
-			return fmt.Errorf("moving part into place: %w", err)
-		}
-		sums[name] = p.SHA256
-		locations = append(locations, w.catalog.tableLocation(t.Name)+"/"+dataDir+"/"+name)
+		at := filepath.Join(c.from, filepath.FromSlash(p.Path))
+		sums[filepath.Base(at)] = p.SHA256
+		made = append(made, at)
 	}
-	if err := staging.SyncDir(dir); err != nil {
+	locations, err := w.catalog.add(ctx, w.tables[t.Name], made)
+	if err != nil {
 		return fmt.Errorf("moving parts into place: %w", err)
 	}
 	text, err := json.Marshal(sums)
@@ -95,7 +110,12 @@ func (c *commit) table(ctx context.Context, w *warehouse, t *schema.Table, parts
 	properties := iceberg.Properties{
 		keyRunID: c.opts.RunID, keySchemaVersion: strconv.Itoa(schema.Version), keyToolVersion: c.opts.Version, keyParts: string(text),
 	}
-	if err := c.snapshot(ctx, w.tables[t.Name], t, locations, properties); err != nil {
+	if c.replaces {
+		err = c.replace(ctx, w.tables[t.Name], t, locations, properties)
+	} else {
+		err = c.snapshot(ctx, w.tables[t.Name], t, locations, properties)
+	}
+	if err != nil {
 		return fmt.Errorf("committing to table %s: %w", t.Name, err)
 	}
 	return nil
@@ -110,8 +130,8 @@ const snapshotTries = 10
 func (c *commit) snapshot(ctx context.Context, to *table.Table, t *schema.Table, locations []string, properties iceberg.Properties) error {
 	for tries := 1; ; tries++ {
 		err := c.try(ctx, to, t, locations, properties)
-		if err == nil {
-			return nil
+		if err == nil || errors.Is(err, errMeanwhile) || errors.Is(err, errUnknown) {
+			return err
 		}
 		before := to.MetadataLocation()
 		if to.Refresh(context.WithoutCancel(ctx)) != nil {
@@ -120,7 +140,8 @@ func (c *commit) snapshot(ctx context.Context, to *table.Table, t *schema.Table,
 		if slices.ContainsFunc(ancestors(to), func(s table.Snapshot) bool { return runOf(s) == c.opts.RunID }) {
 			return nil
 		}
-		if ctx.Err() != nil || to.MetadataLocation() == before || tries == snapshotTries {
+		isStale := to.MetadataLocation() != before || errors.Is(err, table.ErrCommitFailed)
+		if ctx.Err() != nil || !isStale || tries == snapshotTries {
 			return err
 		}
 	}
@@ -128,6 +149,15 @@ func (c *commit) snapshot(ctx context.Context, to *table.Table, t *schema.Table,
 
 func (c *commit) try(ctx context.Context, to *table.Table, t *schema.Table, locations []string, properties iceberg.Properties) error {
 	txn := to.NewTransaction()
+	if err := c.stage(ctx, txn, to, t, locations, properties); err != nil {
+		return err
+	}
+	_, err := txn.Commit(ctx)
+	return err
+}
+
+// stage adds files to a table within a transaction.
+func (c *commit) stage(ctx context.Context, txn *table.Transaction, to *table.Table, t *schema.Table, locations []string, properties iceberg.Properties) error {
 	if err := evolve(txn, t, to.Schema()); err != nil {
 		return err
 	}
@@ -139,9 +169,5 @@ func (c *commit) try(ctx context.Context, to *table.Table, t *schema.Table, loca
 	if kept, err := keptAs(t, staged.Schema()); err != nil || !kept.Schema().Equal(c.kept[t.Name].Schema()) {
 		return errors.Join(errors.New("its columns were changed by another program"), err)
 	}
-	if err := txn.AddFiles(ctx, locations, properties, true); err != nil {
-		return err
-	}
-	_, err = txn.Commit(ctx)
-	return err
+	return txn.AddFiles(ctx, locations, properties, true)
 }

@@ -120,7 +120,7 @@ func TestStaleCommit(t *testing.T) {
 		}
 	}()
 	for name := range o.old.tables {
-		other, _, err := o.old.catalog.load(name)
+		other, _, err := o.old.folder.load(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -148,7 +148,7 @@ func TestStaleCommit(t *testing.T) {
 	processes := o.old.tables["processes"] // as it was before the run
 	again := &commit{opts: c.opts, tables: c.tables, kept: c.kept}
 	i := slices.IndexFunc(c.tables, func(of *schema.Table) bool { return of.Name == "processes" })
-	if err := again.snapshot(t.Context(), processes, c.tables[i], []string{o.old.catalog.tableLocation("processes") + "/data/none.parquet"}, nil); err != nil {
+	if err := again.snapshot(t.Context(), processes, c.tables[i], []string{o.old.folder.tableLocation("processes") + "/data/none.parquet"}, nil); err != nil {
 		t.Errorf("after an attempt whose answer was lost: %v", err)
 	}
 	rowsAre(t, path, want)

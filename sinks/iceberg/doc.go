@@ -1,6 +1,12 @@
 // Package iceberg writes tables as Iceberg tables: a folder with a Hadoop-style
 // catalog, whose namespace ckexport has all of them. Who reads Iceberg from a
-// folder needs no server. The build tag noiceberg leaves the package empty.
+// folder needs no server. BucketFormat has the same in an object store, and
+// CatalogFormat tables in a REST or SQL catalog: what is different there, these say.
+// The build tag noiceberg leaves the package empty.
+//
+// A warehouse is an output as its metadata describes it, and a catalog what keeps its
+// tables and files: folderCatalog, also for the mirror of an output in an object
+// store, or served.
 //
 // # Columns
 //

@@ -8,3 +8,9 @@ const formatName = "iceberg"
 func format() sinks.Format {
 	return sinks.Format{Name: formatName, Suffixes: []string{".iceberg"}}
 }
+
+// catalogScheme is that of outputs in a catalog.
+const catalogScheme = "iceberg"
+
+// catalogFormat is what builds without Iceberg know of outputs in a catalog.
+func catalogFormat() sinks.Format { return sinks.Format{Name: formatName, Scheme: catalogScheme} }

@@ -12,6 +12,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -47,6 +48,10 @@ func inspectIn(ctx context.Context, in files, found *sinks.Inspection) error {
 		found.Found(sinks.Damage, "metadata", "", "", "%v", err)
 		return nil
 	}
+	return inspectWarehouse(ctx, w, found)
+}
+
+func inspectWarehouse(ctx context.Context, w *warehouse, found *sinks.Inspection) error {
 	found.Policy = w.contents.Policy
 	if w.contents.SchemaVersion != schema.Version {
 		found.Found(sinks.Note, "columns", "", "", "schema version %d; columns can only be checked against version %d", w.contents.SchemaVersion, schema.Version)
@@ -80,12 +85,18 @@ func (i *tableInspection) damage(check, place, format string, args ...any) {
 
 // place returns the path of a file within the output.
 func (i *tableInspection) place(within string) string {
-	return filepath.ToSlash(filepath.Join(namespace, i.name, within))
+	return path.Join(append(i.table.Identifier(), filepath.ToSlash(within))...)
 }
 
+// inFolder tells whether the output is a folder, or a mirror of one, that has nothing
+// else in it.
+func (i *tableInspection) inFolder() bool { return i.w.folder != folderCatalog{} }
+
 func (i *tableInspection) run(ctx context.Context) error {
-	if err := i.versions(); err != nil {
-		return err
+	if i.inFolder() {
+		if err := i.versions(); err != nil {
+			return err
+		}
 	}
 	sums := map[string]string{}
 	for _, s := range i.table.Metadata().Snapshots() {
@@ -110,8 +121,10 @@ func (i *tableInspection) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := i.others(); err != nil {
-		return err
+	if i.inFolder() {
+		if err := i.others(); err != nil {
+			return err
+		}
 	}
 	switch {
 	case i.isDamaged:
@@ -128,8 +141,8 @@ func (i *tableInspection) run(ctx context.Context) error {
 // versions checks that all versions of the metadata can be read, and the hint at
 // the last one.
 func (i *tableInspection) versions() error {
-	dir := filepath.Join(i.w.catalog.tableDir(i.name), metadataDir)
-	last, err := i.w.catalog.current(i.name)
+	dir := filepath.Join(i.w.folder.tableDir(i.name), metadataDir)
+	last, err := i.w.folder.current(i.name)
 	if err != nil {
 		return fmt.Errorf("looking at metadata: %w", err)
 	}
@@ -171,7 +184,7 @@ func (i *tableInspection) snapshot(s table.Snapshot, sums map[string]string) {
 			sums[name] = sum
 		}
 	}
-	manifests, err := s.Manifests(i.w.catalog.files)
+	manifests, err := s.Manifests(i.w.catalog)
 	if err != nil {
 		i.damage("manifest", list, "%v", reasonOf(err))
 		return
@@ -183,7 +196,7 @@ func (i *tableInspection) snapshot(s table.Snapshot, sums map[string]string) {
 			i.damage("manifest", place, "%v", reasonOf(err))
 			continue
 		}
-		for entry, err := range m.Entries(i.w.catalog.files, true) {
+		for entry, err := range m.Entries(i.w.catalog, true) {
 			if err != nil {
 				i.damage("manifest", place, "%v", reasonOf(err))
 				break
@@ -202,13 +215,9 @@ func (i *tableInspection) snapshot(s table.Snapshot, sums map[string]string) {
 
 // note notes a file that the metadata tells of, and returns its place.
 func (i *tableInspection) note(location string) string {
-	path, err := i.w.catalog.path(location)
+	rel, err := i.w.catalog.within(i.table, location)
 	if err != nil {
 		i.damage("metadata", "", "%v", err)
-		return ""
-	}
-	rel, err := filepath.Rel(i.w.catalog.tableDir(i.name), path)
-	if err != nil {
 		return ""
 	}
 	i.known[rel] = true
@@ -278,7 +287,7 @@ func (c contextReader) Read(p []byte) (int, error) {
 
 // others looks for files that the metadata does not tell of, and at modes.
 func (i *tableInspection) others() error {
-	dir := i.w.catalog.tableDir(i.name)
+	dir := i.w.folder.tableDir(i.name)
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err

@@ -20,3 +20,10 @@ func BucketFormat(engine sinks.Engine, _ objectstore.Options) sinks.Format {
 	f.Scheme = objectstore.Scheme
 	return f
 }
+
+// CatalogFormat returns the kind of output, which this build does not have.
+func CatalogFormat(engine sinks.Engine, _ objectstore.Options, _ string) sinks.Format {
+	f := catalogFormat()
+	f.Missing = Format(engine).Missing
+	return f
+}

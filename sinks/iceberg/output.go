@@ -106,15 +106,7 @@ func (o *output) begin() (err error) {
 		in = o.made
 	}
 	for _, t := range o.tables {
-		txn := in.tables[t.Name].NewTransaction()
-		if err := evolve(txn, t, in.tables[t.Name].Schema()); err != nil {
-			return fmt.Errorf("adding columns to %s: %w", t.Name, err)
-		}
-		staged, err := txn.StagedTable()
-		if err != nil {
-			return fmt.Errorf("adding columns to %s: %w", t.Name, err)
-		}
-		if o.kept[t.Name], err = keptAs(t, staged.Schema()); err != nil {
+		if o.kept[t.Name], err = keptIn(in.tables[t.Name], t); err != nil {
 			return err
 		}
 	}
@@ -122,12 +114,25 @@ func (o *output) begin() (err error) {
 	return nil
 }
 
+// keptIn returns a table as files have it that are added to one that is there.
+func keptIn(there *table.Table, t *schema.Table) (*schema.Table, error) {
+	txn := there.NewTransaction()
+	if err := evolve(txn, t, there.Schema()); err != nil {
+		return nil, fmt.Errorf("adding columns to %s: %w", t.Name, err)
+	}
+	staged, err := txn.StagedTable()
+	if err != nil {
+		return nil, fmt.Errorf("adding columns to %s: %w", t.Name, err)
+	}
+	return keptAs(t, staged.Schema())
+}
+
 // create makes an output without rows in an empty folder.
 func create(in files, tables []*schema.Table, policy sinks.Policy) (*warehouse, error) {
 	if err := staging.MakeDir(filepath.Join(in.dir, namespace)); err != nil {
 		return nil, fmt.Errorf("making output: %w", err)
 	}
-	w := &warehouse{catalog: folderCatalog{in}, tables: map[string]*table.Table{}, runs: map[string]bool{}}
+	w := newWarehouse(in)
 	w.contents = contents.Contents{SchemaVersion: schema.Version, Tables: contents.Names(tables), Policy: policy}
 	for _, t := range tables {
 		s, err := schemaOf(t)
@@ -145,11 +150,11 @@ func create(in files, tables []*schema.Table, policy sinks.Policy) (*warehouse, 
 		if in.mirror != nil {
 			maps.Copy(properties, in.mirror.generation(t.Name))
 		}
-		metadata, err := table.NewMetadata(s, nil, order, w.catalog.tableLocation(t.Name), properties)
+		metadata, err := table.NewMetadata(s, nil, order, w.folder.tableLocation(t.Name), properties)
 		if err != nil {
 			return nil, fmt.Errorf("making table %s: %w", t.Name, err)
 		}
-		if w.tables[t.Name], err = w.catalog.create(t.Name, metadata); err != nil {
+		if w.tables[t.Name], err = w.folder.create(t.Name, metadata); err != nil {
 			return nil, err
 		}
 	}
@@ -211,7 +216,7 @@ func (o *output) Commit(ctx context.Context) error {
 	if err := c.run(ctx, o.made); err != nil {
 		return err
 	}
-	return publish(ctx, o.place, o.there, o.made.catalog.dir)
+	return publish(ctx, o.place, o.there, o.made.folder.dir)
 }
 
 // finish completes the parts of this run.

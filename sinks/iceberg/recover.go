@@ -17,14 +17,14 @@ import (
 func recovered(ctx context.Context, w *warehouse) (*warehouse, error) {
 	changed := false
 	for name, t := range w.tables {
-		rolled, err := w.rollBack(ctx, t)
+		rolled, err := w.rollBack(ctx, t, w.visible(t))
 		if err != nil {
 			return nil, fmt.Errorf("table %s: %w", name, err)
 		}
 		changed = changed || rolled
 	}
 	if changed {
-		now, err := openWarehouse(w.catalog.files)
+		now, err := w.catalog.reopen(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -38,24 +38,24 @@ func recovered(ctx context.Context, w *warehouse) (*warehouse, error) {
 	return w, nil
 }
 
-// rollBack makes the visible snapshot of a table its current one.
-func (w *warehouse) rollBack(ctx context.Context, t *table.Table) (bool, error) {
-	now, visible := t.CurrentSnapshot(), w.visible(t)
-	if now == nil || visible != nil && visible.SnapshotID == now.SnapshotID {
+// rollBack makes a snapshot of a table its current one, nil for none.
+func (w *warehouse) rollBack(ctx context.Context, t *table.Table, to *table.Snapshot) (bool, error) {
+	now := t.CurrentSnapshot()
+	if now == nil || to != nil && to.SnapshotID == now.SnapshotID {
 		return false, nil
 	}
 	updates := []table.Update{table.NewRemoveSnapshotRefUpdate(table.MainBranch)}
-	if visible != nil {
-		updates[0] = table.NewSetSnapshotRefUpdate(table.MainBranch, visible.SnapshotID, table.BranchRef, 0, 0, 0)
+	if to != nil {
+		updates[0] = table.NewSetSnapshotRefUpdate(table.MainBranch, to.SnapshotID, table.BranchRef, 0, 0, 0)
 	}
 	var gone []int64
 	var files []string
 	for _, s := range ancestors(t) {
-		if visible != nil && s.SnapshotID == visible.SnapshotID {
+		if to != nil && s.SnapshotID == to.SnapshotID {
 			break
 		}
 		gone = append(gone, s.SnapshotID)
-		manifests, err := s.Manifests(w.catalog.files)
+		manifests, err := s.Manifests(w.catalog)
 		if err != nil {
 			return false, fmt.Errorf("reading manifest list: %w", err)
 		}
@@ -82,7 +82,7 @@ func (w *warehouse) rollBack(ctx context.Context, t *table.Table) (bool, error) 
 // removeStrays removes the files with rows of a table that runs made which did not
 // end.
 func (w *warehouse) removeStrays(name string) error {
-	dir := filepath.Join(w.catalog.tableDir(name), dataDir)
+	dir := filepath.Join(w.folder.tableDir(name), dataDir)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err

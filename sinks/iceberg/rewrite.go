@@ -46,8 +46,7 @@ func Rewrite(ctx context.Context, path string, opts sinks.Options, what sinks.Re
 	if r.dir, err = place.Stage(); err != nil {
 		return nil, err
 	}
-	r.target = files{dir: r.dir, location: place.Path}
-	r.publish = func(ctx context.Context) error { return publish(ctx, place, true, r.dir) }
+	r.into = &anew{rewrite: r, target: files{dir: r.dir, location: place.Path}, publish: func(ctx context.Context) error { return publish(ctx, place, true, r.dir) }}
 	if err := what.Start(place.Footprint()); err != nil {
 		return nil, err
 	}
@@ -61,11 +60,8 @@ type rewrite struct {
 	old    *warehouse
 	tables []*schema.Table
 	dir    string // the staging folder
-	target files  // where the output is made anew
-	// publish puts what was made in the place of what is there.
-	publish func(context.Context) error
+	into   rewriteTarget
 
-	made    *warehouse
 	kept    map[string]*schema.Table
 	spool   *spool.Spool
 	scratch string // a folder for what is sorted
@@ -104,7 +100,7 @@ func (r *rewrite) run(ctx context.Context, what sinks.Rewrite) (_ *sinks.Rewritt
 	if err := r.commit(ctx); err != nil {
 		return nil, err
 	}
-	made, err := openWarehouse(r.target)
+	made, err := r.into.made(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -112,10 +108,40 @@ func (r *rewrite) run(ctx context.Context, what sinks.Rewrite) (_ *sinks.Rewritt
 	if done.Files, done.BytesSize, err = made.size(); err != nil {
 		return nil, err
 	}
-	return done, r.publish(ctx)
+	return done, r.into.finish(ctx)
 }
 
-// begin makes an output without rows, and ready what is written to it.
+// rewriteTarget is where rows go that are written anew.
+type rewriteTarget interface {
+	// begin makes it ready, and returns a table as its files have it.
+	begin() (kept func(*schema.Table) (*schema.Table, error), err error)
+	// commit makes the snapshots.
+	commit(ctx context.Context, c *commit) error
+	// made returns the output that was made.
+	made(ctx context.Context) (*warehouse, error)
+	// finish puts it in the place of what is there, and removes that.
+	finish(ctx context.Context) error
+}
+
+// anew is an output that is made in a folder, as a whole.
+type anew struct {
+	*rewrite
+	target  files
+	output  *warehouse
+	publish func(context.Context) error // in the place of what is there
+}
+
+func (a *anew) begin() (func(*schema.Table) (*schema.Table, error), error) {
+	var err error
+	a.output, err = create(a.target, a.tables, a.old.contents.Policy)
+	return func(t *schema.Table) (*schema.Table, error) { return keptAs(t, a.output.tables[t.Name].Schema()) }, err
+}
+
+func (a *anew) commit(ctx context.Context, c *commit) error { return c.run(ctx, a.output) }
+func (a *anew) made(context.Context) (*warehouse, error)    { return openWarehouse(a.target) }
+func (a *anew) finish(ctx context.Context) error            { return a.publish(ctx) }
+
+// begin makes ready what is written to.
 func (r *rewrite) begin() error {
 	parts := filepath.Join(r.dir, stagedParts)
 	r.scratch = filepath.Join(parts, ".order")
@@ -124,13 +150,13 @@ func (r *rewrite) begin() error {
 			return fmt.Errorf("making staging folder: %w", err)
 		}
 	}
-	var err error
-	if r.made, err = create(r.target, r.tables, r.old.contents.Policy); err != nil {
+	kept, err := r.into.begin()
+	if err != nil {
 		return err
 	}
 	r.kept = map[string]*schema.Table{}
 	for _, t := range r.tables {
-		if r.kept[t.Name], err = keptAs(t, r.made.tables[t.Name].Schema()); err != nil {
+		if r.kept[t.Name], err = kept(t); err != nil {
 			return err
 		}
 	}
@@ -249,7 +275,7 @@ func (r *rewrite) commit(ctx context.Context) error {
 		return err
 	}
 	c := &commit{opts: r.opts, tables: r.tables, kept: r.kept, parts: parts, from: filepath.Join(r.dir, stagedParts)}
-	return c.run(ctx, r.made)
+	return r.into.commit(ctx, c)
 }
 
 // size returns how many files with rows an output has, and their bytes.

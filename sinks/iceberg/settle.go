@@ -71,7 +71,7 @@ type settling struct {
 func (s *settling) look() error {
 	s.tables = map[string]*table.Table{}
 	for name, t := range s.w.tables {
-		last, _, err := s.w.catalog.load(name)
+		last, _, err := s.w.folder.load(name)
 		if err != nil {
 			return err
 		}
@@ -116,7 +116,7 @@ func (s *settling) takeBack(ctx context.Context) error {
 func (s *settling) table(ctx context.Context, p *push, name string, last *table.Table) error {
 	whole := s.w.tables[name]
 	if whole.MetadataLocation() == last.MetadataLocation() {
-		if _, err := s.w.rollBack(ctx, last); err != nil {
+		if _, err := s.w.rollBack(ctx, last, s.w.visible(last)); err != nil {
 			return err
 		}
 		p.versions[name] = s.mirror.last[name] + 1

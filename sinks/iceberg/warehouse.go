@@ -4,6 +4,7 @@ package iceberg
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/apache/iceberg-go"
+	icebergio "github.com/apache/iceberg-go/io"
 	"github.com/apache/iceberg-go/table"
 
 	"github.com/ckexport/ckexport/schema"
@@ -28,6 +30,8 @@ const (
 	keySchemaVersion = "ckexport.schema-version" // of tables, too
 	keyToolVersion   = "ckexport.version"
 	keyParts         = "ckexport.parts" // JSON object: SHA-256 by the name of the file
+	// keyReplaced is the id of the snapshot that one without a parent replaces.
+	keyReplaced = "ckexport.replaces-snapshot"
 )
 
 // Properties of tables; keyTables and keyPolicy are those of archives alone.
@@ -47,7 +51,8 @@ const (
 
 // warehouse is an output as its metadata describes it.
 type warehouse struct {
-	catalog  folderCatalog
+	catalog  catalog
+	folder   folderCatalog // that is the catalog, where the output is in a folder
 	contents contents.Contents
 	tables   map[string]*table.Table
 	// The runs that are complete, and the time of the last one's snapshot of
@@ -56,7 +61,21 @@ type warehouse struct {
 	last int64 // milliseconds since 1970
 }
 
-var errNotOurs = errors.New("it has no table of archives in the namespace " + namespace)
+// catalog keeps the tables of an output, and their files.
+type catalog interface {
+	table.CatalogIO
+	icebergio.WriteFileIO
+	// path returns where a file is on this machine, to which it is brought if need be.
+	path(location string) (string, error)
+	// within returns the path of a file within the folder of its table.
+	within(of *table.Table, location string) (string, error)
+	// add puts parts among the files of a table, and returns their locations.
+	add(ctx context.Context, to *table.Table, parts []string) ([]string, error)
+	// reopen reads the output as it is now.
+	reopen(ctx context.Context) (*warehouse, error)
+}
+
+var errNotOurs = errors.New("it has no table of archives")
 
 // openWarehouse reads the metadata of the output in a folder: archives first. As
 // that is committed last, the others are then at least as new.
@@ -78,7 +97,7 @@ func openWarehouse(in files) (*warehouse, error) {
 		return nil, fmt.Errorf("location of %s: %w", contents.Archives, err)
 	}
 	in.location = filepath.Dir(filepath.Dir(at))
-	w := &warehouse{catalog: folderCatalog{in}, tables: map[string]*table.Table{}, runs: map[string]bool{}}
+	w := newWarehouse(in)
 	if err := w.describe(archives.Properties()); err != nil {
 		return nil, err
 	}
@@ -87,25 +106,42 @@ func openWarehouse(in files) (*warehouse, error) {
 			return nil, err
 		}
 	}
-	w.tables[contents.Archives], err = w.catalog.tableOf(contents.Archives, archives.Metadata(), version), nil
-	for _, s := range ancestors(archives) {
+	w.tables[contents.Archives] = w.folder.tableOf(contents.Archives, archives.Metadata(), version)
+	w.noteRuns()
+	return w, nil
+}
+
+// newWarehouse returns an output in a folder, of which nothing is known yet.
+func newWarehouse(in files) *warehouse {
+	c := folderCatalog{in}
+	return &warehouse{catalog: c, folder: c, tables: map[string]*table.Table{}, runs: map[string]bool{}}
+}
+
+// noteRuns notes the runs that archives says are complete. Another program may have
+// compacted archives, and removed the snapshots that tell of them: then those before
+// its own are.
+func (w *warehouse) noteRuns() {
+	all := ancestors(w.tables[contents.Archives])
+	for _, s := range all {
 		if run := runOf(s); run != "" {
 			w.runs[run], w.last = true, max(w.last, s.TimestampMs)
 		}
 	}
-	return w, err
+	if len(w.runs) == 0 && len(all) > 0 {
+		w.last = all[len(all)-1].TimestampMs
+	}
 }
 
 // loadOf returns a table of a generation: in an object store, later versions may be
 // of one that was not completed.
 func (w *warehouse) loadOf(name, generation string) (*table.Table, error) {
-	t, _, err := w.catalog.load(name)
+	t, _, err := w.folder.load(name)
 	for err == nil && t.Properties()[keyGeneration] != generation {
 		before, failed := strconv.Atoi(t.Properties()[keyReplaces])
 		if failed != nil || before < 1 {
 			return nil, fmt.Errorf("table %s: its metadata is of another output", name)
 		}
-		t, err = w.catalog.version(name, before)
+		t, err = w.folder.version(name, before)
 	}
 	return t, err
 }
@@ -149,13 +185,27 @@ func runOf(s table.Snapshot) string {
 	return s.Summary.Properties[keyRunID]
 }
 
-// ancestors returns the current snapshot of a table and those before it.
+// ancestors returns the current snapshot of a table and those before it, also those
+// that one of them replaced.
 func ancestors(t *table.Table) []table.Snapshot {
-	now := t.CurrentSnapshot()
-	if now == nil {
+	var all []table.Snapshot
+	for s := t.CurrentSnapshot(); s != nil; s = replacedBy(t, all[len(all)-1]) {
+		all = append(all, table.AncestorsOf(s.SnapshotID, t.SnapshotByID)...)
+	}
+	return all
+}
+
+// replacedBy returns the snapshot of a table in whose place another one came with
+// rows that are written anew; nil for none, or for one that is gone.
+func replacedBy(t *table.Table, s table.Snapshot) *table.Snapshot {
+	if s.Summary == nil {
 		return nil
 	}
-	return table.AncestorsOf(now.SnapshotID, t.SnapshotByID)
+	id, err := strconv.ParseInt(s.Summary.Properties[keyReplaced], 10, 64)
+	if err != nil || id == s.SnapshotID {
+		return nil
+	}
+	return t.SnapshotByID(id)
 }
 
 // isUnfinished tells whether a snapshot is of a run that did not end, or has not
@@ -189,7 +239,7 @@ func (w *warehouse) dataFiles(s *table.Snapshot) ([]iceberg.DataFile, error) {
 	if s == nil {
 		return nil, nil
 	}
-	manifests, err := s.Manifests(w.catalog.files)
+	manifests, err := s.Manifests(w.catalog)
 	if err != nil {
 		return nil, fmt.Errorf("reading manifest list: %w", err)
 	}
@@ -199,7 +249,7 @@ func (w *warehouse) dataFiles(s *table.Snapshot) ([]iceberg.DataFile, error) {
 		if m.ManifestContent() != iceberg.ManifestContentData {
 			return nil, errors.New("rows of it were deleted by another program, which is not supported")
 		}
-		for entry, err := range m.Entries(w.catalog.files, true) {
+		for entry, err := range m.Entries(w.catalog, true) {
 			if err != nil {
 				return nil, fmt.Errorf("reading manifest: %w", err)
 			}

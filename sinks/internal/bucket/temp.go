@@ -39,14 +39,20 @@ func tempFolder() (string, error) {
 // folder. As with local outputs, one run at a time has it; those on other
 // machines don't know of it. What a killed run left is removed.
 func (f *Folder) Take(ctx context.Context, opts sinks.Options) (*staging.Place, error) {
+	return Take(ctx, f.Location, f.bucket+"/"+f.prefix, opts)
+}
+
+// Take is Folder.Take for an output at a location of any kind, which identity tells
+// from all others.
+func Take(ctx context.Context, location, identity string, opts sinks.Options) (*staging.Place, error) {
 	dir, err := tempFolder()
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256([]byte(f.bucket + "/" + f.prefix))
+	sum := sha256.Sum256([]byte(identity))
 	place, err := staging.Take(ctx, filepath.Join(dir, hex.EncodeToString(sum[:8])), opts)
 	if refused, ok := errors.AsType[*sinks.RefusedError](err); ok {
-		return nil, &sinks.RefusedError{Path: f.Location, Reason: refused.Reason}
+		return nil, &sinks.RefusedError{Path: location, Reason: refused.Reason}
 	}
 	return place, err
 }

@@ -102,18 +102,18 @@ func LinkTree(from, to string, skip func(path string) bool) error {
 			return err
 		}
 		target := filepath.Join(to, rel)
-		if err := makeFolders(filepath.Dir(target)); err != nil {
+		if err := MakeFolders(filepath.Dir(target)); err != nil {
 			return err
 		}
 		return linkOrCopy(path, target, d.Type())
 	})
 }
 
-// makeFolders makes a folder and those above it, where they do not exist.
-func makeFolders(path string) error {
+// MakeFolders makes a folder and those above it, where they do not exist.
+func MakeFolders(path string) error {
 	err := MakeDir(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := makeFolders(filepath.Dir(path)); err != nil {
+		if err := MakeFolders(filepath.Dir(path)); err != nil {
 			return err
 		}
 		err = MakeDir(path)
@@ -127,7 +127,7 @@ func makeFolders(path string) error {
 // Link gives a file a second name, in a folder that is made if need be, or copies
 // it where it can't have one.
 func Link(from, to string) error {
-	if err := makeFolders(filepath.Dir(to)); err != nil {
+	if err := MakeFolders(filepath.Dir(to)); err != nil {
 		return err
 	}
 	return linkOrCopy(from, to, 0)

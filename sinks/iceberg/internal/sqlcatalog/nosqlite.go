@@ -1,0 +1,5 @@
+//go:build !cgo
+
+package sqlcatalog
+
+const hasSQLite = false
