@@ -113,16 +113,14 @@ func check(c *cli.Context, std streams) (err error) {
 	}, known.grants()...)
 }
 
-// openBesides opens a file that is written, which must not lie within an output; nil
-// if none is named. What it held stays until there is something to write.
+// openBesides opens a file that is written, which must not take the place of what is
+// asked; nil if none is named. What it held stays until there is something to write.
 func openBesides(in *askedInputs, flag, path string) (*os.File, error) {
 	if path == "" {
 		return nil, nil
 	}
-	for _, o := range in.outputs {
-		if err := mustBeOutside(path, o.location); err != nil {
-			return nil, err
-		}
+	if err := in.mustBeSpared(flag, path); err != nil {
+		return nil, err
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {

@@ -106,14 +106,14 @@ func forget(c *cli.Context, choice *retention, std streams) error {
 	}
 	if c.Bool("dry-run") {
 		slices.SortFunc(chosen, func(a, b sinks.Checkpoint) int {
-			return cmp.Or(cmp.Compare(a.ContainerName, b.ContainerName), cmp.Compare(a.ContainerID, b.ContainerID), a.TakenAt.Compare(b.TakenAt), cmp.Compare(a.ID, b.ID))
+			return cmp.Or(cmp.Compare(nameable(a).Container(), nameable(b).Container()), cmp.Compare(a.ContainerID, b.ContainerID), a.TakenAt.Compare(b.TakenAt), cmp.Compare(a.ID, b.ID))
 		})
 		for _, cp := range chosen {
 			taken := "-"
 			if !cp.TakenAt.IsZero() {
 				taken = cp.TakenAt.Format(time.RFC3339)
 			}
-			if _, err := fmt.Fprintf(std.out, "%s  %-20s  %s  %s\n", cp.ID, taken, quotedPath(cmp.Or(cp.ContainerName, "-")), quotedPath(cp.Source)); err != nil {
+			if _, err := fmt.Fprintf(std.out, "%s  %-20s  %s  %s\n", cp.ID, taken, quotedPath(cmp.Or(nameable(cp).Container(), "-")), quotedPath(cp.Source)); err != nil {
 				return err
 			}
 		}
@@ -170,12 +170,17 @@ func (r *retention) choose(there []sinks.Checkpoint) ([]sinks.Checkpoint, error)
 	return chosen, nil
 }
 
+// nameable returns what names a checkpoint, but for its archive.
+func nameable(c sinks.Checkpoint) compare.Checkpoint {
+	return compare.Checkpoint{ID: c.ID, ContainerID: c.ContainerID, ContainerName: c.ContainerName, PodName: c.PodName, PodNamespace: c.PodNamespace, TakenAt: c.TakenAt}
+}
+
 // chooseByName returns the checkpoints that are named.
 func (r *retention) chooseByName(there []sinks.Checkpoint) ([]sinks.Checkpoint, error) {
 	byID, all := map[string]sinks.Checkpoint{}, make([]compare.Checkpoint, len(there))
 	for i, c := range there {
 		byID[c.ID] = c
-		all[i] = compare.Checkpoint{ID: c.ID, ContainerID: c.ContainerID, ContainerName: c.ContainerName, PodName: c.PodName, PodNamespace: c.PodNamespace, TakenAt: c.TakenAt}
+		all[i] = nameable(c)
 		if c.Source != "" {
 			all[i].Archives, all[i].Sources = []string{path.Base(c.Source)}, []string{c.Source}
 		}

@@ -86,6 +86,35 @@ func (in *askedInputs) add(c *cli.Context, name string, std streams) error {
 	return nil
 }
 
+// mustBeSpared refuses to write a result to path where it would take the place of an
+// output or an archive that is asked, lie within an output, or pass for an output.
+func (in *askedInputs) mustBeSpared(flag, path string) error {
+	var asked []string
+	for _, o := range in.outputs {
+		if err := mustBeOutside(path, o.location); err != nil {
+			return err
+		}
+		asked = append(asked, o.location)
+	}
+	if in.listing != nil {
+		for _, candidate := range in.listing.Candidates {
+			asked = append(asked, candidate.Name())
+		}
+	}
+	if there, err := os.Stat(path); err == nil {
+		for _, name := range asked {
+			if info, err := os.Stat(name); err == nil && os.SameFile(info, there) {
+				return usagef("%s %q is what is asked: the result would take its place", flag, path)
+			}
+		}
+	}
+	ending := strings.ToLower(filepath.Ext(path))
+	if _, err := formats(places{}).For(path); err == nil && formatByEnding[ending] == "" {
+		return &usageError{err: fmt.Errorf("%s %q: results are no %s, which are outputs", flag, path, ending), hint: "ckexport INPUT... -o OUT makes an output"}
+	}
+	return nil
+}
+
 // one returns the output, where the command asks a single one.
 func (in *askedInputs) one() *output {
 	if len(in.outputs) == 1 && in.listing == nil {

@@ -74,7 +74,11 @@ func (o *output) mustBeReadable() error {
 	})
 	var ofPath *fs.PathError
 	if errors.Is(err, fs.ErrPermission) && errors.As(err, &ofPath) {
-		return &sinks.RefusedError{Path: o.location, Reason: fmt.Sprintf("%q cannot be read: %v", ofPath.Path, ofPath.Err), Err: err}
+		reason := fmt.Sprintf("cannot be read: %v", ofPath.Err)
+		if ofPath.Path != folder {
+			reason = fmt.Sprintf("%q %s", ofPath.Path, reason)
+		}
+		return &sinks.RefusedError{Path: o.location, Reason: reason, Err: err}
 	}
 	return nil
 }

@@ -139,6 +139,8 @@ func queryText(arg string, params map[string]string) (string, error) {
 		hint := "ckexport queries lists them; anything else must be SQL"
 		if slices.Contains(queryable(), arg) {
 			hint = fmt.Sprintf("%q shows the rows of that table", "FROM "+arg)
+		} else if similar := similarQuery(arg); similar != "" {
+			hint = "did you mean " + similar + "?"
 		}
 		return "", &usageError{err: fmt.Errorf("no query %q", arg), hint: hint}
 	}

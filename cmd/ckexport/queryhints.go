@@ -15,6 +15,7 @@ import (
 var (
 	noTable       = regexp.MustCompile(`Table with name (\w+) does not exist`)
 	noColumn      = regexp.MustCompile(`(?:Referenced column|does not have a column named) "(\w+)"`)
+	wrongSQL      = regexp.MustCompile(`: (?:Parser|Binder|Catalog) Error: `)
 	similarTables = regexp.MustCompile(`\n *Did you mean "[^"]*"\?`)
 )
 
@@ -33,6 +34,9 @@ func withHint(err error, statement string) error {
 		if hint := columnHint(found[1], statement); hint != "" {
 			return &usageError{err: err, hint: hint}
 		}
+	}
+	if wrongSQL.MatchString(err.Error()) {
+		return &usageError{err: err}
 	}
 	return err
 }
@@ -65,6 +69,15 @@ func similarTable(name string) string {
 		return names[i]
 	}
 	return nearest(name, names)
+}
+
+// similarQuery returns the name of the query that a word comes nearest to.
+func similarQuery(name string) string {
+	var names []string
+	for _, q := range queries.All() {
+		names = append(names, q.Name)
+	}
+	return nearest(strings.ToLower(name), names)
 }
 
 // queryable returns the names of all tables and views.

@@ -68,10 +68,8 @@ func openResults(path, format string, in *askedInputs, std streams) (*results, e
 		}
 		return r, nil
 	}
-	for _, o := range in.outputs {
-		if err := mustBeOutside(path, o.location); err != nil {
-			return nil, err
-		}
+	if err := in.mustBeSpared("-o", path); err != nil {
+		return nil, err
 	}
 	if r.format == "" {
 		r.format = formatByEnding[strings.ToLower(filepath.Ext(path))]

@@ -83,11 +83,11 @@ func makeReport(c *cli.Context, path string, std streams) (err error) {
 	}, append(known.grants(), folder)...)
 }
 
-// mustBeOutside refuses a page in a dataset's folder: it would be taken for a part of it.
-func mustBeOutside(page, output string) error {
-	folder, err := filepath.EvalSymlinks(filepath.Dir(page))
+// mustBeOutside refuses a file in a dataset's folder: it would be taken for a part of it.
+func mustBeOutside(path, output string) error {
+	folder, err := filepath.EvalSymlinks(filepath.Dir(path))
 	if err != nil {
-		return &usageError{err: fmt.Errorf("looking at the page's folder: %w", err)}
+		return &usageError{err: fmt.Errorf("-o %q: %w", path, err)}
 	}
 	if folder, err = filepath.Abs(folder); err != nil {
 		return err
@@ -102,7 +102,7 @@ func mustBeOutside(page, output string) error {
 		return err
 	}
 	if folder == output || strings.HasPrefix(folder, output+string(filepath.Separator)) {
-		return usagef("-o %q: the page would lie within the output", page)
+		return usagef("%q would lie within the output", path)
 	}
 	return nil
 }

@@ -125,6 +125,10 @@ func flagsFirst(command *cli.Command, args []string) ([]string, error) {
 		if i++; i == len(args) {
 			return nil, &usageError{err: fmt.Errorf("%s stands last, and needs a value", a), hint: "ckexport " + command.Name + " --help"}
 		}
+		next, _, _ := strings.Cut(strings.TrimLeft(args[i], "-"), "=")
+		if _, isFlag := takesValue[next]; isFlag && args[i][0] == '-' {
+			return nil, &usageError{err: fmt.Errorf("%s needs a value, and %s, which follows it, is a flag", a, args[i]), hint: fmt.Sprintf("%s=%s, if that is the value", a, args[i])}
+		}
 		flags = append(flags, args[i])
 	}
 	return append(append(flags, "--"), others...), nil
