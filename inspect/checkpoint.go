@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/ckexport/ckexport/plain"
 )
@@ -80,13 +81,21 @@ func (r Row) Get(name string) any {
 	return nil
 }
 
-// Text returns the value of a column as text that is safe to show, empty for NULL.
+// Text returns the value of a column as text that is safe to show, empty for NULL;
+// of a list, its values with commas between.
 func (r Row) Text(name string) string {
-	v := r.Get(name)
-	if v == nil {
+	switch v := r.Get(name).(type) {
+	case nil:
 		return ""
+	case []any:
+		texts := make([]string, len(v))
+		for i, element := range v {
+			texts[i] = plain.Cell(element)
+		}
+		return strings.Join(texts, ",")
+	default:
+		return plain.Cell(v)
 	}
-	return plain.Cell(v)
 }
 
 // MarshalJSON writes the row as an object.

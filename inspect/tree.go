@@ -318,10 +318,14 @@ func addRow(to *branch, row Row) {
 	}
 }
 
-// pairs returns the columns with their values.
+// pairs returns the columns with their values, but for bytes: beside those stands
+// what they mean.
 func pairs(row Row) []string {
 	var parts []string
 	for _, c := range row {
+		if _, isBytes := c.Value.([]byte); isBytes {
+			continue
+		}
 		if text := row.Text(c.Name); text != "" {
 			parts = append(parts, c.Name+"="+text)
 		}

@@ -107,6 +107,8 @@ func valuesOf(command, flag, last string) []string {
 		return []string{"debug", "info", "warn", "error"}
 	case "log-format":
 		return []string{"text", "json"}
+	case "compact":
+		return []string{compactAuto, compactNever}
 	case "logs":
 		return []string{schema.LogsOutline, schema.LogsAll}
 	case "scan":

@@ -35,6 +35,7 @@ func TestCompletion(t *testing.T) {
 			{[]string{"check", "--severity", ""}, "medium", "bash"},
 			{[]string{"archives", "--tables", "processes,sock"}, "processes,sockets", "processes"},
 			{[]string{"export", "--memory", "pages,"}, "pages,strings", "strings"},
+			{[]string{"archives", "--compact", ""}, "never", "export"},
 			{[]string{"tables", "proc"}, "processes", "sockets"},
 			{[]string{"tables", "sockets_"}, "sockets_full", "sockets"},
 			{[]string{"queries", "rev"}, "reverse-shells", "secrets"},
