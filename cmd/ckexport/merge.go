@@ -12,7 +12,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/urfave/cli/v2"
 
-	"github.com/ckexport/ckexport/cmd/ckexport/internal/sandbox"
 	"github.com/ckexport/ckexport/queries"
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
@@ -101,9 +100,6 @@ type likeAll struct {
 func (in *askedInputs) agree(ctx context.Context) (like likeAll, err error) {
 	var first sinks.Description
 	for i, o := range in.outputs {
-		if o.format.Describe == nil || o.format.Part == nil {
-			return like, usagef("output %q: an output of that kind can't be merged", o.location)
-		}
 		d, err := o.format.Describe(ctx, o.location)
 		if err != nil {
 			return like, err
@@ -173,11 +169,20 @@ func (in *askedInputs) addTo(c *cli.Context, location string, open sinks.OpenFle
 	if isThere {
 		all.outputs = append([]*output{there}, in.outputs...)
 	}
-	parts, reads, err := all.parts(ctx, q)
+	footprint, err := all.footprint()
 	if err != nil {
 		return added, err
 	}
-	if err := box.to(sink.Footprint(), grant(sandbox.Read, reads.Read...)...); err != nil {
+	fetched, err := all.fetchFolder()
+	if err != nil {
+		return added, err
+	}
+	defer func() { err = errors.Join(err, fetched.Close()) }()
+	if err := box.to(sink.Footprint(), append(outputGrants(footprint), fetched.grants()...)...); err != nil {
+		return added, err
+	}
+	parts, err := all.parts(ctx, q, fetched)
+	if err != nil {
 		return added, err
 	}
 	fleet, err := open(ctx, sinks.FleetOptions{Parts: parts, Tables: like.tables, Added: isThere})
