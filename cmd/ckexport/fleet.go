@@ -211,22 +211,29 @@ func (in *askedInputs) fetchFolder() (*tempFolder, error) {
 // answer.
 const outputsAtATime = 8
 
-// parts returns the outputs as parts of a fleet, with copies in a folder as
-// fetchFolder returns it.
+// part returns an output as a part of a fleet, with copies in a folder of that name
+// within one as fetchFolder returns it.
+func (o *output) part(ctx context.Context, wanted []string, fetched *tempFolder, name string) (sinks.Part, error) {
+	dir := ""
+	if fetched != nil {
+		dir = filepath.Join(fetched.path, name)
+	}
+	p, err := o.format.Part(ctx, o.location, wanted, dir)
+	if err != nil {
+		return p, cmp.Or(o.mustBeReadable(), err)
+	}
+	return p, nil
+}
+
+// parts returns the outputs as parts of a fleet, as part does.
 func (in *askedInputs) parts(ctx context.Context, q question, fetched *tempFolder) ([]sinks.Part, error) {
 	parts := make([]sinks.Part, len(in.outputs))
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(outputsAtATime)
 	for i, o := range in.outputs {
-		dir := ""
-		if fetched != nil {
-			dir = filepath.Join(fetched.path, strconv.Itoa(i))
-		}
 		group.Go(func() (err error) {
-			if parts[i], err = o.format.Part(groupCtx, o.location, q.names(), dir); err != nil {
-				return cmp.Or(o.mustBeReadable(), err)
-			}
-			return nil
+			parts[i], err = o.part(groupCtx, q.names(), fetched, strconv.Itoa(i))
+			return err
 		})
 	}
 	return parts, cmp.Or(ctx.Err(), group.Wait())

@@ -158,7 +158,6 @@ type addition struct{ checkpoints, rows int }
 
 // addTo writes the rows that the output at location lacks to its sink.
 func (in *askedInputs) addTo(c *cli.Context, location string, open sinks.OpenFleet, sink sinks.Sink, like likeAll, box confinement, run *schema.Run) (added addition, err error) {
-	q := question{tables: like.tables}
 	ctx := c.Context
 	there, err := findOutput(c, location)
 	isThere := err == nil
@@ -181,9 +180,16 @@ func (in *askedInputs) addTo(c *cli.Context, location string, open sinks.OpenFle
 	if err := box.to(sink.Footprint(), append(outputGrants(footprint), fetched.grants()...)...); err != nil {
 		return added, err
 	}
-	parts, err := all.parts(ctx, q, fetched)
+	parts, err := in.parts(ctx, question{tables: like.tables}, fetched)
 	if err != nil {
 		return added, err
+	}
+	if isThere {
+		first, err := there.part(ctx, telling(like.tables), fetched, "there")
+		if err != nil {
+			return added, err
+		}
+		parts = slices.Insert(parts, 0, first)
 	}
 	fleet, err := open(ctx, sinks.FleetOptions{Parts: parts, Tables: like.tables, Added: isThere})
 	if err != nil {
@@ -205,6 +211,18 @@ func (in *askedInputs) addTo(c *cli.Context, location string, open sinks.OpenFle
 		}
 	}
 	return added, writeRun(ctx, sink, run, like.tables)
+}
+
+// telling returns the tables that tell which rows of others an output has already: its
+// checkpoints, and the tables whose rows are not those of checkpoints.
+func telling(tables []*schema.Table) []string {
+	var names []string
+	for _, t := range tables {
+		if t.Name == "checkpoints" || t.Scope != schema.ScopeCheckpoint {
+			names = append(names, t.Name)
+		}
+	}
+	return names
 }
 
 // writeRun adds the row of the run that merges, where there is such a table.
