@@ -38,7 +38,9 @@ func TestBucketFleet(t *testing.T) {
 	isSame := func(outputs ...string) {
 		t.Helper()
 		for _, query := range fleetQueries {
-			ask := func(outputs []string) []string { return slices.Concat([]string{"query"}, outputs, []string{query, "--format", "csv"}) }
+			ask := func(outputs []string) []string {
+				return slices.Concat([]string{"query"}, outputs, []string{query, "--format", "csv"})
+			}
 			if got, want := g.ok(t, ask(outputs)...), local(t, ask(locals)...); got != want {
 				t.Errorf("%s of %v: got %s, want %s", query, outputs, got, want)
 			}

@@ -85,7 +85,9 @@ func storedOutputs(ctx context.Context, kinds sinks.Formats, at objectstore.Opti
 	if _, err := outputAt(ctx, kinds, pattern); err == nil {
 		return []string{pattern}, nil
 	}
-	refuse := func(err error) ([]string, error) { return nil, cmp.Or(ctx.Err(), error(&source.InputError{Input: pattern, Err: err})) }
+	refuse := func(err error) ([]string, error) {
+		return nil, cmp.Or(ctx.Err(), error(&source.InputError{Input: pattern, Err: err}))
+	}
 	bucket, key := objectstore.Split(pattern)
 	if _, err := path.Match(key, ""); err != nil {
 		return refuse(err)
