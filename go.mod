@@ -3,6 +3,7 @@ module github.com/ckexport/ckexport
 go 1.26.0
 
 require (
+	github.com/agnivade/levenshtein v1.2.1
 	github.com/apache/arrow-go/v18 v18.8.0
 	github.com/apache/iceberg-go v0.7.0
 	github.com/checkpoint-restore/go-criu/v8 v8.4.0

@@ -102,7 +102,7 @@ func export(name string, format sinks.Format, tables []*schema.Table, inputs ...
 }
 
 func options(tables []*schema.Table) sinks.Options {
-	return sinks.Options{Tables: tables, RunID: "test", Version: "test", Views: queries.Views()}
+	return sinks.Options{Tables: tables, RunID: "test", Version: "test", Views: queries.Views}
 }
 
 // bound returns the SQL of a query with values for its parameters.

@@ -43,7 +43,7 @@ func export(t *testing.T, format string, tables []*schema.Table, inputs ...strin
 		}
 		found = *f
 	}
-	sink, err := formats[format].Open(t.Context(), path, sinks.Options{Tables: tables, RunID: "test", Version: "test", Views: queries.Views()})
+	sink, err := formats[format].Open(t.Context(), path, sinks.Options{Tables: tables, RunID: "test", Version: "test", Views: queries.Views})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func export(t *testing.T, format string, tables []*schema.Table, inputs ...strin
 func write(t *testing.T, format string, all []*schema.Rows) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "fleet."+format)
-	sink, err := formats[format].Open(t.Context(), path, sinks.Options{Tables: schema.Tables(), RunID: "test", Version: "test", Views: queries.Views()})
+	sink, err := formats[format].Open(t.Context(), path, sinks.Options{Tables: schema.Tables(), RunID: "test", Version: "test", Views: queries.Views})
 	if err != nil {
 		t.Fatal(err)
 	}

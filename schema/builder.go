@@ -85,5 +85,5 @@ func (b *Builder) NewBatch() arrow.RecordBatch {
 	}
 	n := b.rows
 	b.rows, b.bytes = 0, 0
-	return array.NewRecordBatch(b.table.batchSchema, columns, int64(n))
+	return array.NewRecordBatch(b.table.BatchSchema(), columns, int64(n))
 }

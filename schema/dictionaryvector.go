@@ -150,5 +150,5 @@ func (t *Table) Encode(rows arrow.RecordBatch) arrow.RecordBatch {
 		}
 		columns[i] = column
 	}
-	return array.NewRecordBatch(t.batchSchema, columns, rows.NumRows())
+	return array.NewRecordBatch(t.BatchSchema(), columns, rows.NumRows())
 }

@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
 )
@@ -22,6 +23,6 @@ func (t *Table) WithFields(fields []arrow.Field) (*Table, error) {
 		c.Type, c.metadata = fields[at].Type, fields[at].Metadata
 		c.Encoding.Delta = c.Encoding.Delta && c.Type.ID() != arrow.DECIMAL128
 	}
-	other.makeSchemas()
+	other.schemas = sync.OnceValues(other.makeSchemas)
 	return &other, nil
 }

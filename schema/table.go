@@ -39,7 +39,9 @@ type Table struct {
 	Comparison  *Comparison
 	NotCompared string
 
-	schema, batchSchema *arrow.Schema
+	// schemas returns Schema and BatchSchema, which are made when first asked for: a
+	// process has 76 tables, and mostly rows of a few.
+	schemas func() (whole, batches *arrow.Schema)
 
 	row   reflect.Type
 	field int // of Rows that holds the rows
@@ -169,7 +171,7 @@ func newTable(row reflect.Type) (*Table, error) {
 		return nil, err
 	}
 	t.sizer = newSizer(row)
-	t.makeSchemas()
+	t.schemas = sync.OnceValues(t.makeSchemas)
 	return t, nil
 }
 
@@ -215,7 +217,7 @@ func (t *Table) parseReferences(ofTable []string) error {
 	return nil
 }
 
-func (t *Table) makeSchemas() {
+func (t *Table) makeSchemas() (whole, batches *arrow.Schema) {
 	fields := make([]arrow.Field, len(t.Columns))
 	for i, c := range t.Columns {
 		fields[i] = arrow.Field{
@@ -224,20 +226,26 @@ func (t *Table) makeSchemas() {
 		}
 	}
 	meta := arrow.NewMetadata([]string{"comment"}, []string{t.Doc})
-	t.schema = arrow.NewSchema(fields, &meta)
+	whole = arrow.NewSchema(fields, &meta)
 	for i, c := range t.Columns {
 		fields[i].Type = c.batchType()
 	}
-	t.batchSchema = arrow.NewSchema(fields, &meta)
+	return whole, arrow.NewSchema(fields, &meta)
 }
 
 // Schema returns the table's Arrow schema, with the documentation of table
 // and columns in its metadata (key "comment").
-func (t *Table) Schema() *arrow.Schema { return t.schema }
+func (t *Table) Schema() *arrow.Schema {
+	whole, _ := t.schemas()
+	return whole
+}
 
 // BatchSchema returns the schema of the table's record batches: Schema, with
 // dictionaries for texts that repeat.
-func (t *Table) BatchSchema() *arrow.Schema { return t.batchSchema }
+func (t *Table) BatchSchema() *arrow.Schema {
+	_, batches := t.schemas()
+	return batches
+}
 
 // Column returns the table's column of that name, nil if it has none.
 func (t *Table) Column(name string) *Column {

@@ -79,8 +79,8 @@ type Options struct {
 	// Version is the tool's version, kept in the output.
 	Version string
 	Policy
-	// Views are made inside outputs that can hold them.
-	Views []View
+	// Views, unless nil, returns the views to make inside outputs that can hold them.
+	Views func() []View
 }
 
 // View is a named query that ships with the tool.

@@ -102,7 +102,7 @@ func (m *committing) merge(ctx context.Context, run *shards.Run) (*pipeline.Summ
 	if err != nil {
 		return nil, err
 	}
-	opts.RunID, opts.Version, opts.Views, opts.LockTimeout = this.RunID, this.ToolVersion, queries.Views(), m.lockTimeout
+	opts.RunID, opts.Version, opts.Views, opts.LockTimeout = this.RunID, this.ToolVersion, queries.Views, m.lockTimeout
 	opts.OnWait = func() { m.say("another run writes to the output: waiting for its end") }
 	sink, err := m.format.Open(ctx, m.location, opts)
 	if err != nil {

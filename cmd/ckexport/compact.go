@@ -58,7 +58,7 @@ func rewrite(c *cli.Context, std streams, what func(*schema.Run) sinks.Rewrite) 
 	box, change := confinementOf(c, warnings(std)), what(run)
 	change.Begin = func(f sinks.Footprint) error { return box.to(f) }
 	done, err := output.format.Rewrite(c.Context, output.location, sinks.Options{
-		RunID: run.RunID, Version: run.ToolVersion, Views: queries.Views(), LockTimeout: timeout,
+		RunID: run.RunID, Version: run.ToolVersion, Views: queries.Views, LockTimeout: timeout,
 		OnWait: func() { fmt.Fprintln(std.err, "another run writes to the output: waiting for its end") },
 	}, change)
 	if err != nil {

@@ -304,7 +304,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	}
 	run.Logs, run.Memory, run.ScanRules = &opts.logs, opts.memory, opts.rules.names
 	sink, err := opts.openSink(ctx, format, run, sinks.Options{
-		Tables: opts.tables, Overwrite: opts.overwrite, RunID: run.RunID, Version: run.ToolVersion, Views: queries.Views(),
+		Tables: opts.tables, Overwrite: opts.overwrite, RunID: run.RunID, Version: run.ToolVersion, Views: queries.Views,
 		Policy:    sinks.Policy{Redaction: redaction.String(), AllLogLines: opts.logs == schema.LogsAll},
 		KeepParts: opts.compact == compactNever, LockTimeout: opts.lockTimeout, OnWait: opts.sayWaiting, MemoryBytes: opts.memoryLimit,
 	})

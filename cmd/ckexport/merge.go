@@ -70,7 +70,7 @@ func merge(c *cli.Context, in *askedInputs, location string, std streams) (err e
 		return err
 	}
 	sink, err := format.Open(ctx, location, sinks.Options{
-		Tables: like.tables, RunID: run.RunID, Version: run.ToolVersion, Views: queries.Views(), Policy: like.Policy, LockTimeout: timeout,
+		Tables: like.tables, RunID: run.RunID, Version: run.ToolVersion, Views: queries.Views, Policy: like.Policy, LockTimeout: timeout,
 	})
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/agnivade/levenshtein"
 	"github.com/urfave/cli/v2"
 )
 
@@ -68,33 +69,11 @@ func similarCommand(app *cli.App, text string) string { return nearest(text, com
 func nearest(text string, names []string) string {
 	best, least := "", 3 // letters that are wrong, missing or too many
 	for _, name := range names {
-		if n := distance(text, name); n < least && n*2 <= len(name) {
+		if n := levenshtein.ComputeDistance(text, name); n < least && n*2 <= len(name) {
 			best, least = name, n
 		}
 	}
 	return best
-}
-
-// distance is how many letters of a must be changed, put in or left out to make b
-// (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // flagsFirst moves flags, with their values, in front of other arguments.

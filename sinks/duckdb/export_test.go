@@ -10,7 +10,7 @@ import (
 )
 
 // Template returns the template as it is, and as it would be made now.
-func Template(ctx context.Context, tables []*schema.Table, views []sinks.View, path string) (is, made []byte, err error) {
+func Template(ctx context.Context, tables []*schema.Table, views func() []sinks.View, path string) (is, made []byte, err error) {
 	made, err = makeTemplate(ctx, &load{tables: tables, views: views}, path)
 	return template, made, err
 }

@@ -41,8 +41,8 @@ const (
 // memory, where they all fit in.
 type load struct {
 	tables  []*schema.Table
-	views   []sinks.View
-	version string // of the tool
+	views   func() []sinks.View // nil for none
+	version string              // of the tool
 	policy  sinks.Policy
 	reach   aliases
 	rows    string // folder that the parts are in

@@ -50,8 +50,11 @@ func (l *load) statements() (string, error) {
 
 // fittingViews are the views whose tables are there.
 func (l *load) fittingViews() []sinks.View {
+	if l.views == nil {
+		return nil
+	}
 	kept := contents.Names(l.tables)
-	return slices.DeleteFunc(slices.Clone(l.views), func(v sinks.View) bool {
+	return slices.DeleteFunc(slices.Clone(l.views()), func(v sinks.View) bool {
 		return slices.ContainsFunc(v.Tables, func(t string) bool { return !slices.Contains(kept, t) })
 	})
 }

@@ -119,7 +119,7 @@ func (s suite) views(t *testing.T) {
 	views := someViews(tables[len(tables)-1])
 	for _, run := range []string{"run1", "run2"} {
 		opts := options(run, tables)
-		opts.Views = views
+		opts.Views = func() []sinks.View { return views }
 		s.export(t, location, opts, 5, 0)
 	}
 	for _, opts := range []sinks.SQLOptions{{Views: views}, {Views: views, Tables: []string{tables[len(tables)-1].Name}, MemoryBytes: 1 << 30}} {

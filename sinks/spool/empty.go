@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 
 	"github.com/ckexport/ckexport/schema"
@@ -47,7 +48,9 @@ func emptyKey(table *schema.Table) string {
 		for _, text := range []string{c.Name, c.Type.Fingerprint(), c.Comment()} {
 			facts = append(append(facts, text...), 0)
 		}
-		facts = fmt.Append(facts, c.Nullable, c.Encoding)
+		for _, is := range []bool{c.Nullable, c.Encoding.Dictionary, c.Encoding.Delta, c.Encoding.Bloom} {
+			facts = strconv.AppendBool(facts, is)
+		}
 	}
 	sum := sha256.Sum256(facts)
 	return table.Name + "-" + hex.EncodeToString(sum[:8])

@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/agnivade/levenshtein"
 )
 
 // Keys of properties, as Iceberg's own libraries have them.
@@ -38,6 +40,13 @@ const (
 var known = []string{
 	Type, Name, URI, Warehouse, Prefix, Token, Credential, Scope, OAuth2Server, S3Endpoint, S3Region, ClientRegion, S3KeyID, S3Secret, S3SessionToken, S3PathStyle,
 	User, Password,
+}
+
+// foreign are keys by which other libraries choose their own code: a file may be
+// shared with programs that need them.
+var foreign = []string{
+	"catalog-impl", "io-impl", "py-io-impl", "metrics-reporter-impl", "clients", "cache-enabled", "cache.case-sensitive", "cache.expiration-interval-ms",
+	"rest-metrics-reporting-enabled",
 }
 
 // Properties say where a catalog is, and how it is reached.
@@ -113,36 +122,17 @@ func (p *Properties) line(text string, isShared bool) error {
 // check refuses keys that nothing knows.
 func check(key string) error {
 	switch {
-	case slices.Contains(known, key), strings.HasPrefix(key, Header) && key != Header:
+	case slices.Contains(known, key), slices.Contains(foreign, key), strings.HasPrefix(key, Header) && key != Header:
 		return nil
 	case strings.HasPrefix(key, "rest.sig"):
 		return fmt.Errorf("%s: requests signed for AWS (SigV4) are not supported; use token or credential", key)
 	}
-	nearest := slices.MinFunc(append(slices.Clone(known), Header), func(a, b string) int { return distance(key, a) - distance(key, b) })
-	if distance(key, nearest) <= 1+len(key)/3 {
+	distance := func(name string) int { return levenshtein.ComputeDistance(key, name) }
+	nearest := slices.MinFunc(append(slices.Clone(known), Header), func(a, b string) int { return distance(a) - distance(b) })
+	if distance(nearest) <= 1+len(key)/3 {
 		return fmt.Errorf("unknown property %q: did you mean %s?", key, nearest)
 	}
 	return fmt.Errorf("unknown property %q", key)
-}
-
-// distance is how many letters have to be changed to get from one text to another.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0]++
-		for j := range len(b) {
-			next := diagonal
-			if a[i] != b[j] {
-				next = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], next
-		}
-	}
-	return row[len(b)]
 }
 
 var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
