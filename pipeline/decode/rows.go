@@ -58,7 +58,7 @@ func add[T any](n *notes, table *[]T, row T) bool {
 		n.passedIn(u.limit, u.Name, "the table has more rows; they are left out")
 		return false
 	}
-	if n := len(*table); n == cap(*table) && n >= 256 && n < 4096 { // append would grow it by a quarter, and copy all more often
+	if n := len(*table); n == cap(*table) && n >= 256 && n < 128<<10 { // append would grow it by a quarter, and copy all more often
 		*table = slices.Grow(*table, n)
 	}
 	*table = append(*table, row)
