@@ -44,14 +44,16 @@ type Format struct {
 	// says that it could not be looked at; it wraps fs.ErrNotExist if nothing is
 	// there.
 	Recognise func(ctx context.Context, location string) (bool, error)
-	// Footprint tells what OpenSQL and Inspect touch.
+	// Footprint tells what OpenSQL, Part and Inspect touch, dir of Part aside.
 	Footprint func(location string) (Footprint, error)
 	// OpenSQL opens it for queries, which get at nothing else. It is nil where
 	// this build has nothing that could answer them.
 	OpenSQL func(ctx context.Context, location string, opts SQLOptions) (*sql.DB, error)
 	// Part returns what it is as a part of a fleet, with the tables wanted as far
-	// as it has them; nil of wanted is for all.
-	Part func(ctx context.Context, location string, wanted []string) (Part, error)
+	// as it has them; nil of wanted is for all. With Scheme, dir is the path of a
+	// folder for copies of files, which need not be there yet: the caller removes it
+	// once the fleet is closed.
+	Part func(ctx context.Context, location string, wanted []string, dir string) (Part, error)
 	// Describe tells what tables it has, and how they were made.
 	Describe func(ctx context.Context, location string) (Description, error)
 	// Inspect checks what it is made of, and changes nothing. It fails with

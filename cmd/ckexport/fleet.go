@@ -7,11 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/urfave/cli/v2"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/ckexport/ckexport/cmd/ckexport/internal/sandbox"
 	"github.com/ckexport/ckexport/pipeline"
@@ -96,11 +99,11 @@ func (a *asked) open(ctx context.Context, in *askedInputs, q question, opts askO
 	if openFleet == nil {
 		return &usageError{err: errors.New("this build has no DuckDB, so it can ask neither archives nor several outputs"), hint: "export archives with -o, and ask the output with another program"}
 	}
-	parts, footprint, err := in.parts(ctx, q)
+	footprint, err := in.footprint()
 	if err != nil {
 		return err
 	}
-	options := sinks.FleetOptions{Parts: parts, Tables: q.tables, Views: q.views, Often: q.often}
+	options := sinks.FleetOptions{Tables: q.tables, Views: q.views, Often: q.often}
 	grants := slices.Clone(opts.grants)
 	if in.listing != nil {
 		if q.scan {
@@ -114,14 +117,22 @@ func (a *asked) open(ctx context.Context, in *askedInputs, q question, opts askO
 		options.Folder = folder.path
 		grants = append(append(grants, folder.grants()...), inputGrants(in.listing)...)
 	}
+	fetched, err := in.fetchFolder()
+	if err != nil {
+		return err
+	}
+	a.ends = append(a.ends, fetched.Close)
+	if err := opts.box.to(footprint, append(grants, fetched.grants()...)...); err != nil {
+		return err
+	}
+	if options.Parts, err = in.parts(ctx, q, fetched); err != nil {
+		return err
+	}
 	fleet, err := openFleet(ctx, options)
 	if err != nil {
 		return err
 	}
 	a.ends = append(a.ends, fleet.Close)
-	if err := opts.box.to(footprint, grants...); err != nil {
-		return err
-	}
 	archives, err := in.look(ctx)
 	if err != nil {
 		return err
@@ -169,26 +180,61 @@ func (a *asked) export(ctx context.Context, archives []source.Item, fleet sinks.
 	return nil
 }
 
-// parts returns the outputs as parts of a fleet, and what asking them touches.
-func (in *askedInputs) parts(ctx context.Context, q question) ([]sinks.Part, sinks.Footprint, error) {
-	var parts []sinks.Part
+// footprint is what asking all outputs touches.
+func (in *askedInputs) footprint() (sinks.Footprint, error) {
 	var all sinks.Footprint
 	for _, o := range in.outputs {
-		if o.format.Part == nil {
-			return nil, all, usagef("output %q: an output of that kind can only be asked alone", o.location)
-		}
-		p, err := o.format.Part(ctx, o.location, q.names())
-		if err != nil {
-			return nil, all, cmp.Or(o.mustBeReadable(), err)
-		}
-		parts = append(parts, p)
 		touched, err := o.format.Footprint(o.location)
 		if err != nil {
-			return nil, all, err
+			return all, err
 		}
-		all.Read = append(all.Read, touched.Read...)
+		all.Read, all.Own = append(all.Read, touched.Read...), append(all.Own, touched.Own...)
+		all.Network = all.Network || touched.Network
 	}
-	slices.Sort(all.Read)
-	all.Read = slices.Compact(all.Read)
-	return parts, all, nil
+	for _, paths := range []*[]string{&all.Read, &all.Own} {
+		slices.Sort(*paths)
+		*paths = slices.Compact(*paths)
+	}
+	return all, nil
+}
+
+// fetchFolder returns a folder for copies of what outputs have elsewhere; nil where all
+// are files of this machine.
+func (in *askedInputs) fetchFolder() (*tempFolder, error) {
+	if !slices.ContainsFunc(in.outputs, func(o *output) bool { return o.format.Scheme != "" }) {
+		return nil, nil
+	}
+	return newTempFolder()
+}
+
+// outputsAtATime is how many outputs are opened at a time: a store takes its time to
+// answer.
+const outputsAtATime = 8
+
+// part returns an output as a part of a fleet, with copies in a folder of that name
+// within one as fetchFolder returns it.
+func (o *output) part(ctx context.Context, wanted []string, fetched *tempFolder, name string) (sinks.Part, error) {
+	dir := ""
+	if fetched != nil {
+		dir = filepath.Join(fetched.path, name)
+	}
+	p, err := o.format.Part(ctx, o.location, wanted, dir)
+	if err != nil {
+		return p, cmp.Or(o.mustBeReadable(), err)
+	}
+	return p, nil
+}
+
+// parts returns the outputs as parts of a fleet, as part does.
+func (in *askedInputs) parts(ctx context.Context, q question, fetched *tempFolder) ([]sinks.Part, error) {
+	parts := make([]sinks.Part, len(in.outputs))
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(outputsAtATime)
+	for i, o := range in.outputs {
+		group.Go(func() (err error) {
+			parts[i], err = o.part(groupCtx, q.names(), fetched, strconv.Itoa(i))
+			return err
+		})
+	}
+	return parts, cmp.Or(ctx.Err(), group.Wait())
 }

@@ -1,20 +1,27 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ckexport/ckexport/objectstore"
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/plain"
 	"github.com/ckexport/ckexport/sinks"
 )
+
+// patternChars tell a pattern.
+const patternChars = "*?["
 
 // askedInputs are what a command asks: outputs, and archives, which are exported
 // for that only.
@@ -28,13 +35,17 @@ type askedInputs struct {
 // input. A pattern may name several of both.
 func findInputs(c *cli.Context, args []string, std streams) (*askedInputs, error) {
 	in := &askedInputs{args: args}
+	kinds := formats(placesOf(c)) // all outputs share connections
 	for _, arg := range args {
 		names, err := expand(arg)
+		if err == nil && isPatternOfStored(kinds, arg) {
+			names, err = storedOutputs(c.Context, kinds, placesOf(c).store, arg)
+		}
 		if err != nil {
 			return nil, err
 		}
 		for _, name := range names {
-			if err := in.add(c, name, std); err != nil {
+			if err := in.add(c, kinds, name, std); err != nil {
 				return nil, err
 			}
 		}
@@ -44,7 +55,7 @@ func findInputs(c *cli.Context, args []string, std streams) (*askedInputs, error
 
 // expand returns the paths that a pattern names, or a name that is none itself.
 func expand(arg string) ([]string, error) {
-	if !strings.ContainsAny(arg, "*?[") || strings.Contains(arg, "://") {
+	if !strings.ContainsAny(arg, patternChars) || strings.Contains(arg, "://") {
 		return []string{arg}, nil
 	}
 	if _, err := os.Lstat(arg); err == nil {
@@ -60,14 +71,62 @@ func expand(arg string) ([]string, error) {
 	return names, nil
 }
 
+// isPatternOfStored tells a pattern of outputs in an object store, which ends as their
+// names do, from one of archives.
+func isPatternOfStored(kinds sinks.Formats, arg string) bool {
+	scheme, _, _ := strings.Cut(arg, "://")
+	_, unknown := kinds.For(arg)
+	return strings.ContainsAny(arg, patternChars) && strings.EqualFold(scheme, objectstore.Scheme) && unknown == nil
+}
+
+// storedOutputs returns the outputs in an object store that a pattern names, or a name
+// that is none itself. Names are what keys begin with, up to a slash.
+func storedOutputs(ctx context.Context, kinds sinks.Formats, at objectstore.Options, pattern string) ([]string, error) {
+	if _, err := outputAt(ctx, kinds, pattern); err == nil {
+		return []string{pattern}, nil
+	}
+	refuse := func(err error) ([]string, error) {
+		return nil, cmp.Or(ctx.Err(), error(&source.InputError{Input: pattern, Err: err}))
+	}
+	bucket, key := objectstore.Split(pattern)
+	if _, err := path.Match(key, ""); err != nil {
+		return refuse(err)
+	}
+	store, err := objectstore.Connect(at)
+	if err != nil {
+		return refuse(err)
+	}
+	elements := strings.Count(key, "/") + 1
+	var found []string
+	for info, err := range store.List(ctx, bucket, key[:strings.IndexAny(key, patternChars)]) {
+		if err != nil {
+			return refuse(err)
+		}
+		of := strings.Split(info.Key, "/")
+		if len(of) <= elements {
+			continue // an object outside of any output of these names
+		}
+		name := strings.Join(of[:elements], "/")
+		isNamed, _ := path.Match(key, name) // the pattern is a right one
+		url := objectstore.URL(bucket, name)
+		if isNamed && !slices.Contains(found[max(0, len(found)-1):], url) { // keys come in order
+			found = append(found, url)
+		}
+	}
+	if len(found) == 0 {
+		return refuse(errors.New("no output in the bucket matches it as a pattern"))
+	}
+	return found, nil
+}
+
 // add adds an output, or archives.
-func (in *askedInputs) add(c *cli.Context, name string, std streams) error {
-	o, notOutput := findOutput(c, name)
+func (in *askedInputs) add(c *cli.Context, kinds sinks.Formats, name string, std streams) error {
+	o, notOutput := outputAt(c.Context, kinds, name)
 	if notOutput == nil {
 		in.outputs = append(in.outputs, o)
 		return nil
 	}
-	_, unknown := formats(placesOf(c)).For(name)
+	_, unknown := kinds.For(name)
 	isNamedAsOutput := unknown == nil
 	if !errors.As(notOutput, new(*sinks.RefusedError)) || isNamedAsOutput && errors.Is(notOutput, fs.ErrPermission) {
 		return notOutput

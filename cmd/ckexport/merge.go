@@ -12,7 +12,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/urfave/cli/v2"
 
-	"github.com/ckexport/ckexport/cmd/ckexport/internal/sandbox"
 	"github.com/ckexport/ckexport/queries"
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
@@ -101,9 +100,6 @@ type likeAll struct {
 func (in *askedInputs) agree(ctx context.Context) (like likeAll, err error) {
 	var first sinks.Description
 	for i, o := range in.outputs {
-		if o.format.Describe == nil || o.format.Part == nil {
-			return like, usagef("output %q: an output of that kind can't be merged", o.location)
-		}
 		d, err := o.format.Describe(ctx, o.location)
 		if err != nil {
 			return like, err
@@ -162,7 +158,6 @@ type addition struct{ checkpoints, rows int }
 
 // addTo writes the rows that the output at location lacks to its sink.
 func (in *askedInputs) addTo(c *cli.Context, location string, open sinks.OpenFleet, sink sinks.Sink, like likeAll, box confinement, run *schema.Run) (added addition, err error) {
-	q := question{tables: like.tables}
 	ctx := c.Context
 	there, err := findOutput(c, location)
 	isThere := err == nil
@@ -173,12 +168,28 @@ func (in *askedInputs) addTo(c *cli.Context, location string, open sinks.OpenFle
 	if isThere {
 		all.outputs = append([]*output{there}, in.outputs...)
 	}
-	parts, reads, err := all.parts(ctx, q)
+	footprint, err := all.footprint()
 	if err != nil {
 		return added, err
 	}
-	if err := box.to(sink.Footprint(), grant(sandbox.Read, reads.Read...)...); err != nil {
+	fetched, err := all.fetchFolder()
+	if err != nil {
 		return added, err
+	}
+	defer func() { err = errors.Join(err, fetched.Close()) }()
+	if err := box.to(sink.Footprint(), append(outputGrants(footprint), fetched.grants()...)...); err != nil {
+		return added, err
+	}
+	parts, err := in.parts(ctx, question{tables: like.tables}, fetched)
+	if err != nil {
+		return added, err
+	}
+	if isThere {
+		first, err := there.part(ctx, telling(like.tables), fetched, "there")
+		if err != nil {
+			return added, err
+		}
+		parts = slices.Insert(parts, 0, first)
 	}
 	fleet, err := open(ctx, sinks.FleetOptions{Parts: parts, Tables: like.tables, Added: isThere})
 	if err != nil {
@@ -200,6 +211,18 @@ func (in *askedInputs) addTo(c *cli.Context, location string, open sinks.OpenFle
 		}
 	}
 	return added, writeRun(ctx, sink, run, like.tables)
+}
+
+// telling returns the tables that tell which rows of others an output has already: its
+// checkpoints, and the tables whose rows are not those of checkpoints.
+func telling(tables []*schema.Table) []string {
+	var names []string
+	for _, t := range tables {
+		if t.Name == "checkpoints" || t.Scope != schema.ScopeCheckpoint {
+			names = append(names, t.Name)
+		}
+	}
+	return names
 }
 
 // writeRun adds the row of the run that merges, where there is such a table.

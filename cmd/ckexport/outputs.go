@@ -24,7 +24,11 @@ type output struct {
 
 // findOutput finds out of which kind an output is.
 func findOutput(c *cli.Context, location string) (*output, error) {
-	format, err := formats(placesOf(c)).At(c.Context, location)
+	return outputAt(c.Context, formats(placesOf(c)), location)
+}
+
+func outputAt(ctx context.Context, among sinks.Formats, location string) (*output, error) {
+	format, err := among.At(ctx, location)
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func (o *exportOptions) openRefreshing(ctx context.Context, format sinks.Format,
 	if err := sink.Close(); err != nil {
 		return nil, err
 	}
-	if duckdb.OpenFleet() == nil || format.Part == nil {
+	if duckdb.OpenFleet() == nil || format.Scheme != "" { // elsewhere, others may add to it meanwhile, and that would be lost
 		return nil, usagef("--refresh: an output of that kind, or this build, can't do that; export to a new output")
 	}
 	r := &refreshing{old: &output{location: o.output, format: format}, tables: opts.Tables, ledger: sinks.NewLedger()}
@@ -111,7 +111,7 @@ func (r *refreshing) Commit(ctx context.Context) error {
 func (r *refreshing) fill(ctx context.Context) (err error) {
 	q := question{tables: r.tables}
 	both := askedInputs{outputs: []*output{{location: r.path, format: r.format}, r.old}}
-	parts, _, err := both.parts(ctx, q)
+	parts, err := both.parts(ctx, q, nil)
 	if err != nil {
 		return err
 	}

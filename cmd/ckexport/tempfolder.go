@@ -16,7 +16,7 @@ import (
 const tempFolderPattern = "ckexport-*.tmp"
 
 // tempFolder is a folder for this process alone. It is locked as long as the process
-// lives: what a killed one left is told by that, and removed by the next.
+// lives: what a killed one left is told by that, and removed by the next. nil is none.
 type tempFolder struct {
 	path string
 	lock *os.File
@@ -38,6 +38,9 @@ func newTempFolder() (*tempFolder, error) {
 // Close removes the folder. What it holds goes first: a confined process cannot open
 // the folder around it, as os.RemoveAll would.
 func (f *tempFolder) Close() error {
+	if f == nil {
+		return nil
+	}
 	errs := []error{f.lock.Close()}
 	entries, err := os.ReadDir(f.path)
 	errs = append(errs, err)
@@ -49,6 +52,9 @@ func (f *tempFolder) Close() error {
 
 // grants are what using and removing it takes.
 func (f *tempFolder) grants() []sandbox.Grant {
+	if f == nil {
+		return nil
+	}
 	return []sandbox.Grant{{Path: f.path, Access: sandbox.All}, {Path: filepath.Dir(f.path), Access: sandbox.Emptied}}
 }
 

@@ -23,7 +23,7 @@ import (
 const loadedSchema = "loaded"
 
 // part returns a database as a part of a fleet.
-func part(_ context.Context, path string, _ []string) (sinks.Part, error) {
+func part(_ context.Context, path string, _ []string, _ string) (sinks.Part, error) {
 	return sinks.Part{Location: path, Database: path}, nil
 }
 

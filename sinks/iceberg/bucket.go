@@ -51,7 +51,7 @@ func BucketFormat(engine sinks.Engine, store objectstore.Options) sinks.Format {
 	f := format()
 	f.Scheme = bucket.Scheme
 	f.Check, f.Open, f.Recognise, f.Footprint = b.check, b.open, b.recognise, bucket.QueryFootprint
-	f.Inspect, f.Rewrite = b.inspect, b.rewrite
+	f.Part, f.Describe, f.Inspect, f.Rewrite = b.part, b.describe, b.inspect, b.rewrite
 	f.Staging, f.PeekLedger = b.client.Staging, b.peekLedger
 	if engine != nil {
 		f.OpenSQL = b.openSQL
@@ -113,6 +113,28 @@ func isTable(name string) bool {
 func (b bucketFormat) openSQL(ctx context.Context, location string, opts sinks.SQLOptions) (*sql.DB, error) {
 	return bucket.OpenSQL(ctx, b.client, b.engine, location, opts, func(f *bucket.Folder, dir string) ([]sinks.TableFiles, error) {
 		return fetchTables(ctx, f, dir, opts)
+	})
+}
+
+// part fetches the files of the wanted tables into the folder dir.
+func (b bucketFormat) part(ctx context.Context, location string, wanted []string, dir string) (sinks.Part, error) {
+	return bucket.Part(b.client, location, dir, func(f *bucket.Folder, dir string) ([]sinks.TableFiles, error) {
+		return fetchTables(ctx, f, dir, sinks.SQLOptions{Tables: wanted})
+	})
+}
+
+// describe tells what the metadata says.
+func (b bucketFormat) describe(ctx context.Context, location string) (sinks.Description, error) {
+	return bucket.Read(b.client, location, func(f *bucket.Folder, dir string) (d sinks.Description, err error) {
+		m, err := openMirror(ctx, f, dir, "")
+		if err != nil {
+			return d, err
+		}
+		w, err := openWarehouse(m.files())
+		if err != nil {
+			return d, fmt.Errorf("opening output %q: %w", location, err)
+		}
+		return w.description(), nil
 	})
 }
 

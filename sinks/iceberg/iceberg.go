@@ -57,7 +57,7 @@ func openSQL(engine sinks.Engine) func(context.Context, string, sinks.SQLOptions
 }
 
 // part returns an output as a part of a fleet.
-func part(_ context.Context, path string, wanted []string) (sinks.Part, error) {
+func part(_ context.Context, path string, wanted []string, _ string) (sinks.Part, error) {
 	files, err := tableFiles(path, wanted)
 	if err != nil {
 		return sinks.Part{}, fmt.Errorf("opening output %q: %w", path, err)
@@ -75,7 +75,11 @@ func describe(_ context.Context, path string) (d sinks.Description, err error) {
 	if err != nil {
 		return d, fmt.Errorf("opening output %q: %w", path, err)
 	}
-	return sinks.Description{Policy: w.contents.Policy, Tables: w.contents.Tables}, nil
+	return w.description(), nil
+}
+
+func (w *warehouse) description() sinks.Description {
+	return sinks.Description{Policy: w.contents.Policy, Tables: w.contents.Tables}
 }
 
 // tableFiles returns the files of the wanted tables, or of all for nil.

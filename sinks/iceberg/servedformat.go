@@ -52,7 +52,7 @@ func CatalogFormat(engine sinks.Engine, store objectstore.Options, properties st
 		return f
 	}
 	f.Check, f.Open, f.Recognise, f.Footprint = s.check, s.open, s.recognise, s.queryFootprint
-	f.Inspect, f.Rewrite, f.Describe = s.inspect, s.rewrite, nil
+	f.Part, f.Describe, f.Inspect, f.Rewrite = s.part, s.describe, s.inspect, s.rewrite
 	if engine != nil {
 		f.OpenSQL = s.openSQL
 	}
@@ -197,17 +197,17 @@ func (s servedFormat) reading(ctx context.Context, location string, read func(*s
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.readingIn(ctx, location, scratch, read), scratch.Remove())
+	return errors.Join(s.readingIn(ctx, location, scratch.Dir, read), scratch.Remove())
 }
 
-// readingIn calls read anew where a file is missing, as one may be that a rewrite has
+// readingIn has the copies in the folder dir. It calls read anew where a file is missing, as one may be that a rewrite has
 // replaced meanwhile.
-func (s servedFormat) readingIn(ctx context.Context, location string, scratch *bucket.Scratch, read func(*served) error) error {
+func (s servedFormat) readingIn(ctx context.Context, location, dir string, read func(*served) error) error {
 	c, err := s.connect(ctx, location, "")
 	if err != nil {
 		return err
 	}
-	c.dir = filepath.Join(scratch.Dir, "copies")
+	c.dir = filepath.Join(dir, "copies")
 	for try := 1; ; try++ {
 		err := read(c)
 		var isTable *fs.PathError
@@ -228,8 +228,18 @@ func (s servedFormat) openSQL(ctx context.Context, location string, opts sinks.S
 			err = errors.Join(fmt.Errorf("opening output %q: %w", location, err), scratch.Remove())
 		}
 	}()
-	var tables []sinks.TableFiles
-	err = s.readingIn(ctx, location, scratch, func(c *served) error {
+	tables, err := s.tableFiles(ctx, location, scratch.Dir, opts)
+	if err != nil {
+		return nil, err
+	}
+	opts.Closed = scratch.Remove
+	return s.engine(ctx, tables, opts)
+}
+
+// tableFiles returns the files of the tables that queries name, with copies in the
+// folder dir.
+func (s servedFormat) tableFiles(ctx context.Context, location, dir string, opts sinks.SQLOptions) (tables []sinks.TableFiles, err error) {
+	err = s.readingIn(ctx, location, dir, func(c *served) error {
 		w, err := mustBe(c.openFor(ctx, func(w *warehouse) []string { return w.named(opts) }))
 		if err != nil {
 			return err
@@ -237,11 +247,29 @@ func (s servedFormat) openSQL(ctx context.Context, location string, opts sinks.S
 		tables, err = w.tableFiles(w.named(opts))
 		return err
 	})
+	return tables, err
+}
+
+// part returns the output as a part of a fleet.
+func (s servedFormat) part(ctx context.Context, location string, wanted []string, dir string) (sinks.Part, error) {
+	files, err := s.tableFiles(ctx, location, dir, sinks.SQLOptions{Tables: wanted})
 	if err != nil {
-		return nil, err
+		return sinks.Part{}, fmt.Errorf("opening output %q: %w", location, err)
 	}
-	opts.Closed = scratch.Remove
-	return s.engine(ctx, tables, opts)
+	return sinks.Part{Location: location, Files: files}, nil
+}
+
+// describe tells what the table archives says.
+func (s servedFormat) describe(ctx context.Context, location string) (d sinks.Description, err error) {
+	err = s.reading(ctx, location, func(c *served) error {
+		w, err := mustBe(c.openFor(ctx, func(*warehouse) []string { return nil }))
+		if err != nil {
+			return fmt.Errorf("opening output %q: %w", location, err)
+		}
+		d = w.description()
+		return nil
+	})
+	return d, err
 }
 
 // inspect checks the files of the output against its metadata.

@@ -39,7 +39,7 @@ func BucketFormat(engine sinks.Engine, store objectstore.Options) sinks.Format {
 	f := sinks.Format{
 		Name: formatName, Suffixes: []string{".parquet"}, Scheme: bucket.Scheme,
 		Check: b.check, Open: b.open,
-		Recognise: b.recognise, Footprint: bucket.QueryFootprint, Inspect: b.inspect, Rewrite: b.rewrite,
+		Recognise: b.recognise, Footprint: bucket.QueryFootprint, Part: b.part, Describe: b.describe, Inspect: b.inspect, Rewrite: b.rewrite,
 		Staging: b.client.Staging, PeekLedger: b.peekLedger,
 	}
 	if engine != nil {

@@ -23,6 +23,26 @@ func (b bucketFormat) openSQL(ctx context.Context, location string, opts sinks.S
 	})
 }
 
+// part fetches the files of the wanted tables into the folder dir.
+func (b bucketFormat) part(ctx context.Context, location string, wanted []string, dir string) (sinks.Part, error) {
+	return bucket.Part(b.client, location, dir, func(f *bucket.Folder, dir string) ([]sinks.TableFiles, error) {
+		return fetchTables(ctx, f, dir, sinks.SQLOptions{Tables: wanted})
+	})
+}
+
+// describe tells what the manifest says.
+func (b bucketFormat) describe(ctx context.Context, location string) (d sinks.Description, err error) {
+	f, err := b.client.Folder(location)
+	if err != nil {
+		return d, err
+	}
+	m, err := bucketManifest(ctx, f)
+	if err != nil {
+		return d, fmt.Errorf("opening output %q: %w", location, err)
+	}
+	return sinks.Description{Policy: m.Policy, Tables: m.Tables}, nil
+}
+
 // fetchTables fetches the files of tables into the folder dir.
 func fetchTables(ctx context.Context, f *bucket.Folder, dir string, opts sinks.SQLOptions) ([]sinks.TableFiles, error) {
 	m, err := bucketManifest(ctx, f)

@@ -49,7 +49,7 @@ func openSQL(engine sinks.Engine) func(context.Context, string, sinks.SQLOptions
 }
 
 // part returns an output as a part of a fleet.
-func part(_ context.Context, path string, wanted []string) (sinks.Part, error) {
+func part(_ context.Context, path string, wanted []string, _ string) (sinks.Part, error) {
 	files, err := tableFiles(path, wanted)
 	if err != nil {
 		return sinks.Part{}, fmt.Errorf("opening output %q: %w", path, err)

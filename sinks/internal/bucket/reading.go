@@ -27,12 +27,12 @@ func Read[T any](c *Client, location string, read func(f *Folder, dir string) (T
 		return result, err
 	}
 	defer func() { err = errors.Join(err, scratch.Remove()) }()
-	return readAnew(f, scratch, read)
+	return readAnew(f, scratch.Dir, read)
 }
 
-func readAnew[T any](f *Folder, scratch *Scratch, read func(f *Folder, dir string) (T, error)) (T, error) {
+func readAnew[T any](f *Folder, within string, read func(f *Folder, dir string) (T, error)) (T, error) {
 	for try := 1; ; try++ {
-		result, err := read(f, filepath.Join(scratch.Dir, fmt.Sprint(try)))
+		result, err := read(f, filepath.Join(within, fmt.Sprint(try)))
 		if err == nil || !errors.Is(err, fs.ErrNotExist) || try == ReadTries {
 			return result, err
 		}
@@ -51,7 +51,7 @@ func OpenSQL(ctx context.Context, c *Client, engine sinks.Engine, location strin
 	if err != nil {
 		return nil, err
 	}
-	tables, err := readAnew(f, scratch, fetch)
+	tables, err := readAnew(f, scratch.Dir, fetch)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening output %q: %w", location, err), scratch.Remove())
 	}
@@ -61,4 +61,18 @@ func OpenSQL(ctx context.Context, c *Client, engine sinks.Engine, location strin
 		return nil, errors.Join(fmt.Errorf("opening output %q: %w", location, err), scratch.Remove())
 	}
 	return db, nil
+}
+
+// Part returns what fetch fetches of a location, as Read calls it, as a part of a
+// fleet. It is in folders within dir.
+func Part(c *Client, location, dir string, fetch func(f *Folder, dir string) ([]sinks.TableFiles, error)) (sinks.Part, error) {
+	f, err := c.Folder(location)
+	if err != nil {
+		return sinks.Part{}, err
+	}
+	files, err := readAnew(f, dir, fetch)
+	if err != nil {
+		return sinks.Part{}, fmt.Errorf("opening output %q: %w", location, err)
+	}
+	return sinks.Part{Location: location, Files: files}, nil
 }
