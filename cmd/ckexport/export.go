@@ -126,7 +126,7 @@ func exportFlags(c *cli.Context, std streams) (*exportOptions, error) {
 		noSandbox: c.Bool("no-sandbox"), settled: c.Bool("settled"), labels: map[string]string{},
 	}
 	if len(opts.inputs) == 0 {
-		return nil, &usageError{err: errors.New("no input"), hint: "ckexport INPUT... -o OUT, for example: ckexport ./archives -o fleet.parquet"}
+		return nil, &usageError{err: errors.New("no input"), hint: "ckexport " + c.Command.Name + " ./archives -o fleet.parquet"}
 	}
 	if opts.output == "" {
 		return nil, &usageError{err: errors.New("no output"), hint: "name one with -o, for example: -o fleet.parquet"}
@@ -210,7 +210,11 @@ func selectTables(only, except string) ([]*schema.Table, error) {
 				continue
 			}
 			if _, ok := schema.Lookup(name); !ok {
-				return nil, &usageError{err: fmt.Errorf("%s: no table %q", flag, name), hint: "ckexport tables lists them"}
+				hint := "ckexport tables lists them"
+				if similar := similarTable(name); slices.Contains(tableNames(), similar) {
+					hint = "did you mean " + similar + "?"
+				}
+				return nil, &usageError{err: fmt.Errorf("%s: no table %q", flag, name), hint: hint}
 			}
 			names = append(names, name)
 		}
