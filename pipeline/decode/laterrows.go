@@ -11,9 +11,9 @@ import (
 // are written.
 const manyRows = 4 << 10
 
-// later are rows that are made of what the images hold. Many of them are not kept, but made again
-// when they are written: a row struct takes several times what it is made of, which
-// is there in any case.
+// later are rows that are made of messages of images. Many of them are not kept, but
+// made again when they are written: a row takes as much memory as the messages that
+// it is made of, and those are there in any case while an archive is decoded.
 type later[M, R any] struct {
 	notes *notes
 	table *[]R
