@@ -51,7 +51,7 @@ var mayImport = map[string][]string{
 	"/sinks/parquet":                 {"/objectstore", "/schema", "/sinks", "/sinks/internal/bucket", "/sinks/internal/contents", "/sinks/internal/ledger", "/sinks/internal/local", "/sinks/internal/order", "/sinks/internal/staging", "/sinks/spool"},
 	"/sinks/duckdb":                  {"/schema", "/sinks", "/sinks/internal/contents", "/sinks/internal/local", "/sinks/internal/staging", "/sinks/spool", "/sqltext"},
 	"/sinks/iceberg":                 {"/objectstore", "/sinks/iceberg/internal/catalogs", "/sinks/iceberg/internal/restcatalog", "/sinks/iceberg/internal/sqlcatalog", "/sinks/internal/bucket", "/schema", "/sinks", "/sinks/internal/contents", "/sinks/internal/ledger", "/sinks/internal/local", "/sinks/internal/order", "/sinks/internal/staging", "/sinks/spool"},
-	"/sinks/internal/order":          {"/schema", "/sinks/internal/staging", "/sinks/spool"},
+	"/sinks/internal/order":          {"/schema", "/sinks/internal/contents", "/sinks/internal/staging", "/sinks/spool"},
 	"/sinks/shards":                  {"/schema", "/sinks", "/sinks/internal/contents", "/sinks/internal/ledger", "/sinks/internal/order", "/sinks/internal/staging", "/sinks/spool"},
 	"/sinks/sinktest":                {"/schema", "/sinks"},
 	"/queries":                       {"/schema", "/sinks", "/sqltext"},

@@ -1,6 +1,7 @@
 package sinks
 
 import (
+	"context"
 	"time"
 
 	"github.com/ckexport/ckexport/schema"
@@ -25,6 +26,18 @@ func (r Rewrite) Start(f Footprint) error {
 		return nil
 	}
 	return r.Begin(f)
+}
+
+// Chosen calls Forget with the checkpoints that there returns.
+func (r Rewrite) Chosen(ctx context.Context, there func(context.Context) ([]Checkpoint, error)) (ids map[string]bool, add *schema.Rows, err error) {
+	if r.Forget == nil {
+		return nil, nil, nil
+	}
+	all, err := there(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return r.Forget(all)
 }
 
 // Checkpoint is what retention needs to know of a checkpoint.

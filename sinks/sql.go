@@ -3,6 +3,7 @@ package sinks
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"github.com/ckexport/ckexport/schema"
 )
@@ -23,6 +24,11 @@ type SQLOptions struct {
 	// MemoryBytes bounds what queries over all rows keep in memory, and then
 	// their rows come in any order; 0 is for queries as people write them.
 	MemoryBytes int64
+}
+
+// Wants tells whether the queries need a table.
+func (o SQLOptions) Wants(table string) bool {
+	return (o.Tables == nil || slices.Contains(o.Tables, table)) && (o.Named == nil || slices.Contains(o.Named, table))
 }
 
 // Engine answers SQL over the Parquet files of outputs that have no engine of

@@ -69,11 +69,7 @@ func Open(ctx context.Context, path string, opts sinks.Options) (_ sinks.Sink, e
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, place.Release())
-		}
-	}()
+	defer place.ReleaseOnError(&err)
 	if err := check(ctx, place.Path); err != nil {
 		return nil, err
 	}

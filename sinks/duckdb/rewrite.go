@@ -62,19 +62,12 @@ func Rewrite(ctx context.Context, path string, opts sinks.Options, what sinks.Re
 		return nil, err
 	}
 	done := &sinks.Rewritten{FilesBefore: 1, Files: 1, BytesBefore: info.Size(), BytesSize: info.Size()}
-	var ids map[string]bool
-	var add *schema.Rows
-	if what.Forget != nil {
-		there, err := s.checkpoints(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if ids, add, err = what.Forget(there); err != nil {
-			return nil, err
-		}
-		if len(ids) == 0 && !what.Compact {
-			return done, nil
-		}
+	ids, add, err := what.Chosen(ctx, s.checkpoints)
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) == 0 && !what.Compact {
+		return done, nil
 	}
 	made := filepath.Join(s.dir, "new.duckdb")
 	if done.Rows, err = s.copyTo(ctx, made, ids, add); err != nil {

@@ -4,13 +4,11 @@ package iceberg
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/ckexport/ckexport/objectstore"
@@ -47,30 +45,17 @@ import (
 // of archives first: if the run is alive after all, it can't commit any more. After
 // that it makes the versions from before the current ones.
 func BucketFormat(engine sinks.Engine, store objectstore.Options) sinks.Format {
-	b := bucketFormat{bucket.NewClient(store), engine}
+	b := bucketFormat{bucket.NewClient(store)}
 	f := format()
 	f.Scheme = bucket.Scheme
-	f.Check, f.Open, f.Recognise, f.Footprint = b.check, b.open, b.recognise, bucket.QueryFootprint
-	f.Part, f.Describe, f.Inspect, f.Rewrite = b.part, b.describe, b.inspect, b.rewrite
+	f.Check, f.Open = b.client.Check(metadataName(contents.Archives, versionName(1))), b.open
+	f.Recognise, f.Footprint, f.Describe, f.Inspect, f.Rewrite = b.recognise, bucket.QueryFootprint, b.describe, b.inspect, b.rewrite
+	f.OpenSQL, f.Part = b.client.OpenSQL(engine, fetchTables), b.client.Part(fetchTables)
 	f.Staging, f.PeekLedger = b.client.Staging, b.peekLedger
-	if engine != nil {
-		f.OpenSQL = b.openSQL
-	}
 	return f
 }
 
-type bucketFormat struct {
-	client *bucket.Client
-	engine sinks.Engine
-}
-
-func (b bucketFormat) check(ctx context.Context, location string) error {
-	f, err := b.client.Folder(location)
-	if err != nil {
-		return err
-	}
-	return f.Check(ctx, metadataName(contents.Archives, versionName(1)))
-}
+type bucketFormat struct{ client *bucket.Client }
 
 // recognise tells whether there is a table of archives.
 func (b bucketFormat) recognise(ctx context.Context, location string) (bool, error) {
@@ -107,20 +92,6 @@ func bucketBase(m *mirror) (*warehouse, error) {
 func isTable(name string) bool {
 	_, ok := schema.Lookup(name)
 	return ok
-}
-
-// openSQL fetches the files of the tables that queries name.
-func (b bucketFormat) openSQL(ctx context.Context, location string, opts sinks.SQLOptions) (*sql.DB, error) {
-	return bucket.OpenSQL(ctx, b.client, b.engine, location, opts, func(f *bucket.Folder, dir string) ([]sinks.TableFiles, error) {
-		return fetchTables(ctx, f, dir, opts)
-	})
-}
-
-// part fetches the files of the wanted tables into the folder dir.
-func (b bucketFormat) part(ctx context.Context, location string, wanted []string, dir string) (sinks.Part, error) {
-	return bucket.Part(b.client, location, dir, func(f *bucket.Folder, dir string) ([]sinks.TableFiles, error) {
-		return fetchTables(ctx, f, dir, sinks.SQLOptions{Tables: wanted})
-	})
 }
 
 // describe tells what the metadata says.
@@ -161,8 +132,7 @@ func fetchTables(ctx context.Context, f *bucket.Folder, dir string, opts sinks.S
 func (w *warehouse) named(opts sinks.SQLOptions) []string {
 	wanted := []string{}
 	for _, name := range w.contents.Tables {
-		isWanted := func(among []string) bool { return among == nil || slices.Contains(among, name) }
-		if isWanted(opts.Tables) && isWanted(opts.Named) {
+		if opts.Wants(name) {
 			wanted = append(wanted, name)
 		}
 	}

@@ -10,10 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/internal/bucket"
-	"github.com/ckexport/ckexport/sinks/internal/contents"
 	"github.com/ckexport/ckexport/sinks/internal/ledger"
 )
 
@@ -27,20 +25,12 @@ type bucketOutput struct {
 }
 
 func (b bucketFormat) open(ctx context.Context, location string, opts sinks.Options) (_ sinks.Sink, err error) {
-	f, err := b.client.Folder(location)
+	f, place, err := b.client.Take(ctx, location, opts)
 	if err != nil {
 		return nil, err
 	}
-	place, err := f.Take(ctx, opts)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, place.Release())
-		}
-	}()
-	o := &bucketOutput{output: output{opts: opts, tables: contents.Kept(opts.Tables), kept: map[string]*schema.Table{}, place: place}}
+	defer place.ReleaseOnError(&err)
+	o := &bucketOutput{output: newOutput(place, opts)}
 	if o.dir, err = place.Stage(); err != nil {
 		return nil, err
 	}
@@ -79,28 +69,20 @@ func (o *bucketOutput) Ledger(ctx context.Context) (*sinks.Ledger, error) {
 
 // Commit makes the rows of the run visible.
 func (o *bucketOutput) Commit(ctx context.Context) error {
-	if o.old != nil && !o.wrote {
-		return nil // nothing to add
-	}
-	parts, err := o.finish(ctx)
-	if err != nil {
-		return fmt.Errorf("writing output: %w", err)
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	c := &commit{opts: o.opts, tables: o.tables, kept: o.kept, parts: parts, from: filepath.Join(o.dir, stagedParts)}
-	to := o.old
-	if to == nil {
-		to = o.made
-	}
-	if err := c.run(ctx, to); err != nil {
+	c, err := o.finish(ctx)
+	if c == nil || err != nil {
 		return err
 	}
 	if o.old == nil {
+		if err := c.run(ctx, o.made); err != nil {
+			return err
+		}
 		return replaceStored(ctx, o.mirror, o.made)
 	}
-	return pushTo(ctx, o.mirror, to)
+	if err := c.run(ctx, o.old); err != nil {
+		return err
+	}
+	return pushTo(ctx, o.mirror, o.old)
 }
 
 // pushTo pushes the versions that a warehouse has beyond those of the mirror.
@@ -142,16 +124,12 @@ func replaceStored(ctx context.Context, m *mirror, made *warehouse) error {
 
 // rewrite removes checkpoints from an output, or compacts it: it is made anew.
 func (b bucketFormat) rewrite(ctx context.Context, location string, opts sinks.Options, what sinks.Rewrite) (_ *sinks.Rewritten, err error) {
-	f, err := b.client.Folder(location)
-	if err != nil {
-		return nil, err
-	}
-	place, err := f.Take(ctx, opts)
+	f, place, err := b.client.Take(ctx, location, opts)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, place.Release()) }()
-	r := &rewrite{opts: opts, place: place}
+	r := &rewrite{staged: staged{opts: opts, place: place}}
 	if r.dir, err = place.Stage(); err != nil {
 		return nil, err
 	}

@@ -47,11 +47,11 @@ func begun(t testing.TB, path, run string, seed int) (*output, *commit) {
 			t.Fatal(err)
 		}
 	}
-	parts, err := o.finish(t.Context())
+	c, err := o.finish(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return o, &commit{opts: o.opts, tables: o.tables, kept: o.kept, parts: parts, from: filepath.Join(o.dir, stagedParts)}
+	return o, c
 }
 
 // rowsAre checks the rows of tables, as queries see them.

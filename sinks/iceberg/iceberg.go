@@ -4,7 +4,6 @@ package iceberg
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -22,7 +21,7 @@ import (
 func Format(engine sinks.Engine) sinks.Format {
 	f := format()
 	f.Check, f.Open = local.Check, Open
-	f.Recognise, f.Footprint, f.OpenSQL, f.Part, f.Describe = recognise, local.Footprint, openSQL(engine), part, describe
+	f.Recognise, f.Footprint, f.OpenSQL, f.Part, f.Describe = recognise, local.Footprint, local.OpenSQL(engine, tableFiles), local.Part(tableFiles), describe
 	f.Inspect, f.Rewrite = Inspect, Rewrite
 	f.Staging, f.PeekLedger = local.Staging, peekLedger
 	return f
@@ -36,33 +35,6 @@ func recognise(_ context.Context, path string) (bool, error) {
 	}
 	version, err := folderCatalog{files{dir: path}}.current(contents.Archives)
 	return version > 0, err
-}
-
-// openSQL returns what opens an output with an engine.
-func openSQL(engine sinks.Engine) func(context.Context, string, sinks.SQLOptions) (*sql.DB, error) {
-	if engine == nil {
-		return nil
-	}
-	return func(ctx context.Context, path string, opts sinks.SQLOptions) (*sql.DB, error) {
-		tables, err := tableFiles(path, opts.Tables)
-		if err != nil {
-			return nil, fmt.Errorf("opening output %q: %w", path, err)
-		}
-		db, err := engine(ctx, tables, opts)
-		if err != nil {
-			return nil, fmt.Errorf("opening output %q: %w", path, err)
-		}
-		return db, nil
-	}
-}
-
-// part returns an output as a part of a fleet.
-func part(_ context.Context, path string, wanted []string, _ string) (sinks.Part, error) {
-	files, err := tableFiles(path, wanted)
-	if err != nil {
-		return sinks.Part{}, fmt.Errorf("opening output %q: %w", path, err)
-	}
-	return sinks.Part{Location: path, Files: files}, nil
 }
 
 // describe tells what an output has.

@@ -21,30 +21,23 @@ import (
 	"github.com/ckexport/ckexport/sinks/internal/contents"
 	"github.com/ckexport/ckexport/sinks/internal/ledger"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
-	"github.com/ckexport/ckexport/sinks/spool"
 )
-
-// stagedParts is the folder within the staging folder in which parts are made. An
-// output that is made is the staging folder itself.
-const stagedParts = ".parts"
 
 // output is an output that a run writes to. The run's parts are made in the
 // staging folder. Its commit moves them into an output that is there, and makes
 // a snapshot of each table; or it makes a whole output of them, which then takes
 // its place in one step.
 type output struct {
-	opts   sinks.Options
-	tables []*schema.Table // those kept: the ledger's always are
-	kept   map[string]*schema.Table
-	place  *staging.Place
+	staged
 	there  bool       // something is at the output's path
 	old    *warehouse // what this run adds to; nil where it makes an output
-
-	dir    string // the staging folder
-	target files  // where an output is made
+	target files      // where an output is made
 	made   *warehouse
-	spool  *spool.Spool
 	wrote  bool // any row came
+}
+
+func newOutput(place *staging.Place, opts sinks.Options) output {
+	return output{staged: staged{opts: opts, tables: contents.Kept(opts.Tables), place: place}}
 }
 
 // Open opens or begins the output at path.
@@ -53,12 +46,8 @@ func Open(ctx context.Context, path string, opts sinks.Options) (_ sinks.Sink, e
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, place.Release())
-		}
-	}()
-	o := &output{opts: opts, tables: contents.Kept(opts.Tables), kept: map[string]*schema.Table{}, place: place}
+	defer place.ReleaseOnError(&err)
+	o := newOutput(place, opts)
 	if err := o.lookAt(ctx, path); err != nil {
 		return nil, err
 	}
@@ -66,7 +55,7 @@ func Open(ctx context.Context, path string, opts sinks.Options) (_ sinks.Sink, e
 		return nil, err
 	}
 	o.target = files{dir: o.dir, location: place.Path}
-	return o, o.begin()
+	return &o, o.begin()
 }
 
 // lookAt finds out what is at the output's path, and puts in order what a killed
@@ -94,10 +83,6 @@ func (o *output) lookAt(ctx context.Context, path string) error {
 
 // begin makes ready what rows are written to.
 func (o *output) begin() (err error) {
-	parts := filepath.Join(o.dir, stagedParts)
-	if err := staging.MakeDir(parts); err != nil {
-		return fmt.Errorf("making staging folder: %w", err)
-	}
 	in := o.old
 	if in == nil {
 		if o.made, err = create(o.target, o.tables, o.opts.Policy); err != nil {
@@ -105,13 +90,7 @@ func (o *output) begin() (err error) {
 		}
 		in = o.made
 	}
-	for _, t := range o.tables {
-		if o.kept[t.Name], err = keptIn(in.tables[t.Name], t); err != nil {
-			return err
-		}
-	}
-	o.spool = spool.New(parts, spool.Options{RunID: o.opts.RunID, Version: o.opts.Version, Policy: o.opts.Policy, Sync: true})
-	return nil
+	return o.staged.begin(o.opts.Policy, func(t *schema.Table) (*schema.Table, error) { return keptIn(in.tables[t.Name], t) })
 }
 
 // keptIn returns a table as files have it that are added to one that is there.
@@ -199,17 +178,10 @@ func (o *output) Write(ctx context.Context, t *schema.Table, batch arrow.RecordB
 
 // Commit makes the rows of the run visible.
 func (o *output) Commit(ctx context.Context) error {
-	if o.old != nil && !o.wrote {
-		return nil // nothing to add
-	}
-	parts, err := o.finish(ctx)
-	if err != nil {
-		return fmt.Errorf("writing output: %w", err)
-	}
-	if err := ctx.Err(); err != nil {
+	c, err := o.finish(ctx)
+	if c == nil || err != nil {
 		return err
 	}
-	c := &commit{opts: o.opts, tables: o.tables, kept: o.kept, parts: parts, from: filepath.Join(o.dir, stagedParts)}
 	if o.old != nil {
 		return c.addTo(ctx, o.old)
 	}
@@ -219,13 +191,17 @@ func (o *output) Commit(ctx context.Context) error {
 	return publish(ctx, o.place, o.there, o.made.folder.dir)
 }
 
-// finish completes the parts of this run.
-func (o *output) finish(ctx context.Context) ([]spool.Part, error) {
-	kept := make([]*schema.Table, len(o.tables))
-	for i, t := range o.tables {
-		kept[i] = o.kept[t.Name]
+// finish completes the parts of this run, and returns the commit that adds them; nil
+// where there is nothing to add.
+func (o *output) finish(ctx context.Context) (*commit, error) {
+	if o.old != nil && !o.wrote {
+		return nil, nil
 	}
-	return o.spool.Finish(ctx, kept)
+	c, err := o.staged.finish(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("writing output: %w", err)
+	}
+	return c, ctx.Err()
 }
 
 // publish puts an output that is complete in its place. What others have put

@@ -6,17 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
-	"github.com/ckexport/ckexport/sinks/internal/contents"
 	"github.com/ckexport/ckexport/sinks/internal/ledger"
 	"github.com/ckexport/ckexport/sinks/internal/order"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
@@ -39,7 +33,7 @@ func Rewrite(ctx context.Context, path string, opts sinks.Options, what sinks.Re
 	if old == nil {
 		return nil, &sinks.RefusedError{Path: path, Reason: "is an empty folder"}
 	}
-	r := &rewrite{opts: opts, place: place, old: old}
+	r := &rewrite{staged: staged{opts: opts, place: place}, old: old}
 	if r.tables, err = old.contents.Known(path); err != nil {
 		return nil, err
 	}
@@ -55,30 +49,18 @@ func Rewrite(ctx context.Context, path string, opts sinks.Options, what sinks.Re
 
 // rewrite changes an output as a whole.
 type rewrite struct {
-	opts   sinks.Options
-	place  *staging.Place
-	old    *warehouse
-	tables []*schema.Table
-	dir    string // the staging folder
-	into   rewriteTarget
-
-	kept    map[string]*schema.Table
-	spool   *spool.Spool
-	scratch string // a folder for what is sorted
+	staged
+	old     *warehouse
+	into    rewriteTarget
 	removed uint64 // rows
 }
 
 func (r *rewrite) run(ctx context.Context, what sinks.Rewrite) (_ *sinks.Rewritten, err error) {
-	var ids map[string]bool
-	var add *schema.Rows
-	if what.Forget != nil {
-		there, err := r.checkpoints(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if ids, add, err = what.Forget(there); err != nil {
-			return nil, err
-		}
+	ids, add, err := what.Chosen(ctx, func(ctx context.Context) ([]sinks.Checkpoint, error) {
+		return ledger.Retention(ctx, r.old.contents.Tables, r.old.readTable)
+	})
+	if err != nil {
+		return nil, err
 	}
 	done := &sinks.Rewritten{}
 	if done.FilesBefore, done.BytesBefore, err = r.old.size(); err != nil {
@@ -88,7 +70,11 @@ func (r *rewrite) run(ctx context.Context, what sinks.Rewrite) (_ *sinks.Rewritt
 	if len(ids) == 0 && !what.Compact {
 		return done, nil
 	}
-	if err := r.begin(); err != nil {
+	kept, err := r.into.begin()
+	if err != nil {
+		return nil, err
+	}
+	if err := r.begin(r.old.contents.Policy, kept); err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.spool.Abandon()) }()
@@ -97,7 +83,11 @@ func (r *rewrite) run(ctx context.Context, what sinks.Rewrite) (_ *sinks.Rewritt
 			return nil, fmt.Errorf("rewriting %s: %w", t.Name, err)
 		}
 	}
-	if err := r.commit(ctx); err != nil {
+	c, err := r.finish(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.into.commit(ctx, c); err != nil {
 		return nil, err
 	}
 	made, err := r.into.made(ctx)
@@ -141,85 +131,21 @@ func (a *anew) commit(ctx context.Context, c *commit) error { return c.run(ctx, 
 func (a *anew) made(context.Context) (*warehouse, error)    { return openWarehouse(a.target) }
 func (a *anew) finish(ctx context.Context) error            { return a.publish(ctx) }
 
-// begin makes ready what is written to.
-func (r *rewrite) begin() error {
-	parts := filepath.Join(r.dir, stagedParts)
-	r.scratch = filepath.Join(parts, ".order")
-	for _, d := range []string{parts, r.scratch} {
-		if err := staging.MakeDir(d); err != nil {
-			return fmt.Errorf("making staging folder: %w", err)
-		}
-	}
-	kept, err := r.into.begin()
-	if err != nil {
-		return err
-	}
-	r.kept = map[string]*schema.Table{}
-	for _, t := range r.tables {
-		if r.kept[t.Name], err = kept(t); err != nil {
-			return err
-		}
-	}
-	r.spool = spool.New(parts, spool.Options{RunID: r.opts.RunID, Version: r.opts.Version, Policy: r.old.contents.Policy, Sync: true})
-	return nil
-}
-
-// checkpoints reads what retention needs to know: from table checkpoints, or,
-// without it, from the ledger.
-func (r *rewrite) checkpoints(ctx context.Context) ([]sinks.Checkpoint, error) {
-	if slices.Contains(r.old.contents.Tables, contents.Checkpoints) {
-		return r.retentionRows(ctx, contents.Checkpoints)
-	}
-	forgotten, err := r.retentionRows(ctx, contents.Forgotten)
-	if err != nil {
-		return nil, err
-	}
-	seen := map[string]bool{"": true} // archives may have none, or be read again
-	for _, c := range forgotten {
-		seen[c.ID] = true
-	}
-	archives, err := r.retentionRows(ctx, contents.Archives)
-	return slices.DeleteFunc(archives, func(c sinks.Checkpoint) bool {
-		had := seen[c.ID]
-		seen[c.ID] = true
-		return had
-	}), err
-}
-
-// retentionRows reads what a table tells of checkpoints.
-func (r *rewrite) retentionRows(ctx context.Context, name string) ([]sinks.Checkpoint, error) {
-	var all []sinks.Checkpoint
-	err := r.old.readTable(ctx, name, ledger.RetentionColumns, func(rows arrow.RecordBatch) error {
-		all = append(all, ledger.RetentionRows(rows)...)
-		return nil
-	})
-	return all, err
-}
-
 // table writes the rows of a table anew, in order, without those of the
 // checkpoints ids, and with those to add.
 func (r *rewrite) table(ctx context.Context, t *schema.Table, ids map[string]bool, add *schema.Rows) (err error) {
 	kept := r.kept[t.Name]
-	sorter := order.NewSorter(kept, r.scratch)
+	sorter := order.NewSorter(kept, r.parts())
 	defer func() { err = errors.Join(err, sorter.Close()) }()
 	err = r.old.readTable(ctx, t.Name, nil, func(rows arrow.RecordBatch) error {
-		rows, err := conform(rows, kept)
+		rows, err := spool.Conform(rows, kept)
 		if err != nil {
 			return err
 		}
 		defer rows.Release()
-		if len(ids) == 0 || !contents.IsForgettable(t) {
-			return sorter.Add(rows)
-		}
-		for _, s := range order.Stretches(kept, rows) {
-			defer s.Rows.Release()
-			if ids[s.ID] {
-				r.removed += uint64(s.Rows.NumRows())
-			} else if err := sorter.Add(s.Rows); err != nil {
-				return err
-			}
-		}
-		return nil
+		n, err := order.Without(kept, rows, ids, sorter.Add)
+		r.removed += n
+		return err
 	})
 	if err != nil {
 		return err
@@ -243,39 +169,6 @@ func (r *rewrite) add(ctx context.Context, t *schema.Table, rows *schema.Rows) e
 	}
 	defer converted.Release()
 	return r.spool.Write(ctx, r.kept[t.Name], converted)
-}
-
-// conform returns rows of a file with the columns of a table in their order;
-// what files of earlier tools lack is NULL. The caller releases them.
-func conform(rows arrow.RecordBatch, t *schema.Table) (arrow.RecordBatch, error) {
-	columns := make([]arrow.Array, len(t.Columns))
-	for i, c := range t.Columns {
-		at := rows.Schema().FieldIndices(c.Name)
-		if len(at) == 0 {
-			columns[i] = array.MakeArrayOfNull(memory.DefaultAllocator, c.Type, int(rows.NumRows()))
-			defer columns[i].Release()
-			continue
-		}
-		columns[i] = rows.Column(at[0])
-	}
-	return array.NewRecordBatch(t.Schema(), columns, rows.NumRows()), nil
-}
-
-// commit completes the new output.
-func (r *rewrite) commit(ctx context.Context) error {
-	kept := make([]*schema.Table, len(r.tables))
-	for i, t := range r.tables {
-		kept[i] = r.kept[t.Name]
-	}
-	parts, err := r.spool.Finish(ctx, kept)
-	if err != nil {
-		return err
-	}
-	if err := os.RemoveAll(r.scratch); err != nil {
-		return err
-	}
-	c := &commit{opts: r.opts, tables: r.tables, kept: r.kept, parts: parts, from: filepath.Join(r.dir, stagedParts)}
-	return r.into.commit(ctx, c)
 }
 
 // size returns how many files with rows an output has, and their bytes.

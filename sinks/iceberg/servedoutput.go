@@ -46,12 +46,8 @@ func (s servedFormat) open(ctx context.Context, location string, opts sinks.Opti
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, place.Release())
-		}
-	}()
-	o := &servedOutput{catalog: c, output: output{opts: opts, tables: contents.Kept(opts.Tables), kept: map[string]*schema.Table{}, place: place}}
+	defer place.ReleaseOnError(&err)
+	o := &servedOutput{catalog: c, output: newOutput(place, opts)}
 	if o.dir, err = place.Stage(); err != nil {
 		return nil, err
 	}
@@ -104,17 +100,11 @@ func (o *servedOutput) Footprint() sinks.Footprint { return o.local }
 
 // Commit makes the rows of the run visible.
 func (o *servedOutput) Commit(ctx context.Context) error {
-	if o.old != nil && !o.wrote {
-		return nil // nothing to add
-	}
-	parts, err := o.finish(ctx)
-	if err != nil {
-		return fmt.Errorf("writing output: %w", err)
-	}
-	if err := ctx.Err(); err != nil {
+	c, err := o.finish(ctx)
+	if c == nil || err != nil {
 		return err
 	}
-	c := &commit{opts: o.opts, tables: o.tables, kept: o.kept, parts: parts, from: filepath.Join(o.dir, stagedParts), first: contents.Digests}
+	c.first = contents.Digests
 	if o.old != nil {
 		return o.catalog.commit(ctx, c, o.old)
 	}

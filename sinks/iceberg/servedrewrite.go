@@ -25,7 +25,7 @@ func (s servedFormat) rewrite(ctx context.Context, location string, opts sinks.O
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, place.Release()) }()
-	r := &rewrite{opts: opts, place: place}
+	r := &rewrite{staged: staged{opts: opts, place: place}}
 	if r.dir, err = place.Stage(); err != nil {
 		return nil, err
 	}

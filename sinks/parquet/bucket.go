@@ -35,31 +35,17 @@ import (
 // who has an older manifest may then miss one: queries begin anew. What killed runs
 // sent, the next run removes (bucket.RemoveStrays).
 func BucketFormat(engine sinks.Engine, store objectstore.Options) sinks.Format {
-	b := bucketFormat{bucket.NewClient(store), engine}
-	f := sinks.Format{
+	b := bucketFormat{bucket.NewClient(store)}
+	return sinks.Format{
 		Name: formatName, Suffixes: []string{".parquet"}, Scheme: bucket.Scheme,
-		Check: b.check, Open: b.open,
-		Recognise: b.recognise, Footprint: bucket.QueryFootprint, Part: b.part, Describe: b.describe, Inspect: b.inspect, Rewrite: b.rewrite,
+		Check: b.client.Check(manifestName), Open: b.open,
+		Recognise: b.recognise, Footprint: bucket.QueryFootprint, Describe: b.describe, Inspect: b.inspect, Rewrite: b.rewrite,
+		OpenSQL: b.client.OpenSQL(engine, fetchTables), Part: b.client.Part(fetchTables),
 		Staging: b.client.Staging, PeekLedger: b.peekLedger,
 	}
-	if engine != nil {
-		f.OpenSQL = b.openSQL
-	}
-	return f
 }
 
-type bucketFormat struct {
-	client *bucket.Client
-	engine sinks.Engine
-}
-
-func (b bucketFormat) check(ctx context.Context, location string) error {
-	f, err := b.client.Folder(location)
-	if err != nil {
-		return err
-	}
-	return f.Check(ctx, manifestName)
-}
+type bucketFormat struct{ client *bucket.Client }
 
 // recognise tells whether there is a dataset's manifest.
 func (b bucketFormat) recognise(ctx context.Context, location string) (bool, error) {

@@ -2,7 +2,6 @@ package parquet
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -29,19 +28,11 @@ type bucketDataset struct {
 }
 
 func (b bucketFormat) open(ctx context.Context, location string, opts sinks.Options) (_ sinks.Sink, err error) {
-	f, err := b.client.Folder(location)
+	f, place, err := b.client.Take(ctx, location, opts)
 	if err != nil {
 		return nil, err
 	}
-	place, err := f.Take(ctx, opts)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, place.Release())
-		}
-	}()
+	defer place.ReleaseOnError(&err)
 	d := &bucketDataset{dataset: dataset{opts: opts, tables: contents.Kept(opts.Tables), place: place}, folder: f, copied: map[string]string{}}
 	if d.base, err = bucketBase(ctx, f); err != nil {
 		return nil, err

@@ -2,33 +2,17 @@ package parquet
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/ckexport/ckexport/objectstore"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/internal/bucket"
 	"github.com/ckexport/ckexport/sinks/spool"
 )
-
-// openSQL fetches the files of the tables that queries name.
-func (b bucketFormat) openSQL(ctx context.Context, location string, opts sinks.SQLOptions) (*sql.DB, error) {
-	return bucket.OpenSQL(ctx, b.client, b.engine, location, opts, func(f *bucket.Folder, dir string) ([]sinks.TableFiles, error) {
-		return fetchTables(ctx, f, dir, opts)
-	})
-}
-
-// part fetches the files of the wanted tables into the folder dir.
-func (b bucketFormat) part(ctx context.Context, location string, wanted []string, dir string) (sinks.Part, error) {
-	return bucket.Part(b.client, location, dir, func(f *bucket.Folder, dir string) ([]sinks.TableFiles, error) {
-		return fetchTables(ctx, f, dir, sinks.SQLOptions{Tables: wanted})
-	})
-}
 
 // describe tells what the manifest says.
 func (b bucketFormat) describe(ctx context.Context, location string) (d sinks.Description, err error) {
@@ -52,7 +36,7 @@ func fetchTables(ctx context.Context, f *bucket.Folder, dir string, opts sinks.S
 	var all []sinks.TableFiles
 	var names []string
 	for _, name := range m.Tables {
-		if isWanted(name, opts.Tables) && isWanted(name, opts.Named) {
+		if opts.Wants(name) {
 			all, names = append(all, m.filesOf(name, dir)), append(names, name)
 		}
 	}
@@ -60,10 +44,6 @@ func fetchTables(ctx context.Context, f *bucket.Folder, dir string, opts sinks.S
 		return nil, nil
 	}
 	return all, f.Fetch(ctx, dir, filesOf(m.Parts, names))
-}
-
-func isWanted(table string, among []string) bool {
-	return among == nil || slices.Contains(among, table)
 }
 
 // inspect checks the objects of a dataset against its manifest, a part at a time.

@@ -14,11 +14,7 @@ import (
 // rewrite removes checkpoints from a dataset, or compacts it. The parts that it
 // needs for that are fetched; new ones take their place in the manifest.
 func (b bucketFormat) rewrite(ctx context.Context, location string, opts sinks.Options, what sinks.Rewrite) (_ *sinks.Rewritten, err error) {
-	f, err := b.client.Folder(location)
-	if err != nil {
-		return nil, err
-	}
-	place, err := f.Take(ctx, opts)
+	f, place, err := b.client.Take(ctx, location, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,8 @@ func Format(engine sinks.Engine) sinks.Format {
 	return sinks.Format{
 		Name: formatName, Suffixes: []string{".parquet"},
 		Check: local.Check, Open: Open,
-		Recognise: recognise, Footprint: local.Footprint, OpenSQL: openSQL(engine), Part: part, Describe: describe, Inspect: Inspect, Rewrite: Rewrite,
+		Recognise: recognise, Footprint: local.Footprint, Describe: describe, Inspect: Inspect, Rewrite: Rewrite,
+		OpenSQL: local.OpenSQL(engine, tableFiles), Part: local.Part(tableFiles),
 		Staging: local.Staging, PeekLedger: peekLedger,
 	}
 }
@@ -36,11 +37,7 @@ func Open(ctx context.Context, path string, opts sinks.Options) (_ sinks.Sink, e
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, place.Release())
-		}
-	}()
+	defer place.ReleaseOnError(&err)
 	info, err := os.Stat(place.Path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("looking at output: %w", err)

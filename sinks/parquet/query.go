@@ -2,7 +2,6 @@ package parquet
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -28,33 +27,6 @@ func recognise(_ context.Context, path string) (bool, error) {
 		return holdsTables(path), nil
 	}
 	return err == nil, err
-}
-
-// openSQL returns what opens an output with an engine.
-func openSQL(engine sinks.Engine) func(context.Context, string, sinks.SQLOptions) (*sql.DB, error) {
-	if engine == nil {
-		return nil
-	}
-	return func(ctx context.Context, path string, opts sinks.SQLOptions) (*sql.DB, error) {
-		tables, err := tableFiles(path, opts.Tables)
-		if err != nil {
-			return nil, fmt.Errorf("opening output %q: %w", path, err)
-		}
-		db, err := engine(ctx, tables, opts)
-		if err != nil {
-			return nil, fmt.Errorf("opening output %q: %w", path, err)
-		}
-		return db, nil
-	}
-}
-
-// part returns an output as a part of a fleet.
-func part(_ context.Context, path string, wanted []string, _ string) (sinks.Part, error) {
-	files, err := tableFiles(path, wanted)
-	if err != nil {
-		return sinks.Part{}, fmt.Errorf("opening output %q: %w", path, err)
-	}
-	return sinks.Part{Location: path, Files: files}, nil
 }
 
 // describe tells what an output has.

@@ -103,20 +103,15 @@ func newRewrite(place *staging.Place, path string, m *Manifest, changed error, o
 }
 
 func (r *rewrite) run(ctx context.Context, what sinks.Rewrite) (*sinks.Rewritten, error) {
-	var ids map[string]bool
-	if what.Forget != nil {
-		there, err := r.checkpoints(ctx)
-		if err != nil {
+	ids, add, err := what.Chosen(ctx, func(ctx context.Context) ([]sinks.Checkpoint, error) {
+		return ledger.Retention(ctx, r.old.Tables, r.readTable)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) > 0 {
+		if err := r.add(ctx, add); err != nil {
 			return nil, err
-		}
-		var add *schema.Rows
-		if ids, add, err = what.Forget(there); err != nil {
-			return nil, err
-		}
-		if len(ids) > 0 {
-			if err := r.add(ctx, add); err != nil {
-				return nil, err
-			}
 		}
 	}
 	for _, t := range r.tables {
@@ -148,45 +143,18 @@ func (r *rewrite) partsOf(table string) []spool.Part {
 	return slices.DeleteFunc(slices.Clone(r.old.Parts), func(p spool.Part) bool { return p.Table != table })
 }
 
-// checkpoints reads what retention needs to know: from table checkpoints, or,
-// without it, from the ledger.
-func (r *rewrite) checkpoints(ctx context.Context) ([]sinks.Checkpoint, error) {
-	if slices.Contains(r.old.Tables, contents.Checkpoints) {
-		return r.retentionRows(ctx, contents.Checkpoints)
-	}
-	forgotten, err := r.retentionRows(ctx, contents.Forgotten)
-	if err != nil {
-		return nil, err
-	}
-	seen := map[string]bool{"": true} // archives may have none, or be read again
-	for _, c := range forgotten {
-		seen[c.ID] = true
-	}
-	archives, err := r.retentionRows(ctx, contents.Archives)
-	return slices.DeleteFunc(archives, func(c sinks.Checkpoint) bool {
-		had := seen[c.ID]
-		seen[c.ID] = true
-		return had
-	}), err
-}
-
-// retentionRows reads what a table tells of checkpoints.
-func (r *rewrite) retentionRows(ctx context.Context, table string) ([]sinks.Checkpoint, error) {
-	var all []sinks.Checkpoint
+// readTable passes on columns of the rows of a table.
+func (r *rewrite) readTable(ctx context.Context, table string, columns []string, each func(arrow.RecordBatch) error) error {
 	for _, p := range r.partsOf(table) {
 		path, err := r.fetch(ctx, p)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		err = spool.Read(ctx, path, ledger.RetentionColumns, func(batch arrow.RecordBatch) error {
-			all = append(all, ledger.RetentionRows(batch)...)
-			return nil
-		})
-		if err != nil {
-			return nil, err
+		if err := spool.Read(ctx, path, columns, each); err != nil {
+			return err
 		}
 	}
-	return all, nil
+	return nil
 }
 
 // add writes rows that take the place of others.
@@ -261,6 +229,10 @@ func (r *rewrite) read(ctx context.Context, t *schema.Table, p spool.Part, ids m
 func readWithout(ctx context.Context, t *schema.Table, path string, ids map[string]bool, each func(arrow.RecordBatch) error) (removed uint64, err error) {
 	out := order.NewGathering(each, 1<<16)
 	defer out.Release()
+	keep := each
+	if len(ids) > 0 { // what stays may be many small pieces
+		keep = out.Add
+	}
 	mark, err := readMark(path)
 	if err != nil {
 		return 0, err
@@ -269,23 +241,14 @@ func readWithout(ctx context.Context, t *schema.Table, path string, ids map[stri
 		return 0, err
 	}
 	err = spool.Read(ctx, path, nil, func(batch arrow.RecordBatch) error {
-		rows, err := conform(batch, t)
+		rows, err := spool.Conform(batch, t)
 		if err != nil {
 			return err
 		}
 		defer rows.Release()
-		if len(ids) == 0 || !contents.IsForgettable(t) {
-			return each(rows)
-		}
-		for _, s := range order.Stretches(t, rows) {
-			defer s.Rows.Release()
-			if ids[s.ID] {
-				removed += uint64(s.Rows.NumRows())
-			} else if err := out.Add(s.Rows); err != nil {
-				return err
-			}
-		}
-		return nil
+		n, err := order.Without(t, rows, ids, keep)
+		removed += n
+		return err
 	})
 	if err == nil {
 		err = out.Flush()

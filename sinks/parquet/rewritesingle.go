@@ -40,20 +40,14 @@ func rewriteSingle(ctx context.Context, place *staging.Place, path string, info 
 		return nil, err
 	}
 	done := &sinks.Rewritten{FilesBefore: 1, Files: 1, BytesBefore: info.Size(), BytesSize: info.Size()}
-	var ids map[string]bool
-	if what.Forget != nil {
-		there, err := s.checkpoints(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if ids, _, err = what.Forget(there); err != nil {
-			return nil, err
-		}
-		if len(ids) == 0 && !what.Compact {
-			return done, nil
-		}
-		maps.Copy(s.ledger.Forgotten, ids)
+	ids, _, err := what.Chosen(ctx, s.checkpoints)
+	if err != nil {
+		return nil, err
 	}
+	if len(ids) == 0 && !what.Compact {
+		return done, nil
+	}
+	maps.Copy(s.ledger.Forgotten, ids)
 	s.started, s.wrote = true, true // the rows come from here
 	if done.Rows, err = s.rewriteRows(ctx, ids, what.Compact); err != nil {
 		return nil, err

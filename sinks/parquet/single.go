@@ -8,8 +8,6 @@ import (
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
@@ -126,7 +124,7 @@ func (s *single) start(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		rows, err := conform(batch, s.table)
+		rows, err := spool.Conform(batch, s.table)
 		if err != nil {
 			return err
 		}
@@ -186,23 +184,4 @@ func canConform(path string, have []string, table *schema.Table) error {
 		}
 	}
 	return nil
-}
-
-// conform gives rows read from a file the table's present schema; columns
-// that the file lacks are NULL.
-func conform(batch arrow.RecordBatch, table *schema.Table) (arrow.RecordBatch, error) {
-	columns := make([]arrow.Array, len(table.Columns))
-	for i, c := range table.Columns {
-		at := batch.Schema().FieldIndices(c.Name)
-		if len(at) == 0 {
-			columns[i] = array.MakeArrayOfNull(memory.DefaultAllocator, c.Type, int(batch.NumRows()))
-			defer columns[i].Release()
-			continue
-		}
-		columns[i] = batch.Column(at[0])
-		if !arrow.TypeEqual(columns[i].DataType(), c.Type) {
-			return nil, fmt.Errorf("column %s has type %v, expected %v", c.Name, columns[i].DataType(), c.Type)
-		}
-	}
-	return array.NewRecordBatch(table.Schema(), columns, batch.NumRows()), nil
 }

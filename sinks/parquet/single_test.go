@@ -10,6 +10,7 @@ import (
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/spool"
 )
 
 // TestConform covers rows of a file made before a column existed.
@@ -22,7 +23,7 @@ func TestConform(t *testing.T) {
 	}
 	batch := older.NewRecordBatch()
 	defer batch.Release()
-	rows, err := conform(batch, table)
+	rows, err := spool.Conform(batch, table)
 	if err != nil {
 		t.Fatal(err)
 	}

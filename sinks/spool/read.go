@@ -9,10 +9,13 @@ import (
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+
+	"github.com/ckexport/ckexport/schema"
 )
 
 // Read reads columns of a Parquet file, all if columns is nil, batch by batch.
@@ -60,4 +63,23 @@ func Read(ctx context.Context, path string, columns []string, each func(arrow.Re
 		return err
 	}
 	return nil
+}
+
+// Conform gives rows read from a file the table's present schema; columns that the
+// file lacks, as one of an earlier tool may, are NULL. The caller releases them.
+func Conform(rows arrow.RecordBatch, table *schema.Table) (arrow.RecordBatch, error) {
+	columns := make([]arrow.Array, len(table.Columns))
+	for i, c := range table.Columns {
+		at := rows.Schema().FieldIndices(c.Name)
+		if len(at) == 0 {
+			columns[i] = array.MakeArrayOfNull(memory.DefaultAllocator, c.Type, int(rows.NumRows()))
+			defer columns[i].Release()
+			continue
+		}
+		columns[i] = rows.Column(at[0])
+		if !arrow.TypeEqual(columns[i].DataType(), c.Type) {
+			return nil, fmt.Errorf("column %s has type %v, expected %v", c.Name, columns[i].DataType(), c.Type)
+		}
+	}
+	return array.NewRecordBatch(table.Schema(), columns, rows.NumRows()), nil
 }

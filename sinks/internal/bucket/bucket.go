@@ -58,19 +58,25 @@ func (c *Client) Folder(location string) (*Folder, error) {
 // URL returns that of the folder.
 func (f *Folder) URL() string { return objectstore.URL(f.bucket, strings.TrimSuffix(f.prefix, "/")) }
 
-// Check refuses a location whose bucket does not exist or cannot be read. The
-// object that is looked for there need not be.
-func (f *Folder) Check(ctx context.Context, name string) error {
-	_, _, err := f.store.ReadAll(ctx, f.bucket, f.prefix+name, maxRead)
-	switch {
-	case errors.Is(err, objectstore.ErrNoBucket):
-		return &sinks.RefusedError{Path: f.Location, Reason: "there is no bucket " + f.bucket}
-	case errors.Is(err, fs.ErrNotExist):
+// Check returns what refuses a location whose bucket does not exist or cannot be
+// read. The object that is looked for there need not be.
+func (c *Client) Check(name string) func(context.Context, string) error {
+	return func(ctx context.Context, location string) error {
+		f, err := c.Folder(location)
+		if err != nil {
+			return err
+		}
+		_, _, err = f.Read(ctx, name)
+		switch {
+		case errors.Is(err, objectstore.ErrNoBucket):
+			return &sinks.RefusedError{Path: location, Reason: "there is no bucket " + f.bucket}
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
+			return fmt.Errorf("looking at output: %w", err)
+		}
 		return nil
-	case err != nil:
-		return fmt.Errorf("looking at output: %w", err)
 	}
-	return nil
 }
 
 // maxRead bounds an object that is read into memory.

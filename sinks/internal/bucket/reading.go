@@ -39,40 +39,52 @@ func readAnew[T any](f *Folder, within string, read func(f *Folder, dir string) 
 	}
 }
 
-// OpenSQL opens what fetch fetches of a location, as Read calls it, with an engine;
-// it is removed when the database is closed. What a run commits meanwhile is not
-// seen.
-func OpenSQL(ctx context.Context, c *Client, engine sinks.Engine, location string, opts sinks.SQLOptions, fetch func(f *Folder, dir string) ([]sinks.TableFiles, error)) (_ *sql.DB, err error) {
-	f, err := c.Folder(location)
-	if err != nil {
-		return nil, err
+// FetchTables fetches the files of the tables that options want into the folder dir.
+type FetchTables func(ctx context.Context, f *Folder, dir string, opts sinks.SQLOptions) ([]sinks.TableFiles, error)
+
+// OpenSQL returns what opens what fetch fetches of a location, called as by Read, with
+// an engine; nil for none. It is removed when the database is closed. What a run
+// commits meanwhile is not seen.
+func (c *Client) OpenSQL(engine sinks.Engine, fetch FetchTables) func(context.Context, string, sinks.SQLOptions) (*sql.DB, error) {
+	if engine == nil {
+		return nil
 	}
-	scratch, err := NewScratch()
-	if err != nil {
-		return nil, err
+	return func(ctx context.Context, location string, opts sinks.SQLOptions) (*sql.DB, error) {
+		f, err := c.Folder(location)
+		if err != nil {
+			return nil, err
+		}
+		scratch, err := NewScratch()
+		if err != nil {
+			return nil, err
+		}
+		opts.Closed = scratch.Remove
+		tables, err := readAnew(f, scratch.Dir, func(f *Folder, dir string) ([]sinks.TableFiles, error) { return fetch(ctx, f, dir, opts) })
+		var db *sql.DB
+		if err == nil {
+			db, err = engine(ctx, tables, opts)
+		}
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("opening output %q: %w", location, err), scratch.Remove())
+		}
+		return db, nil
 	}
-	tables, err := readAnew(f, scratch.Dir, fetch)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("opening output %q: %w", location, err), scratch.Remove())
-	}
-	opts.Closed = scratch.Remove
-	db, err := engine(ctx, tables, opts)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("opening output %q: %w", location, err), scratch.Remove())
-	}
-	return db, nil
 }
 
-// Part returns what fetch fetches of a location, as Read calls it, as a part of a
-// fleet. It is in folders within dir.
-func Part(c *Client, location, dir string, fetch func(f *Folder, dir string) ([]sinks.TableFiles, error)) (sinks.Part, error) {
-	f, err := c.Folder(location)
-	if err != nil {
-		return sinks.Part{}, err
+// Part returns what makes what fetch fetches of a location, called as by Read, a part of
+// a fleet. It is in folders within dir.
+func (c *Client) Part(fetch FetchTables) func(ctx context.Context, location string, wanted []string, dir string) (sinks.Part, error) {
+	return func(ctx context.Context, location string, wanted []string, dir string) (sinks.Part, error) {
+		f, err := c.Folder(location)
+		if err != nil {
+			return sinks.Part{}, err
+		}
+		files, err := readAnew(f, dir, func(f *Folder, dir string) ([]sinks.TableFiles, error) {
+			return fetch(ctx, f, dir, sinks.SQLOptions{Tables: wanted})
+		})
+		if err != nil {
+			return sinks.Part{}, fmt.Errorf("opening output %q: %w", location, err)
+		}
+		return sinks.Part{Location: location, Files: files}, nil
 	}
-	files, err := readAnew(f, dir, fetch)
-	if err != nil {
-		return sinks.Part{}, fmt.Errorf("opening output %q: %w", location, err)
-	}
-	return sinks.Part{Location: location, Files: files}, nil
 }

@@ -35,14 +35,19 @@ func tempFolder() (string, error) {
 	return dir, nil
 }
 
-// Take returns where on this machine a run makes what it will write to the
-// folder. As with local outputs, one run at a time has it; those on other
-// machines don't know of it. What a killed run left is removed.
-func (f *Folder) Take(ctx context.Context, opts sinks.Options) (*staging.Place, error) {
-	return Take(ctx, f.Location, f.bucket+"/"+f.prefix, opts)
+// Take returns the folder at a location, and where on this machine a run makes what
+// it will write to it. As with local outputs, one run at a time has that; those on
+// other machines don't know of it. What a killed run left is removed.
+func (c *Client) Take(ctx context.Context, location string, opts sinks.Options) (*Folder, *staging.Place, error) {
+	f, err := c.Folder(location)
+	if err != nil {
+		return nil, nil, err
+	}
+	place, err := Take(ctx, location, f.bucket+"/"+f.prefix, opts)
+	return f, place, err
 }
 
-// Take is Folder.Take for an output at a location of any kind, which identity tells
+// Take is Client.Take for an output at a location of any kind, which identity tells
 // from all others.
 func Take(ctx context.Context, location, identity string, opts sinks.Options) (*staging.Place, error) {
 	dir, err := tempFolder()

@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -9,7 +11,38 @@ import (
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/internal/contents"
 )
+
+// Retention returns what retention needs to know of the checkpoints of an output with
+// these tables: from table checkpoints, or, without it, from the ledger. For that,
+// read passes on columns of the rows of a table.
+func Retention(ctx context.Context, tables []string, read func(ctx context.Context, table string, columns []string, each func(arrow.RecordBatch) error) error) ([]sinks.Checkpoint, error) {
+	rowsOf := func(table string) (all []sinks.Checkpoint, err error) {
+		err = read(ctx, table, RetentionColumns, func(rows arrow.RecordBatch) error {
+			all = append(all, RetentionRows(rows)...)
+			return nil
+		})
+		return all, err
+	}
+	if slices.Contains(tables, contents.Checkpoints) {
+		return rowsOf(contents.Checkpoints)
+	}
+	forgotten, err := rowsOf(contents.Forgotten)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{"": true} // archives may have none, or be read again
+	for _, c := range forgotten {
+		seen[c.ID] = true
+	}
+	archives, err := rowsOf(contents.Archives)
+	return slices.DeleteFunc(archives, func(c sinks.Checkpoint) bool {
+		had := seen[c.ID]
+		seen[c.ID] = true
+		return had
+	}), err
+}
 
 // RetentionColumns are the columns of checkpoints that retention asks for.
 var RetentionColumns = []string{schema.CheckpointID, "container_id", "container_name", "pod_name", "pod_namespace", "source", "checkpointed_at", "dumped_at"}

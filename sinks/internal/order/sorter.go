@@ -17,6 +17,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/util"
 
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks/internal/contents"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
 )
 
@@ -85,6 +86,23 @@ func Stretches(table *schema.Table, rows arrow.RecordBatch) []Stretch {
 		from = to
 	}
 	return cut
+}
+
+// Without passes on the rows of a table but for those of the checkpoints ids, and
+// returns how many these are.
+func Without(table *schema.Table, rows arrow.RecordBatch, ids map[string]bool, each func(arrow.RecordBatch) error) (removed uint64, err error) {
+	if len(ids) == 0 || !contents.IsForgettable(table) {
+		return 0, each(rows)
+	}
+	for _, s := range Stretches(table, rows) {
+		defer s.Rows.Release()
+		if ids[s.ID] {
+			removed += uint64(s.Rows.NumRows())
+		} else if err := each(s.Rows); err != nil {
+			return removed, err
+		}
+	}
+	return removed, nil
 }
 
 func (s *Sorter) order() {

@@ -137,6 +137,14 @@ func (p *Place) Release() error {
 	return errors.Join(err, p.lock.release())
 }
 
+// ReleaseOnError calls Release if opening the output failed with *err, to which it
+// adds what then fails.
+func (p *Place) ReleaseOnError(err *error) {
+	if *err != nil {
+		*err = errors.Join(*err, p.Release())
+	}
+}
+
 // recover removes what killed runs staged, and puts the output back where a
 // run was killed after it had moved it aside.
 func (p *Place) recover() error {
