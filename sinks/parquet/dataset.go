@@ -176,16 +176,22 @@ func (d *dataset) Commit(ctx context.Context) error {
 	if err := d.keepOld(); err != nil {
 		return fmt.Errorf("keeping what the dataset has: %w", err)
 	}
-	if err := m.write(d.dir); err != nil {
+	return m.publish(ctx, d.place, d.dir)
+}
+
+// publish completes the dataset folder dir, which the manifest describes, and puts it
+// in place.
+func (m *Manifest) publish(ctx context.Context, place *staging.Place, dir string) error {
+	if err := m.write(dir); err != nil {
 		return err
 	}
-	if err := staging.SyncTree(d.dir); err != nil {
+	if err := staging.SyncTree(dir); err != nil {
 		return fmt.Errorf("writing dataset: %w", err)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return d.place.Publish(d.dir)
+	return place.Publish(dir)
 }
 
 // keepOld links the parts of earlier runs into the new dataset, unless this

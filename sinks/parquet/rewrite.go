@@ -296,14 +296,5 @@ func (r *rewrite) replaceFolder(ctx context.Context, parts []spool.Part) (*Manif
 	if err := staging.LinkTree(r.place.Path, r.dir, skip); err != nil {
 		return nil, fmt.Errorf("keeping what stays of the dataset: %w", err)
 	}
-	if err := m.write(r.dir); err != nil {
-		return nil, err
-	}
-	if err := staging.SyncTree(r.dir); err != nil {
-		return nil, fmt.Errorf("writing dataset: %w", err)
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	return m, r.place.Publish(r.dir)
+	return m, m.publish(ctx, r.place, r.dir)
 }
