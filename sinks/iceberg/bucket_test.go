@@ -33,35 +33,11 @@ func TestBucketFormat(t *testing.T) {
 
 const stored = "s3://tmp/fleet.iceberg"
 
-// storedRun opens the output on a machine of its own, for a run with rows of a seed.
-func storedRun(t *testing.T, format sinks.Format, opts sinks.Options, seed int) sinks.Sink {
-	t.Helper()
-	t.Setenv("TMPDIR", t.TempDir())
-	sink, err := format.Open(t.Context(), stored, opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { sink.Close() })
-	for _, of := range opts.Tables {
-		if err := sink.Write(t.Context(), of, sinktest.Batch(t, of, 5, seed)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return sink
-}
-
 // storedRows checks the rows of the output, and how much an inspection finds. For -1
 // these are notes only.
 func storedRows(t *testing.T, format sinks.Format, want map[string][][]any, findings int) {
 	t.Helper()
-	db, err := format.OpenSQL(t.Context(), stored, sinks.SQLOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	for name, rows := range want {
-		sinktest.Expect(t, name, sinktest.Query(t, db, "SELECT * FROM "+name), rows)
-	}
+	rowsAt(t, format, stored, want)
 	found, err := format.Inspect(t.Context(), stored)
 	if err != nil {
 		t.Fatal(err)
@@ -79,39 +55,57 @@ func storedRows(t *testing.T, format sinks.Format, want map[string][][]any, find
 // and where there is none yet.
 func TestStoredRunsAtOnce(t *testing.T) {
 	_, format := inBucket(t)
-	want := map[string][][]any{}
-	for i := range 2 {
-		first, second := storedRun(t, format, options(t, "first"+strconv.Itoa(i)), 200*i), storedRun(t, format, options(t, "second"+strconv.Itoa(i)), 200*i+100)
-		if err := errors.Join(first.Commit(t.Context()), first.Close()); err != nil {
-			t.Fatal(err)
-		}
+	for i, seeds := range [][]int{{0}, {0, 200}} {
+		first := runAt(t, format, stored, options(t, "first"+strconv.Itoa(i)), 200*i)
+		second := runAt(t, format, stored, options(t, "second"+strconv.Itoa(i)), 200*i+100)
+		commitAndClose(t, first)
 		if err := second.Commit(t.Context()); !errors.Is(err, errMeanwhile) {
 			t.Errorf("the second of two runs: %v", err)
 		}
-		for _, of := range options(t, "").Tables {
-			want[of.Name] = append(want[of.Name], sinktest.Values(sinktest.Batch(t, of, 5, 200*i))...)
-		}
-		storedRows(t, format, want, 0)
+		storedRows(t, format, rowsOf(t, seeds...), 0)
 	}
 }
 
 var times = regexp.MustCompile(`\b1[78]\d{11}\b`)
 
-// later makes an hour pass for the metadata of the output.
-func later(t *testing.T, store *storetest.Store) {
+// hourAgo makes an hour pass for metadata.
+func hourAgo(t *testing.T, metadata []byte) []byte {
+	return times.ReplaceAllFunc(metadata, func(ms []byte) []byte {
+		n, err := strconv.ParseInt(string(ms), 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strconv.AppendInt(nil, n-time.Hour.Milliseconds(), 10)
+	})
+}
+
+// diesAt aborts the first request that is the last one, and all after it.
+func diesAt(isLast func(*http.Request) bool) func(http.ResponseWriter, *http.Request, http.Handler) {
+	var isDead atomic.Bool
+	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		if isLast(r) {
+			isDead.Store(true)
+		}
+		if isDead.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		next.ServeHTTP(w, r)
+	}
+}
+
+// noneIsLeft checks that no object is of one of the runs.
+func noneIsLeft(t *testing.T, keys []string, runs ...string) {
 	t.Helper()
-	for _, key := range store.Keys(t, "tmp", "fleet.iceberg/") {
-		if strings.HasSuffix(key, ".json") {
-			text := times.ReplaceAllFunc(store.Content(t, "tmp", key), func(ms []byte) []byte {
-				n, err := strconv.ParseInt(string(ms), 10, 64)
-				if err != nil {
-					t.Fatal(err)
-				}
-				return strconv.AppendInt(nil, n-time.Hour.Milliseconds(), 10)
-			})
-			store.Put(t, "tmp", key, text, 0)
+	for _, key := range keys {
+		if slices.ContainsFunc(runs, func(run string) bool { return strings.Contains(key, run) }) {
+			t.Errorf("%s is left", key)
 		}
 	}
+}
+
+// isLastStep tells whether a request makes a version of archives.
+func isLastStep(r *http.Request) bool {
+	return strings.Contains(r.URL.Path, "/archives/metadata/v") && r.Method == http.MethodPut
 }
 
 // TestStoredHalfARun kills runs that add to an output, or replace it, before they
@@ -123,44 +117,28 @@ func TestStoredHalfARun(t *testing.T) {
 
 func halfARun(t *testing.T, overwrite bool) {
 	store, format := inBucket(t)
-	t.Setenv("TMPDIR", t.TempDir())
-	want := sinktest.Export(t, format, stored, options(t, "run1"), 5, 0)
+	commitAndClose(t, runAt(t, format, stored, options(t, "run1"), 0))
 	opts := options(t, "killed")
 	opts.Overwrite = overwrite
-	sink := storedRun(t, format, opts, 50)
-	var isDead atomic.Bool
-	store.Fault(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		if strings.Contains(r.URL.Path, "/archives/metadata/v") && r.Method == http.MethodPut {
-			isDead.Store(true)
-		}
-		if isDead.Load() {
-			panic(http.ErrAbortHandler)
-		}
-		next.ServeHTTP(w, r)
-	})
+	sink := runAt(t, format, stored, opts, 50)
+	store.Fault(diesAt(isLastStep))
 	if err := sink.Commit(t.Context()); !errors.Is(err, errUnsure) {
 		t.Errorf("a run whose store is gone: %v", err)
 	}
 	store.Fault(nil)
-	storedRows(t, format, want, halfFindings(t, format))
+	storedRows(t, format, rowsOf(t, 0), halfFindings(t, format))
 	var refused *sinks.RefusedError
 	if _, err := format.Open(t.Context(), stored, options(t, "early")); !errors.As(err, &refused) || !strings.Contains(err.Error(), "another run is writing") {
 		t.Errorf("of a run that may be alive: %v", err)
 	}
-	later(t, store)
-	slow := storedRun(t, format, options(t, "run2"), 100)
-	for _, of := range options(t, "").Tables {
-		want[of.Name] = append(want[of.Name], sinktest.Values(sinktest.Batch(t, of, 5, 100))...)
-	}
-	if err := errors.Join(slow.Commit(t.Context()), slow.Close()); err != nil {
-		t.Fatal(err)
-	}
-	storedRows(t, format, want, -1)
 	for _, key := range store.Keys(t, "tmp", "fleet.iceberg/") {
-		if strings.Contains(key, "killed") {
-			t.Errorf("%s is left", key)
+		if strings.HasSuffix(key, ".json") {
+			store.Put(t, "tmp", key, hourAgo(t, store.Content(t, "tmp", key)), 0)
 		}
 	}
+	commitAndClose(t, runAt(t, format, stored, options(t, "run2"), 100))
+	storedRows(t, format, rowsOf(t, 0, 100), -1)
+	noneIsLeft(t, store.Keys(t, "tmp", "fleet.iceberg/"), "killed")
 }
 
 // halfFindings returns how much an inspection finds of half a run, where nothing of
@@ -181,12 +159,11 @@ func halfFindings(t *testing.T, format sinks.Format) int {
 // back the others.
 func TestStoredDenied(t *testing.T) {
 	store, format := inBucket(t)
-	t.Setenv("TMPDIR", t.TempDir())
-	want := sinktest.Export(t, format, stored, options(t, "run1"), 5, 0)
+	commitAndClose(t, runAt(t, format, stored, options(t, "run1"), 0))
 	before := store.Keys(t, "tmp", "fleet.iceberg/")
-	sink := storedRun(t, format, options(t, "run2"), 50)
+	sink := runAt(t, format, stored, options(t, "run2"), 50)
 	store.Fault(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		if strings.Contains(r.URL.Path, "/archives/metadata/v") && r.Method == http.MethodPut {
+		if isLastStep(r) {
 			storetest.Fail(w, http.StatusForbidden, "AccessDenied")
 			return
 		}
@@ -196,7 +173,7 @@ func TestStoredDenied(t *testing.T) {
 		t.Errorf("a commit that is denied: %v", err)
 	}
 	store.Fault(nil)
-	storedRows(t, format, want, 0)
+	storedRows(t, format, rowsOf(t, 0), 0)
 	left := maps.Collect(func(yield func(string, bool) bool) {
 		for _, key := range store.Keys(t, "tmp", "fleet.iceberg/") {
 			if !slices.Contains(before, key) && !strings.HasSuffix(key, ".json") && !yield(key, true) {

@@ -54,10 +54,46 @@ func begun(t testing.TB, path, run string, seed int) (*output, *commit) {
 	return o, c
 }
 
-// rowsAre checks the rows of tables, as queries see them.
-func rowsAre(t *testing.T, path string, want map[string][][]any) {
+// runAt opens an output, as on a machine of its own, for a run with rows of a seed.
+func runAt(t *testing.T, format sinks.Format, location string, opts sinks.Options, seed int) sinks.Sink {
 	t.Helper()
-	db, err := kind.OpenSQL(t.Context(), path, sinks.SQLOptions{})
+	t.Setenv("TMPDIR", t.TempDir())
+	sink, err := format.Open(t.Context(), location, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { sink.Close() })
+	for _, of := range opts.Tables {
+		if err := sink.Write(t.Context(), of, sinktest.Batch(t, of, 5, seed)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return sink
+}
+
+func commitAndClose(t *testing.T, sink sinks.Sink) {
+	t.Helper()
+	if err := errors.Join(sink.Commit(t.Context()), sink.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// rowsOf returns the rows that runs of seeds have made.
+func rowsOf(t *testing.T, seeds ...int) map[string][][]any {
+	t.Helper()
+	rows := map[string][][]any{}
+	for _, of := range options(t, "").Tables {
+		for _, seed := range seeds {
+			rows[of.Name] = append(rows[of.Name], sinktest.Values(sinktest.Batch(t, of, 5, seed))...)
+		}
+	}
+	return rows
+}
+
+// rowsAt checks the rows of tables, as queries see them.
+func rowsAt(t *testing.T, format sinks.Format, location string, want map[string][][]any) {
+	t.Helper()
+	db, err := format.OpenSQL(t.Context(), location, sinks.SQLOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +107,7 @@ func rowsAre(t *testing.T, path string, want map[string][][]any) {
 // output as before it, and the next run takes it back.
 func TestHalfARun(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "fleet.iceberg")
-	before := sinktest.Export(t, kind, path, options(t, "run1"), 5, 0)
+	sinktest.Export(t, kind, path, options(t, "run1"), 5, 0)
 	o, c := begun(t, path, "run2", 50)
 	for _, of := range o.tables {
 		if of.Name == "checkpoints" || of.Name == "processes" {
@@ -80,20 +116,17 @@ func TestHalfARun(t *testing.T) {
 			}
 		}
 	}
-	rowsAre(t, path, before)
+	rowsAt(t, kind, path, rowsOf(t, 0))
 	if err := o.Close(); err != nil { // as a killed run leaves it, but for what is staged
 		t.Fatal(err)
 	}
-	rowsAre(t, path, before)
+	rowsAt(t, kind, path, rowsOf(t, 0))
 	found, err := Inspect(t.Context(), path)
 	if err != nil || len(found.Findings) != 2 || found.Findings[0].Severity != sinks.Warning || found.Rows != 30 {
 		t.Errorf("of half a run: %+v, %v", found, err)
 	}
-	more := sinktest.Export(t, kind, path, options(t, "run3"), 5, 100)
-	for name, rows := range more {
-		before[name] = append(before[name], rows...)
-	}
-	rowsAre(t, path, before)
+	sinktest.Export(t, kind, path, options(t, "run3"), 5, 100)
+	rowsAt(t, kind, path, rowsOf(t, 0, 100))
 	if found, err := Inspect(t.Context(), path); err != nil || len(found.Findings) > 0 {
 		t.Errorf("after the next run: %+v, %v", found, err)
 	}
@@ -112,7 +145,7 @@ func TestHalfARun(t *testing.T) {
 // run looked at them, once after an attempt that succeeded.
 func TestStaleCommit(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "fleet.iceberg")
-	want := sinktest.Export(t, kind, path, options(t, "run1"), 5, 0)
+	sinktest.Export(t, kind, path, options(t, "run1"), 5, 0)
 	o, c := begun(t, path, "run2", 50)
 	defer func() {
 		if err := o.Close(); err != nil {
@@ -140,10 +173,8 @@ func TestStaleCommit(t *testing.T) {
 	if err := c.run(t.Context(), o.old); err != nil {
 		t.Fatal(err)
 	}
-	for _, of := range options(t, "").Tables {
-		want[of.Name] = append(want[of.Name], sinktest.Values(sinktest.Batch(t, of, 5, 50))...)
-	}
-	rowsAre(t, path, want)
+	want := rowsOf(t, 0, 50)
+	rowsAt(t, kind, path, want)
 
 	processes := o.old.tables["processes"] // as it was before the run
 	again := &commit{opts: c.opts, tables: c.tables, kept: c.kept}
@@ -151,7 +182,7 @@ func TestStaleCommit(t *testing.T) {
 	if err := again.snapshot(t.Context(), processes, c.tables[i], []string{o.old.folder.tableLocation("processes") + "/data/none.parquet"}, nil); err != nil {
 		t.Errorf("after an attempt whose answer was lost: %v", err)
 	}
-	rowsAre(t, path, want)
+	rowsAt(t, kind, path, want)
 
 	// A catalog says which commits are stale.
 	_, _, err := o.old.catalog.CommitTable(t.Context(), ident("processes"), []table.Requirement{table.AssertCurrentSchemaID(77)}, nil)
@@ -196,5 +227,5 @@ func TestAddedColumn(t *testing.T) {
 	if _, err := Rewrite(t.Context(), path, options(t, "compact"), sinks.Rewrite{Compact: true}); err != nil {
 		t.Fatal(err)
 	}
-	rowsAre(t, path, want)
+	rowsAt(t, kind, path, want)
 }

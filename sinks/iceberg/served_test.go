@@ -15,7 +15,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/apache/iceberg-go/catalog/rest"
 	"github.com/apache/iceberg-go/table"
@@ -26,62 +25,23 @@ import (
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/duckdb"
 	"github.com/ckexport/ckexport/sinks/iceberg/resttest"
-	"github.com/ckexport/ckexport/sinks/sinktest"
 )
 
 const inCatalog = "iceberg://forensics.fleet"
 
-// servedRun opens the output on a machine of its own, for a run with rows of a seed.
 func servedRun(t *testing.T, format sinks.Format, opts sinks.Options, seed int) sinks.Sink {
 	t.Helper()
-	t.Setenv("TMPDIR", t.TempDir())
-	sink, err := format.Open(t.Context(), inCatalog, opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { sink.Close() })
-	for _, of := range opts.Tables {
-		if err := sink.Write(t.Context(), of, sinktest.Batch(t, of, 5, seed)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return sink
-}
-
-func commitAndClose(t *testing.T, sink sinks.Sink) {
-	t.Helper()
-	if err := errors.Join(sink.Commit(t.Context()), sink.Close()); err != nil {
-		t.Fatal(err)
-	}
+	return runAt(t, format, inCatalog, opts, seed)
 }
 
 // servedRows checks the rows of the output, and that an inspection finds no damage.
 func servedRows(t *testing.T, format sinks.Format, want map[string][][]any) {
 	t.Helper()
-	db, err := format.OpenSQL(t.Context(), inCatalog, sinks.SQLOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	for name, rows := range want {
-		sinktest.Expect(t, name, sinktest.Query(t, db, "SELECT * FROM "+name), rows)
-	}
+	rowsAt(t, format, inCatalog, want)
 	found, err := format.Inspect(t.Context(), inCatalog)
 	if err != nil || slices.ContainsFunc(found.Findings, func(f sinks.Finding) bool { return f.Severity == sinks.Damage }) {
 		t.Errorf("%+v, %v", found, err)
 	}
-}
-
-// rowsOf returns the rows that runs of seeds have made.
-func rowsOf(t *testing.T, seeds ...int) map[string][][]any {
-	t.Helper()
-	rows := map[string][][]any{}
-	for _, of := range options(t, "").Tables {
-		for _, seed := range seeds {
-			rows[of.Name] = append(rows[of.Name], sinktest.Values(sinktest.Batch(t, of, 5, seed))...)
-		}
-	}
-	return rows
 }
 
 // TestServedRunsAtOnce has two runs begin before one of them commits: where there is
@@ -113,13 +73,7 @@ func TestServedHalfARun(t *testing.T) {
 			opts := options(t, "killed")
 			opts.Overwrite = overwrite
 			sink := servedRun(t, format, opts, 50)
-			var isDead atomic.Bool
-			catalog.Fault(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-				if isDead.Store(isDead.Load() || isCommit(r, "archives")); isDead.Load() {
-					panic(http.ErrAbortHandler)
-				}
-				next.ServeHTTP(w, r)
-			})
+			catalog.Fault(diesAt(func(r *http.Request) bool { return isCommit(r, "archives") }))
 			if err := errors.Join(sink.Commit(t.Context()), sink.Close()); !errors.Is(err, errUnknown) {
 				t.Errorf("a run whose catalog is gone: %v", err)
 			}
@@ -131,11 +85,7 @@ func TestServedHalfARun(t *testing.T) {
 			anHourLater(t, catalog)
 			commitAndClose(t, servedRun(t, format, options(t, "run2"), 100))
 			servedRows(t, format, rowsOf(t, 0, 100))
-			for _, key := range store.Keys(t, "lake", "warehouse/") {
-				if strings.Contains(key, "killed") {
-					t.Errorf("%s is left", key)
-				}
-			}
+			noneIsLeft(t, store.Keys(t, "lake", "warehouse/"), "killed")
 		})
 	}
 }
@@ -144,15 +94,7 @@ func TestServedHalfARun(t *testing.T) {
 func anHourLater(t *testing.T, catalog *resttest.Catalog) {
 	t.Helper()
 	for name := range catalog.Tables() {
-		catalog.Change(t, name, func(text []byte) []byte {
-			return times.ReplaceAllFunc(text, func(ms []byte) []byte {
-				n, err := strconv.ParseInt(string(ms), 10, 64)
-				if err != nil {
-					t.Fatal(err)
-				}
-				return strconv.AppendInt(nil, n-time.Hour.Milliseconds(), 10)
-			})
-		})
+		catalog.Change(t, name, func(text []byte) []byte { return hourAgo(t, text) })
 	}
 }
 
@@ -160,13 +102,7 @@ func anHourLater(t *testing.T, catalog *resttest.Catalog) {
 func TestServedFirstRunKilled(t *testing.T) {
 	store, catalog, format := inREST(t)
 	sink := servedRun(t, format, options(t, "killed"), 0)
-	var isDead atomic.Bool
-	catalog.Fault(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		if isDead.Store(isDead.Load() || isCommit(r, "archives")); isDead.Load() {
-			panic(http.ErrAbortHandler)
-		}
-		next.ServeHTTP(w, r)
-	})
+	catalog.Fault(diesAt(func(r *http.Request) bool { return isCommit(r, "archives") }))
 	if err := errors.Join(sink.Commit(t.Context()), sink.Close()); err == nil {
 		t.Error("no error")
 	}
@@ -177,11 +113,7 @@ func TestServedFirstRunKilled(t *testing.T) {
 	anHourLater(t, catalog)
 	commitAndClose(t, servedRun(t, format, options(t, "run1"), 50))
 	servedRows(t, format, rowsOf(t, 50))
-	for _, key := range store.Keys(t, "lake", "warehouse/") {
-		if strings.Contains(key, "killed") {
-			t.Errorf("%s is left", key)
-		}
-	}
+	noneIsLeft(t, store.Keys(t, "lake", "warehouse/"), "killed")
 }
 
 // TestServedAnswersLost has the catalog fail at every commit once, before or after it
@@ -317,20 +249,14 @@ func TestServedForget(t *testing.T) {
 	catalog.KeepsSnapshots = false
 	// A run that was killed before it removed what it replaced leaves the same.
 	commitAndClose(t, servedRun(t, format, options(t, "run4"), 150))
-	for _, key := range store.Keys(t, "lake", "warehouse/") {
-		if strings.Contains(key, "run1") || strings.Contains(key, "run2") {
-			t.Errorf("%s is left by the run after", key)
-		}
-	}
+	noneIsLeft(t, store.Keys(t, "lake", "warehouse/"), "run1", "run2")
 	if err := rewrite("forget"); err != nil {
 		t.Fatal(err)
 	}
 	tables := catalog.Tables()
+	noneIsLeft(t, store.Keys(t, "lake", "warehouse/"), "run1", "run2", "run3", "run4", "refused")
 	for _, key := range store.Keys(t, "lake", "warehouse/") {
 		parts := strings.Split(key, "/")
-		if strings.Contains(key, "run1") || strings.Contains(key, "run2") || strings.Contains(key, "run3") || strings.Contains(key, "run4") || strings.Contains(key, "refused") {
-			t.Errorf("%s is left", key)
-		}
 		if parts[len(parts)-2] == metadataDir && parts[len(parts)-3] != "archives" && bytes.Contains(store.Content(t, "lake", key), []byte(id)) {
 			t.Errorf("%s tells of what was forgotten", key)
 		}

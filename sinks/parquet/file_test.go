@@ -34,7 +34,7 @@ func TestFileLayout(t *testing.T) {
 	}
 
 	sinktest.CheckStatistics(t, path)
-	file := openFile(t, path)
+	file := sinktest.OpenParquet(t, path)
 	for key, want := range map[string]string{
 		"ckexport.table": "memory_mappings", "ckexport.schema_version": "4",
 		"ckexport.tool_version": "v1.2.3", "ckexport.run_id": "run1",

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	pq "github.com/parquet-go/parquet-go"
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
@@ -59,7 +58,7 @@ func TestOtherReader(t *testing.T) {
 // isDocumented checks what the footer of a file says of table and columns.
 func isDocumented(t *testing.T, path string, table *schema.Table) {
 	t.Helper()
-	file := openFile(t, path)
+	file := sinktest.OpenParquet(t, path)
 	if doc, _ := file.Lookup("ckexport.doc"); doc != table.Doc {
 		t.Errorf("%s: documentation %q, want %q", table.Name, doc, table.Doc)
 	}
@@ -132,24 +131,6 @@ func parts(t testing.TB, path string, table *schema.Table) []string {
 		files = append(files, filepath.Join(path, table.Name, e.Name()))
 	}
 	return files
-}
-
-func openFile(t testing.TB, path string) *pq.File {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { f.Close() })
-	info, err := f.Stat()
-	if err != nil {
-		t.Fatal(err)
-	}
-	file, err := pq.OpenFile(f, info.Size())
-	if err != nil {
-		t.Fatalf("%s: %v", path, err)
-	}
-	return file
 }
 
 // TestStrangers checks that files which the manifest does not know stay where

@@ -10,13 +10,14 @@ import (
 	pq "github.com/parquet-go/parquet-go"
 
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks/sinktest"
 )
 
 // readRows reads a file with parquet-go, assembling lists and maps from their
 // levels: 0 is NULL, 1 empty, and above that an element.
 func readRows(t testing.TB, path string, table *schema.Table) [][]any {
 	t.Helper()
-	file := openFile(t, path)
+	file := sinktest.OpenParquet(t, path)
 	if got := len(file.Schema().Fields()); got != len(table.Columns) {
 		t.Fatalf("%s: %d columns, want %d", path, got, len(table.Columns))
 	}

@@ -15,32 +15,39 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// CheckStatistics checks with another implementation of Parquet that a file keeps
-// no row from readers that skip by statistics, page indexes or Bloom filters: all
-// of them are true of every value, in whatever order a reader compares.
-func CheckStatistics(t testing.TB, path string) {
+// OpenParquet opens a file with another implementation of Parquet.
+func OpenParquet(t testing.TB, path string, options ...pq.FileOption) *pq.File {
 	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	t.Cleanup(func() { f.Close() })
 	info, err := f.Stat()
 	if err != nil {
 		t.Fatal(err)
 	}
-	// parquet-go reads no index of any column if the first has none, but one by one.
-	file, err := pq.OpenFile(f, info.Size(), pq.SkipPageIndex(true))
+	file, err := pq.OpenFile(f, info.Size(), options...)
 	if err != nil {
 		t.Fatalf("%s: %v", path, err)
 	}
+	return file
+}
+
+// CheckStatistics checks with another implementation of Parquet that a file keeps
+// no row from readers that skip by statistics, page indexes or Bloom filters: all
+// of them are true of every value, in whatever order a reader compares.
+func CheckStatistics(t testing.TB, path string) {
+	t.Helper()
+	// parquet-go reads no index of any column if the first has none, but one by one.
+	file := OpenParquet(t, path, pq.SkipPageIndex(true))
 	if orders, columns := file.Metadata().ColumnOrders, file.Schema().Columns(); len(orders) != len(columns) {
 		t.Errorf("%s: %d of %d columns have an order", path, len(orders), len(columns))
 	}
 	for i, group := range file.RowGroups() {
 		for j, chunk := range group.ColumnChunks() {
 			meta := &file.Metadata().RowGroups[i].Columns[j].MetaData
-			c := chunkCheck{file: f, chunk: chunk, meta: meta, kind: chunk.Type()}
+			c := chunkCheck{file: file, chunk: chunk, meta: meta, kind: chunk.Type()}
 			if err := c.run(group.NumRows()); err != nil {
 				t.Errorf("%s: row group %d, column %v: %v", path, i, meta.PathInSchema, err)
 			}

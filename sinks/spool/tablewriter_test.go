@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks/sinktest"
 )
 
 // TestRelieve checks that row groups that are ended early to free memory are
@@ -187,19 +188,7 @@ func TestDictionaries(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		t.Fatal(err)
-	}
-	parts, err := pq.OpenFile(f, info.Size())
-	if err != nil {
-		t.Fatal(err)
-	}
+	parts := sinktest.OpenParquet(t, path)
 	for name, text := range map[string]func(int) *string{
 		schema.CheckpointID: func(i int) *string { id := strconv.Itoa(i / 400); return &id },
 		"member":            func(i int) *string { return &want[i].Member },
