@@ -28,9 +28,13 @@ const storedOutput = "s3://fleet/data/fleet.parquet"
 // stored is where the gateway has the objects of storedOutput.
 func (g *gateway) stored() string { return filepath.Join(g.data, "fleet", "data", "fleet.parquet") }
 
-// sameRows compares all tables of two dataset folders, but for what a run is told by.
-func sameRows(t *testing.T, got, want string) {
+// sameRows compares all tables of two dataset folders, but for what a run is told by
+// and for columns, named as such or with their table before. It returns how many rows
+// the tables have.
+func sameRows(t *testing.T, got, want string, columns ...string) map[string]int {
 	t.Helper()
+	but := "'" + strings.Join(append(columns, "run_id", "started_at", "seconds"), "', '") + "'"
+	count := map[string]int{}
 	db, err := sql.Open("duckdb", "")
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +45,7 @@ func sameRows(t *testing.T, got, want string) {
 			continue
 		}
 		rows := func(output string) string {
-			return fmt.Sprintf(`(SELECT COLUMNS(c -> c NOT IN ('run_id', 'started_at', 'seconds')) FROM '%s')`, filepath.Join(output, table.Name, "*.parquet"))
+			return fmt.Sprintf(`(SELECT COLUMNS(c -> c NOT IN (%[1]s) AND '%[2]s.' || c NOT IN (%[1]s)) FROM '%[3]s')`, but, table.Name, filepath.Join(output, table.Name, "*.parquet"))
 		}
 		var n, differ int
 		query := fmt.Sprintf(`SELECT (SELECT count(*) FROM %[2]s), (SELECT count(*) FROM (FROM %[1]s EXCEPT ALL FROM %[2]s)) + (SELECT count(*) FROM (FROM %[2]s EXCEPT ALL FROM %[1]s))`, rows(got), rows(want))
@@ -51,7 +55,9 @@ func sameRows(t *testing.T, got, want string) {
 		if differ != 0 || n == 0 && table.Name == "processes" {
 			t.Errorf("%s: %d rows, %d differ", table.Name, n, differ)
 		}
+		count[table.Name] = n
 	}
+	return count
 }
 
 func exportedLocally(t *testing.T, inputs ...string) string {

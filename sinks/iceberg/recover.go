@@ -7,9 +7,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/apache/iceberg-go/table"
+
+	"github.com/ckexport/ckexport/sinks/internal/bucket"
 )
 
 // recovered takes back the snapshots of runs that did not end, and removes their
@@ -89,7 +90,7 @@ func (w *warehouse) removeStrays(name string) error {
 	}
 	var referenced map[string]bool
 	for _, e := range entries {
-		run, isPart := runOfPart(e.Name())
+		run, isPart := bucket.RunOfPart(e.Name())
 		if !isPart || w.runs[run] {
 			continue
 		}
@@ -106,16 +107,6 @@ func (w *warehouse) removeStrays(name string) error {
 		}
 	}
 	return nil
-}
-
-// runOfPart returns the run whose part has a name.
-func runOfPart(name string) (string, bool) {
-	run, isPart := strings.CutPrefix(name, "part-")
-	at := strings.LastIndexByte(run, '-')
-	if !isPart || at < 0 || filepath.Ext(name) != ".parquet" {
-		return "", false
-	}
-	return run[:at], true
 }
 
 // referenced returns the names of the files in any snapshot of a table.

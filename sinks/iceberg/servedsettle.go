@@ -62,20 +62,13 @@ func (c *served) halves(w *warehouse) (map[string]bool, error) {
 			if !w.isUnfinished(s) {
 				continue
 			}
-			if err := c.refuseYoung(s.TimestampMs); err != nil {
+			if err := refuseYoung(c.location, s.TimestampMs); err != nil {
 				return nil, err
 			}
 			halves[runOf(s)] = true
 		}
 	}
 	return halves, nil
-}
-
-func (c *served) refuseYoung(milliseconds int64) error {
-	if time.Since(time.UnixMilli(milliseconds)) < aliveFor {
-		return &sinks.RefusedError{Path: c.location, Reason: fmt.Sprintf("another run is writing to it, or was killed less than %v ago", aliveFor)}
-	}
-	return nil
 }
 
 // isFence tells whether a snapshot of archives was made so that a run that is slow
@@ -194,7 +187,7 @@ func (c *served) clear(ctx context.Context) error {
 		if !isOurs(t) {
 			return &sinks.RefusedError{Path: c.location, Reason: fmt.Sprintf("has a table %s that is not ours", name)}
 		}
-		if err := c.refuseYoung(t.Metadata().LastUpdatedMillis()); err != nil {
+		if err := refuseYoung(c.location, t.Metadata().LastUpdatedMillis()); err != nil {
 			return err
 		}
 		for _, s := range t.Metadata().Snapshots() {

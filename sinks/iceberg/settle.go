@@ -22,6 +22,15 @@ import (
 // as alive.
 const aliveFor = 15 * time.Minute
 
+// refuseYoung refuses an output whose run may be alive: it was there at a time, in
+// milliseconds since 1970.
+func refuseYoung(location string, at int64) error {
+	if time.Since(time.UnixMilli(at)) < aliveFor {
+		return &sinks.RefusedError{Path: location, Reason: fmt.Sprintf("another run is writing to it, or was killed less than %v ago", aliveFor)}
+	}
+	return nil
+}
+
 // keyFence is a property of archives: the last run that took back another one.
 const keyFence = "ckexport.took-back"
 
@@ -80,8 +89,8 @@ func (s *settling) look() error {
 		if now := last.CurrentSnapshot(); isWhole && (now == nil || visible != nil && visible.SnapshotID == now.SnapshotID) {
 			continue
 		}
-		if time.Since(time.UnixMilli(last.Metadata().LastUpdatedMillis())) < aliveFor {
-			return &sinks.RefusedError{Path: s.mirror.folder.Location, Reason: fmt.Sprintf("another run is writing to it, or was killed less than %v ago", aliveFor)}
+		if err := refuseYoung(s.mirror.folder.Location, last.Metadata().LastUpdatedMillis()); err != nil {
+			return err
 		}
 		s.tables[name] = last
 		for _, snapshot := range ancestors(last) {
