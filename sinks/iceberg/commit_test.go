@@ -107,7 +107,7 @@ func rowsAt(t *testing.T, format sinks.Format, location string, want map[string]
 // output as before it, and the next run takes it back.
 func TestHalfARun(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "fleet.iceberg")
-	sinktest.Export(t, kind, path, options(t, "run1"), 5, 0)
+	want := sinktest.Export(t, kind, path, options(t, "run1"), 5, 0)
 	o, c := begun(t, path, "run2", 50)
 	for _, of := range o.tables {
 		if of.Name == "checkpoints" || of.Name == "processes" {
@@ -116,17 +116,19 @@ func TestHalfARun(t *testing.T) {
 			}
 		}
 	}
-	rowsAt(t, kind, path, rowsOf(t, 0))
+	rowsAt(t, kind, path, want)
 	if err := o.Close(); err != nil { // as a killed run leaves it, but for what is staged
 		t.Fatal(err)
 	}
-	rowsAt(t, kind, path, rowsOf(t, 0))
+	rowsAt(t, kind, path, want)
 	found, err := Inspect(t.Context(), path)
 	if err != nil || len(found.Findings) != 2 || found.Findings[0].Severity != sinks.Warning || found.Rows != 30 {
 		t.Errorf("of half a run: %+v, %v", found, err)
 	}
-	sinktest.Export(t, kind, path, options(t, "run3"), 5, 100)
-	rowsAt(t, kind, path, rowsOf(t, 0, 100))
+	for name, rows := range sinktest.Export(t, kind, path, options(t, "run3"), 5, 100) {
+		want[name] = append(want[name], rows...)
+	}
+	rowsAt(t, kind, path, want)
 	if found, err := Inspect(t.Context(), path); err != nil || len(found.Findings) > 0 {
 		t.Errorf("after the next run: %+v, %v", found, err)
 	}
@@ -145,7 +147,7 @@ func TestHalfARun(t *testing.T) {
 // run looked at them, once after an attempt that succeeded.
 func TestStaleCommit(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "fleet.iceberg")
-	sinktest.Export(t, kind, path, options(t, "run1"), 5, 0)
+	want := sinktest.Export(t, kind, path, options(t, "run1"), 5, 0)
 	o, c := begun(t, path, "run2", 50)
 	defer func() {
 		if err := o.Close(); err != nil {
@@ -173,7 +175,9 @@ func TestStaleCommit(t *testing.T) {
 	if err := c.run(t.Context(), o.old); err != nil {
 		t.Fatal(err)
 	}
-	want := rowsOf(t, 0, 50)
+	for name, rows := range rowsOf(t, 50) {
+		want[name] = append(want[name], rows...)
+	}
 	rowsAt(t, kind, path, want)
 
 	processes := o.old.tables["processes"] // as it was before the run
