@@ -49,6 +49,7 @@ type archiveReader struct {
 	images      map[string]*containerImage // by layer; see imageOf
 	created     map[string]*time.Time      // when images were made, by configuration; see imageCreated
 	packedFacts map[packed]map[string]string
+	sharedTexts map[string]*string    // see shared
 	pods        map[string]*container // that have a pod's files, by path
 
 	scan      *scan.Archive // nil without rules
