@@ -84,6 +84,9 @@ func (c *container) readFilesystem(captured capture, from io.Reader) error {
 		if err != nil {
 			return fmt.Errorf("content of %q: %w", m.Name, err)
 		}
+		if taken == nil {
+			nested.Reuse(m)
+		}
 	}
 }
 
