@@ -172,7 +172,10 @@ func (c *container) readFile(f *capturedFile, m *archive.Member, captured *captu
 
 // readContent reads the content of a file.
 func (c *container) readContent(f *capturedFile, m *archive.Member, captured *capture) (*Copy, error) {
-	taken := c.copyOut(captured.content(m))
+	var taken *Copy
+	if c.decoder.CopyContent != nil {
+		taken = c.copyOut(captured.content(m))
+	}
 	sum, sniffer := c.decoder.newFileSum(), c.decoder.newSniffer()
 	scanned, program := c.newContentScan(), c.holdELF(heldELF{row: len(c.filesystem)})
 	n, err := int64(0), error(nil)
