@@ -60,15 +60,14 @@ func readMemoryLimit(c *cli.Context, opts *exportOptions) error {
 	return nil
 }
 
-// heapLimit is up to which size the heap grows before garbage is collected:
-// small runs never come to that.
+// heapLimit is up to which size the heap may grow with garbage.
 const heapLimit = 208 << 20
 
-// lateCollection has a process collect garbage later than the runtime would:
-// what a short run leaves is not worth it.
+// lateCollection has a process collect garbage later than the runtime would: what
+// a short run leaves is not worth it. Later still, fresh memory would cost more.
 func lateCollection() {
 	if !collectorIsSet() {
-		debug.SetGCPercent(400)
+		debug.SetGCPercent(200)
 	}
 }
 
@@ -80,10 +79,8 @@ func collectorIsSet() bool {
 	return percent || limit
 }
 
-// governedHeap sets up the heap for a run, and has governHeap see to it until end is
-// called.
+// governedHeap has governHeap see to the heap until end is called.
 func governedHeap(ctx context.Context, limit int64) (end func()) {
-	backHeapByHugePages()
 	governed, stop := context.WithCancel(ctx)
 	var governor sync.WaitGroup
 	governor.Go(func() { governHeap(governed, limit) })
