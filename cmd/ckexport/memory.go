@@ -91,7 +91,7 @@ func governedHeap(ctx context.Context, limit int64) (end func()) {
 }
 
 // governHeap lets garbage pile up to heapLimit, and where more is in use, to
-// three eighths of that: less than the runtime's own rule, which sees to small heaps too
+// five sixteenths of that: less than the runtime's own rule, which sees to small heaps too
 // often and lets large ones double. A limit that stood firm would make the
 // collector run all the time where an archive needs more. It ends with ctx.
 func governHeap(ctx context.Context, limit int64) {
@@ -103,7 +103,7 @@ func governHeap(ctx context.Context, limit int64) {
 	defer tick.Stop()
 	for {
 		metrics.Read(live)
-		goal := max(heapLimit, int64(live[0].Value.Uint64())*11/8)
+		goal := max(heapLimit, int64(live[0].Value.Uint64())*21/16)
 		if limit > 0 {
 			goal = min(goal, limit-besidesHeap)
 		}
