@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"strings"
 	"unsafe"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -31,10 +30,11 @@ type dictionaryVector struct {
 	indices []int32
 	taken   capacity // of indices
 
-	numbers map[string]int32 // of the texts
+	numbers map[string]int32 // of the texts, which are those in data
 	offsets offsets
-	data    []byte
-	last    string // equal texts mostly follow one another
+	data    []byte   // only grows: what was in it stays as it is
+	bytes   capacity // of data
+	last    string   // equal texts mostly follow one another
 	lastAt  int32
 }
 
@@ -49,12 +49,11 @@ func (v *dictionaryVector) number(text string) (at int32, bytes int) {
 			v.numbers = map[string]int32{}
 		}
 		at, bytes = int32(len(v.numbers)), len(text)+4
-		if len(text) < 4<<10 { // a short one may be part of something large
-			text = strings.Clone(text)
-		}
-		v.numbers[text] = at
-		v.data = append(v.data, text...)
+		begin := len(v.data)
+		v.data = append(grow(v.data, len(text), v.bytes), text...)
 		v.offsets.end(len(v.data))
+		text = unsafe.String(unsafe.SliceData(v.data[begin:]), len(text)) // the one at hand may be part of something large
+		v.numbers[text] = at
 	}
 	v.last, v.lastAt = text, at
 	return at, bytes
@@ -95,7 +94,7 @@ func (v *dictionaryVector) take() arrow.ArrayData {
 	indices, texts, data := v.indices, v.offsets.len(), v.data
 	bitmap, nulls := v.validity.take(len(indices))
 	dictionary := array.NewData(arrow.BinaryTypes.String, texts, []*memory.Buffer{nil, v.offsets.take(), memory.NewBufferBytes(data)}, nil, 0, 0)
-	v.indices, v.taken, v.data, v.last = nil, capacity(len(indices)), nil, ""
+	v.indices, v.taken, v.data, v.bytes, v.last = nil, capacity(len(indices)), nil, capacity(len(data)), ""
 	clear(v.numbers)
 	return array.NewDataWithDictionary(dictionaryType, len(indices),
 		[]*memory.Buffer{bitmap, memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(indices))}, nulls, 0, dictionary)

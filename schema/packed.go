@@ -1,5 +1,7 @@
 package schema
 
+import "reflect"
+
 // Packed are rows of one table in a form that takes less memory than row structs
 // do. They are made a few thousand at a time, when batches are filled: a
 // checkpoint may have millions of them.
@@ -18,4 +20,14 @@ type PackedRows struct {
 	// IsSound says that DanglingReferences need not look at them: they were made of
 	// the rows that they refer to.
 	IsSound bool
+}
+
+// UnpackTable makes all packed rows of a table at once, for those who look at rows
+// that they don't write.
+func UnpackTable[Row any](r *Rows) {
+	t, _ := TableOf(reflect.TypeFor[Row]())
+	if p := r.Packed[t.Name]; p != nil {
+		delete(r.Packed, t.Name)
+		p.Unpack(r, 0, p.Len())
+	}
 }

@@ -130,6 +130,14 @@ type memberReader interface {
 // tar, Next returns its members too, and then *TrailingError.
 func (a *Archive) Next() (*Member, error) { return a.members.next() }
 
+// Reuse gives back a member that nobody looks at any more: the next one may be in its
+// place. Archives within archives have many, of which nothing is kept.
+func (a *Archive) Reuse(m *Member) {
+	if t, ok := a.members.(*tarReader); ok {
+		t.free = m
+	}
+}
+
 // BytesRead returns how many bytes were read from the file or files.
 func (a *Archive) BytesRead() int64 { return a.read() }
 

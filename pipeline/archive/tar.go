@@ -16,10 +16,12 @@ import (
 
 // tarReader reads the members of a tar.
 type tarReader struct {
-	tar    *tar.Reader
-	end    *endWatcher
-	file   *fileReader // not nil for a plain tar in a file
-	budget *Budget
+	tar     *tar.Reader
+	content *memberContent // of tar
+	free    *Member        // nil if none was given back
+	end     *endWatcher
+	file    *fileReader // not nil for a plain tar in a file
+	budget  *Budget
 
 	sawMember bool
 	trailer   *trailer   // set once the end mark has been read
@@ -35,6 +37,7 @@ func newTar(budget *Budget, r io.Reader, file *fileReader) *tarReader {
 	} else {
 		t.tar = tar.NewReader(t.end)
 	}
+	t.content = &memberContent{t.tar}
 	return t
 }
 
@@ -59,11 +62,15 @@ func (t *tarReader) next() (*Member, error) {
 		return nil, fmt.Errorf("reading a tar header: %w", truncation(err))
 	}
 	t.sawMember = true
-	m := memberOf(header)
+	m := t.free
+	if t.free = nil; m == nil {
+		m = new(Member)
+	}
+	m.set(header)
 	if m.Type == File && !isSparse(header) && m.Size > math.MaxInt64-blockSize-t.end.position() {
 		return nil, fmt.Errorf("reading a tar header: %q has %d bytes, it says: %w", m.RawName, m.Size, tar.ErrHeader)
 	}
-	m.content = &memberContent{t.tar}
+	m.content = t.content
 	m.Offset = t.end.position()
 	rest := m.Size
 	if m.Type != File {
@@ -126,8 +133,9 @@ func isSparse(h *tar.Header) bool {
 	return h.Typeflag == tar.TypeGNUSparse || h.PAXRecords["GNU.sparse.major"] != "" || h.PAXRecords["GNU.sparse.map"] != ""
 }
 
-func memberOf(h *tar.Header) *Member {
-	m := &Member{
+// set makes m the member of a header.
+func (m *Member) set(h *tar.Header) {
+	*m = Member{
 		Name: CleanName(h.Name), RawName: h.Name, Size: h.Size, Mode: uint32(h.Mode) & 0o7777, UID: h.Uid, GID: h.Gid,
 		UserName: h.Uname, GroupName: h.Gname, ModTime: h.ModTime, AccessTime: h.AccessTime, ChangeTime: h.ChangeTime,
 		LinkTarget: h.Linkname, DevMajor: h.Devmajor, DevMinor: h.Devminor,
@@ -159,11 +167,13 @@ func memberOf(h *tar.Header) *Member {
 			m.Xattrs[name] = v
 		}
 	}
-	return m
 }
 
 // HasParentStep reports whether a name has .. among its elements.
 func HasParentStep(name string) bool {
+	if !strings.Contains(name, "..") {
+		return false
+	}
 	for element := range strings.SplitSeq(name, "/") {
 		if element == ".." {
 			return true
@@ -185,8 +195,22 @@ func LeavesArchive(name string) bool {
 // CleanName returns a member's name without leading ./ and /, and without a
 // trailing one. The archive's own folder is the empty name.
 func CleanName(name string) string {
+	if isClean(name) {
+		return name
+	}
 	name = path.Clean("/" + name)
 	return strings.TrimPrefix(name, "/")
+}
+
+// isClean reports whether a name is one that CleanName returns as it is, as most are.
+func isClean(name string) bool {
+	for element := range strings.SplitSeq(name, "/") {
+		switch element {
+		case "", ".", "..":
+			return false
+		}
+	}
+	return true
 }
 
 const blockSize = 512

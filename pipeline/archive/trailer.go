@@ -62,7 +62,8 @@ func (t *trailer) next() (*Member, error) {
 			h, err := t.tar.Next()
 			if err == nil {
 				t.members++
-				m := memberOf(h)
+				m := new(Member)
+				m.set(h)
 				m.BehindEnd, m.Offset = true, t.position()
 				return m, nil
 			}

@@ -91,8 +91,9 @@ func kindOf(head []byte, size int64) Facts {
 			return f
 		}
 	}
-	for _, s := range signatures {
-		if len(head) >= s.offset && bytes.HasPrefix(head[s.offset:], []byte(s.magic)) {
+	for i := range signatures {
+		s := &signatures[i]
+		if len(head) > s.offset && head[s.offset] == s.magic[0] && bytes.HasPrefix(head[s.offset:], []byte(s.magic)) {
 			return Facts{Kind: s.kind, Format: s.format}
 		}
 	}
@@ -171,7 +172,11 @@ func tarArchive(head []byte, _ int64) (Facts, bool) {
 	if len(head) < block || head[0] == 0 {
 		return Facts{}, false
 	}
-	stored, err := strconv.ParseInt(strings.Trim(string(head[from:to]), " \x00"), 8, 32)
+	digits := bytes.Trim(head[from:to], " \x00")
+	if len(digits) == 0 || bytes.IndexByte([]byte("+01234567"), digits[0]) < 0 {
+		return Facts{}, false
+	}
+	stored, err := strconv.ParseInt(string(digits), 8, 32)
 	if err != nil {
 		return Facts{}, false
 	}

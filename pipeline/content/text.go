@@ -14,19 +14,20 @@ func encodingOf(head []byte, cut bool) string {
 		return utf16Text(head)
 	}
 	ascii, latin := true, true
-	for i := 0; i < len(head); i++ {
-		if n := printableASCII(head[i:]); n > 0 {
-			i += n - 1
-			continue
+	for rest := head; len(rest) > 0; {
+		rest = rest[printableASCII(rest):]
+		others := rest[:min(len(rest), 8)] // after a line's end the words go on
+		for _, b := range others {
+			switch {
+			case b >= 0xa0:
+				ascii = false
+			case b >= 0x80:
+				ascii, latin = false, b == 0x85 && latin // next line
+			case !isTextASCII(b):
+				return ""
+			}
 		}
-		switch b := head[i]; {
-		case b >= 0xa0:
-			ascii = false
-		case b >= 0x80:
-			ascii, latin = false, b == 0x85 && latin // next line
-		case !isTextASCII(b):
-			return ""
-		}
+		rest = rest[len(others):]
 	}
 	switch {
 	case ascii:

@@ -49,6 +49,7 @@ type archiveReader struct {
 	images      map[string]*containerImage // by layer; see imageOf
 	created     map[string]*time.Time      // when images were made, by configuration; see imageCreated
 	packedFacts map[packed]map[string]string
+	sharedTexts map[string]*string    // see shared
 	pods        map[string]*container // that have a pod's files, by path
 
 	scan      *scan.Archive // nil without rules
@@ -109,7 +110,7 @@ func (ar *archiveReader) container(p site) *container {
 		c = &container{archiveReader: ar, site: p, sets: map[string]*imageSet{}, services: map[string]*image{}, metadata: map[string][]byte{}, folderBytes: map[string]uint64{}}
 		c.notes = notes{of: ar, list: &c.problems}
 		c.room = ar.decoder.Spare.Take()
-		c.members, c.filesystem = c.room.ArchiveMembers, c.room.FilesystemEntries
+		c.members = c.room.ArchiveMembers
 		c.logLines, c.logPhases, c.outputLines = c.room.LogLines, c.room.LogPhases, c.room.ContainerLogLines
 		ar.bySite[p] = c
 		ar.containers = append(ar.containers, c)

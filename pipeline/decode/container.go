@@ -29,7 +29,9 @@ type container struct {
 	folderBytes map[string]uint64 // of the files in each folder
 	keptImage   *image            // of the member at hand
 	digests     []digest
-	filesystem  []schema.FilesystemEntry
+	filesystem  capturedFiles
+	entryBlock  []capturedFile         // that the next ones of filesystem are cut from
+	entryRow    schema.FilesystemEntry // of the file that is added
 	logLines    []schema.LogLine
 	logPhases   []schema.LogPhase
 	outputLines []schema.ContainerLogLine

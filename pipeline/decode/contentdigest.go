@@ -2,7 +2,6 @@ package decode
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -117,38 +116,13 @@ func (s *imageSet) capturedFiles() (list []digest) {
 	files := s.filesystem
 	for from, to := 0, 0; from < len(files); from = to {
 		sum.Reset()
-		for to = from; to < len(files) && bytesOf(files[to].Member) == bytesOf(files[from].Member); to++ {
-			line = appendFile(line[:0], &files[to])
+		for to = from; to < len(files) && files[to].isIn(files[from]); to++ {
+			line = files[to].appendDigested(line[:0])
 			sum.Write(line)
 		}
-		list = append(list, digest{name: bytesOf(files[from].Member), size: uint64(to - from), sha256: hex.EncodeToString(sum.Sum(nil))})
+		list = append(list, digest{name: bytesOf(files[from].in.member), size: uint64(to - from), sha256: hex.EncodeToString(sum.Sum(nil))})
 	}
 	return list
-}
-
-// appendFile appends what a tar has of a file, fields one after another with
-// their lengths.
-func appendFile(line []byte, f *schema.FilesystemEntry) []byte {
-	text := func(s string) {
-		line = append(binary.AppendUvarint(line, uint64(len(s))), s...)
-	}
-	number := func(n *uint32) {
-		if n != nil {
-			line = binary.AppendUvarint(line, uint64(*n)+1)
-		} else {
-			line = append(line, 0)
-		}
-	}
-	for _, s := range []string{f.Origin, bytesOf(f.MemberPath), bytesOf(f.LinkTarget), valueOf(f.Type), valueOf(f.SHA256)} {
-		text(s)
-	}
-	for _, n := range []*uint32{f.Mode, f.UID, f.GID, f.DeviceMajor, f.DeviceMinor} {
-		number(n)
-	}
-	if f.ModifiedAt != nil {
-		line = binary.AppendVarint(line, f.ModifiedAt.UnixMicro())
-	}
-	return line
 }
 
 func valueOf(s *string) string {

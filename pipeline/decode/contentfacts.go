@@ -1,9 +1,11 @@
 package decode
 
 import (
+	"crypto/sha256"
 	"debug/elf"
 	"encoding/hex"
 	"fmt"
+	"hash"
 	"strings"
 
 	"github.com/ckexport/ckexport/pipeline/archive"
@@ -24,6 +26,32 @@ func (d *Decoder) copyBuffer() []byte {
 		d.buffer = make([]byte, 32<<10)
 	}
 	return d.buffer
+}
+
+// newFileSum returns the decoder's SHA-256, for the next file.
+func (d *Decoder) newFileSum() hash.Hash {
+	if d.fileSum == nil {
+		d.fileSum = sha256.New()
+	}
+	d.fileSum.Reset()
+	return d.fileSum
+}
+
+// contentOf returns the columns of what the bytes of a file tell. Files of which they
+// tell only the kind and format share them.
+func (d *Decoder) contentOf(facts content.Facts) *schema.FileContent {
+	isPlain := facts == content.Facts{Kind: facts.Kind, Format: facts.Format}
+	if known := d.contents[facts]; isPlain && known != nil {
+		return known
+	}
+	columns := contentColumns(facts)
+	if isPlain {
+		if d.contents == nil {
+			d.contents = map[content.Facts]*schema.FileContent{}
+		}
+		d.contents[facts] = &columns
+	}
+	return &columns
 }
 
 // contentColumns makes the columns of what the bytes of a file tell.
@@ -52,18 +80,19 @@ func contentColumns(f content.Facts) schema.FileContent {
 }
 
 // capabilityColumns decodes the file capabilities of an entry.
-func (c *container) capabilityColumns(row *schema.FilesystemEntry, m *archive.Member) {
+func (c *container) capabilityColumns(f *capturedFile, m *archive.Member) {
 	value, ok := m.Xattrs[content.CapabilityXattr]
 	if !ok {
 		return
 	}
 	captured, err := content.ReadFileCapabilities(value)
 	if err != nil {
-		table, key := "filesystem_entries", fmt.Sprintf("member=%s,position=%d", plain(bytesOf(row.Member)), row.Position)
-		c.problem(schema.Problem{Member: row.Member, TableName: &table, RowKey: &key, Severity: Warning, Code: Malformed,
+		table, key := "filesystem_entries", fmt.Sprintf("member=%s,position=%d", plain(bytesOf(f.in.member)), f.position)
+		c.problem(schema.Problem{Member: f.in.member, TableName: &table, RowKey: &key, Severity: Warning, Code: Malformed,
 			Message: fmt.Sprintf("file capabilities: %v", err)})
 		return
 	}
+	row := f.rareColumns()
 	row.FileCapabilities, row.FileCapEffective, row.FileCapRootUID, row.FileCapVersion = ptr(capabilityText(captured)), &captured.Effective, captured.RootUID, &captured.Version
 	row.FileCapPermitted, row.FileCapInheritable = flags(&criu.Capabilities, captured.Permitted), flags(&criu.Capabilities, captured.Inheritable)
 }

@@ -76,6 +76,13 @@ func (t *Copy) copyTo(w io.Writer) io.Writer {
 	return io.MultiWriter(w, t.To)
 }
 
+// write takes the next bytes of the content.
+func (t *Copy) write(b []byte) {
+	if t != nil {
+		_, _ = t.To.Write(b) // its errors are passed over, see Decoder.CopyContent
+	}
+}
+
 // failed notes that the content is not whole.
 func (t *Copy) failed(err error) {
 	if t != nil && err != nil {

@@ -13,6 +13,7 @@ package decode
 import (
 	"context"
 	"errors"
+	"hash"
 	"io"
 	"path/filepath"
 	"slices"
@@ -82,8 +83,10 @@ type Decoder struct {
 	shapes    criu.Shapes
 	registers criu.RegisterReader
 	sniffer   content.Sniffer
-	buffer    []byte      // see copyBuffer
-	sumBlocks chan []byte // see newContentSum
+	buffer    []byte                                // see copyBuffer
+	sumBlocks chan []byte                           // see newContentSum
+	fileSum   hash.Hash                             // see newFileSum
+	contents  map[content.Facts]*schema.FileContent // see contentOf
 
 	scanner  *scan.Scanner // with Rules
 	programs programs

@@ -1,14 +1,11 @@
 package decode
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"path"
 	"strings"
-	"time"
 
 	"github.com/ckexport/ckexport/pipeline/kernel"
 
@@ -48,13 +45,14 @@ func (c *capture) mayBeEmpty(compression string) bool {
 var errNoFiles = fmt.Errorf("%w: the tar has no entry", archive.ErrTruncated)
 
 // readFilesystem fills filesystem_entries from a tar, plain or compressed.
-func (c *container) readFilesystem(captured capture, in io.Reader) error {
+func (c *container) readFilesystem(captured capture, from io.Reader) error {
+	in := newCaptureColumns(captured.origin, captured.member, captured.volume)
 	captured.first = len(c.filesystem)
 	defer func() {
 		captured.last = len(c.filesystem)
 		c.captures = append(c.captures, captured)
 	}()
-	nested, err := c.decoder.opener.Nested(in, nil)
+	nested, err := c.decoder.opener.Nested(from, nil)
 	if errors.Is(err, archive.ErrEmpty) {
 		return errNoFiles
 	}
@@ -77,49 +75,51 @@ func (c *container) readFilesystem(captured capture, in io.Reader) error {
 		if position >= limits.Members {
 			return &limitError{limits.members(), "a tar of files has more entries"}
 		}
-		if isFull(&c.notes, &c.filesystem) {
+		if isFull[schema.FilesystemEntry](&c.notes, nil) {
 			return nil
 		}
-		row, taken, err := c.entryRow(&captured, m, uint32(position))
-		c.addEntry(row, taken)
+		f := capturedFile{in: in, position: uint32(position), name: m.RawName}
+		taken, err := c.readEntry(&f, &captured, m)
+		c.addEntry(&f, taken)
 		if err != nil {
 			return fmt.Errorf("content of %q: %w", m.Name, err)
+		}
+		if taken == nil {
+			nested.Reuse(m)
 		}
 	}
 }
 
-// entryRow makes the row of an entry. Its path is settled by resolveCapturePaths.
-func (c *container) entryRow(captured *capture, m *archive.Member, position uint32) (schema.FilesystemEntry, *Copy, error) {
-	row := schema.FilesystemEntry{Origin: captured.origin, Member: text(captured.member), Position: position, MemberPath: text(m.RawName), VolumeName: nonEmpty(captured.volume)}
+// readEntry reads an entry. Its path is settled by resolveCapturePaths.
+func (c *container) readEntry(f *capturedFile, captured *capture, m *archive.Member) (*Copy, error) {
 	if archive.HasParentStep(m.RawName) || m.Type == archive.Hardlink && archive.HasParentStep(m.LinkTarget) {
-		c.unsafeEntry(captured.member, position, "its name, or that of the file it is a link to, has .. in it")
+		c.unsafeEntry(captured.member, f.position, "its name, or that of the file it is a link to, has .. in it")
 	}
 	dir, base := path.Split(m.Name)
 	if hidden, ok := strings.CutPrefix(base, whiteoutPrefix); ok && captured.origin == "rootfs_diff" {
 		switch {
 		case base == opaqueWhiteout:
-			row.Change, row.IsOpaque, row.Path = ptr("deleted"), true, text(strings.TrimSuffix(dir, "/"))
-			return row, nil, nil
+			f.change, f.isOpaque, f.path, f.hasPath = c.shared("deleted"), true, strings.TrimSuffix(dir, "/"), true
+			return nil, nil
 		case archive.CleanName(hidden) == hidden && hidden != "":
-			row.Change, row.Path = ptr("deleted"), text(dir+hidden)
-			return row, nil, nil
+			f.change, f.path, f.hasPath = c.shared("deleted"), dir+hidden, true
+			return nil, nil
 		}
-		c.unsafeEntry(captured.member, position, "a whiteout of no file")
+		c.unsafeEntry(captured.member, f.position, "a whiteout of no file")
 	}
-	row.Path = text(m.Name)
+	f.path, f.hasPath = m.Name, true
 	if captured.origin == "rootfs_diff" {
-		row.Change = ptr("written")
+		f.change = c.shared("written")
 	}
-	taken, err := c.fileColumns(&row, m, captured)
-	return row, taken, err
+	return c.readFile(f, m, captured)
 }
 
-// addEntry adds the row of a file, whose content may have been taken.
-func (c *container) addEntry(row schema.FilesystemEntry, taken *Copy) {
+// addEntry adds a file, whose content may have been taken.
+func (c *container) addEntry(f *capturedFile, taken *Copy) {
 	hits := c.entryHits
 	c.entryHits = nil
 	at := len(c.filesystem)
-	if !add(&c.notes, &c.filesystem, row) {
+	if !c.addCaptured(f) {
 		return
 	}
 	if taken != nil {
@@ -136,61 +136,76 @@ func (n *notes) unsafeEntry(member string, position uint32, message string) {
 	})
 }
 
-// fileColumns fills in what a tar header tells; the content is hashed, and
-// looked at for what it is.
-func (c *container) fileColumns(row *schema.FilesystemEntry, m *archive.Member, captured *capture) (taken *Copy, err error) {
-	v := &struct { // one piece of memory for what nearly every entry has
-		kind       string
-		mode       uint32
-		uid, gid   uint32
-		size       uint64
-		uidBit     bool
-		gidBit     bool
-		modifiedAt time.Time
-	}{string(m.Type), m.Mode, uint32(m.UID), uint32(m.GID), uint64(m.Size), m.Mode&kernel.S_ISUID != 0, m.Mode&kernel.S_ISGID != 0, m.ModTime.UTC()}
-	row.Type, row.Mode, row.UID, row.GID = &v.kind, &v.mode, &v.uid, &v.gid
-	row.UserName, row.GroupName = nonEmpty(m.UserName), nonEmpty(m.GroupName)
-	row.AccessedAt, row.ChangedAt = when(m.AccessTime), when(m.ChangeTime)
-	if isTime(m.ModTime) {
-		row.ModifiedAt = &v.modifiedAt
+// readFile fills in what a tar header tells; the content is hashed, and looked at
+// for what it is.
+func (c *container) readFile(f *capturedFile, m *archive.Member, captured *capture) (taken *Copy, err error) {
+	f.kind, f.mode, f.uid, f.gid, f.modified = c.shared(string(m.Type)), m.Mode, uint32(m.UID), uint32(m.GID), m.ModTime.UTC()
+	f.user, f.group = c.shared(m.UserName), c.shared(m.GroupName)
+	if isTime(m.AccessTime) || isTime(m.ChangeTime) {
+		row := f.rareColumns()
+		row.AccessedAt, row.ChangedAt = when(m.AccessTime), when(m.ChangeTime)
 	}
 	if len(m.Xattrs) > 0 {
-		row.Xattrs = map[string]string{}
+		xattrs := make(map[string]string, len(m.Xattrs))
 		for k, v := range m.Xattrs {
-			row.Xattrs[plain(k)] = plain(v)
+			xattrs[plain(k)] = plain(v)
 		}
+		f.rareColumns().Xattrs = xattrs
 	}
 	switch m.Type {
 	case archive.Symlink:
-		row.LinkTarget = text(m.LinkTarget)
+		f.link, f.hasLink = m.LinkTarget, true
 	case archive.Hardlink:
-		row.LinkTarget = text("/" + archive.CleanName(m.LinkTarget))
+		f.link, f.hasLink = "/"+archive.CleanName(m.LinkTarget), true
 	case archive.CharDevice, archive.BlockDevice:
+		row := f.rareColumns()
 		row.DeviceMajor, row.DeviceMinor = ptr(uint32(m.DevMajor)), ptr(uint32(m.DevMinor))
 	case archive.File:
-		row.SizeBytes, row.IsSetuid, row.IsSetgid = &v.size, &v.uidBit, &v.gidBit
-		c.capabilityColumns(row, m)
-		if m.BehindEnd {
-			return nil, nil
+		f.isFile, f.size, f.isSetuid, f.isSetgid = true, uint64(m.Size), m.Mode&kernel.S_ISUID != 0, m.Mode&kernel.S_ISGID != 0
+		c.capabilityColumns(f, m)
+		if !m.BehindEnd {
+			return c.readContent(f, m, captured)
 		}
+	}
+	return nil, nil
+}
+
+// readContent reads the content of a file.
+func (c *container) readContent(f *capturedFile, m *archive.Member, captured *capture) (*Copy, error) {
+	var taken *Copy
+	if c.decoder.CopyContent != nil {
 		taken = c.copyOut(captured.content(m))
-		sum := sha256.New()
-		sniffer := c.decoder.newSniffer()
-		scanned := c.newContentScan()
-		program := c.holdELF(heldELF{row: len(c.filesystem)})
-		n, err := io.CopyBuffer(taken.copyTo(io.MultiWriter(sum, sniffer, scanned, program)), m, c.decoder.copyBuffer())
-		c.entryHits = scanned.end()
-		c.keepELF(program)
-		if err == nil && n != m.Size {
+	}
+	sum, sniffer := c.decoder.newFileSum(), c.decoder.newSniffer()
+	scanned, program := c.newContentScan(), c.holdELF(heldELF{row: len(c.filesystem)})
+	n, err := int64(0), error(nil)
+	for buffer := c.decoder.copyBuffer(); err == nil; {
+		var read int
+		read, err = m.Read(buffer)
+		n += int64(read)
+		if read > 0 {
+			sum.Write(buffer[:read])
+			sniffer.Write(buffer[:read]) //nolint:errcheck // neither this nor the next ones fail
+			scanned.Write(buffer[:read]) //nolint:errcheck
+			program.Write(buffer[:read]) //nolint:errcheck
+			taken.write(buffer[:read])
+		}
+	}
+	c.entryHits = scanned.end()
+	c.keepELF(program)
+	if errors.Is(err, io.EOF) {
+		err = nil
+		if n != m.Size {
 			err = early(io.ErrUnexpectedEOF)
 		}
-		if err != nil {
-			taken.failed(err)
-			return taken, err
-		}
-		row.SHA256 = ptr(hex.EncodeToString(sum.Sum(nil)))
-		row.FileContent = contentColumns(sniffer.Facts())
 	}
+	if err != nil {
+		taken.failed(err)
+		return taken, err
+	}
+	f.isDigested = true
+	sum.Sum(f.sum[:0])
+	f.content = c.decoder.contentOf(sniffer.Facts())
 	return taken, nil
 }
 
@@ -205,9 +220,9 @@ func (c *capture) content(m *archive.Member) Content {
 
 // readArtifact takes a file that Podman's --keep or a plugin left behind.
 func (c *container) readArtifact(m *archive.Member, in io.Reader) error {
-	row := schema.FilesystemEntry{Origin: "artifact", Member: text(m.Name), MemberPath: text(m.RawName)}
-	taken, err := c.fileColumns(&row, m, &capture{origin: row.Origin, member: m.Name})
-	c.addEntry(row, taken)
+	f := capturedFile{in: newCaptureColumns("artifact", m.Name, ""), name: m.RawName}
+	taken, err := c.readFile(&f, m, &capture{origin: f.in.origin, member: m.Name})
+	c.addEntry(&f, taken)
 	return err
 }
 
@@ -219,7 +234,7 @@ func (s *imageSet) decodeCaptures() {
 	}
 	s.resolveCapturePaths()
 	s.deletedFiles()
-	s.rows.FilesystemEntries = s.filesystem
+	s.filesystem.finish(&s.rows, s.members)
 }
 
 // resolveCapturePaths completes the paths of captured files, once the mounts are
@@ -244,19 +259,19 @@ func (s *imageSet) resolveCapturePaths() {
 			s.container.memberProblem(c.member, Warning, DanglingReference, "nothing tells where it was mounted; paths are NULL")
 		}
 		for i := c.first; i < c.last; i++ {
-			row := &s.filesystem[i]
+			f := s.filesystem[i]
 			if !known {
-				row.Path = schema.Text{}
+				f.path, f.hasPath = "", false
 				continue
 			}
 			if !s.take(2 * int64(len(root))) {
 				s.container.passedIn(s.decoder.Limits.memory(), "filesystem_entries", "the archive takes more memory; paths are left out")
-				row.Path = schema.Text{}
+				f.path, f.hasPath = "", false
 				continue
 			}
-			row.Path = text(joinRoot(root, bytesOf(row.Path)))
-			if row.Type != nil && *row.Type == string(archive.Hardlink) {
-				row.LinkTarget = text(joinRoot(root, strings.TrimPrefix(bytesOf(row.LinkTarget), "/")))
+			f.path, f.hasPath = joinRoot(root, f.path), true
+			if valueOf(f.kind) == string(archive.Hardlink) {
+				f.link = joinRoot(root, strings.TrimPrefix(f.link, "/"))
 			}
 		}
 	}
@@ -297,22 +312,21 @@ func (s *imageSet) deletedFiles() {
 		s.container.jsonProblem(member, err)
 		return
 	}
-	reserve(&s.container.notes, &s.filesystem, len(paths))
-	from, change := text(member), ptr("deleted") // shared: there may be many rows
+	in := newCaptureColumns("deleted_files", member, "")
 	for i, p := range paths {
-		row := schema.FilesystemEntry{Origin: "deleted_files", Member: from, Position: uint32(i), Change: change, MemberPath: text(p)}
+		f := capturedFile{in: in, position: uint32(i), change: s.shared("deleted"), name: p}
 		if clean := "/" + archive.CleanName(p); clean == p {
-			row.Path = row.MemberPath
+			f.path, f.hasPath = p, true
 		} else if p != "" {
-			row.Path = text(clean)
+			f.path, f.hasPath = clean, true
 		}
 		switch {
 		case p == "":
-			s.container.unsafeEntry(member, row.Position, "an empty path, which names no file")
+			s.container.unsafeEntry(member, f.position, "an empty path, which names no file")
 		case archive.HasParentStep(p):
-			s.container.unsafeEntry(member, row.Position, "the path has .. in it")
+			s.container.unsafeEntry(member, f.position, "the path has .. in it")
 		}
-		if !add(&s.container.notes, &s.filesystem, row) && isFull(&s.container.notes, &s.filesystem) {
+		if !s.addCaptured(&f) && isFull[schema.FilesystemEntry](&s.container.notes, nil) {
 			return
 		}
 	}

@@ -80,7 +80,7 @@ func (c *container) imageSet(dir string) *imageSet {
 			container: c, dir: dir, images: map[string]*image{}, ghosts: map[uint32]*savedGhost{}, rows: c.room,
 		}
 		c.room = schema.Rows{}
-		s.rows.ArchiveMembers, s.rows.FilesystemEntries = nil, nil // the container's own
+		s.rows.ArchiveMembers = nil // the container's own, as are the next
 		s.rows.LogLines, s.rows.LogPhases, s.rows.ContainerLogLines = nil, nil, nil
 		s.notes = notes{of: c.archiveReader, list: &s.rows.Problems}
 		s.memory = s.newMemory()

@@ -54,8 +54,8 @@ func (s *imageSet) addContentMatches(m *contentMatches) {
 		if m.file >= len(s.filesystem) {
 			return
 		}
-		f := &s.filesystem[m.file]
-		row.Path, row.SourceKey = f.Path, ptr(fmt.Sprintf("member=%s,position=%d", plain(bytesOf(f.Member)), f.Position))
+		f := s.filesystem[m.file]
+		row.Path, row.SourceKey = f.pathText(), ptr(fmt.Sprintf("member=%s,position=%d", plain(bytesOf(f.in.member)), f.position))
 	case "ghost":
 		row.Path = s.ghostPath(m.ghost)
 	case "container_log":

@@ -46,6 +46,30 @@ const largeRow = 1 << 20
 // have, or takes as much memory: that is noted once for the table.
 func add[T any](n *notes, table *[]T, row T) bool {
 	u := n.of.use(reflect.TypeFor[T]())
+	if !n.mayAdd(u) {
+		return false
+	}
+	if n := len(*table); n == cap(*table) && n >= 256 && n < 128<<10 { // append would grow it by a quarter, and copy all more often
+		*table = slices.Grow(*table, n)
+	}
+	*table = append(*table, row)
+	last := &(*table)[len(*table)-1]
+	if !n.takeRow(u, last) {
+		*last = *new(T)
+		*table = (*table)[:len(*table)-1]
+		return false
+	}
+	return true
+}
+
+// countRow is add of a row that is not kept, but made again when it is written.
+func countRow[T any](n *notes, row *T) bool {
+	u := n.of.use(reflect.TypeFor[T]())
+	return n.mayAdd(u) && n.takeRow(u, row)
+}
+
+// mayAdd reports whether a table is wanted and has no more rows than it may have.
+func (n *notes) mayAdd(u *tableUse) bool {
 	limits := &n.of.decoder.Limits
 	switch {
 	case !u.isWanted:
@@ -58,20 +82,19 @@ func add[T any](n *notes, table *[]T, row T) bool {
 		n.passedIn(u.limit, u.Name, "the table has more rows; they are left out")
 		return false
 	}
-	if n := len(*table); n == cap(*table) && n >= 256 && n < 128<<10 { // append would grow it by a quarter, and copy all more often
-		*table = slices.Grow(*table, n)
-	}
-	*table = append(*table, row)
-	last := &(*table)[len(*table)-1]
-	size := int64(u.RowSize(last))
+	return true
+}
+
+// takeRow takes the memory of a row, which a pointer leads to.
+func (n *notes) takeRow(u *tableUse, row any) bool {
+	limits := &n.of.decoder.Limits
+	size := int64(u.RowSize(row))
 	if size > largeRow {
 		size *= 4
 	}
 	if size > u.share-u.taken || !n.of.take(size) {
 		const room = 64 << 10 // with less left, no row is tried any more
 		u.full, u.limit = min(u.share-u.taken, limits.MemoryBytes-n.of.taken) < room, limits.memory()
-		*last = *new(T)
-		*table = (*table)[:len(*table)-1]
 		n.passedIn(u.limit, u.Name, "its rows take more than their share of the memory; some are left out")
 		return false
 	}

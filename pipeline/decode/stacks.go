@@ -220,8 +220,8 @@ func (s *imageSet) newPrograms() *programFiles {
 		case held.ghost != nil && held.set == s:
 			deleted[*held.ghost] = held
 		case held.ghost == nil && s.main && held.row < len(s.filesystem):
-			if f := &s.filesystem[held.row]; f.Path.Text != nil {
-				p.byPath[bytesOf(f.Path)] = held.data // of several the last, which was mounted over the others
+			if f := s.filesystem[held.row]; f.hasPath {
+				p.byPath[f.path] = held.data // of several the last, which was mounted over the others
 			}
 		}
 	}

@@ -13,12 +13,15 @@ import (
 func ptr[T any](v T) *T { return &v }
 
 // text makes a text column of bytes that are nearly always text.
-func text(s string) schema.Text {
-	if isExact(s) {
-		return schema.Text{Text: &s}
+func text(s string) schema.Text { return textOf(&s) }
+
+// textOf is text of a string that stays as it is.
+func textOf(s *string) schema.Text {
+	if isExact(*s) {
+		return schema.Text{Text: s}
 	}
-	escaped := escape(s)
-	return schema.Text{Text: &escaped, Raw: []byte(s)}
+	escaped := escape(*s)
+	return schema.Text{Text: &escaped, Raw: []byte(*s)}
 }
 
 // optionalText is text of a string that may be absent.

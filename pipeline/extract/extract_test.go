@@ -204,6 +204,43 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// TestManyFiles extracts one of so many files that their rows are packed.
+func TestManyFiles(t *testing.T) {
+	var diff, whole bytes.Buffer
+	file := func(w *tar.Writer, name string, data []byte) {
+		err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Typeflag: tar.TypeReg, Size: int64(len(data))})
+		if _, writeErr := w.Write(data); err != nil || writeErr != nil {
+			t.Fatal(err, writeErr)
+		}
+	}
+	end := func(w *tar.Writer) {
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files := tar.NewWriter(&diff)
+	for i := range 5000 {
+		file(files, fmt.Sprintf("srv/%d", i), fmt.Appendf(nil, "file %d", i))
+	}
+	end(files)
+	outer := tar.NewWriter(&whole)
+	for name, data := range gzipMembers(t, own("rootfs-changes.tar.gz")) {
+		if name != "rootfs-diff.tar" {
+			file(outer, name, data)
+		}
+	}
+	file(outer, "rootfs-diff.tar", diff.Bytes())
+	end(outer)
+	archive := filepath.Join(t.TempDir(), "many.tar")
+	if err := os.WriteFile(archive, whole.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := run(t, extract.Selection{Files: []extract.Glob{glob(t, "/srv/4321")}}, archive)
+	if len(got.items) != 1 || string(got.content(t, got.items[0])) != "file 4321" {
+		t.Errorf("extracted %+v", got.items)
+	}
+}
+
 // TestGhosts extracts deleted files, with their holes: they have the SHA-256 that an
 // export gives them.
 func TestGhosts(t *testing.T) {

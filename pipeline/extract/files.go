@@ -19,6 +19,7 @@ func (c *checkpoint) files(yield func(*item, error) bool) bool {
 			captured[from.Row] = from
 		}
 	}
+	schema.UnpackTable[schema.FilesystemEntry](c.rows)
 	for n := range c.rows.FilesystemEntries {
 		row := &c.rows.FilesystemEntries[n]
 		path, known := exact(row.Path)

@@ -41,6 +41,7 @@ func (s *session) foundIn(archive *schema.Archive, rows *schema.Rows, copies *de
 	if ok {
 		f.addMemory(memory, rows)
 	}
+	schema.UnpackTable[schema.FilesystemEntry](rows)
 	for _, c := range copies.Contents {
 		if searched, ok := c.To.(*content); ok {
 			f.add(searched, placeOf(c, rows))
