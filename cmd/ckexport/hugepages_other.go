@@ -2,4 +2,4 @@
 
 package main
 
-func backHeapByHugePages() {}
+func backHeapByHugePages() (end func()) { return func() {} }

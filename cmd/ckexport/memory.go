@@ -80,14 +80,18 @@ func collectorIsSet() bool {
 	return percent || limit
 }
 
+// heapIsFilled is after how long a run has filled its heap once.
+const heapIsFilled = 5 * time.Second
+
 // governedHeap sets up the heap for a run, and has governHeap see to it until end is
 // called.
 func governedHeap(ctx context.Context, limit int64) (end func()) {
-	backHeapByHugePages()
+	endHugePages := time.AfterFunc(heapIsFilled, backHeapByHugePages())
 	governed, stop := context.WithCancel(ctx)
 	var governor sync.WaitGroup
 	governor.Go(func() { governHeap(governed, limit) })
 	return func() {
+		endHugePages.Stop()
 		stop()
 		governor.Wait()
 	}
