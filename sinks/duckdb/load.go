@@ -119,6 +119,8 @@ func (l *load) add(ctx context.Context, db *sql.DB, path string, prepare func(*s
 			_ = tx.Rollback() // the first error tells more
 		}
 	}()
+	db.SetMaxOpenConns(2) // the transaction's, and one for giveBackFreed
+	defer l.giveBackFreed(ctx, db)()
 	if err := prepare(tx); err != nil {
 		return err
 	}
@@ -143,14 +145,15 @@ func (l *load) setUp(ctx context.Context, db *sql.DB) (release func(), err error
 	// Every thread has a row group of each table in memory, and while one of two
 	// works DuckDB lets the other spin: one loads 7 million rows sooner. To try whether FSST
 	// would compress texts takes half of the commit, and gains next to nothing
-	// over dictionaries; compact has the time.
+	// over dictionaries; compact has the time. Files that are read once need no
+	// cache, which keeps a record of each read.
 	spill, err := l.reach.to(l.spill)
 	if err == nil {
-		_, err = db.ExecContext(ctx, fmt.Sprintf("SET preserve_insertion_order = false; SET disabled_compression_methods = 'fsst'; SET temp_directory = %s; SET threads = 1",
+		_, err = db.ExecContext(ctx, fmt.Sprintf("SET preserve_insertion_order = false; SET disabled_compression_methods = 'fsst'; SET enable_external_file_cache = false; SET temp_directory = %s; SET threads = 1",
 			sqltext.Literal(spill)))
 	}
 	if err == nil && !l.unbounded {
-		_, err = db.ExecContext(ctx, fmt.Sprintf("SET memory_limit = '%dB'", l.memory))
+		_, err = db.ExecContext(ctx, l.limit())
 	}
 	if err != nil {
 		return func() {}, fmt.Errorf("setting up database: %w", err)
@@ -160,6 +163,9 @@ func (l *load) setUp(ctx context.Context, db *sql.DB) (release func(), err error
 	}
 	return release, err
 }
+
+// limit is the statement that bounds what DuckDB keeps in memory.
+func (l *load) limit() string { return fmt.Sprintf("SET memory_limit = '%dB'", l.memory) }
 
 // finish completes the file of a database whose rows are committed.
 func (l *load) finish(ctx context.Context, db *sql.DB, path string) error {

@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -132,7 +134,8 @@ func (l *load) fill(ctx context.Context, db *sql.DB, path string) error {
 	}
 	close(inserts)
 	inserters := min(mostInserters, runtime.GOMAXPROCS(0))
-	db.SetMaxOpenConns(inserters)
+	db.SetMaxOpenConns(inserters + 1) // and one for giveBackFreed
+	defer l.giveBackFreed(ctx, db)()
 	group, groupCtx := errgroup.WithContext(ctx)
 	for range inserters {
 		group.Go(func() error { return insertAll(groupCtx, db, inserts) })
@@ -144,6 +147,35 @@ func (l *load) fill(ctx context.Context, db *sql.DB, path string) error {
 		return fmt.Errorf("marking database: %w", err)
 	}
 	return l.finish(ctx, db, path)
+}
+
+// giveBackFreed has DuckDB give memory that it freed back to the system, twice a
+// second until stop is called. By itself it keeps that for ten seconds: more than
+// all that it has in use.
+func (l *load) giveBackFreed(ctx context.Context, db *sql.DB) (stop func()) {
+	if l.unbounded {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var done sync.WaitGroup
+	done.Go(func() {
+		tick := time.NewTicker(500 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				// To set a limit, even the one that holds, flushes its allocators. Where
+				// that fails, what loads rows tells why.
+				_, _ = db.ExecContext(ctx, l.limit())
+			}
+		}
+	})
+	return func() {
+		cancel()
+		done.Wait()
+	}
 }
 
 // insertAll loads the rows of tables, on a connection of its own.
