@@ -20,6 +20,7 @@ const (
 	problemsTable    = "problems"
 	digestsTable     = "checkpoint_digests"
 	forgottenTable   = "forgotten_checkpoints"
+	runsTable        = "runs"
 )
 
 // archiveRow is a row of the ledger.

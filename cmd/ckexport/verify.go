@@ -160,6 +160,6 @@ func againstOptions(c *cli.Context, output *output, std streams) (*verify.Agains
 	}
 	return &verify.Against{
 		Archives: archives, TempDir: c.String("temp-dir"), Format: formats(places{})[0],
-		Run: pipeline.Options{Run: *run, Limits: decode.DefaultLimits(), Redaction: redaction, Jobs: c.Int("jobs"), Log: slog.New(slog.DiscardHandler)},
+		Run: pipeline.Options{Run: *run, Limits: decode.DefaultLimits(), PayloadLimit: pipeline.DefaultPayloadLimit, Redaction: redaction, Jobs: c.Int("jobs"), Log: slog.New(slog.DiscardHandler)},
 	}, nil
 }
