@@ -13,6 +13,7 @@ import (
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/units"
 )
 
 // Against says what to compare an output with.
@@ -47,8 +48,8 @@ type Compared struct {
 
 // String is the summary on a line.
 func (c *Compared) String() string {
-	return fmt.Sprintf("against %d archives: %d checkpoints compared, %d rows; %d archives have the recorded SHA-256; %d checkpoints of the output are not in these archives",
-		c.Archives, c.Checkpoints, c.Rows, c.Proven, c.Others)
+	return fmt.Sprintf("against %s: %s compared, %s; with the recorded SHA-256: %s; in the output only: %s",
+		units.Count(c.Archives, "archive"), units.Count(c.Checkpoints, "checkpoint"), units.Count(c.Rows, "row"), units.Count(c.Proven, "archive"), units.Count(c.Others, "checkpoint"))
 }
 
 // known is what an output says of the archives it was made from.

@@ -14,6 +14,7 @@ import (
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sqltext"
+	"github.com/ckexport/ckexport/units"
 )
 
 // payloadColumns returns the columns that are NULL without --payloads, and cut
@@ -240,11 +241,11 @@ func (o *output) compareContents(ctx context.Context, fresh *output, t *schema.T
 		return err
 	}
 	if _, known := limits.of[id]; limits.redacted && !known {
-		o.found.Found(sinks.Note, "payload", t.Name, id, "the contents in %d rows are not those in the archive cut at %d bytes, such as of %s; the output does not tell their --payload-limit, and with another one they would be replaced by other texts",
-			differing, limits.assumed, example)
+		o.found.Found(sinks.Note, "payload", t.Name, id, "the contents in %s are not those in the archive cut at %d bytes, such as of %s; the output does not tell their --payload-limit, and with another one they would be replaced by other texts",
+			units.Count(differing, "row"), limits.assumed, example)
 		return nil
 	}
-	o.found.Found(sinks.Damage, "payload", t.Name, id, "the contents in %d rows are not those in the archive, such as of %s", differing, example)
+	o.found.Found(sinks.Damage, "payload", t.Name, id, "the contents in %s are not those in the archive, such as of %s", units.Count(differing, "row"), example)
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sqltext"
+	"github.com/ckexport/ckexport/units"
 )
 
 // rowsKey returns the columns that name a row within a checkpoint: the key, or
@@ -133,6 +134,6 @@ func (o *output) nameDifference(ctx context.Context, fresh *output, t *schema.Ta
 	if limited {
 		severity, why = sinks.Warning, "; it met other limits (--max-...) when the output was made than now, and the output does not tell which were set"
 	}
-	o.found.Found(severity, "rows", t.Name, id, "%d rows are only in the output%s; %d only in the archive%s%s", more, such(examples[0]), less, such(examples[1]), why)
+	o.found.Found(severity, "rows", t.Name, id, "%s only in the output%s; %d only in the archive%s%s", units.Count(more, "row"), such(examples[0]), less, such(examples[1]), why)
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/ckexport/ckexport/plain"
 	"github.com/ckexport/ckexport/queries"
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/units"
 )
 
 // checkFormats are the forms in which check writes findings.
@@ -251,7 +252,7 @@ func tellFindings(out io.Writer, found *findings.Result) {
 	if passed := counts.Passed(); passed != "" {
 		text += ", " + passed
 	}
-	fmt.Fprintf(out, "%s; %d of %d detections ran\n", text, found.Ran, found.Ran+len(found.NotRun))
+	fmt.Fprintf(out, "%s; %d of %s ran\n", text, found.Ran, units.Count(found.Ran+len(found.NotRun), "detection"))
 	byReason := map[string][]string{}
 	var reasons []string
 	for _, n := range found.NotRun {

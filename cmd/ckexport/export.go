@@ -393,7 +393,7 @@ func dryRun(ctx context.Context, opts *exportOptions, std streams, sink sinks.Si
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(std.out, "%d archives, %d other files ignored\n", len(found.Archives), len(found.Ignored))
+	_, err = fmt.Fprintf(std.out, "%s, %s ignored\n", units.Count(len(found.Archives), "archive"), units.Count(len(found.Ignored), "other file"))
 	return err
 }
 
