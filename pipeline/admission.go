@@ -3,6 +3,9 @@ package pipeline
 import (
 	"context"
 	"sync"
+
+	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/schema"
 )
 
 // Rows are written in the order of the inputs, whatever worker is faster: the
@@ -72,19 +75,20 @@ func (a *admission) release(bytes int64) {
 // waitingArchives are those whose rows wait to be gathered. They take less than
 // what may be ahead, so that others can always be begun.
 type waitingArchives struct {
-	ahead  *admission
-	most   int // archives
-	memory []int64
-	bytes  int64
+	ahead    *admission
+	spare    *schema.SpareRows // gets their memory
+	most     int
+	archives []*decode.Result
+	bytes    int64
 }
 
-func (w *waitingArchives) add(memory int64) {
-	w.memory, w.bytes = append(w.memory, memory), w.bytes+memory
+func (w *waitingArchives) add(d *decode.Result) {
+	w.archives, w.bytes = append(w.archives, d), w.bytes+d.Memory
 }
 
 // isEnough reports whether it is time to gather the rows.
 func (w *waitingArchives) isEnough() bool {
-	return len(w.memory) >= w.most || w.bytes >= maxAheadBytes/8
+	return len(w.archives) >= w.most || w.bytes >= maxAheadBytes/8
 }
 
 // isLarge reports whether the rows take much memory.
@@ -92,8 +96,12 @@ func (w *waitingArchives) isLarge() bool { return w.bytes >= maxAheadBytes/2 }
 
 // release lets go of the archives.
 func (w *waitingArchives) release() {
-	for _, bytes := range w.memory {
-		w.ahead.release(bytes)
+	for _, d := range w.archives {
+		for _, rows := range d.Checkpoints {
+			w.spare.Put(rows)
+		}
+		w.ahead.release(d.Memory)
 	}
-	w.memory, w.bytes = w.memory[:0], 0
+	clear(w.archives)
+	w.archives, w.bytes = w.archives[:0], 0
 }

@@ -73,8 +73,9 @@ func (b *batcher) count(rows *schema.Rows) uint64 {
 func (b *batcher) append(rows []*schema.Rows) { b.waiting = append(b.waiting, rows...) }
 
 // gather adds the rows that wait to the tables' batches, and passes on those that
-// are full. With large archives it goes table by table, and lets go of the rows as
-// it goes: side by side, all of them would be in memory twice.
+// are full; then nothing refers to the rows. With large archives it goes table by
+// table, and lets go of the rows as it goes: side by side, all of them would be in
+// memory twice.
 func (b *batcher) gather(ctx context.Context, large bool) error {
 	counts := b.counts()
 	if large {
@@ -84,6 +85,9 @@ func (b *batcher) gather(ctx context.Context, large bool) error {
 			}
 			if err := b.fill(i, func(batch arrow.RecordBatch) error { return b.pass(ctx, i, batch) }); err != nil {
 				return err
+			}
+			for _, r := range b.waiting {
+				b.tables[i].Drop(r)
 			}
 		}
 		b.waiting = nil
@@ -145,9 +149,6 @@ func (b *batcher) fill(i int, pass func(arrow.RecordBatch) error) error {
 				return err
 			}
 			atOnce = minAtOnce
-		}
-		if n > 0 {
-			t.Drop(r)
 		}
 	}
 	return nil

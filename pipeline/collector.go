@@ -46,12 +46,12 @@ func (c *collector) skipKnown() []source.Item {
 }
 
 // collect takes in decoded archives until there are no more.
-func (c *collector) collect(ctx context.Context, decoded <-chan decodedArchive, ahead *admission) error {
+func (c *collector) collect(ctx context.Context, decoded <-chan decodedArchive, ahead *admission, spare *schema.SpareRows) error {
 	stage.Begin(ctx, stage.Collect)
-	waiting := waitingArchives{ahead: ahead, most: maxAhead * c.opts.Jobs / 2}
+	waiting := waitingArchives{ahead: ahead, spare: spare, most: maxAhead * c.opts.Jobs / 2}
 	defer waiting.release()
 	err := inOrder(decoded, func(d decodedArchive) error {
-		waiting.add(d.result.Memory)
+		waiting.add(d.result)
 		if c.shard == nil {
 			c.archive(d)
 		} else if err := c.see(d); err != nil {

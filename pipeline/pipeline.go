@@ -105,6 +105,7 @@ func runStages(ctx context.Context, opts Options, c *collector, batches chan tab
 	defer context.AfterFunc(ctx, stopReading)()
 
 	ahead := newAdmission(maxAhead * opts.Jobs)
+	spare := &schema.SpareRows{}
 	jobs := make(chan job)
 	decoded := make(chan decodedArchive, opts.Jobs)
 	unknown := c.skipKnown()
@@ -115,7 +116,7 @@ func runStages(ctx context.Context, opts Options, c *collector, batches chan tab
 	})
 	var workers errgroup.Group
 	for range opts.Jobs {
-		workers.Go(func() error { return decodeAll(reading, stageCtx, opts, jobs, decoded, ahead) })
+		workers.Go(func() error { return decodeAll(reading, stageCtx, opts, jobs, decoded, ahead, spare) })
 	}
 	stages.Go(func() error {
 		defer close(decoded)
@@ -123,7 +124,7 @@ func runStages(ctx context.Context, opts Options, c *collector, batches chan tab
 	})
 	stages.Go(func() error {
 		defer close(batches)
-		return c.collect(stageCtx, decoded, ahead)
+		return c.collect(stageCtx, decoded, ahead, spare)
 	})
 	stages.Go(func() error { return write(stageCtx, opts.Sink, batches) })
 	err := stages.Wait()
@@ -161,11 +162,11 @@ type decodedArchive struct {
 
 // decodeAll is one worker: it decodes archives until there are no more, or
 // reading is to end.
-func decodeAll(reading, stageCtx context.Context, opts Options, jobs <-chan job, decoded chan<- decodedArchive, ahead *admission) error {
+func decodeAll(reading, stageCtx context.Context, opts Options, jobs <-chan job, decoded chan<- decodedArchive, ahead *admission, spare *schema.SpareRows) error {
 	stage.Begin(reading, stage.Decode)
 	d := &decode.Decoder{
 		Limits: opts.Limits, Labels: opts.Run.Labels, Tables: opts.Tables, Raw: opts.Raw, AllLogLines: opts.AllLogLines, PayloadLimit: opts.PayloadLimit,
-		SHA256: opts.SHA256, WholePages: opts.WholePages, Memory: opts.Memory, Rules: opts.Rules,
+		SHA256: opts.SHA256, WholePages: opts.WholePages, Memory: opts.Memory, Rules: opts.Rules, Spare: spare,
 	}
 	defer d.Close()
 	var redactor *redact.Redactor

@@ -82,12 +82,16 @@ func (v *validity) take(n int) (bitmap *memory.Buffer, nulls int) {
 type capacity int
 
 // grow returns a slice with capacity for n more, at the first of them for as many
-// as were taken.
+// as were taken. It doubles: append grows a long slice by a quarter, and what is
+// copied so often leaves four times its memory behind.
 func grow[T any](gathered []T, n int, last capacity) []T {
-	if gathered == nil {
+	switch {
+	case gathered == nil:
 		return make([]T, 0, max(n, int(last)))
+	case cap(gathered)-len(gathered) >= n:
+		return gathered
 	}
-	return slices.Grow(gathered, n)
+	return slices.Grow(gathered, max(n, len(gathered)))
 }
 
 // fixedVector is of numbers.
@@ -237,13 +241,13 @@ func readBytes(field unsafe.Pointer) (string, bool) {
 
 func (v *textVector) extend(f fields) int {
 	before := len(v.data)
-	v.offsets, v.data = grow(v.offsets, f.n+1, v.texts), grow(v.data, 0, v.bytes)
+	v.offsets = grow(v.offsets, f.n+1, v.texts)
 	for i := range f.n {
 		text, ok := v.read(f.index(i))
 		if !ok {
 			v.setNull(v.offsets.len())
 		}
-		v.data = append(v.data, text...)
+		v.data = append(grow(v.data, len(text), v.bytes), text...)
 		v.offsets.end(len(v.data))
 	}
 	return len(v.data) - before + 4*f.n

@@ -60,15 +60,14 @@ func readMemoryLimit(c *cli.Context, opts *exportOptions) error {
 	return nil
 }
 
-// heapLimit is up to which size the heap grows before garbage is collected:
-// small runs never come to that.
+// heapLimit is up to which size the heap may grow with garbage.
 const heapLimit = 208 << 20
 
-// lateCollection has a process collect garbage later than the runtime would:
-// what a short run leaves is not worth it.
+// lateCollection has a process collect garbage later than the runtime would: what
+// a short run leaves is not worth it. Later still, fresh memory would cost more.
 func lateCollection() {
 	if !collectorIsSet() {
-		debug.SetGCPercent(400)
+		debug.SetGCPercent(200)
 	}
 }
 
@@ -80,10 +79,8 @@ func collectorIsSet() bool {
 	return percent || limit
 }
 
-// governedHeap sets up the heap for a run, and has governHeap see to it until end is
-// called.
+// governedHeap has governHeap see to the heap until end is called.
 func governedHeap(ctx context.Context, limit int64) (end func()) {
-	backHeapByHugePages()
 	governed, stop := context.WithCancel(ctx)
 	var governor sync.WaitGroup
 	governor.Go(func() { governHeap(governed, limit) })
@@ -94,7 +91,7 @@ func governedHeap(ctx context.Context, limit int64) (end func()) {
 }
 
 // governHeap lets garbage pile up to heapLimit, and where more is in use, to
-// three eighths of that: less than the runtime's own rule, which sees to small heaps too
+// five sixteenths of that: less than the runtime's own rule, which sees to small heaps too
 // often and lets large ones double. A limit that stood firm would make the
 // collector run all the time where an archive needs more. It ends with ctx.
 func governHeap(ctx context.Context, limit int64) {
@@ -106,7 +103,7 @@ func governHeap(ctx context.Context, limit int64) {
 	defer tick.Stop()
 	for {
 		metrics.Read(live)
-		goal := max(heapLimit, int64(live[0].Value.Uint64())*11/8)
+		goal := max(heapLimit, int64(live[0].Value.Uint64())*21/16)
 		if limit > 0 {
 			goal = min(goal, limit-besidesHeap)
 		}

@@ -108,6 +108,9 @@ func (ar *archiveReader) container(p site) *container {
 		ar.take(containerBytes + int64(len(p.folder)+len(p.archive)))
 		c = &container{archiveReader: ar, site: p, sets: map[string]*imageSet{}, services: map[string]*image{}, metadata: map[string][]byte{}, folderBytes: map[string]uint64{}}
 		c.notes = notes{of: ar, list: &c.problems}
+		c.room = ar.decoder.Spare.Take()
+		c.members, c.filesystem = c.room.ArchiveMembers, c.room.FilesystemEntries
+		c.logLines, c.logPhases, c.outputLines = c.room.LogLines, c.room.LogPhases, c.room.ContainerLogLines
 		ar.bySite[p] = c
 		ar.containers = append(ar.containers, c)
 	}

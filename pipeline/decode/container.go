@@ -42,7 +42,8 @@ type container struct {
 	otherLogs       []string // container logs that do not begin with a line of the CRI format
 	logFacts        criuFacts
 	rootfsDiffBytes *uint64
-	podFiles        *podFiles // see readPodFiles
+	podFiles        *podFiles   // see readPodFiles
+	room            schema.Rows // for those of its first image set
 }
 
 // add takes in what was found where there is no checkpoint.

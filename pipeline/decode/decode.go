@@ -75,6 +75,9 @@ type Decoder struct {
 	// folder. It is for runs whose Tables have the page maps decoded.
 	ReadPages func(folder string) memory.Consumer
 
+	// Spare, if not nil, has memory for the rows.
+	Spare *schema.SpareRows
+
 	opener    archive.Opener
 	shapes    criu.Shapes
 	registers criu.RegisterReader

@@ -77,8 +77,11 @@ func (c *container) imageSet(dir string) *imageSet {
 		c.setCount++
 		c.take(setBytes)
 		s = &imageSet{
-			container: c, dir: dir, images: map[string]*image{}, ghosts: map[uint32]*savedGhost{},
+			container: c, dir: dir, images: map[string]*image{}, ghosts: map[uint32]*savedGhost{}, rows: c.room,
 		}
+		c.room = schema.Rows{}
+		s.rows.ArchiveMembers, s.rows.FilesystemEntries = nil, nil // the container's own
+		s.rows.LogLines, s.rows.LogPhases, s.rows.ContainerLogLines = nil, nil, nil
 		s.notes = notes{of: c.archiveReader, list: &s.rows.Problems}
 		s.memory = s.newMemory()
 		c.sets[dir] = s

@@ -38,10 +38,15 @@ type Encoder struct {
 	bloomBytes int64
 }
 
+// window is how far back in a page zstd looks for what repeats. For each encoder it
+// keeps as many bytes, and has them cleared at first: its default is 8 MiB.
+const window = 1 << 20
+
 // NewEncoder returns an encoder that compresses at a level of zstd, and makes Bloom
 // filters of at most that many bytes.
 func NewEncoder(zstdLevel int, bloomBytes int64) (*Encoder, error) {
-	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(zstdLevel)), zstd.WithZeroFrames(true))
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(zstdLevel)), zstd.WithZeroFrames(true),
+		zstd.WithWindowSize(window), zstd.WithLowerEncoderMem(true))
 	if err != nil {
 		return nil, err
 	}

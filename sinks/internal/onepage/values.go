@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -176,6 +177,9 @@ func appendBooleans(page []byte, of *array.Boolean) ([]byte, statistics) {
 func appendTexts(page []byte, of arrow.Array) ([]byte, statistics) {
 	var stats statistics
 	var least, greatest []byte
+	size := 0
+	eachText(of, func(text []byte) { size += 4 + len(text) })
+	page = slices.Grow(page, size)
 	eachText(of, func(text []byte) {
 		if stats.values == 0 {
 			least, greatest = text, text
