@@ -7,6 +7,7 @@ import (
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sqltext"
+	"github.com/ckexport/ckexport/units"
 )
 
 // sides are the names of the two checkpoints, in reports.
@@ -62,7 +63,7 @@ func (d *Diff) warn() {
 			add("%s is a pre-dump: it holds memory only, and all else seems to be missing", s.name)
 		}
 		if s.checkpoint.Status == schema.StatusPartial {
-			add("%s is partial (%d problems): what is missing there may be unread rather than gone", s.name, d.problems[i][""])
+			add("%s is partial (%s): what is missing there may be unread rather than gone", s.name, units.Count(d.problems[i][""], "problem"))
 		}
 	}
 }
@@ -72,7 +73,7 @@ func (d *Diff) unread(table string) []string {
 	var notes []string
 	for i, s := range d.sides() {
 		if n := d.problems[i][table]; n > 0 {
-			notes = append(notes, fmt.Sprintf("%s: %d problems name this table, so that rows may be missing", s.name, n))
+			notes = append(notes, fmt.Sprintf("%s: rows of this table may be missing: %s", s.name, units.Count(n, "problem")))
 		}
 	}
 	return notes

@@ -38,6 +38,9 @@ type Result struct {
 	Findings []*Finding // by severity and detection
 	NotRun   []NotRun
 	Ran      int // detections
+	// Archives are the paths and URLs of the archives that checkpoints came
+	// from, by id, as far as the output tells.
+	Archives map[string]string
 }
 
 // Gather runs all detections. The judge may be nil: then all is new.
@@ -58,7 +61,24 @@ func Gather(ctx context.Context, db *Database, judge *Judge) (*Result, error) {
 		}
 		r.Findings, r.Ran = append(r.Findings, found...), r.Ran+1
 	}
+	var err error
+	if r.Archives, err = archivesOf(ctx, db); err != nil {
+		return nil, fmt.Errorf("reading where checkpoints came from: %w", err)
+	}
 	return r, nil
+}
+
+// archivesOf returns the archive of each checkpoint.
+func archivesOf(ctx context.Context, db *Database) (map[string]string, error) {
+	archives := map[string]string{}
+	if !db.Has("checkpoints") {
+		return archives, nil
+	}
+	err := db.Read(ctx, "SELECT checkpoint_id, source FROM checkpoints WHERE checkpoint_id IS NOT NULL AND source IS NOT NULL", func(_ []string, values []any) error {
+		archives[fmt.Sprint(values[0])] = fmt.Sprint(values[1])
+		return nil
+	})
+	return archives, err
 }
 
 // detect runs one detection.

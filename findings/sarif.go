@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/url"
+	"path/filepath"
 	"strings"
 
 	"github.com/ckexport/ckexport/plain"
@@ -18,10 +20,11 @@ type (
 		Runs    []sarifRun `json:"runs"`
 	}
 	sarifRun struct {
-		Tool        sarifTool         `json:"tool"`
-		Invocations []sarifInvocation `json:"invocations"`
-		ColumnKind  string            `json:"columnKind"`
-		Results     []sarifResult     `json:"results"`
+		Tool        sarifTool           `json:"tool"`
+		Invocations []sarifInvocation   `json:"invocations"`
+		ColumnKind  string              `json:"columnKind"`
+		URIBases    map[string]sarifURI `json:"originalUriBaseIds,omitempty"`
+		Results     []sarifResult       `json:"results"`
 	}
 	sarifTool struct {
 		Driver sarifDriver `json:"driver"`
@@ -74,7 +77,15 @@ type (
 		Properties   sarifResultMore    `json:"properties"`
 	}
 	sarifLocation struct {
-		Logical []sarifLogical `json:"logicalLocations"`
+		Physical sarifPhysical  `json:"physicalLocation"`
+		Logical  []sarifLogical `json:"logicalLocations"`
+	}
+	sarifPhysical struct {
+		Artifact sarifURI `json:"artifactLocation"`
+	}
+	sarifURI struct {
+		URI    string `json:"uri"`
+		BaseID string `json:"uriBaseId,omitempty"`
 	}
 	sarifLogical struct {
 		Name     string `json:"name"`
@@ -97,11 +108,22 @@ var sarifLevels = map[string]string{"high": "error", "medium": "warning", "low":
 // fingerprintName says by what fingerprints are made.
 var fingerprintName = fmt.Sprintf("ckexport/v%d", baselineVersion)
 
-// WriteSARIF writes the findings as a log of SARIF 2.1.0. Whether there is a baseline
-// tells whether findings have a state against it.
-func (r *Result) WriteSARIF(out io.Writer, version string, hasBaseline bool) error {
+// SARIFOptions says what a log tells besides the findings.
+type SARIFOptions struct {
+	Version     string // of the program
+	HasBaseline bool   // findings have a state against a baseline
+	// Folder is the one that the log's relative URIs start from, absolute; those
+	// of archives below it are. Empty makes none.
+	Folder string
+	// Asked is the path or URL of what was asked: the place of findings that are
+	// of no checkpoint.
+	Asked string
+}
+
+// WriteSARIF writes the findings as a log of SARIF 2.1.0.
+func (r *Result) WriteSARIF(out io.Writer, opts SARIFOptions) error {
 	run := sarifRun{
-		Tool: sarifTool{Driver: sarifDriver{Name: "ckexport", Version: version}}, ColumnKind: "unicodeCodePoints",
+		Tool: sarifTool{Driver: sarifDriver{Name: "ckexport", Version: opts.Version}}, ColumnKind: "unicodeCodePoints",
 		Invocations: []sarifInvocation{{Successful: true}}, Results: []sarifResult{},
 	}
 	index := map[string]int{}
@@ -114,12 +136,46 @@ func (r *Result) WriteSARIF(out io.Writer, version string, hasBaseline bool) err
 			Level: "note", Message: sarifText{"did not run: " + n.Reason}, Rule: sarifRef{n.Query.Name, index[n.Query.Name]},
 		})
 	}
+	if opts.Folder != "" {
+		run.URIBases = map[string]sarifURI{sarifBase: {URI: strings.TrimSuffix(uriOf(opts.Folder), "/") + "/"}}
+	}
 	for _, f := range r.Findings {
-		run.Results = append(run.Results, sarifResultOf(f, index[f.Query.Name], hasBaseline))
+		place := opts.Asked
+		if len(f.Checkpoints) > 0 && r.Archives[f.Checkpoints[0]] != "" {
+			place = r.Archives[f.Checkpoints[0]]
+		}
+		run.Results = append(run.Results, sarifResultOf(f, index[f.Query.Name], artifactOf(place, opts.Folder), opts.HasBaseline))
 	}
 	encoder := json.NewEncoder(out)
 	encoder.SetIndent("", " ")
 	return encoder.Encode(sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}})
+}
+
+// sarifBase is the usual name of the folder that what is checked lies in.
+const sarifBase = "%SRCROOT%"
+
+// artifactOf says where an archive lies: relative to the folder if it is below it.
+func artifactOf(place, folder string) sarifURI {
+	if folder != "" && filepath.IsAbs(place) {
+		if below, err := filepath.Rel(folder, place); err == nil && filepath.IsLocal(below) {
+			return sarifURI{URI: (&url.URL{Path: filepath.ToSlash(below)}).String(), BaseID: sarifBase}
+		}
+	}
+	return sarifURI{URI: uriOf(place)}
+}
+
+// uriOf makes a URI of an absolute path, or of the URL of an object or image,
+// whose names stand in it as they are.
+func uriOf(place string) string {
+	if scheme, rest, ok := strings.Cut(place, "://"); ok && !filepath.IsAbs(place) {
+		host, path, _ := strings.Cut(rest, "/")
+		return (&url.URL{Scheme: scheme, Host: host, Path: "/" + path}).String()
+	}
+	path := filepath.ToSlash(place)
+	if !strings.HasPrefix(path, "/") { // a drive's letter
+		path = "/" + path
+	}
+	return (&url.URL{Scheme: "file", Path: path}).String()
 }
 
 func sarifRuleOf(q queries.Query) sarifRule {
@@ -133,7 +189,7 @@ func sarifRuleOf(q queries.Query) sarifRule {
 	return rule
 }
 
-func sarifResultOf(f *Finding, rule int, hasBaseline bool) sarifResult {
+func sarifResultOf(f *Finding, rule int, archive sarifURI, hasBaseline bool) sarifResult {
 	name := f.Container[strings.LastIndex(f.Container, "/")+1:]
 	if name == "" {
 		name = "fleet" // it is about several containers, or one without a name
@@ -144,7 +200,7 @@ func sarifResultOf(f *Finding, rule int, hasBaseline bool) sarifResult {
 	}
 	r := sarifResult{
 		RuleID: f.Query.Name, RuleIndex: rule, Level: sarifLevels[f.Query.Severity], Message: sarifText{f.message()},
-		Locations:    []sarifLocation{{Logical: []sarifLogical{{Name: plain.Printable(name), FullName: plain.Printable(full), Kind: "resource"}}}},
+		Locations:    []sarifLocation{{Physical: sarifPhysical{archive}, Logical: []sarifLogical{{Name: plain.Printable(name), FullName: plain.Printable(full), Kind: "resource"}}}},
 		Fingerprints: map[string]string{fingerprintName: f.Fingerprint}, Occurrences: f.Rows,
 		Properties: sarifResultMore{Checkpoints: f.Checkpoints, Columns: f.JSONColumns()},
 	}

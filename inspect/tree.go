@@ -196,7 +196,7 @@ func (c *Checkpoint) addFindings(root *branch, s Sections) {
 		}
 		line := to.add("%-6s %s: %s", f.Severity, f.Query, f.About)
 		if f.Rows > 1 {
-			line.text += fmt.Sprintf(" (%d rows)", f.Rows)
+			line.text += fmt.Sprintf(" (%s)", units.Count(f.Rows, "row"))
 		}
 		line.colour = colourOf[f.Severity]
 	}

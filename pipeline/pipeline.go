@@ -26,6 +26,9 @@ import (
 	"github.com/ckexport/ckexport/stage"
 )
 
+// DefaultPayloadLimit is the usual PayloadLimit of runs that export contents.
+const DefaultPayloadLimit = 64 << 10
+
 // Options says what a run does.
 type Options struct {
 	Archives []source.Item

@@ -156,7 +156,7 @@ var doctoring = map[string]func(c *schema.Rows){
 		}
 		c.NetworkDevices = append(c.NetworkDevices, schema.NetworkDevice{Name: text("eth0"), IsPromiscuous: true}, schema.NetworkDevice{Name: text("lo")})
 		c.FirewallRules = append(c.FirewallRules,
-			schema.FirewallRule{Backend: "iptables", LineNumber: 3, Kind: "rule", TableName: text("filter"), RuleText: text("-A INPUT -j DROP")},
+			schema.FirewallRule{Backend: "iptables", LineNumber: 3, Kind: "rule", TableName: text("filter"), RuleText: text("-A INPUT -j DROP"), Uncounted: text("-A INPUT -j DROP")},
 			schema.FirewallRule{Backend: "iptables", LineNumber: 4, Kind: "rule", TableName: text("filter"), RuleText: text("-A CRIU -j DROP"), IsCRIULock: true})
 	},
 	"p5-everything.tar.gz": func(c *schema.Rows) { // a Java machine explains memory that can be executed

@@ -67,6 +67,7 @@ type Run struct {
 	Redaction     *string           `arrow:"redaction" sensitive:"no" doc:"policy of --redact, and the fingerprint of its key; NULL where nothing was redacted"`
 	Logs          *string           `arrow:"logs" sensitive:"no" doc:"lines of CRIU's logs that log_lines has of its archives, as --logs says: outline or all; NULL where it read none"`
 	Memory        []string          `arrow:"memory" sensitive:"no" doc:"kinds of content of memory that it looked for, as --memory names them; NULL for none"`
+	PayloadLimit  *uint64           `arrow:"payload_limit" range:"int64" doc:"bytes of each content that it exported at most, as --payload-limit says; NULL where it ran without --payloads"`
 	ScanRules     []string          `arrow:"scan_rules" sensitive:"no" doc:"files of YARA rules that it scanned with: the namespace of each, a space, and its SHA-256; NULL for none"`
 	Inputs        []RunInput        `arrow:"inputs" doc:"the archives it read and wrote down, in order; archives that the output knew are not among them"`
 }

@@ -3,7 +3,7 @@ package schema
 // FirewallRule is one line of a firewall's rules, as text.
 type FirewallRule struct {
 	_ struct{} `table:"firewall_rules" key:"checkpoint_id net_ns_id backend line_number" doc:"A line of the firewall's rules, CRIU's own marked."`
-	_ struct{} `compare:"backend kind family table_name chain object_name" show:"rule_text"`
+	_ struct{} `compare:"backend kind family table_name chain object_name" show:"rule_uncounted"`
 
 	NetNsID    uint32  `arrow:"net_ns_id" ref:"namespaces(namespace_id) of kind net" compare:"no" doc:"network namespace" src:"iptables-*.img, ip6tables-*.img, nftables-*.img: name"`
 	Backend    string  `arrow:"backend" sensitive:"no" doc:"iptables, ip6tables or nftables: the tool that printed the rules"`
@@ -18,7 +18,8 @@ type FirewallRule struct {
 	Priority   *string `arrow:"priority" sensitive:"no" doc:"nftables, chains: order among the chains of a hook, a number or a name with an offset"`
 	Device     Text    `arrow:"device" sensitive:"no" doc:"nftables, chains: interfaces of a netdev hook"`
 	Policy     *string `arrow:"policy" sensitive:"no" doc:"chains with a hook: what happens to packets no rule decides on; lower case"`
-	RuleText   Text    `arrow:"rule_text" sensitive:"no" doc:"the line without white space around it; of an nftables chain the line of its hook"`
+	RuleText   Text    `arrow:"rule_text" compare:"no" sensitive:"no" doc:"the line without white space around it; of an nftables chain the line of its hook"`
+	Uncounted  Text    `arrow:"rule_uncounted" sensitive:"no" doc:"rule_text without what changes by itself: counters, used quotas, times that elements expire in, the date in a comment of iptables-save"`
 	Target     Text    `arrow:"target" sensitive:"no" doc:"rules: what happens to packets that match: a verdict (accept, DROP, masquerade, ...) or a chain, as the backend writes it; NULL if the rule decides nothing itself"`
 	TargetKind *string `arrow:"target_kind" sensitive:"no" doc:"rules with a target: verdict, or jump or goto to a chain"`
 	Comment    Text    `arrow:"comment" sensitive:"no" doc:"comment of the rule"`

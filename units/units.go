@@ -1,4 +1,4 @@
-// Package units writes and reads numbers of bytes.
+// Package units writes and reads numbers of bytes, and writes numbers of things.
 package units
 
 import (
@@ -21,6 +21,14 @@ func Bytes[N ~int64 | ~uint64 | ~float64](n N) string {
 		return fmt.Sprintf("%.0f B", v)
 	}
 	return fmt.Sprintf("%.1f %s", v, names[unit])
+}
+
+// Count writes a number with what is counted: 1 row, 2 rows.
+func Count[N ~int | ~int64 | ~uint64](n N, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // largest is the largest unit that Parse takes: TiB.

@@ -7,14 +7,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/ckexport/ckexport/pipeline"
-	"github.com/ckexport/ckexport/pipeline/archive"
 	"github.com/ckexport/ckexport/pipeline/decode"
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/units"
 )
 
 // Against says what to compare an output with.
@@ -31,6 +30,7 @@ type Against struct {
 	Format sinks.Format
 	// Run says how to read archives. Its archives, sink and tables are set
 	// here, and so is what the output shows of the flags it was made with.
+	// Its PayloadLimit is for checkpoints of which the output does not tell.
 	Run pipeline.Options
 }
 
@@ -48,8 +48,8 @@ type Compared struct {
 
 // String is the summary on a line.
 func (c *Compared) String() string {
-	return fmt.Sprintf("against %d archives: %d checkpoints compared, %d rows; %d archives have the recorded SHA-256; %d checkpoints of the output are not in these archives",
-		c.Archives, c.Checkpoints, c.Rows, c.Proven, c.Others)
+	return fmt.Sprintf("against %s: %s compared, %s; with the recorded SHA-256: %s; in the output only: %s",
+		units.Count(c.Archives, "archive"), units.Count(c.Checkpoints, "checkpoint"), units.Count(c.Rows, "row"), units.Count(c.Proven, "archive"), units.Count(c.Others, "checkpoint"))
 }
 
 // known is what an output says of the archives it was made from.
@@ -58,7 +58,8 @@ type known struct {
 	sources     map[string]map[schema.Status]bool // by source
 	idsOf       map[string]map[string]bool        // checkpoint ids, by source
 	forgotten   map[string]string                 // sources of checkpoints that were removed on purpose
-	digests     map[string]map[string]bool        // SHA-256 of archives, by checkpoint id
+	digests     map[string]map[string]bool        // SHA-256 of archives, by checkpoint id and by source
+	unrecorded  map[string]bool                   // checkpoint ids and sources of archives without SHA-256
 	contents    map[string][]sinks.Digest         // what was read of checkpoints, by the id of their images
 }
 
@@ -69,9 +70,12 @@ func (k *known) add(source string, status schema.Status, id, digest string) {
 	}
 	put(k.idsOf, source, id)
 	k.checkpoints[id] = true
-	if digest != "" {
-		put(k.digests, id, digest)
+	if digest == "" {
+		k.unrecorded[id], k.unrecorded[source] = true, true
+		return
 	}
+	put(k.digests, id, digest)
+	put(k.digests, source, digest)
 }
 
 func put[V comparable](sets map[string]map[V]bool, key string, value V) {
@@ -100,7 +104,7 @@ func (o *output) compare(ctx context.Context, opts Options) (*Compared, error) {
 }
 
 func (o *output) compareIn(ctx context.Context, opts Options, k *known, archives []source.Item, temp string) (*Compared, error) {
-	limit, err := o.payloadLimit(ctx)
+	limits, err := o.payloadLimits(ctx, opts.Against.Run.PayloadLimit)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +115,7 @@ func (o *output) compareIn(ctx context.Context, opts Options, k *known, archives
 			run.Memory = append(run.Memory, t.Memory)
 		}
 	}
-	run.PayloadLimit = limit
+	run.PayloadLimit = limits.reads[0]
 	run.AllLogLines = o.found.AllLogLines
 	run.Archives = archives
 	run.Digests, run.WholePages = k.contents, true
@@ -136,23 +140,20 @@ func (o *output) compareIn(ctx context.Context, opts Options, k *known, archives
 	}
 	defer fresh.db.Close()
 	c := &Compared{Archives: len(run.Archives)}
-	common, err := o.compareArchives(ctx, fresh, k, run.Archives, c)
+	m, err := o.compareArchives(ctx, fresh, k, run.Archives, c)
 	if err != nil {
 		return nil, err
 	}
-	c.Checkpoints, c.Others = len(common), len(k.checkpoints)-len(common)
+	c.Checkpoints, c.Others = len(m.common), len(k.checkpoints)-len(m.common)
 	for _, t := range o.tables {
 		if t.Scope != schema.ScopeCheckpoint || !fresh.hasColumns(t.Name, schema.CheckpointID) || t.Scan { // the output does not have the rules
 			continue
 		}
-		if err := o.compareRows(ctx, fresh, t, common, c); err != nil {
+		if err := o.compareRows(ctx, fresh, t, m, c); err != nil {
 			return nil, fmt.Errorf("comparing rows of %s: %w", t.Name, err)
 		}
-		if err := o.comparePayloads(ctx, fresh, t, common); err != nil {
-			return nil, fmt.Errorf("comparing contents of %s: %w", t.Name, err)
-		}
 	}
-	return c, nil
+	return c, o.comparePayloads(ctx, fresh, run, opts.Against.Format, limits, m.common, temp)
 }
 
 // known reads what the output says of archives: its ledger, in a table or kept
@@ -160,7 +161,7 @@ func (o *output) compareIn(ctx context.Context, opts Options, k *known, archives
 func (o *output) known(ctx context.Context) (*known, error) {
 	k := &known{
 		checkpoints: map[string]bool{}, sources: map[string]map[schema.Status]bool{}, idsOf: map[string]map[string]bool{},
-		digests: map[string]map[string]bool{},
+		digests: map[string]map[string]bool{}, unrecorded: map[string]bool{},
 	}
 	var err error
 	if k.forgotten, err = o.forgotten(ctx); err != nil {
@@ -200,8 +201,11 @@ func (o *output) known(ctx context.Context) (*known, error) {
 			var id, source string
 			err := rows.Scan(&id, &source)
 			k.checkpoints[id] = true
-			for digest := range k.digestsOfSource(source) {
+			for digest := range k.digests[source] {
 				k.add(source, schema.StatusOK, id, digest)
+			}
+			if k.unrecorded[source] {
+				k.unrecorded[id] = true
 			}
 			return err
 		})
@@ -244,15 +248,6 @@ func (o *output) imagesOf(ctx context.Context) (map[string]string, error) {
 	return ids, err
 }
 
-// digestsOfSource returns the digests of the archives that were at a path.
-func (k *known) digestsOfSource(source string) map[string]bool {
-	all := map[string]bool{}
-	for id := range k.idsOf[source] {
-		maps.Copy(all, k.digests[id])
-	}
-	return all
-}
-
 // reread exports the archives to an output of the same tables, and of those
 // that tell what became of each archive. It returns their names.
 func reread(ctx context.Context, run pipeline.Options, tables []*schema.Table, format sinks.Format, path string) ([]string, error) {
@@ -275,88 +270,4 @@ func reread(ctx context.Context, run pipeline.Options, tables []*schema.Table, f
 		return nil, fmt.Errorf("reading archives: %w", err)
 	}
 	return names, nil
-}
-
-// compareArchives checks that the output knows each archive, and returns the
-// checkpoints that it has and the archives have.
-func (o *output) compareArchives(ctx context.Context, fresh *output, k *known, archives []source.Item, c *Compared) (map[string]bool, error) {
-	common := map[string]bool{}
-	idsOf := map[string][]string{}
-	add := func(source, id string) {
-		if !slices.Contains(idsOf[source], id) {
-			idsOf[source] = append(idsOf[source], id)
-		}
-	}
-	err := fresh.eachRow(ctx, "SELECT checkpoint_id, source FROM checkpoints ORDER BY ALL", func(rows *sql.Rows) error {
-		var id, source string
-		err := rows.Scan(&id, &source)
-		add(source, id)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("reading checkpoints: %w", err)
-	}
-	imagesOf, err := fresh.imagesOf(ctx)
-	if err != nil {
-		return nil, err
-	}
-	failures := map[string]string{}
-	err = fresh.eachRow(ctx, "SELECT source, status, coalesce(error, ''), coalesce(checkpoint_id, '') FROM archives", func(rows *sql.Rows) error {
-		var source, status, failure, id string
-		err := rows.Scan(&source, &status, &failure, &id)
-		if id != "" {
-			add(source, id)
-		} else {
-			failures[source] = failure
-		}
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("reading the ledger: %w", err)
-	}
-	var opener archive.Opener
-	for _, a := range archives {
-		name := decode.SourceText(a.Name())
-		if failure, failed := failures[name]; failed {
-			if !k.sources[name][schema.StatusFailed] {
-				o.found.Found(sinks.Damage, "archive", "", name, "the output lacks it, and it cannot be read: %s", failure)
-			}
-			continue
-		}
-		recorded := map[string]bool{}
-		for _, id := range idsOf[name] {
-			_, isForgotten := k.forgotten[id]
-			switch {
-			case k.checkpoints[id]:
-				common[id] = true
-				maps.Copy(recorded, k.digests[id])
-			case isForgotten:
-				o.found.Found(sinks.Warning, "archive", "", name, "its checkpoint %s was removed from the output by ckexport forget", id)
-			case k.contents[imagesOf[id]] != nil:
-				same := k.contents[imagesOf[id]][0].CheckpointID
-				maps.Copy(recorded, k.digests[same])
-				o.found.Found(sinks.Damage, "archive", "", name, "the output lacks its checkpoint %s; the images and metadata are those of %s, and its memory pages, captured files, or what cannot be read of it are others",
-					id, same)
-			case len(k.idsOf[name]) > 0:
-				o.found.Found(sinks.Damage, "archive", "", name, "the output lacks its checkpoint %s; from that path it has %s: the archive is not the one it was made from",
-					id, strings.Join(slices.Sorted(maps.Keys(k.idsOf[name])), ", "))
-			default:
-				o.found.Found(sinks.Damage, "archive", "", name, "the output lacks its checkpoint %s", id)
-			}
-		}
-		if len(recorded) == 0 || a.Folder {
-			continue
-		}
-		digest, err := opener.Digest(ctx, a)
-		if err != nil {
-			return nil, fmt.Errorf("reading archive %q: %w", name, err)
-		}
-		if recorded[digest] {
-			c.Proven++
-		} else {
-			o.found.Found(sinks.Damage, "archive", "", name, "its SHA-256 is %s, and that of the archive the output was made from was %s",
-				digest, strings.Join(slices.Sorted(maps.Keys(recorded)), " or "))
-		}
-	}
-	return common, nil
 }

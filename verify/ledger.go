@@ -11,6 +11,7 @@ import (
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sqltext"
+	"github.com/ckexport/ckexport/units"
 )
 
 // Tables with a part of their own in an output's ledger.
@@ -20,6 +21,7 @@ const (
 	problemsTable    = "problems"
 	digestsTable     = "checkpoint_digests"
 	forgottenTable   = "forgotten_checkpoints"
+	runsTable        = "runs"
 )
 
 // archiveRow is a row of the ledger.
@@ -152,13 +154,13 @@ func (o *output) countRows(ctx context.Context, checkpoints map[string]string) (
 			return nil, fmt.Errorf("counting rows of %s: %w", t.Name, err)
 		}
 		if without > 0 && !mayLackCheckpoint[t.Name] {
-			o.found.Found(sinks.Damage, "ledger", t.Name, "", "%d rows have no checkpoint_id", without)
+			o.found.Found(sinks.Damage, "ledger", t.Name, "", "%s without checkpoint_id", units.Count(without, "row"))
 		}
 		if checkpoints == nil {
 			continue
 		}
 		for _, id := range slices.Sorted(maps.Keys(strangers)) {
-			o.found.Found(sinks.Damage, "ledger", t.Name, id, "%d rows of a checkpoint that is not in checkpoints", strangers[id])
+			o.found.Found(sinks.Damage, "ledger", t.Name, id, "%s of a checkpoint that is not in checkpoints", units.Count(strangers[id], "row"))
 		}
 	}
 	return totals, nil
@@ -226,7 +228,7 @@ func (o *output) checkRowCounts(ctx context.Context, ledger []archiveRow, checkp
 	for _, source := range slices.Sorted(maps.Keys(stated)) {
 		want, got := stated[source], there[source]
 		if want != got && !forgot[source] {
-			o.found.Found(sinks.Damage, "ledger", archivesTable, source, "the ledger says that %d rows came from it, and there are %d", want, got)
+			o.found.Found(sinks.Damage, "ledger", archivesTable, source, "the ledger says that %s came from it, and there are %d", units.Count(want, "row"), got)
 		}
 	}
 	return nil
@@ -238,7 +240,7 @@ func (o *output) checkOwnLedger(ctx context.Context, totals map[string]int64) er
 	ledger := o.found.Ledger
 	for _, id := range slices.Sorted(maps.Keys(totals)) {
 		if !ledger.Checkpoints[id] {
-			o.found.Found(sinks.Damage, "ledger", o.tables[0].Name, id, "%d rows of a checkpoint that the ledger, which is no table, does not know", totals[id])
+			o.found.Found(sinks.Damage, "ledger", o.tables[0].Name, id, "%s of a checkpoint that the ledger, which is no table, does not know", units.Count(totals[id], "row"))
 		}
 	}
 	if !o.hasColumns(archivesTable, "source") {

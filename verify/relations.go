@@ -8,6 +8,7 @@ import (
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sqltext"
+	"github.com/ckexport/ckexport/units"
 )
 
 // checkKeys checks that no two rows of a table have the same key, in the
@@ -46,7 +47,7 @@ func (o *output) checkKeys(ctx context.Context) error {
 			}
 		}
 		if keys > 0 {
-			o.found.Found(sinks.Damage, "key", t.Name, "", "%d keys are in %d rows, and should be in one each, such as %s", keys, rows, example)
+			o.found.Found(sinks.Damage, "key", t.Name, "", "%s in %s, which should be one each, such as %s", units.Count(keys, "key"), units.Count(rows, "row"), example)
 		}
 	}
 	return nil
@@ -120,7 +121,7 @@ AND NOT EXISTS (FROM (SELECT %s, %s FROM %s WHERE %s AND %s) AS b WHERE %s AND %
 		}
 	}
 	if rows > 0 {
-		o.found.Found(sinks.Damage, "reference", t.Name, checkpoint, "%d times in %d checkpoints it refers to a row of %s that is not there, such as %s", rows, checkpoints, r.Table, example)
+		o.found.Found(sinks.Damage, "reference", t.Name, checkpoint, "%s in %s it refers to a row of %s that is not there, such as %s", units.Count(rows, "time"), units.Count(checkpoints, "checkpoint"), r.Table, example)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/ckexport/ckexport/plain"
 	"github.com/ckexport/ckexport/queries"
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/units"
 )
 
 // checkFormats are the forms in which check writes findings.
@@ -54,6 +56,8 @@ func check(c *cli.Context, std streams) (err error) {
 		return usagef("--severity %q: want high, medium, low or info", severity)
 	case !slices.Contains(checkFormats, format):
 		return usagef("--format %q: want table, json or sarif", format)
+	case !c.IsSet("format"):
+		format = "" // a table, or what fits better
 	}
 	in, err := findInputs(c, c.Args().Slice(), std)
 	if err != nil {
@@ -65,6 +69,10 @@ func check(c *cli.Context, std streams) (err error) {
 	}
 	if len(memory) > 0 && in.listing == nil {
 		return usagef("--memory is about archives: outputs have what their exports named")
+	}
+	sarif, err := sarifOptions(c)
+	if err != nil {
+		return err
 	}
 	known, err := openJudging(c, std)
 	if err != nil {
@@ -102,7 +110,7 @@ func check(c *cli.Context, std streams) (err error) {
 			}
 			out = to
 		}
-		if err := writeFindings(out, found, format, severity, c.String("baseline") != ""); err != nil {
+		if err := writeFindings(out, found, format, severity, sarif); err != nil {
 			return err
 		}
 		tellFindings(std.err, found)
@@ -152,12 +160,25 @@ func runChecks(ctx context.Context, db *sql.DB, known *judging) (*findings.Resul
 	return findings.Gather(ctx, open, judge)
 }
 
-func writeFindings(out io.Writer, found *findings.Result, format, severity string, hasBaseline bool) error {
+// sarifOptions says what a log of SARIF tells of the command.
+func sarifOptions(c *cli.Context) (findings.SARIFOptions, error) {
+	opts := findings.SARIFOptions{HasBaseline: c.String("baseline") != "", Asked: c.Args().First()}
+	opts.Version, _ = versionOf()
+	var err error
+	if opts.Folder, err = os.Getwd(); err != nil {
+		return opts, fmt.Errorf("finding the current folder: %w", err)
+	}
+	if !strings.Contains(opts.Asked, "://") {
+		opts.Asked, err = filepath.Abs(opts.Asked)
+	}
+	return opts, err
+}
+
+func writeFindings(out io.Writer, found *findings.Result, format, severity string, sarif findings.SARIFOptions) error {
 	switch format {
 	case "sarif":
-		version, _ := versionOf()
 		var text bytes.Buffer
-		if err := found.WriteSARIF(&text, version, hasBaseline); err != nil {
+		if err := found.WriteSARIF(&text, sarif); err != nil {
 			return err
 		}
 		_, err := out.Write(asciiControls(text.Bytes()))
@@ -171,6 +192,9 @@ func writeFindings(out io.Writer, found *findings.Result, format, severity strin
 	}
 	if len(list.rows) == 0 {
 		return nil
+	}
+	if terminal := terminalOf(out); terminal != nil && format == "" {
+		return writeFitting(out, terminal, list)
 	}
 	return writeTable(out, list)
 }
@@ -251,7 +275,7 @@ func tellFindings(out io.Writer, found *findings.Result) {
 	if passed := counts.Passed(); passed != "" {
 		text += ", " + passed
 	}
-	fmt.Fprintf(out, "%s; %d of %d detections ran\n", text, found.Ran, found.Ran+len(found.NotRun))
+	fmt.Fprintf(out, "%s; %d of %s ran\n", text, found.Ran, units.Count(found.Ran+len(found.NotRun), "detection"))
 	byReason := map[string][]string{}
 	var reasons []string
 	for _, n := range found.NotRun {

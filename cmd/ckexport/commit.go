@@ -13,6 +13,7 @@ import (
 	"github.com/ckexport/ckexport/queries"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/shards"
+	"github.com/ckexport/ckexport/units"
 )
 
 func commitCommand(std streams) *cli.Command {
@@ -86,7 +87,7 @@ func (m *committing) commit(ctx context.Context) (err error) {
 		m.say("run %s is committed already", m.run)
 		return nil
 	}
-	m.say("run %s is committed: %d rows of %d checkpoints from %d shards", m.run, summary.RowCount(), summary.Checkpoints, run.Shards())
+	m.say("run %s is committed: %s of %s from %s", m.run, units.Count(summary.RowCount(), "row"), units.Count(summary.Checkpoints, "checkpoint"), units.Count(run.Shards(), "shard"))
 	m.say("archives: %s", archivesText(summary))
 	return nil
 }

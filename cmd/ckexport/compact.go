@@ -35,7 +35,7 @@ func compactCommand(std streams) *cli.Command {
 				_, err = fmt.Fprintln(std.err, "nothing to do: it is compact already")
 				return err
 			}
-			_, err = fmt.Fprintf(std.err, "%d files of %s became %d of %s\n", done.FilesBefore, units.Bytes(uint64(done.BytesBefore)), done.Files, units.Bytes(uint64(done.BytesSize)))
+			_, err = fmt.Fprintf(std.err, "%s of %s became %d of %s\n", units.Count(done.FilesBefore, "file"), units.Bytes(uint64(done.BytesBefore)), done.Files, units.Bytes(uint64(done.BytesSize)))
 			return err
 		},
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/ckexport/ckexport/compare"
 	"github.com/ckexport/ckexport/plain"
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/units"
 )
 
 // textDiff writes a comparison for a terminal.
@@ -122,7 +123,7 @@ func closing(total []compare.Counts, missing []*schema.Table) string {
 			same++
 		}
 	}
-	s := fmt.Sprintf("no differences in %d of %d tables", same, len(total))
+	s := fmt.Sprintf("no differences in %d of %s", same, units.Count(len(total), "table"))
 	if len(missing) > 0 {
 		names := make([]string, len(missing))
 		for i, t := range missing {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -50,7 +51,7 @@ func TestReadOnlyOutput(t *testing.T) {
 // TestFullDisk runs on an output on disks of several sizes, from too small for
 // anything on: there, writes come out short before they fail.
 func TestFullDisk(t *testing.T) {
-	for _, s := range []scenario{scenarios[1], scenarios[3], scenarios[4], scenarios[5]} {
+	for _, s := range []scenario{scenarios[1], scenarios[3], scenarios[4], scenarios[5], scenarios[8], scenarios[9]} {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			tr := s.prepare(t)
@@ -67,7 +68,7 @@ func TestFullDisk(t *testing.T) {
 				switch {
 				case code == exitOK && after:
 					fitted++
-				case code == exitFailed && tellsFullDisk(out) && after == strings.Contains(out, "has all rows of the run"):
+				case code == exitFailed && tellsFullDisk(out) && strings.Contains(out, strconv.Quote(tr.output)) && after == strings.Contains(out, "has all rows of the run"):
 					failed++
 				default:
 					t.Errorf("%d KiB: exit code %d, complete %v\n%s", size, code, after, out)

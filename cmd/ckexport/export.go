@@ -104,7 +104,7 @@ func runFlags(logLevel string) []cli.Flag {
 		&cli.StringFlag{Name: "logs", Usage: "lines of CRIU's dump.log and restore.log in log_lines: outline for those that warn, fail or tell a fact (log_phases tells of the rest), or all", Value: schema.LogsOutline},
 		&cli.StringSliceFlag{Name: "label", Usage: "`KEY=VALUE` for checkpoints.labels; may be given several times"},
 		&cli.BoolFlag{Name: "payloads", Usage: "export what waits in pipes, sockets, TCP and message queues and terminals, deleted files and BPF maps: it may be secret"},
-		&cli.StringFlag{Name: "payload-limit", Usage: "with --payloads, export the first `SIZE` bytes of each; KiB, MiB, GiB and TiB may follow the number", Value: "64KiB"},
+		&cli.StringFlag{Name: "payload-limit", Usage: "with --payloads, export the first `SIZE` bytes of each; KiB, MiB, GiB and TiB may follow the number", Value: units.Size(pipeline.DefaultPayloadLimit)},
 		&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "archives read at a time", Value: runtime.GOMAXPROCS(0), DefaultText: "the CPUs"},
 		memoryFlag(),
 		&cli.StringFlag{Name: "compact", Usage: "auto joins small files of a .parquet dataset that has many of them; never leaves what earlier runs wrote as it is", Value: compactAuto},
@@ -307,6 +307,10 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 		run.Redaction = &text
 	}
 	run.Logs, run.Memory, run.ScanRules = &opts.logs, opts.memory, opts.rules.names
+	if opts.payloads > 0 {
+		limit := uint64(opts.payloads)
+		run.PayloadLimit = &limit
+	}
 	sink, err := opts.openSink(ctx, format, run, sinks.Options{
 		Tables: opts.tables, Overwrite: opts.overwrite, RunID: run.RunID, Version: run.ToolVersion, Views: queries.Views,
 		Policy:    sinks.Policy{Redaction: redaction.String(), AllLogLines: opts.logs == schema.LogsAll},
@@ -389,7 +393,7 @@ func dryRun(ctx context.Context, opts *exportOptions, std streams, sink sinks.Si
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(std.out, "%d archives, %d other files ignored\n", len(found.Archives), len(found.Ignored))
+	_, err = fmt.Fprintf(std.out, "%s, %s ignored\n", units.Count(len(found.Archives), "archive"), units.Count(len(found.Ignored), "other file"))
 	return err
 }
 

@@ -91,7 +91,7 @@ func (to *extraction) finish(s *extract.Summary, opts *extractOptions, std strea
 		}
 	}
 	if !to.isOurs && !opts.quiet && s.Items > 0 {
-		fmt.Fprintf(std.err, "wrote %s, %s, to %s; %s tells of each\n", counted(s.Items, "item"), units.Bytes(s.Bytes), quotedPath(to.name), extract.ManifestName)
+		fmt.Fprintf(std.err, "wrote %s, %s, to %s; %s tells of each\n", units.Count(s.Items, "item"), units.Bytes(s.Bytes), quotedPath(to.name), extract.ManifestName)
 	}
 	switch {
 	case len(s.Bad) > 0:
@@ -125,7 +125,7 @@ func (to *extraction) writeOut(s *extract.Summary, out io.Writer) error {
 func tellBad(s *extract.Summary, std streams) {
 	tellArchives(s.Bad, std)
 	for _, name := range s.NotFound {
-		fmt.Fprintf(std.err, "ckexport: nothing was found for %s, in %s of %s\n", plain.Printable(name), counted(len(s.Checkpoints), "checkpoint"), counted(s.Archives, "archive"))
+		fmt.Fprintf(std.err, "ckexport: nothing was found for %s, in %s of %s\n", plain.Printable(name), units.Count(len(s.Checkpoints), "checkpoint"), units.Count(s.Archives, "archive"))
 	}
 }
 
@@ -164,12 +164,4 @@ func describeItem(i extract.Item) string {
 		path += " -> " + i.LinkTarget
 	}
 	return fmt.Sprintf("%s  %s  %s  %s", name, size, what, plain.Cell(path))
-}
-
-// counted is a number with what it counts.
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

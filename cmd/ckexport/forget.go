@@ -15,6 +15,7 @@ import (
 	"github.com/ckexport/ckexport/compare"
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/units"
 )
 
 func forgetCommand(std streams) *cli.Command {
@@ -117,10 +118,10 @@ func forget(c *cli.Context, choice *retention, std streams) error {
 				return err
 			}
 		}
-		_, err = fmt.Fprintf(std.err, "%d checkpoints would be removed\n", len(chosen))
+		_, err = fmt.Fprintf(std.err, "%s would be removed\n", units.Count(len(chosen), "checkpoint"))
 		return err
 	}
-	_, err = fmt.Fprintf(std.err, "%d checkpoints, %d rows removed\n", len(chosen), done.Rows)
+	_, err = fmt.Fprintf(std.err, "%s, %s removed\n", units.Count(len(chosen), "checkpoint"), units.Count(done.Rows, "row"))
 	return err
 }
 

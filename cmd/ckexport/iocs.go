@@ -16,6 +16,7 @@ import (
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/plain"
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/units"
 )
 
 func iocsCommand(std streams) *cli.Command {
@@ -126,7 +127,7 @@ func readIndicators(names []string, std streams) (*indicators.Set, error) {
 		all = append(all, list...)
 		for i, s := range skipped {
 			if i == maxCandidates {
-				fmt.Fprintf(std.err, "ckexport: %s: and %d lines more\n", quotedPath(name), len(skipped)-i)
+				fmt.Fprintf(std.err, "ckexport: %s: and %s more\n", quotedPath(name), units.Count(len(skipped)-i, "line"))
 				break
 			}
 			fmt.Fprintf(std.err, "ckexport: %s:%d: no indicator of a known kind: %s\n", quotedPath(name), s.Line, plain.Cell(s.Text[:min(len(s.Text), 80)]))

@@ -37,6 +37,9 @@ func listCommand(std streams) *cli.Command {
 				if err != nil {
 					return err
 				}
+				if terminal := terminalOf(std.out); terminal != nil && !c.IsSet("format") {
+					return writeFitting(std.out, terminal, listed(all))
+				}
 				return write(std.out, listed(all))
 			})
 		},

@@ -16,6 +16,7 @@ import (
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/duckdb"
+	"github.com/ckexport/ckexport/units"
 )
 
 func mergeCommand(std streams) *cli.Command {
@@ -84,7 +85,7 @@ func merge(c *cli.Context, in *askedInputs, location string, std streams) (err e
 		return fmt.Errorf("output %q: committing: %w", location, err)
 	}
 	if !c.Bool("quiet") {
-		fmt.Fprintf(std.err, "%s: %s, %s added from %s\n", quotedPath(location), counted(added.checkpoints, "checkpoint"), counted(added.rows, "row"), counted(len(in.outputs), "output"))
+		fmt.Fprintf(std.err, "%s: %s, %s added from %s\n", quotedPath(location), units.Count(added.checkpoints, "checkpoint"), units.Count(added.rows, "row"), units.Count(len(in.outputs), "output"))
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ckexport/ckexport/pipeline"
 	"github.com/ckexport/ckexport/pipeline/source"
+	"github.com/ckexport/ckexport/units"
 )
 
 // progress shows how far a run is, on a terminal only. Log lines go through
@@ -68,7 +69,7 @@ func (p *progress) text() string {
 	if s := time.Since(p.started).Seconds(); s > 0 {
 		rate = float64(p.rows) / s
 	}
-	return fmt.Sprintf("%d/%d archives, %d rows (%.0f/s)", p.done, p.total, p.rows, rate)
+	return fmt.Sprintf("%d/%s, %s (%.0f/s)", p.done, units.Count(p.total, "archive"), units.Count(p.rows, "row"), rate)
 }
 
 // finish removes the bar.

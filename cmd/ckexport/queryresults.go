@@ -128,13 +128,13 @@ func (r *results) write(rows resultRows, columns []*sql.ColumnType) error {
 	case r.format != "":
 		return resultWriters[r.format](r.out, rows)
 	case r.terminal != nil:
-		return r.writeFitting(rows)
+		return writeFitting(r.out, r.terminal, rows)
 	}
 	return writeTable(r.out, rows)
 }
 
 // writeFitting writes a table, or where it is wider than the terminal, lines.
-func (r *results) writeFitting(rows resultRows) error {
+func writeFitting(out io.Writer, terminal *os.File, rows resultRows) error {
 	names, err := rows.Columns()
 	if err != nil {
 		return err
@@ -150,12 +150,12 @@ func (r *results) writeFitting(rows resultRows) error {
 	if err := writeTable(&drawn, &memoryRows{names: names, rows: kept.rows}); err != nil {
 		return err
 	}
-	width, _, err := term.GetSize(int(r.terminal.Fd()))
+	width, _, err := term.GetSize(int(terminal.Fd()))
 	border, _, _ := strings.Cut(drawn.String(), "\n")
 	if err == nil && width > 0 && utf8.RuneCountInString(border) > width && len(kept.rows) > 0 {
-		return writeLines(r.out, kept)
+		return writeLines(out, kept)
 	}
-	_, err = drawn.WriteTo(r.out)
+	_, err = drawn.WriteTo(out)
 	return err
 }
 

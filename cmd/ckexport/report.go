@@ -15,6 +15,7 @@ import (
 	"github.com/ckexport/ckexport/cmd/ckexport/internal/sandbox"
 	"github.com/ckexport/ckexport/queries"
 	fleetreport "github.com/ckexport/ckexport/report"
+	"github.com/ckexport/ckexport/units"
 )
 
 func reportCommand(std streams) *cli.Command {
@@ -78,7 +79,7 @@ func makeReport(c *cli.Context, path string, std streams) (err error) {
 		if err := page.Commit(); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(std.err, "%s: %d checkpoints; %d of %d detections found something\n", quotedPath(path), r.Checkpoints, len(r.Detections), r.Checks())
+		_, err = fmt.Fprintf(std.err, "%s: %s; %d of %s found something\n", quotedPath(path), units.Count(r.Checkpoints, "checkpoint"), len(r.Detections), units.Count(r.Checks(), "detection"))
 		return err
 	}, append(known.grants(), folder)...)
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/ckexport/ckexport/plain"
 	"github.com/ckexport/ckexport/sqltext"
+	"github.com/ckexport/ckexport/units"
 )
 
 // resultWriters write the rows of a query, by the name of the format.
@@ -93,7 +94,7 @@ func writeTable(out io.Writer, rows resultRows) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "%s\n%d rows\n", t.Render(), t.Length())
+	_, err = fmt.Fprintf(out, "%s\n%s\n", t.Render(), units.Count(t.Length(), "row"))
 	return err
 }
 

@@ -89,14 +89,14 @@ func summaryText(opts *exportOptions, s *pipeline.Summary, found *source.Found) 
 	var b strings.Builder
 	fmt.Fprintf(&b, "archives: %s", archivesText(s))
 	if len(found.Ignored) > 0 {
-		fmt.Fprintf(&b, " (%d other files ignored)", len(found.Ignored))
+		fmt.Fprintf(&b, " (%s ignored)", units.Count(len(found.Ignored), "other file"))
 	}
 	fmt.Fprintf(&b, "\nread %s (%s expanded) in %.2f s\n", units.Bytes(s.BytesRead), units.Bytes(s.ExpandedBytes), s.Seconds)
 	if total := s.RowCount(); total > 0 {
 		if opts.shard != nil {
-			fmt.Fprintf(&b, "shard %d of %d of run %s: staged %d rows of %d checkpoints for %s\n", opts.shard.Index, opts.shard.Of, opts.shard.Run, total, s.Checkpoints, quotedPath(opts.output))
+			fmt.Fprintf(&b, "shard %d of %d of run %s: staged %s of %s for %s\n", opts.shard.Index, opts.shard.Of, opts.shard.Run, units.Count(total, "row"), units.Count(s.Checkpoints, "checkpoint"), quotedPath(opts.output))
 		} else {
-			fmt.Fprintf(&b, "wrote %d rows of %d checkpoints to %s\n", total, s.Checkpoints, quotedPath(opts.output))
+			fmt.Fprintf(&b, "wrote %s of %s to %s\n", units.Count(total, "row"), units.Count(s.Checkpoints, "checkpoint"), quotedPath(opts.output))
 		}
 		names := slices.SortedFunc(maps.Keys(s.Rows), func(a, b string) int {
 			return cmp.Or(cmp.Compare(s.Rows[b], s.Rows[a]), cmp.Compare(a, b))

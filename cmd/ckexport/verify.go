@@ -98,8 +98,9 @@ func printReport(out io.Writer, r *verify.Report) error {
 	if !r.Whole {
 		verdict = "damaged"
 	}
-	_, err := fmt.Fprintf(out, "%s: %d tables, %d rows, %d files, %s, checked in %.2f s; %d findings of damage, %d warnings, %d notes\n",
-		verdict, r.Tables, r.Rows, r.Files, units.Bytes(uint64(r.Bytes)), r.Seconds, counts[sinks.Damage], counts[sinks.Warning], counts[sinks.Note])
+	_, err := fmt.Fprintf(out, "%s: %s, %s, %s, %s, checked in %.2f s; %s of damage, %s, %s\n",
+		verdict, units.Count(r.Tables, "table"), units.Count(r.Rows, "row"), units.Count(r.Files, "file"), units.Bytes(uint64(r.Bytes)), r.Seconds,
+		units.Count(counts[sinks.Damage], "finding"), units.Count(counts[sinks.Warning], "warning"), units.Count(counts[sinks.Note], "note"))
 	if err == nil && r.Compared != nil {
 		_, err = fmt.Fprintln(out, r.Compared)
 	}
@@ -160,6 +161,6 @@ func againstOptions(c *cli.Context, output *output, std streams) (*verify.Agains
 	}
 	return &verify.Against{
 		Archives: archives, TempDir: c.String("temp-dir"), Format: formats(places{})[0],
-		Run: pipeline.Options{Run: *run, Limits: decode.DefaultLimits(), Redaction: redaction, Jobs: c.Int("jobs"), Log: slog.New(slog.DiscardHandler)},
+		Run: pipeline.Options{Run: *run, Limits: decode.DefaultLimits(), PayloadLimit: pipeline.DefaultPayloadLimit, Redaction: redaction, Jobs: c.Int("jobs"), Log: slog.New(slog.DiscardHandler)},
 	}, nil
 }

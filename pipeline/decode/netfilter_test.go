@@ -175,6 +175,44 @@ func TestIptables(t *testing.T) {
 	equal(t, "counter", num(counted.FirewallRules[9].Packets)+" "+num(counted.FirewallRules[9].Bytes), "0 0")
 }
 
+// TestUncountedRules reads rules before and after packets came: but for the
+// columns of counters and the lines as they stand, nothing changes.
+func TestUncountedRules(t *testing.T) {
+	counter := regexp.MustCompile(`\[\d+:\d+\]|packets \d+ bytes \d+`)
+	for image, file := range map[string]string{"iptables-10.img": "iptables-counters.img", "nftables-10.img": "nftables-of-iptables.img", "nftables-11.img": "nftables.img"} {
+		before := string(fixture(t, file))
+		after := counter.ReplaceAllStringFunc(before, func(s string) string {
+			if s[0] == '[' {
+				return "[77:8888]"
+			}
+			return "packets 77 bytes 8888"
+		})
+		after = strings.ReplaceAll(after, " on Mon Nov 23 18:00:09 2026", " on Tue Nov 24 07:01:02 2026")
+		if after == before {
+			t.Fatalf("%s counts nothing", file)
+		}
+		texts := func(content string) (uncounted, exact []string) {
+			for _, r := range withImages(t, map[string][]byte{image: []byte(content)}).FirewallRules {
+				uncounted, exact = append(uncounted, value(r.Uncounted.Text)), append(exact, value(r.RuleText.Text))
+			}
+			return uncounted, exact
+		}
+		uncounted, exact := texts(before)
+		uncountedAfter, exactAfter := texts(after)
+		if !slices.Equal(uncounted, uncountedAfter) || slices.Equal(exact, exactAfter) {
+			t.Errorf("%s: got  %q\nwant %q", file, uncountedAfter, uncounted)
+		}
+	}
+	for line, want := range map[string]string{
+		"quota over 25 mbytes used 7 kbytes drop":                                                   "quota over 25 mbytes drop",
+		"elements = { 10.0.0.1 timeout 5m expires 4m59s812ms, 10.0.0.2 counter packets 1 bytes 2 }": "elements = { 10.0.0.1 timeout 5m, 10.0.0.2 counter }",
+		"tcp dport 80 last used 3s ago accept":                                                      "tcp dport 80 accept",
+	} {
+		rules := withImages(t, map[string][]byte{"nftables-10.img": []byte("table ip t {\n chain c {\n" + line + "\n }\n}\n")}).FirewallRules
+		equal(t, line, value(rules[2].Uncounted.Text), want)
+	}
+}
+
 // TestNftables compares the rows of a ruleset with what nft says of it in JSON.
 func TestNftables(t *testing.T) {
 	rows := withImages(t, map[string][]byte{"nftables-10.img": fixture(t, "nftables.img")})

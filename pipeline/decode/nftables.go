@@ -110,7 +110,7 @@ func (f *firewall) nftablesRule(line string) {
 	}
 	chain := &f.set.rows.FirewallRules[f.chainRow]
 	if hook := nftablesHook.FindStringSubmatch(line); hook != nil {
-		chain.RuleText = text(line)
+		chain.RuleText, chain.Uncounted = text(line), text(uncounted(f.base.Backend, line))
 		chain.ChainType, chain.Hook, chain.Priority, chain.Policy = nonEmpty(hook[1]), nonEmpty(hook[2]), nonEmpty(hook[4]), nonEmpty(hook[5])
 		if hook[3] != "" {
 			chain.Device = text(strings.ReplaceAll(strings.Trim(hook[3], "={} "), `"`, ""))

@@ -55,7 +55,10 @@ func Open(ctx context.Context, path string, opts sinks.Options) (_ sinks.Sink, e
 		return nil, err
 	}
 	o.target = files{dir: o.dir, location: place.Path}
-	return &o, o.begin()
+	if err := o.begin(); err != nil {
+		return nil, fmt.Errorf("making output %q ready: %w", path, err)
+	}
+	return &o, nil
 }
 
 // lookAt finds out what is at the output's path, and puts in order what a killed

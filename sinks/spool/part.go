@@ -121,7 +121,10 @@ func (p *partFile) close(single *FileOptions) (size int64, digest string, err er
 	if single != nil {
 		err = single.addFooter(p)
 	}
-	err = errors.Join(err, p.writer.Close(), p.buffer.Flush())
+	err = errors.Join(err, p.writer.Close())
+	if err == nil { // else the buffer would say the same again
+		err = p.buffer.Flush()
+	}
 	digest = hex.EncodeToString(p.sum.Sum(nil))
 	if err == nil && single != nil {
 		err = errors.Join(single.Stamp(p.file, digest), p.file.Sync())
