@@ -3,7 +3,7 @@ package schema
 import "sync"
 
 // spareBytes bounds the memory that is kept for rows to come.
-const spareBytes = 16 << 20
+const spareBytes = 4 << 20
 
 // SpareRows keeps the memory of rows that were written for rows to come: a run over
 // many small archives makes the same tables again and again, and memory that is
