@@ -70,9 +70,11 @@ func check(c *cli.Context, std streams) (err error) {
 	if len(memory) > 0 && in.listing == nil {
 		return usagef("--memory is about archives: outputs have what their exports named")
 	}
-	sarif, err := sarifOptions(c)
-	if err != nil {
-		return err
+	var sarif findings.SARIFOptions
+	if format == "sarif" {
+		if sarif, err = sarifOptions(c); err != nil {
+			return err
+		}
 	}
 	known, err := openJudging(c, std)
 	if err != nil {

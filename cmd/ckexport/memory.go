@@ -60,7 +60,7 @@ func readMemoryLimit(c *cli.Context, opts *exportOptions) error {
 	return nil
 }
 
-// heapLimit is up to which size the heap may grow with garbage.
+// heapLimit is the size that the heap may always reach before the collector is hurried.
 const heapLimit = 208 << 20
 
 // lateCollection has a process collect garbage later than the runtime would: what

@@ -45,7 +45,7 @@ type container struct {
 	logFacts        criuFacts
 	rootfsDiffBytes *uint64
 	podFiles        *podFiles   // see readPodFiles
-	room            schema.Rows // for those of its first image set
+	room            schema.Rows // without rows, but with memory for those of its first image set
 }
 
 // add takes in what was found where there is no checkpoint.

@@ -38,8 +38,8 @@ type Encoder struct {
 	bloomBytes int64
 }
 
-// window is how far back in a page zstd looks for what repeats. For each encoder it
-// keeps as many bytes, and has them cleared at first: its default is 8 MiB.
+// window is how far back in a page zstd looks for what repeats. Each encoder has about
+// as much memory for that, cleared at first: 8 MiB if nothing is said.
 const window = 1 << 20
 
 // NewEncoder returns an encoder that compresses at a level of zstd, and makes Bloom
