@@ -42,7 +42,7 @@ func (h *heldColumns) join(i int) (arrow.Array, error) {
 	defer releasePieces(pieces)
 	joined, err := array.Concatenate(pieces, memory.DefaultAllocator)
 	if err != nil {
-		return nil, fmt.Errorf("joining batches: %w", err)
+		return nil, fmt.Errorf("joining batches: column %s: %w", h.schema.Field(i).Name, err)
 	}
 	return joined, nil
 }
@@ -55,7 +55,7 @@ func Join(batches []arrow.RecordBatch) (arrow.RecordBatch, error) {
 	for i := range columns {
 		var err error
 		if columns[i], err = h.join(i); err != nil {
-			return nil, fmt.Errorf("column %s: %w", h.schema.Field(i).Name, err)
+			return nil, err
 		}
 		defer columns[i].Release()
 	}

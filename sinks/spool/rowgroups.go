@@ -53,96 +53,47 @@ func (g *rowGroups) write(rows *heldColumns) error {
 		return err
 	}
 	ctx := pqarrow.NewArrowWriteContext(context.Background(), nil)
-	columns, stop := g.prepareAll(rows)
-	defer stop()
-	for c := range columns {
-		err := c.err
-		if err == nil {
-			err = g.writeColumn(ctx, group, c)
-		}
-		c.release()
+	written := 0 // of Parquet's columns
+	for i := range g.table.Columns {
+		c := &g.table.Columns[i]
+		column, err := rows.join(i)
 		if err != nil {
-			return fmt.Errorf("column %s: %w", c.name, err)
+			return err
 		}
+		n, err := g.writeColumn(ctx, group, c, column, written)
+		column.Release()
+		if err != nil {
+			return fmt.Errorf("column %s: %w", c.Name, err)
+		}
+		written += n
 	}
 	return group.Close()
 }
 
-// preparedColumn is a column of a row group that is ready to be written.
-type preparedColumn struct {
-	name       string
-	column     arrow.Array
-	leaves     []leaf
-	properties *parquet.WriterProperties
-	err        error // why there is nothing to write
-}
-
-func (c *preparedColumn) release() {
-	if c.column != nil {
-		c.column.Release()
+// writeColumn writes a column of a row group, and returns how many of Parquet's
+// columns that were. first is the number of the first of these.
+func (g *rowGroups) writeColumn(ctx context.Context, group file.SerialRowGroupWriter, c *schema.Column, column arrow.Array, first int) (int, error) {
+	leaves, err := leavesOf(column, c.Nullable)
+	if err != nil {
+		return 0, err
 	}
-}
-
-// prepareAll prepares the columns one by one, each while the one before it is being
-// written: both take as long. stop ends that, after which the rows may be let go of.
-func (g *rowGroups) prepareAll(rows *heldColumns) (columns <-chan preparedColumn, stop func()) {
-	ready, stopped := make(chan preparedColumn), make(chan struct{})
-	go func() {
-		defer close(ready)
-		first := 0 // of Parquet's columns
-		for i := range g.table.Columns {
-			c := g.prepare(rows, i, first)
-			first += len(c.leaves)
-			select {
-			case ready <- c:
-			case <-stopped:
-				c.release()
-				return
-			}
-		}
-	}()
-	return ready, func() {
-		close(stopped)
-		for c := range ready {
-			c.release()
-		}
-	}
-}
-
-// prepare makes a column ready. first is the number of the first of Parquet's columns
-// that it consists of.
-func (g *rowGroups) prepare(rows *heldColumns, i, first int) (p preparedColumn) {
-	c := &g.table.Columns[i]
-	p.name = c.Name
-	if p.column, p.err = rows.join(i); p.err != nil {
-		return p
-	}
-	if p.leaves, p.err = leavesOf(p.column, c.Nullable); p.err != nil {
-		return p
-	}
-	own := columnProperties(c, g.scratch, p.column)
-	for i, l := range p.leaves {
+	own := columnProperties(c, g.scratch, column)
+	for i, l := range leaves {
 		if isMisread(l.values) {
 			own = append(own, parquet.WithStatsFor(g.Schema.Column(first+i).Path(), false))
 		}
 	}
-	p.properties = writerProperties(g.table, g.scratch, own...)
-	return p
-}
-
-// writeColumn writes a column of a row group.
-func (g *rowGroups) writeColumn(ctx context.Context, group file.SerialRowGroupWriter, c preparedColumn) error {
-	*g.properties = *c.properties
-	for _, l := range c.leaves {
+	*g.properties = *writerProperties(g.table, g.scratch, own...)
+	for _, l := range leaves {
 		part, err := group.NextColumn()
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if err := l.write(ctx, part); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return nil
+	return len(leaves), nil
 }
 
 // isMisread reports whether there are unsigned numbers above the signed maximum:
