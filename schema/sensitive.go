@@ -70,7 +70,7 @@ const notSensitive = "no"
 // behind a colon where that is not the whole value. Where a column is text or
 // bytes, someone must have decided.
 func sensitivities(facts tags, needed bool) ([]Sensitivity, error) {
-	text, ok := facts["sensitive"]
+	text, ok := facts.lookup("sensitive")
 	switch {
 	case !ok && needed:
 		return nil, fmt.Errorf(`it is text or bytes and has no tag sensitive: decide which policies of --redact replace it, or "no"`)
@@ -100,7 +100,7 @@ func sensitivities(facts tags, needed bool) ([]Sensitivity, error) {
 // elementSensitivities returns the sensitivities of a list of structs: those of
 // its elements' fields, which must be sensitive for the same, if at all.
 func elementSensitivities(facts tags, elements []Column) ([]Sensitivity, error) {
-	if _, ok := facts["sensitive"]; ok {
+	if _, ok := facts.lookup("sensitive"); ok {
 		return nil, fmt.Errorf("sensitive: the fields of its elements say it")
 	}
 	var all []Sensitivity
