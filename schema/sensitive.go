@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Policies name kinds of secrets that columns may hold; --redact takes them.
@@ -147,11 +148,13 @@ func (c Column) sensitiveText() string {
 }
 
 // secretName matches names of variables that usually hold secrets.
-var secretName = regexp.MustCompile(`(?i)passw|passphrase|secret|token|credential|api_?key|access_?key|private_?key|encryption_?key|signing_?key|auth_?key|_pwd$|_dsn$|connection_?string`)
+var secretName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)passw|passphrase|secret|token|credential|api_?key|access_?key|private_?key|encryption_?key|signing_?key|auth_?key|_pwd$|_dsn$|connection_?string`)
+})
 
 // IsSecretName reports whether a variable of that name usually holds a secret;
 // environment.sensitive says so.
-func IsSecretName(name string) bool { return secretName.MatchString(name) }
+func IsSecretName(name string) bool { return secretName().MatchString(name) }
 
 // Values are the fields of one column, in all rows of a checkpoint.
 type Values struct {
