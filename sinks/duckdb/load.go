@@ -142,14 +142,12 @@ func (l *load) add(ctx context.Context, db *sql.DB, path string, prepare func(*s
 // setUp sets up a database for loading. What it took is there until release.
 func (l *load) setUp(ctx context.Context, db *sql.DB) (release func(), err error) {
 	// The order of rows says nothing, and to keep it costs time and memory.
-	// Every thread has a row group of each table in memory, and while one of two
-	// works DuckDB lets the other spin: one loads 7 million rows sooner. To try whether FSST
-	// would compress texts takes half of the commit, and gains next to nothing
-	// over dictionaries; compact has the time. Files that are read once need no
-	// cache, which keeps a record of each read.
+	// To try whether FSST would compress texts takes half of the commit, and gains
+	// next to nothing over dictionaries; compact has the time. Files that are read
+	// once need no cache, which keeps a record of each read.
 	spill, err := l.reach.to(l.spill)
 	if err == nil {
-		_, err = db.ExecContext(ctx, fmt.Sprintf("SET preserve_insertion_order = false; SET disabled_compression_methods = 'fsst'; SET enable_external_file_cache = false; SET temp_directory = %s; SET threads = 1",
+		_, err = db.ExecContext(ctx, fmt.Sprintf("SET preserve_insertion_order = false; SET disabled_compression_methods = 'fsst'; SET enable_external_file_cache = false; SET temp_directory = %s",
 			sqltext.Literal(spill)))
 	}
 	if err == nil && !l.unbounded {
