@@ -101,10 +101,13 @@ func memoryOf(process int64) (bytes int64, fixed bool) {
 // add loads the rows into an existing database in one transaction, after prepare
 // has seen to the tables.
 func (l *load) add(ctx context.Context, db *sql.DB, path string, prepare func(*sql.Tx) error) (err error) {
-	release, err := l.setUp(ctx, db)
+	if err := l.setUp(ctx, db); err != nil {
+		return err
+	}
+	release, err := l.showBatches(ctx, db)
 	defer release()
 	if err != nil {
-		return err
+		return fmt.Errorf("showing rows to DuckDB: %w", err)
 	}
 	if err := protectWAL(path); err != nil {
 		return err
@@ -139,8 +142,8 @@ func (l *load) add(ctx context.Context, db *sql.DB, path string, prepare func(*s
 	return l.finish(ctx, db, path)
 }
 
-// setUp sets up a database for loading. What it took is there until release.
-func (l *load) setUp(ctx context.Context, db *sql.DB) (release func(), err error) {
+// setUp sets up a database for loading.
+func (l *load) setUp(ctx context.Context, db *sql.DB) error {
 	// The order of rows says nothing, and to keep it costs time and memory.
 	// To try whether FSST would compress texts takes half of the commit, and gains
 	// next to nothing over dictionaries; compact has the time. Files that are read
@@ -154,12 +157,9 @@ func (l *load) setUp(ctx context.Context, db *sql.DB) (release func(), err error
 		_, err = db.ExecContext(ctx, l.limit())
 	}
 	if err != nil {
-		return func() {}, fmt.Errorf("setting up database: %w", err)
+		return fmt.Errorf("setting up database: %w", err)
 	}
-	if release, err = l.showBatches(ctx, db); err != nil {
-		err = fmt.Errorf("showing rows to DuckDB: %w", err)
-	}
-	return release, err
+	return nil
 }
 
 // limit is the statement that bounds what DuckDB keeps in memory.
@@ -169,14 +169,22 @@ func (l *load) limit() string { return fmt.Sprintf("SET memory_limit = '%dB'", l
 func (l *load) finish(ctx context.Context, db *sql.DB, path string) error {
 	// What is committed stands in the file or its log; the checkpoint brings it
 	// all into the file.
-	if _, err := db.ExecContext(ctx, "CHECKPOINT "+outputName); err != nil {
-		return fmt.Errorf("checkpointing database: %w", err)
+	if err := checkpoint(ctx, db); err != nil {
+		return err
 	}
 	if _, err := db.ExecContext(ctx, "USE memory; DETACH "+outputName); err != nil {
 		return fmt.Errorf("closing database: %w", err)
 	}
 	if err := staging.SyncDir(filepath.Dir(path)); err != nil { // the log is gone for good
 		return fmt.Errorf("closing database: %w", err)
+	}
+	return nil
+}
+
+// checkpoint brings what is committed into the file.
+func checkpoint(ctx context.Context, db *sql.DB) error {
+	if _, err := db.ExecContext(ctx, "CHECKPOINT "+outputName); err != nil {
+		return fmt.Errorf("checkpointing database: %w", err)
 	}
 	return nil
 }
@@ -249,7 +257,10 @@ func (l *load) showBatches(ctx context.Context, db *sql.DB) (release func(), err
 }
 
 // tableInsert is the statement that loads the rows of a table.
-type tableInsert struct{ table, statement string }
+type tableInsert struct {
+	table, statement string
+	rows             int64
+}
 
 // inserts lists the statements for all tables that have rows.
 func (l *load) inserts() ([]tableInsert, error) {
@@ -260,7 +271,11 @@ func (l *load) inserts() ([]tableInsert, error) {
 			return nil, fmt.Errorf("loading rows of %s: %w", t.Name, err)
 		}
 		if rows != "" {
-			list = append(list, tableInsert{t.Name, "INSERT INTO " + sqltext.Identifier(t.Name) + " BY NAME SELECT * FROM " + rows})
+			list = append(list, tableInsert{
+				table:     t.Name,
+				statement: "INSERT INTO " + outputName + "." + sqltext.Identifier(t.Name) + " BY NAME SELECT * FROM " + rows,
+				rows:      l.rowsOf(t.Name),
+			})
 		}
 	}
 	return list, nil
@@ -302,6 +317,20 @@ func (l *load) filesOf(table string) []string {
 		}
 	}
 	return paths
+}
+
+// rowsOf returns how many rows a table gets.
+func (l *load) rowsOf(table string) int64 {
+	var rows int64
+	for _, b := range l.batches[table] {
+		rows += b.NumRows()
+	}
+	for _, p := range l.parts {
+		if p.Table == table {
+			rows += p.Rows
+		}
+	}
+	return rows
 }
 
 // makeViews makes the views anew, as this tool has them.
