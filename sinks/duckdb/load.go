@@ -127,7 +127,7 @@ func (l *load) add(ctx context.Context, db *sql.DB, path string, prepare func(*s
 	if err := prepare(tx); err != nil {
 		return err
 	}
-	if err := l.insert(ctx, tx); err != nil {
+	if err := l.insert(ctx, tx, outputName); err != nil {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, setMark(l.version, l.policy, l.tables)); err != nil {
@@ -262,8 +262,8 @@ type tableInsert struct {
 	rows             int64
 }
 
-// inserts lists the statements for all tables that have rows.
-func (l *load) inserts() ([]tableInsert, error) {
+// inserts lists the statements for all tables of a database that get rows.
+func (l *load) inserts(database string) ([]tableInsert, error) {
 	var list []tableInsert
 	for _, t := range l.tables {
 		rows, err := l.source(t.Name)
@@ -273,7 +273,7 @@ func (l *load) inserts() ([]tableInsert, error) {
 		if rows != "" {
 			list = append(list, tableInsert{
 				table:     t.Name,
-				statement: "INSERT INTO " + outputName + "." + sqltext.Identifier(t.Name) + " BY NAME SELECT * FROM " + rows,
+				statement: "INSERT INTO " + database + "." + sqltext.Identifier(t.Name) + " BY NAME SELECT * FROM " + rows,
 				rows:      l.rowsOf(t.Name),
 			})
 		}
@@ -281,9 +281,9 @@ func (l *load) inserts() ([]tableInsert, error) {
 	return list, nil
 }
 
-// insert loads the rows, table by table.
-func (l *load) insert(ctx context.Context, tx *sql.Tx) error {
-	inserts, err := l.inserts()
+// insert loads the rows into a database, table by table.
+func (l *load) insert(ctx context.Context, tx *sql.Tx, database string) error {
+	inserts, err := l.inserts(database)
 	if err != nil {
 		return err
 	}

@@ -130,7 +130,7 @@ func (l *load) fill(ctx context.Context, db *sql.DB, path string) error {
 	if _, err := db.ExecContext(ctx, "SET checkpoint_threshold = '1TB'"); err != nil {
 		return fmt.Errorf("setting up database: %w", err)
 	}
-	list, err := l.inserts()
+	list, err := l.inserts(outputName)
 	if err != nil {
 		return err
 	}
