@@ -101,10 +101,13 @@ func memoryOf(process int64) (bytes int64, fixed bool) {
 // add loads the rows into an existing database in one transaction, after prepare
 // has seen to the tables.
 func (l *load) add(ctx context.Context, db *sql.DB, path string, prepare func(*sql.Tx) error) (err error) {
-	release, err := l.setUp(ctx, db)
+	if err := l.setUp(ctx, db); err != nil {
+		return err
+	}
+	release, err := l.showBatches(ctx, db)
 	defer release()
 	if err != nil {
-		return err
+		return fmt.Errorf("showing rows to DuckDB: %w", err)
 	}
 	if err := protectWAL(path); err != nil {
 		return err
@@ -124,7 +127,7 @@ func (l *load) add(ctx context.Context, db *sql.DB, path string, prepare func(*s
 	if err := prepare(tx); err != nil {
 		return err
 	}
-	if err := l.insert(ctx, tx); err != nil {
+	if err := l.insert(ctx, tx, outputName); err != nil {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, setMark(l.version, l.policy, l.tables)); err != nil {
@@ -139,29 +142,24 @@ func (l *load) add(ctx context.Context, db *sql.DB, path string, prepare func(*s
 	return l.finish(ctx, db, path)
 }
 
-// setUp sets up a database for loading. What it took is there until release.
-func (l *load) setUp(ctx context.Context, db *sql.DB) (release func(), err error) {
+// setUp sets up a database for loading.
+func (l *load) setUp(ctx context.Context, db *sql.DB) error {
 	// The order of rows says nothing, and to keep it costs time and memory.
-	// Every thread has a row group of each table in memory, and while one of two
-	// works DuckDB lets the other spin: one loads 7 million rows sooner. To try whether FSST
-	// would compress texts takes half of the commit, and gains next to nothing
-	// over dictionaries; compact has the time. Files that are read once need no
-	// cache, which keeps a record of each read.
+	// To try whether FSST would compress texts takes half of the commit, and gains
+	// next to nothing over dictionaries; compact has the time. Files that are read
+	// once need no cache, which keeps a record of each read.
 	spill, err := l.reach.to(l.spill)
 	if err == nil {
-		_, err = db.ExecContext(ctx, fmt.Sprintf("SET preserve_insertion_order = false; SET disabled_compression_methods = 'fsst'; SET enable_external_file_cache = false; SET temp_directory = %s; SET threads = 1",
+		_, err = db.ExecContext(ctx, fmt.Sprintf("SET preserve_insertion_order = false; SET disabled_compression_methods = 'fsst'; SET enable_external_file_cache = false; SET temp_directory = %s",
 			sqltext.Literal(spill)))
 	}
 	if err == nil && !l.unbounded {
 		_, err = db.ExecContext(ctx, l.limit())
 	}
 	if err != nil {
-		return func() {}, fmt.Errorf("setting up database: %w", err)
+		return fmt.Errorf("setting up database: %w", err)
 	}
-	if release, err = l.showBatches(ctx, db); err != nil {
-		err = fmt.Errorf("showing rows to DuckDB: %w", err)
-	}
-	return release, err
+	return nil
 }
 
 // limit is the statement that bounds what DuckDB keeps in memory.
@@ -171,14 +169,22 @@ func (l *load) limit() string { return fmt.Sprintf("SET memory_limit = '%dB'", l
 func (l *load) finish(ctx context.Context, db *sql.DB, path string) error {
 	// What is committed stands in the file or its log; the checkpoint brings it
 	// all into the file.
-	if _, err := db.ExecContext(ctx, "CHECKPOINT "+outputName); err != nil {
-		return fmt.Errorf("checkpointing database: %w", err)
+	if err := checkpoint(ctx, db); err != nil {
+		return err
 	}
 	if _, err := db.ExecContext(ctx, "USE memory; DETACH "+outputName); err != nil {
 		return fmt.Errorf("closing database: %w", err)
 	}
 	if err := staging.SyncDir(filepath.Dir(path)); err != nil { // the log is gone for good
 		return fmt.Errorf("closing database: %w", err)
+	}
+	return nil
+}
+
+// checkpoint brings what is committed into the file.
+func checkpoint(ctx context.Context, db *sql.DB) error {
+	if _, err := db.ExecContext(ctx, "CHECKPOINT "+outputName); err != nil {
+		return fmt.Errorf("checkpointing database: %w", err)
 	}
 	return nil
 }
@@ -251,10 +257,13 @@ func (l *load) showBatches(ctx context.Context, db *sql.DB) (release func(), err
 }
 
 // tableInsert is the statement that loads the rows of a table.
-type tableInsert struct{ table, statement string }
+type tableInsert struct {
+	table, statement string
+	rows             int64
+}
 
-// inserts lists the statements for all tables that have rows.
-func (l *load) inserts() ([]tableInsert, error) {
+// inserts lists the statements for all tables of a database that get rows.
+func (l *load) inserts(database string) ([]tableInsert, error) {
 	var list []tableInsert
 	for _, t := range l.tables {
 		rows, err := l.source(t.Name)
@@ -262,15 +271,19 @@ func (l *load) inserts() ([]tableInsert, error) {
 			return nil, fmt.Errorf("loading rows of %s: %w", t.Name, err)
 		}
 		if rows != "" {
-			list = append(list, tableInsert{t.Name, "INSERT INTO " + sqltext.Identifier(t.Name) + " BY NAME SELECT * FROM " + rows})
+			list = append(list, tableInsert{
+				table:     t.Name,
+				statement: "INSERT INTO " + database + "." + sqltext.Identifier(t.Name) + " BY NAME SELECT * FROM " + rows,
+				rows:      l.rowsOf(t.Name),
+			})
 		}
 	}
 	return list, nil
 }
 
-// insert loads the rows, table by table.
-func (l *load) insert(ctx context.Context, tx *sql.Tx) error {
-	inserts, err := l.inserts()
+// insert loads the rows into a database, table by table.
+func (l *load) insert(ctx context.Context, tx *sql.Tx, database string) error {
+	inserts, err := l.inserts(database)
 	if err != nil {
 		return err
 	}
@@ -304,6 +317,20 @@ func (l *load) filesOf(table string) []string {
 		}
 	}
 	return paths
+}
+
+// rowsOf returns how many rows a table gets.
+func (l *load) rowsOf(table string) int64 {
+	var rows int64
+	for _, b := range l.batches[table] {
+		rows += b.NumRows()
+	}
+	for _, p := range l.parts {
+		if p.Table == table {
+			rows += p.Rows
+		}
+	}
+	return rows
 }
 
 // makeViews makes the views anew, as this tool has them.

@@ -21,6 +21,10 @@ import (
 // mostInserters bounds how many tables of a new database are filled side by side.
 const mostInserters = 4
 
+// waveRows is after how many rows of a new database there is a checkpoint: what was
+// loaded need not stay in memory, where DuckDB moves it out and in.
+const waveRows = 1_500_000
+
 // create makes a database with the rows at path, complete and durable.
 func (l *load) create(ctx context.Context, path string) error {
 	for {
@@ -44,13 +48,18 @@ func (l *load) createOnce(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	if err := closeDatabase(ctx, db, l.fill(ctx, db, path)); err != nil {
-		return err
+	err = l.fill(ctx, db, path)
+	if err != nil {
+		return closeDatabase(ctx, db, err)
 	}
+	// The file is complete; to free what DuckDB has of it in memory takes as long as
+	// a disk takes.
+	var closing errgroup.Group
+	closing.Go(db.Close)
 	if err := staging.Finish(path); err != nil {
-		return fmt.Errorf("writing database: %w", err)
+		return errors.Join(fmt.Errorf("writing database: %w", err), closing.Wait())
 	}
-	return nil
+	return closing.Wait()
 }
 
 // begun is a new database that is made while archives are read: that takes about
@@ -112,41 +121,96 @@ func (l *load) newDatabase(ctx context.Context, path string) (*sql.DB, error) {
 	return db, nil
 }
 
-// fill loads the rows into a new database, which nobody sees before it is complete:
-// each table in a transaction of its own, so that several are filled side by side.
+// fill loads the rows into a new database, which nobody sees before it is complete.
 func (l *load) fill(ctx context.Context, db *sql.DB, path string) error {
-	release, err := l.setUp(ctx, db)
-	defer release()
-	if err != nil {
+	if err := l.setUp(ctx, db); err != nil {
 		return err
 	}
 	// Else the first to commit would write all of the database.
 	if _, err := db.ExecContext(ctx, "SET checkpoint_threshold = '1TB'"); err != nil {
 		return fmt.Errorf("setting up database: %w", err)
 	}
-	list, err := l.inserts()
+	list, err := l.inserts(outputName)
 	if err != nil {
 		return err
 	}
+	inserters := min(mostInserters, runtime.GOMAXPROCS(0))
+	db.SetMaxOpenConns(inserters + 1) // and one for giveBackFreed
+	defer l.giveBackFreed(ctx, db)()
+	for i, wave := range waves(list) {
+		if i > 0 {
+			if err := checkpoint(ctx, db); err != nil {
+				return err
+			}
+		}
+		if err := l.insertSideBySide(ctx, db, wave, inserters); err != nil {
+			return err
+		}
+	}
+	if _, err := db.ExecContext(ctx, "USE "+outputName+";\n"+setNewMark(l)); err != nil {
+		return fmt.Errorf("marking database: %w", err)
+	}
+	return l.finish(ctx, db, path)
+}
+
+// waves divides tables, so that there is a checkpoint after some waveRows rows.
+func waves(list []tableInsert) [][]tableInsert {
+	var all [][]tableInsert
+	rows := int64(waveRows)
+	for _, t := range list {
+		if rows >= waveRows {
+			all, rows = append(all, nil), 0
+		}
+		wave := &all[len(all)-1]
+		*wave, rows = append(*wave, t), rows+t.rows
+	}
+	return all
+}
+
+// insertSideBySide loads the rows of tables, each in a transaction of its own, so
+// that several are filled side by side.
+func (l *load) insertSideBySide(ctx context.Context, db *sql.DB, list []tableInsert, inserters int) error {
 	inserts := make(chan tableInsert, len(list))
 	for _, i := range list {
 		inserts <- i
 	}
 	close(inserts)
-	inserters := min(mostInserters, runtime.GOMAXPROCS(0))
-	db.SetMaxOpenConns(inserters + 1) // and one for giveBackFreed
-	defer l.giveBackFreed(ctx, db)()
-	group, groupCtx := errgroup.WithContext(ctx)
+	group, ctx := errgroup.WithContext(ctx)
 	for range inserters {
-		group.Go(func() error { return insertAll(groupCtx, db, inserts) })
+		group.Go(func() error { return l.insertAll(ctx, db, inserts) })
 	}
-	if err := group.Wait(); err != nil {
-		return err
+	return group.Wait()
+}
+
+// insertAll loads the rows of tables, on a connection of its own.
+func (l *load) insertAll(ctx context.Context, db *sql.DB, inserts <-chan tableInsert) (err error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("connecting to database: %w", err)
 	}
-	if _, err := db.ExecContext(ctx, "USE "+outputName+";\n"+setMark(l.version, l.policy, l.tables)); err != nil {
-		return fmt.Errorf("marking database: %w", err)
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if _, err := conn.ExecContext(ctx, "USE memory"); err != nil { // where it shows batches
+		return fmt.Errorf("connecting to database: %w", err)
 	}
-	return l.finish(ctx, db, path)
+	for i := range inserts {
+		if err := l.insertTable(ctx, conn, i); err != nil {
+			return fmt.Errorf("loading rows of %s: %w", i.table, err)
+		}
+	}
+	return nil
+}
+
+// insertTable loads the rows of a table.
+func (l *load) insertTable(ctx context.Context, conn *sql.Conn, i tableInsert) error {
+	if batches, ok := l.batches[i.table]; ok {
+		release, err := scanBatches(conn, i.table, batches)
+		if err != nil {
+			return fmt.Errorf("showing rows to DuckDB: %w", err)
+		}
+		defer release()
+	}
+	_, err := conn.ExecContext(ctx, i.statement)
+	return err
 }
 
 // giveBackFreed has DuckDB give memory that it freed back to the system, twice a
@@ -176,22 +240,4 @@ func (l *load) giveBackFreed(ctx context.Context, db *sql.DB) (stop func()) {
 		cancel()
 		done.Wait()
 	}
-}
-
-// insertAll loads the rows of tables, on a connection of its own.
-func insertAll(ctx context.Context, db *sql.DB, inserts <-chan tableInsert) (err error) {
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("connecting to database: %w", err)
-	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	if _, err := conn.ExecContext(ctx, "USE "+outputName); err != nil {
-		return fmt.Errorf("connecting to database: %w", err)
-	}
-	for i := range inserts {
-		if _, err := conn.ExecContext(ctx, i.statement); err != nil {
-			return fmt.Errorf("loading rows of %s: %w", i.table, err)
-		}
-	}
-	return nil
 }

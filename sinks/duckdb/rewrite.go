@@ -198,7 +198,7 @@ func (s *sink) copyRows(ctx context.Context, tx *sql.Tx, ids map[string]bool, ad
 		}
 		removed += n
 	}
-	if err := added.insert(ctx, tx); err != nil {
+	if err := added.insert(ctx, tx, newName); err != nil {
 		return 0, err
 	}
 	if _, err := tx.ExecContext(ctx, setMark(s.old.toolVersion, s.old.Policy, s.tables)); err != nil {
