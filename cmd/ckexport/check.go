@@ -170,7 +170,10 @@ func sarifOptions(c *cli.Context) (findings.SARIFOptions, error) {
 	if opts.Folder, err = os.Getwd(); err != nil {
 		return opts, fmt.Errorf("finding the current folder: %w", err)
 	}
-	if !strings.Contains(opts.Asked, "://") {
+	switch {
+	case opts.Asked == "-": // a list of inputs, which lies nowhere
+		opts.Asked = opts.Folder
+	case !strings.Contains(opts.Asked, "://"):
 		opts.Asked, err = filepath.Abs(opts.Asked)
 	}
 	return opts, err

@@ -4,8 +4,11 @@ package iceberg
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -169,6 +172,51 @@ func TestServedAnswersLost(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestServedTokensEnd has tokens end while a request is on its way, several times, or
+// whenever one comes.
+func TestServedTokensEnd(t *testing.T) {
+	_, catalog, format := inREST(t)
+	var refusals atomic.Int32
+	ends := func(most int32) func(http.ResponseWriter, *http.Request, http.Handler) {
+		refusals.Store(0)
+		return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if isCommit(r, "archives") && refusals.Add(1) <= most {
+				catalog.EndTokens()
+			}
+			next.ServeHTTP(w, r)
+		}
+	}
+	catalog.Fault(ends(3))
+	commitAndClose(t, servedRun(t, format, options(t, "run1"), 0))
+	sink := servedRun(t, format, options(t, "run2"), 50)
+	catalog.Fault(ends(math.MaxInt32))
+	if err := errors.Join(sink.Commit(t.Context()), sink.Close()); err == nil || !strings.Contains(err.Error(), "401 Unauthorized") {
+		t.Errorf("no token is accepted: %v", err)
+	}
+	servedRows(t, format, rowsOf(t, 0))
+}
+
+// TestServedInterrupted ends a run while the catalog keeps it waiting.
+func TestServedInterrupted(t *testing.T) {
+	_, catalog, format := inREST(t)
+	commitAndClose(t, servedRun(t, format, options(t, "run1"), 0))
+	sink := servedRun(t, format, options(t, "run2"), 50)
+	ctx, cancel := context.WithCancel(t.Context())
+	catalog.Fault(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		if ctx.Err() == nil {
+			_, _ = io.Copy(io.Discard, r.Body) // else the server does not see that the client is gone
+			cancel()
+			<-r.Context().Done()
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+	if err := errors.Join(sink.Commit(ctx), sink.Close()); !errors.Is(err, context.Canceled) {
+		t.Errorf("of an interrupted run: %v", err)
+	}
+	servedRows(t, format, rowsOf(t, 0))
 }
 
 // TestServedSharedWithOthers has iceberg-go's own client commit between the beginning

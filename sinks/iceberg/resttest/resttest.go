@@ -29,6 +29,9 @@ const (
 // inherited is the variable that tells a test's other processes of its catalog.
 const inherited = "CKEXPORT_TEST_REST"
 
+// ended is in place of how often a token was used.
+const ended = -1
+
 // Catalog is the catalog.
 type Catalog struct {
 	URL string
@@ -42,7 +45,7 @@ type Catalog struct {
 	root       string // of locations
 	mu         sync.Mutex
 	fault      func(http.ResponseWriter, *http.Request, http.Handler)
-	tokens     map[string]int // how often they were used
+	tokens     map[string]int // how often they were used, or ended
 	namespaces map[string]bool
 	tables     map[string]*entry // by the name of the namespace, separator, and the table's
 }
@@ -185,11 +188,10 @@ func (c *Catalog) token(w http.ResponseWriter, r *http.Request) {
 func (c *Catalog) isAllowed(r *http.Request) bool {
 	token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 	used, known := c.tokens[token]
-	c.tokens[token]++
-	if !known {
-		delete(c.tokens, token)
+	if known && used != ended {
+		c.tokens[token]++
 	}
-	return known && (c.TokenUses == 0 || used < c.TokenUses)
+	return known && used != ended && (c.TokenUses == 0 || used < c.TokenUses)
 }
 
 func (c *Catalog) makeNamespace(w http.ResponseWriter, r *http.Request) {
@@ -217,6 +219,15 @@ func cutLast(key string) (before, last string, found bool) {
 		return "", key, false
 	}
 	return key[:at], key[at+1:], true
+}
+
+// EndTokens ends all tokens that it gave out.
+func (c *Catalog) EndTokens() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for token := range c.tokens {
+		c.tokens[token] = ended
+	}
 }
 
 // Locked calls a function that requests don't run beside.

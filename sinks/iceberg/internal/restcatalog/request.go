@@ -19,8 +19,8 @@ const (
 	patience  = 2 * time.Minute // for one answer
 )
 
-// send sends a request, and again where the catalog is busy. Where a connection
-// fails, what only asks is sent again.
+// send sends a request, and again where the catalog is busy, or refuses a token that
+// can be renewed. Where a connection fails, what only asks is sent again.
 func (c *Client) send(ctx context.Context, method, path string, body, answer any) error {
 	var data []byte
 	if body != nil {
@@ -29,7 +29,6 @@ func (c *Client) send(ctx context.Context, method, path string, body, answer any
 			return err
 		}
 	}
-	renewed := false
 	for try := 0; ; try++ {
 		token, err := c.auth.now(ctx)
 		if err != nil {
@@ -38,13 +37,13 @@ func (c *Client) send(ctx context.Context, method, path string, body, answer any
 		wait, err := c.try(ctx, method, path, token, data, answer)
 		status := statusOf(err)
 		switch {
-		case err == nil || ctx.Err() != nil:
+		case err == nil || ctx.Err() != nil || try+1 == maxTries:
 			return err
-		case (status == http.StatusUnauthorized || status == statusExpired) && c.auth.canRenew() && !renewed:
-			renewed = true
+		case (status == http.StatusUnauthorized || status == statusExpired) && c.auth.canRenew():
+			// A new one can end too before this request arrives: others use it meanwhile.
 			c.auth.forget(token)
 			continue
-		case try+1 == maxTries, status == 0 && method != http.MethodGet, status != 0 && !isBusy(status):
+		case status == 0 && method != http.MethodGet, status != 0 && !isBusy(status):
 			return err
 		}
 		select {
@@ -90,7 +89,9 @@ func (c *Client) try(ctx context.Context, method, path, token string, data []byt
 // exchange sends a request and reads the answer.
 func (c *Client) exchange(r *http.Request, answer any) (wait time.Duration, err error) {
 	response, err := c.http.Do(r)
-	if err != nil {
+	if ended := r.Context().Err(); err != nil && ended != nil {
+		return 0, fmt.Errorf("asking the catalog: %w", ended)
+	} else if err != nil {
 		return 0, fmt.Errorf("asking the catalog: %s", c.properties.Hide(err.Error()))
 	}
 	defer response.Body.Close()
