@@ -249,11 +249,12 @@ func (t *Table) BatchSchema() *arrow.Schema {
 
 // Column returns the table's column of that name, nil if it has none.
 func (t *Table) Column(name string) *Column {
-	i := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
-	if i < 0 {
-		return nil
+	for i := range t.Columns { // a column is too large to be copied for a look
+		if t.Columns[i].Name == name {
+			return &t.Columns[i]
+		}
 	}
-	return &t.Columns[i]
+	return nil
 }
 
 // Renamed returns the columns that had another name in earlier versions.
