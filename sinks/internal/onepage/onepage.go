@@ -14,6 +14,7 @@ package onepage
 import (
 	"bytes"
 	"fmt"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -38,6 +39,7 @@ type Column struct {
 type Encoder struct {
 	zstd       *zstd.Encoder
 	bloomBytes int64
+	rooms      sync.Pool // of *pages: most of the time would go into fresh memory
 }
 
 // window is how far back in a page zstd looks for what repeats. Each encoder has about
@@ -64,7 +66,7 @@ type File struct {
 	out      []byte // what is written: pages
 	chunks   []chunk
 	filters  []byte // Bloom filters, which come behind the pages of all columns
-	room     pages  // to be used again
+	room     *pages
 }
 
 // Begin begins a file with rows in the columns of the template.
@@ -73,7 +75,11 @@ func (e *Encoder) Begin(template []byte, rows int64) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("template: %w", err)
 	}
-	return &File{Encoder: e, template: t, rows: rows, out: append(make([]byte, 0, len(template)+4096), magic...)}, nil
+	room, _ := e.rooms.Get().(*pages)
+	if room == nil {
+		room = &pages{}
+	}
+	return &File{Encoder: e, template: t, rows: rows, out: append(make([]byte, 0, 2*len(template)), magic...), room: room}, nil
 }
 
 // Add writes the next column, in the order of the template's. Nothing of it is kept.
@@ -100,6 +106,8 @@ func (f *File) Finish(pairs [][2]string) ([]byte, error) {
 	if len(f.chunks) != len(f.template.leaves) {
 		return nil, fmt.Errorf("%d columns where the template has %d", len(f.chunks), len(f.template.leaves))
 	}
+	f.rooms.Put(f.room)
+	f.room = nil
 	filtersAt := int64(len(f.out))
 	out := append(f.out, f.filters...)
 	for i := range f.chunks {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 )
@@ -19,12 +20,14 @@ const (
 // compressible is the size above which pages are worth compressing.
 const compressible = 100
 
-// pages are those of a column as they are before they are compressed.
+// pages are those of a column. Their memory is used again, for other columns.
 type pages struct {
 	dictionary []byte
 	texts      int // in the dictionary; 0 if there is none
 	values     []byte
-	numbers    []int32 // room for those of texts in the dictionary
+	numbers    []int32 // of texts in the dictionary, as far as values are some
+	isUsed     []bool  // whether a text of the dictionary is
+	packed     []byte  // compressed: values, then dictionary
 }
 
 // addPages adds the pages of a column.
@@ -33,7 +36,7 @@ func (f *File) addPages(of leaf, c Column) (chunk, error) {
 	if c.Definition == nil {
 		k.levels = int64(c.Values.Len())
 	}
-	p := &f.room
+	p := f.room
 	p.dictionary, p.texts, p.values = p.dictionary[:0], 0, p.values[:0]
 	if of.maxRepetition > 0 {
 		p.values = appendLevels(p.values, c.Repetition, of.maxRepetition)
@@ -59,13 +62,13 @@ func (f *File) addPages(of leaf, c Column) (chunk, error) {
 func (f *File) write(k *chunk, p *pages) {
 	dictionary, values := p.dictionary, p.values
 	if plain := len(dictionary) + len(values); plain > compressible {
-		packed := f.zstd.EncodeAll(values, nil)
-		split := len(packed)
+		p.packed = f.zstd.EncodeAll(values, p.packed[:0])
+		split := len(p.packed)
 		if p.texts > 0 {
-			packed = f.zstd.EncodeAll(dictionary, packed)
+			p.packed = f.zstd.EncodeAll(dictionary, p.packed)
 		}
-		if len(packed) < plain {
-			values, dictionary, k.codec = packed[:split], packed[split:], codecZstd
+		if len(p.packed) < plain {
+			values, dictionary, k.codec = p.packed[:split], p.packed[split:], codecZstd
 		}
 	}
 	m := message{out: f.out}
@@ -108,16 +111,17 @@ func (m *message) beginPage(kind int64, id, plain, packed int) (last int) {
 func (p *pages) addTexts(column *array.Dictionary) statistics {
 	dictionary := column.Dictionary().(*array.String)
 	p.numbers = p.numbers[:0]
-	isUsed := make([]bool, dictionary.Len())
+	p.isUsed = slices.Grow(p.isUsed[:0], dictionary.Len())[:dictionary.Len()]
+	clear(p.isUsed)
 	for i, n := range column.Indices().(*array.Int32).Int32Values() {
 		if column.IsValid(i) {
 			p.numbers = append(p.numbers, n)
-			isUsed[n] = true
+			p.isUsed[n] = true
 		}
 	}
 	var stats statistics
 	text := textsOf(dictionary)
-	for i, is := range isUsed {
+	for i, is := range p.isUsed {
 		if is {
 			stats.addText(text(i))
 		}

@@ -84,8 +84,9 @@ func appendInt64[T integer](page []byte, n T) []byte {
 func appendNumbers[T integer](page []byte, of arrow.Array, numbers []T, add func([]byte, T) []byte) ([]byte, statistics) {
 	var stats statistics
 	var least, greatest T
+	nulls := of.NullN()
 	for i, n := range numbers {
-		if of.IsNull(i) {
+		if nulls > 0 && of.IsNull(i) {
 			continue
 		}
 		if stats.values == 0 {
