@@ -12,7 +12,7 @@ const module = "github.com/ckexport/ckexport"
 
 // mayImport is the table of docs/architecture.md: which rooms a room may use.
 var mayImport = map[string][]string{
-	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/pipeline", "/pipeline/source", "/pipeline/source/oci", "/pipeline/source/s3", "/pipeline/archive", "/pipeline/decode", "/pipeline/redact", "/pipeline/yara", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/sinks/shards", "/queries", "/queries/rules", "/verify", "/compare", "/plain", "/report", "/units", "/pipeline/extract", "/indicators", "/pipeline/search", "/sinks/iceberg", "/metrics", "/watch", "/objectstore", "/findings", "/inspect", "/sqltext", "/filelock"},
+	"/cmd/ckexport":                  {"/cmd/ckexport/internal/sandbox", "/pipeline", "/pipeline/source", "/pipeline/source/oci", "/pipeline/source/s3", "/pipeline/archive", "/pipeline/decode", "/pipeline/redact", "/pipeline/yara", "/schema", "/sinks", "/sinks/parquet", "/sinks/duckdb", "/sinks/shards", "/queries", "/queries/rules", "/verify", "/compare", "/plain", "/report", "/units", "/pipeline/extract", "/indicators", "/pipeline/search", "/sinks/iceberg", "/metrics", "/watch", "/objectstore", "/findings", "/inspect", "/sqltext", "/filelock", "/lazyregexp"},
 	"/cmd/ckexport/internal/sandbox": nil,
 	"/cmd/ckbench":                   {"/cmd/ckbench/measure", "/cmd/ckbench/workload", "/stage", "/units"},
 	"/cmd/ckbench/measure":           nil,
@@ -36,7 +36,7 @@ var mayImport = map[string][]string{
 	"/pipeline/scan":                 {"/pipeline/criu", "/pipeline/memory", "/pipeline/yara"},
 	"/pipeline/unwind":               nil,
 	"/pipeline/yara":                 nil,
-	"/pipeline/decode":               {"/pipeline/archive", "/pipeline/content", "/pipeline/criu", "/pipeline/kernel", "/pipeline/layout", "/pipeline/memory", "/pipeline/scan", "/pipeline/unwind", "/pipeline/yara", "/schema", "/units"},
+	"/pipeline/decode":               {"/pipeline/archive", "/pipeline/content", "/pipeline/criu", "/pipeline/kernel", "/pipeline/layout", "/pipeline/memory", "/pipeline/scan", "/pipeline/unwind", "/pipeline/yara", "/schema", "/units", "/lazyregexp"},
 	"/pipeline/search":               {"/pipeline/decode", "/pipeline/layout", "/pipeline/memory", "/pipeline/scan", "/pipeline/source", "/schema"},
 	"/pipeline/extract":              {"/pipeline/criu", "/pipeline/decode", "/pipeline/layout", "/pipeline/memory", "/pipeline/source", "/plain", "/schema"},
 	"/pipeline/redact":               {"/schema"},
@@ -59,16 +59,17 @@ var mayImport = map[string][]string{
 	"/plain":                         nil,
 	"/sqltext":                       nil,
 	"/filelock":                      nil,
+	"/lazyregexp":                    nil,
 	"/stage":                         nil,
 	"/units":                         nil,
 	"/findings":                      {"/plain", "/queries", "/sqltext"},
-	"/report":                        {"/findings", "/plain", "/queries", "/sqltext", "/units"},
-	"/compare":                       {"/schema", "/sqltext", "/units"},
+	"/report":                        {"/findings", "/plain", "/queries", "/sqltext", "/units", "/lazyregexp"},
+	"/compare":                       {"/schema", "/sqltext", "/units", "/lazyregexp"},
 	"/inspect":                       {"/plain", "/queries", "/sqltext", "/units"},
 	"/metrics":                       {"/filelock", "/pipeline", "/schema"},
 	"/watch":                         {"/pipeline/archive", "/pipeline/source"},
 	"/deploy/image":                  nil,
-	"/indicators":                    {"/schema", "/sqltext"},
+	"/indicators":                    {"/schema", "/sqltext", "/lazyregexp"},
 	"/verify":                        {"/filelock", "/pipeline", "/pipeline/archive", "/pipeline/decode", "/pipeline/source", "/schema", "/sinks", "/sqltext", "/units"},
 
 	"/sinks/iceberg/internal/catalogs":    nil,

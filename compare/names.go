@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/ckexport/ckexport/lazyregexp"
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sqltext"
 )
@@ -167,7 +167,7 @@ func absolute(name string) string {
 	return p
 }
 
-var idPrefix = regexp.MustCompile(`^[0-9a-f]{6,}$`)
+var idPrefix = lazyregexp.New(`^[0-9a-f]{6,}$`)
 
 // nearly matches by the beginning of an id, an archive's name without ending,
 // or a container at a time.
@@ -178,7 +178,7 @@ func nearly(name string) func(Checkpoint) bool {
 		matchesTime = at(when)
 	}
 	return func(c Checkpoint) bool {
-		return idPrefix.MatchString(name) && strings.HasPrefix(c.ID, name) ||
+		return idPrefix().MatchString(name) && strings.HasPrefix(c.ID, name) ||
 			slices.ContainsFunc(c.Archives, func(a string) bool { return withoutEnding(a) == name }) ||
 			isAt && c.isOf(container) && matchesTime(c)
 	}
@@ -188,10 +188,10 @@ func nearly(name string) func(Checkpoint) bool {
 // more in front of it, or of an id that begins so.
 func (c Checkpoint) isOf(container string) bool {
 	full := c.Container()
-	return container != "" && (full == container || strings.HasSuffix(full, "/"+container) || idPrefix.MatchString(container) && strings.HasPrefix(c.ContainerID, container))
+	return container != "" && (full == container || strings.HasSuffix(full, "/"+container) || idPrefix().MatchString(container) && strings.HasPrefix(c.ContainerID, container))
 }
 
-var digits = regexp.MustCompile(`^[0-9]+$`)
+var digits = lazyregexp.New(`^[0-9]+$`)
 
 // at matches checkpoints by number or time.
 func at(when string) func(Checkpoint) bool {
@@ -200,7 +200,7 @@ func at(when string) func(Checkpoint) bool {
 		return func(c Checkpoint) bool { return c.Last }
 	case when == "first":
 		return func(c Checkpoint) bool { return c.Seq == 1 }
-	case digits.MatchString(when):
+	case digits().MatchString(when):
 		n, err := strconv.ParseInt(when, 10, 64)
 		return func(c Checkpoint) bool { return err == nil && c.Seq == n }
 	}
@@ -213,7 +213,7 @@ func at(when string) func(Checkpoint) bool {
 			return !c.TakenAt.IsZero() && c.TakenAt.Truncate(unit).Equal(t.Truncate(unit))
 		}
 	}
-	if !timePrefix.MatchString(when) {
+	if !timePrefix().MatchString(when) {
 		return func(Checkpoint) bool { return false }
 	}
 	when = strings.Replace(when, " ", "T", 1)
@@ -222,7 +222,7 @@ func at(when string) func(Checkpoint) bool {
 	}
 }
 
-var timePrefix = regexp.MustCompile(`^\d{4}-[-0-9T: .]*$`)
+var timePrefix = lazyregexp.New(`^\d{4}-[-0-9T: .]*$`)
 
 // matching returns the checkpoints that are meant.
 func matching(all []Checkpoint, means func(Checkpoint) bool) []Checkpoint {

@@ -15,10 +15,11 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/ckexport/ckexport/lazyregexp"
 )
 
 // Kind is what an indicator is.
@@ -109,7 +110,7 @@ func parseLine(line string) (Indicator, bool) {
 var fangs = strings.NewReplacer("[.]", ".", "(.)", ".", "{.}", ".", "[dot]", ".", "[:]", ":", "[://]", "://")
 
 // domainForm is a name with two labels or more, the last of which is no number.
-var domainForm = regexp.MustCompile(`^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
+var domainForm = lazyregexp.New(`^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
 
 // parse tells what an indicator is by its form.
 func parse(text string) (Indicator, bool) {
@@ -136,7 +137,7 @@ func parse(text string) (Indicator, bool) {
 		i.Kind, i.value = URL, plain
 	case strings.HasPrefix(plain, "/") && len(plain) > 1:
 		i.Kind, i.value = Path, plain
-	case domainForm.MatchString(domain) && len(domain) <= 253:
+	case domainForm().MatchString(domain) && len(domain) <= 253:
 		i.Kind, i.value = Domain, domain
 	default:
 		return Indicator{}, false

@@ -4,11 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/ckexport/ckexport/findings"
+	"github.com/ckexport/ckexport/lazyregexp"
 	"github.com/ckexport/ckexport/plain"
 )
 
@@ -63,7 +63,7 @@ func (g *gatherer) command(query string) string {
 }
 
 var (
-	plainWord   = regexp.MustCompile(`^[A-Za-z0-9_./:@%+,=-]+$`)
+	plainWord   = lazyregexp.New(`^[A-Za-z0-9_./:@%+,=-]+$`)
 	notInQuotes = "\"$`\\!"
 )
 
@@ -71,7 +71,7 @@ var (
 func shellWord(s string) string {
 	s = plain.Printable(s)
 	switch {
-	case plainWord.MatchString(s):
+	case plainWord().MatchString(s):
 		return s
 	case !strings.ContainsAny(s, notInQuotes):
 		return `"` + s + `"`

@@ -3,11 +3,11 @@ package report
 import (
 	"html"
 	"math/big"
-	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"github.com/ckexport/ckexport/lazyregexp"
 	"github.com/ckexport/ckexport/plain"
 )
 
@@ -60,7 +60,7 @@ func newTable(caption, more string, names []string, rows, bytes int) *tableBuild
 	return b
 }
 
-var isHash = regexp.MustCompile(`^[0-9a-f]{32,}$`)
+var isHash = lazyregexp.New(`^[0-9a-f]{32,}$`)
 
 // add counts a row, and adds it while there is room for it and for all before.
 func (b *tableBuilder) add(values []any) {
@@ -78,7 +78,7 @@ func (b *tableBuilder) add(values []any) {
 		b.filled[i] = true
 		b.longest[i] = max(b.longest[i], utf8.RuneCountInString(row[i].Text))
 		b.numbers[i] = b.numbers[i] && isNumber(v)
-		b.hashes[i] = b.hashes[i] && isHash.MatchString(row[i].Text)
+		b.hashes[i] = b.hashes[i] && isHash().MatchString(row[i].Text)
 		if b.Columns[i].Name == checkpointID {
 			row[i].checkpoint, _ = v.(string)
 		}

@@ -52,79 +52,105 @@ var timestampMicros = &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "U
 // columnsOf derives the columns of a row struct from its fields, which may have
 // certain tags.
 func columnsOf(row reflect.Type, known []string) ([]Column, error) {
-	var columns []Column
+	return appendColumns(make([]Column, 0, countColumns(row)), row, known)
+}
+
+// countColumns returns how many columns the fields of a struct become, blank
+// ones included.
+func countColumns(row reflect.Type) int {
+	n := 0
+	for i := range row.NumField() {
+		switch f := row.Field(i); {
+		case f.Anonymous:
+			n += countColumns(f.Type)
+		case isLeaf(f.Type):
+			n++
+		default:
+			n += f.Type.NumField()
+		}
+	}
+	return n
+}
+
+// appendColumns adds the columns of a struct's fields.
+func appendColumns(columns []Column, row reflect.Type, known []string) ([]Column, error) {
 	for i := range row.NumField() {
 		f := row.Field(i)
 		if f.Name == "_" { // facts of the table
 			continue
 		}
-		added, err := columnsOfField(f, known)
+		from, err := len(columns), error(nil)
+		if f.Anonymous { // columns that several tables have
+			columns, err = appendColumns(columns, f.Type, known)
+		} else {
+			columns, err = appendField(columns, f, known)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("field %s: %w", f.Name, err)
 		}
-		columns = append(columns, added...)
+		for i := range columns[from:] {
+			columns[from+i].offset += f.Offset
+		}
 	}
 	return columns, nil
 }
 
-func columnsOfField(f reflect.StructField, known []string) ([]Column, error) {
-	if f.Anonymous { // columns that several tables have
-		columns, err := columnsOf(f.Type, known)
-		for i := range columns {
-			columns[i].offset += f.Offset
-		}
-		return columns, err
-	}
+// appendField adds the columns of a field, which start at offset 0.
+func appendField(columns []Column, f reflect.StructField, known []string) ([]Column, error) {
 	facts, err := parseTags(f.Tag, known)
 	if err != nil {
 		return nil, err
 	}
-	if facts["arrow"] == "" || facts["doc"] == "" {
+	if facts.get("arrow") == "" || facts.get("doc") == "" {
 		return nil, fmt.Errorf("it lacks a tag arrow or doc")
 	}
-	columns, err := typedColumns(f.Type, facts["arrow"], facts["doc"])
-	if err != nil {
+	from := len(columns)
+	if columns, err = appendTyped(columns, f.Type, facts); err != nil {
 		return nil, err
 	}
-	if len(columns) == 1 { // else the parts say it
-		if err := columns[0].setRange(facts["range"]); err != nil {
-			return nil, err
-		}
+	added := columns[from:]
+	for i := range added {
+		added[i].Source = facts.get("src")
 	}
-	for i := range columns {
-		columns[i].Source, columns[i].offset = facts["src"], columns[i].offset+f.Offset
-	}
-	return columns, applyTags(columns, f.Type, facts)
+	return columns, applyTags(added, f.Type, facts)
 }
 
-// typedColumns returns the columns of a field, with name, type and meaning.
-func typedColumns(t reflect.Type, name, doc string) ([]Column, error) {
-	if t.Kind() != reflect.Struct || t == reflect.TypeFor[time.Time]() {
+// appendTyped adds the columns of a field, with name, type and meaning.
+func appendTyped(columns []Column, t reflect.Type, facts tags) ([]Column, error) {
+	name, doc := facts.get("arrow"), facts.get("doc")
+	if isLeaf(t) {
 		c, err := leafColumn(t)
+		if err != nil {
+			return nil, err
+		}
 		c.Name, c.Doc = name, doc+elementsDoc(c.Elements)
-		return []Column{c}, err
+		return append(columns, c), c.setRange(facts.get("range"))
 	}
-	columns := make([]Column, t.NumField())
-	for i := range columns {
+	for i := range t.NumField() {
 		part := t.Field(i)
 		c, err := leafColumn(part.Type)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", part.Name, err)
 		}
-		facts, err := parseTags(part.Tag, partTags)
+		of, err := parseTags(part.Tag, partTags)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", part.Name, err)
 		}
-		c.Name, c.Group, c.Doc, c.offset = name+facts["suffix"], name, doc, part.Offset
-		if err := c.setRange(facts["range"]); err != nil {
+		c.Name, c.Group, c.Doc, c.offset = name+of.get("suffix"), name, doc, part.Offset
+		if err := c.setRange(of.get("range")); err != nil {
 			return nil, err
 		}
-		if d := facts["doc"]; d != "" {
+		if d := of.get("doc"); d != "" {
 			c.Doc = "of `" + name + "`: " + d
 		}
-		columns[i] = c
+		columns = append(columns, c)
 	}
 	return columns, nil
+}
+
+// isLeaf reports whether a field of a type becomes one column.
+func isLeaf(t reflect.Type) bool {
+	return t.Kind() != reflect.Struct || t == reflect.TypeFor[time.Time]()
 }
 
 // applyTags adds to the columns of a field what its tags say, beside name and
@@ -158,13 +184,13 @@ func applyTags(columns []Column, t reflect.Type, facts tags) error {
 		}
 		c.Sensitive, c.Payload, c.Provenance, c.notCompared = sensitive, payload, provenance, notCompared
 	}
-	columns[0].was = facts["was"]
-	if tag, ok := facts["encode"]; ok {
+	columns[0].was = facts.get("was")
+	if tag, ok := facts.lookup("encode"); ok {
 		if err := encode(columns, tag); err != nil {
 			return err
 		}
 	}
-	if tag, ok := facts["ref"]; ok {
+	if tag, ok := facts.lookup("ref"); ok {
 		r, err := parseReference(tag, columns[0].Name)
 		if err != nil {
 			return err

@@ -69,12 +69,12 @@ func (t *Table) KeyAcross() []string {
 // parseComparison gives the table the comparison that its tags say, or the
 // reason why there is none.
 func (t *Table) parseComparison(facts tags) error {
-	_, isCompared := facts["compare"]
-	if t.NotCompared = facts["notcompared"]; isCompared == (t.NotCompared != "") {
+	_, isCompared := facts.lookup("compare")
+	if t.NotCompared = facts.get("notcompared"); isCompared == (t.NotCompared != "") {
 		return fmt.Errorf(`want either a tag "compare" or a reason "notcompared"`)
 	}
 	c := &Comparison{Key: facts.columns("compare"), Order: facts.columns("order"), Shown: facts.columns("show")}
-	if tag, ok := facts["through"]; ok {
+	if tag, ok := facts.lookup("through"); ok {
 		reference, columns, _ := strings.Cut(tag, ":")
 		r, err := parseReference(reference, "")
 		if err != nil || len(r.Columns) != 1 || r.Kind != "" || columns == "" {

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Policies name kinds of secrets that columns may hold; --redact takes them.
@@ -70,7 +71,7 @@ const notSensitive = "no"
 // behind a colon where that is not the whole value. Where a column is text or
 // bytes, someone must have decided.
 func sensitivities(facts tags, needed bool) ([]Sensitivity, error) {
-	text, ok := facts["sensitive"]
+	text, ok := facts.lookup("sensitive")
 	switch {
 	case !ok && needed:
 		return nil, fmt.Errorf(`it is text or bytes and has no tag sensitive: decide which policies of --redact replace it, or "no"`)
@@ -100,7 +101,7 @@ func sensitivities(facts tags, needed bool) ([]Sensitivity, error) {
 // elementSensitivities returns the sensitivities of a list of structs: those of
 // its elements' fields, which must be sensitive for the same, if at all.
 func elementSensitivities(facts tags, elements []Column) ([]Sensitivity, error) {
-	if _, ok := facts["sensitive"]; ok {
+	if _, ok := facts.lookup("sensitive"); ok {
 		return nil, fmt.Errorf("sensitive: the fields of its elements say it")
 	}
 	var all []Sensitivity
@@ -147,11 +148,13 @@ func (c Column) sensitiveText() string {
 }
 
 // secretName matches names of variables that usually hold secrets.
-var secretName = regexp.MustCompile(`(?i)passw|passphrase|secret|token|credential|api_?key|access_?key|private_?key|encryption_?key|signing_?key|auth_?key|_pwd$|_dsn$|connection_?string`)
+var secretName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)passw|passphrase|secret|token|credential|api_?key|access_?key|private_?key|encryption_?key|signing_?key|auth_?key|_pwd$|_dsn$|connection_?string`)
+})
 
 // IsSecretName reports whether a variable of that name usually holds a secret;
 // environment.sensitive says so.
-func IsSecretName(name string) bool { return secretName.MatchString(name) }
+func IsSecretName(name string) bool { return secretName().MatchString(name) }
 
 // Values are the fields of one column, in all rows of a checkpoint.
 type Values struct {

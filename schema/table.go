@@ -141,7 +141,7 @@ func newTable(row reflect.Type) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Table{Name: facts["table"], Doc: facts["doc"], Key: facts.columns("key"), Memory: facts["memory"], row: row}
+	t := &Table{Name: facts.get("table"), Doc: facts.get("doc"), Key: facts.columns("key"), Memory: facts.get("memory"), row: row}
 	if t.Name == "" || t.Doc == "" {
 		return nil, fmt.Errorf("it has no blank field with tags table and doc")
 	}
@@ -151,15 +151,15 @@ func newTable(row reflect.Type) (*Table, error) {
 	if t.Scan, err = facts.flag("scan", "yes"); err != nil {
 		return nil, err
 	}
-	if t.Scope, err = scopeOf(facts["scope"]); err != nil {
+	if t.Scope, err = scopeOf(facts.get("scope")); err != nil {
 		return nil, err
 	}
 	t.Global = t.Scope.isGlobal()
-	if t.Columns, err = columnsOf(row, columnTags); err != nil {
-		return nil, err
-	}
 	if !t.Global {
-		t.Columns = append([]Column{checkpointID}, t.Columns...)
+		t.Columns = append(make([]Column, 0, 1+countColumns(row)), checkpointID)
+	}
+	if t.Columns, err = appendColumns(t.Columns, row, columnTags); err != nil {
+		return nil, err
 	}
 	if err := t.checkColumns(); err != nil {
 		return nil, err
@@ -184,12 +184,10 @@ var checkpointID = Column{
 // checkColumns checks that columns have different names, and that the key is
 // among them.
 func (t *Table) checkColumns() error {
-	seen := map[string]bool{}
-	for _, c := range t.Columns {
-		if seen[c.Name] {
+	for i := range t.Columns {
+		if c := &t.Columns[i]; t.Column(c.Name) != c {
 			return fmt.Errorf("column %s occurs twice", c.Name)
 		}
-		seen[c.Name] = true
 	}
 	if !t.hasColumns(t.Key...) {
 		return fmt.Errorf("key %v: not all of these are columns", t.Key)
@@ -249,9 +247,9 @@ func (t *Table) BatchSchema() *arrow.Schema {
 
 // Column returns the table's column of that name, nil if it has none.
 func (t *Table) Column(name string) *Column {
-	for i := range t.Columns { // a column is too large to be copied for a look
-		if t.Columns[i].Name == name {
-			return &t.Columns[i]
+	for i := range t.Columns {
+		if c := &t.Columns[i]; c.Name == name {
+			return c
 		}
 	}
 	return nil

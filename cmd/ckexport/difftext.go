@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/ckexport/ckexport/compare"
+	"github.com/ckexport/ckexport/lazyregexp"
 	"github.com/ckexport/ckexport/plain"
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/units"
@@ -270,8 +270,8 @@ func commonPrefix(a, b string) int {
 
 // Columns that are written in octal and hexadecimal.
 var (
-	isMode    = regexp.MustCompile(`^(mode|umask|.*_mode)$`)
-	isAddress = regexp.MustCompile(`^(address|handler|restorer|context_id|cap_effective|.*_(address|code|data|brk|pointer|head|base|sp|start|end|stack|addr))$`)
+	isMode    = lazyregexp.New(`^(mode|umask|.*_mode)$`)
+	isAddress = lazyregexp.New(`^(address|handler|restorer|context_id|cap_effective|.*_(address|code|data|brk|pointer|head|base|sp|start|end|stack|addr))$`)
 )
 
 // quoted writes a value for a terminal, in quotes where it could be taken for
@@ -283,9 +283,9 @@ func quoted(column string, v any) string {
 	switch v.(type) {
 	case uint32, uint64:
 		switch {
-		case isMode.MatchString(column):
+		case isMode().MatchString(column):
 			return fmt.Sprintf("%04o", v)
-		case isAddress.MatchString(column):
+		case isAddress().MatchString(column):
 			return fmt.Sprintf("%#x", v)
 		}
 	}

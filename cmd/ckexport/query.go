@@ -8,12 +8,12 @@ import (
 	"io"
 	"maps"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ckexport/ckexport/lazyregexp"
 	"github.com/ckexport/ckexport/queries"
 	"github.com/ckexport/ckexport/sqltext"
 )
@@ -194,8 +194,8 @@ func runStatement(ctx context.Context, conn *sql.Conn, statement string, to *res
 }
 
 // quiet finds statements that only do something: DuckDB answers these with a count.
-var quiet = regexp.MustCompile(`(?i)^\s*(set|reset|use|create|drop|insert|update|delete|alter|begin|commit|rollback|load|attach|detach|prepare|deallocate)\b`)
+var quiet = lazyregexp.New(`(?i)^\s*(set|reset|use|create|drop|insert|update|delete|alter|begin|commit|rollback|load|attach|detach|prepare|deallocate)\b`)
 
 func hasResult(statement string, columns []*sql.ColumnType) bool {
-	return len(columns) > 0 && !quiet.MatchString(statement)
+	return len(columns) > 0 && !quiet().MatchString(statement)
 }

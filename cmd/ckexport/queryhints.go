@@ -3,20 +3,20 @@ package main
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/ckexport/ckexport/lazyregexp"
 	"github.com/ckexport/ckexport/queries"
 	"github.com/ckexport/ckexport/schema"
 )
 
 // What DuckDB says of a name that is not there, and which it takes to be meant.
 var (
-	noTable       = regexp.MustCompile(`Table with name (\w+) does not exist`)
-	noColumn      = regexp.MustCompile(`(?:Referenced column|does not have a column named) "(\w+)"`)
-	wrongSQL      = regexp.MustCompile(`: (?:Parser|Binder|Catalog) Error: `)
-	similarTables = regexp.MustCompile(`\n *Did you mean "[^"]*"\?`)
+	noTable       = lazyregexp.New(`Table with name (\w+) does not exist`)
+	noColumn      = lazyregexp.New(`(?:Referenced column|does not have a column named) "(\w+)"`)
+	wrongSQL      = lazyregexp.New(`: (?:Parser|Binder|Catalog) Error: `)
+	similarTables = lazyregexp.New(`\n *Did you mean "[^"]*"\?`)
 )
 
 // shortNames are words that people use for tables, and that none is named like.
@@ -27,15 +27,15 @@ var shortNames = map[string]string{
 
 // withHint adds to an error of DuckDB which name is meant, where that is known.
 func withHint(err error, statement string) error {
-	if found := noTable.FindStringSubmatch(err.Error()); found != nil {
+	if found := noTable().FindStringSubmatch(err.Error()); found != nil {
 		return withTableHint(err, found[1])
 	}
-	if found := noColumn.FindStringSubmatch(err.Error()); found != nil {
+	if found := noColumn().FindStringSubmatch(err.Error()); found != nil {
 		if hint := columnHint(found[1], statement); hint != "" {
 			return &usageError{err: err, hint: hint}
 		}
 	}
-	if wrongSQL.MatchString(err.Error()) {
+	if wrongSQL().MatchString(err.Error()) {
 		return &usageError{err: err}
 	}
 	return err
@@ -48,7 +48,7 @@ func withTableHint(err error, name string) error {
 		view := q.ViewName()
 		return &usageError{err: err, hint: fmt.Sprintf("%s has parameters: FROM %s(), or %s(%s := value); ckexport queries %s shows them", view, view, view, q.Params[0].Name, q.Name)}
 	}
-	text := errors.New(similarTables.ReplaceAllString(err.Error(), ""))
+	text := errors.New(similarTables().ReplaceAllString(err.Error(), ""))
 	if slices.ContainsFunc(queryable(), func(n string) bool { return strings.EqualFold(n, name) }) {
 		return &usageError{err: text, hint: "the output was made without that table, or one that the view needs, or by an earlier ckexport"}
 	}
@@ -91,7 +91,7 @@ func queryable() []string {
 
 // columnHint says where a column is that none of the tables in a statement has.
 func columnHint(column, statement string) string {
-	named := word.FindAllString(strings.ToLower(statement), -1)
+	named := word().FindAllString(strings.ToLower(statement), -1)
 	for _, t := range schema.Tables() {
 		if !slices.Contains(named, t.Name) && !slices.Contains(named, t.Name+"_full") {
 			continue

@@ -1,10 +1,10 @@
 package main
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/ckexport/ckexport/lazyregexp"
 	"github.com/ckexport/ckexport/queries"
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
@@ -36,20 +36,20 @@ func (q question) withMemory(kinds []string) question {
 
 // looksAround finds SQL that asks what tables and views there are, or makes up their
 // names.
-var looksAround = regexp.MustCompile(`(?i)\b(show|describe|pragma|information_schema|duckdb_|sqlite_master|query)`)
+var looksAround = lazyregexp.New(`(?i)\b(show|describe|pragma|information_schema|duckdb_|sqlite_master|query)`)
 
 // word is a name as it stands in SQL.
-var word = regexp.MustCompile(`[a-z_][a-z0-9_]*`)
+var word = lazyregexp.New(`[a-z_][a-z0-9_]*`)
 
 // questionOf finds out what SQL asks: the views whose names occur in it, and the
 // tables that occur in it or them. Each that is made costs time.
 func questionOf(text string) question {
-	if looksAround.MatchString(text) {
+	if looksAround().MatchString(text) {
 		return wholeQuestion(queries.Views())
 	}
 	q := question{}
 	named := map[string]bool{}
-	for _, w := range word.FindAllString(strings.ToLower(text), -1) {
+	for _, w := range word().FindAllString(strings.ToLower(text), -1) {
 		named[w] = true
 	}
 	q.whole = named["checkpoints"] // whoever asks it directly may look at its status
@@ -82,7 +82,7 @@ func viewsBelow(named map[string]bool) []sinks.View {
 			continue
 		}
 		list = append(list, v)
-		for _, w := range word.FindAllString(strings.ToLower(v.SQL), -1) {
+		for _, w := range word().FindAllString(strings.ToLower(v.SQL), -1) {
 			named[w] = true
 		}
 	}

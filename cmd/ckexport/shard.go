@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ckexport/ckexport/lazyregexp"
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/shards"
@@ -26,12 +26,12 @@ func shardFlags() []cli.Flag {
 	}
 }
 
-var runName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$`)
+var runName = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$`)
 
 // readRunName checks the name of a run.
 func readRunName(c *cli.Context) (string, error) {
 	name := c.String("run")
-	if !runName.MatchString(name) {
+	if !runName().MatchString(name) {
 		return "", usagef("--run %q: want a name of up to 100 letters, digits, - and _", name)
 	}
 	return name, nil

@@ -3,13 +3,13 @@ package decode
 import (
 	"iter"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"time"
 
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/pstree"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/stats"
 
+	"github.com/ckexport/ckexport/lazyregexp"
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/pipeline/memory"
 	"github.com/ckexport/ckexport/schema"
@@ -110,10 +110,10 @@ func (s *imageSet) dumpKind() string {
 // kubeletName is how kubelet names archives: the pod's name ends at the first
 // underscore, the time is at the end. Source: Kubernetes
 // pkg/kubelet/kubelet.go, CheckpointContainer.
-var kubeletName = regexp.MustCompile(`^checkpoint-([^_]+)_(.+)-(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))\.tar(?:\.\w+)?$`)
+var kubeletName = lazyregexp.New(`^checkpoint-([^_]+)_(.+)-(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))\.tar(?:\.\w+)?$`)
 
 func (s *imageSet) kubeletColumns(row *schema.Checkpoint) {
-	m := kubeletName.FindStringSubmatch(row.ArchiveName)
+	m := kubeletName().FindStringSubmatch(row.ArchiveName)
 	if m == nil {
 		return
 	}

@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
 
+	"github.com/ckexport/ckexport/lazyregexp"
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/schema"
 )
@@ -15,11 +15,11 @@ import (
 // The forms of CRIU's log. Time is relative to the start; from 100 seconds on
 // its last digits are cut. Source: CRIU criu/log.c.
 var (
-	logPID      = regexp.MustCompile(`^ *(\d+): `)
-	logLocation = regexp.MustCompile(`^(Error|Warn ) \(([^():]+):(\d+)\): `)
-	logProcess  = regexp.MustCompile(`^Process: (\d+)\((\d+)\)`)
-	logVersion  = regexp.MustCompile(`^Version: (\S+)(?: \(gitid ([^)]*)\))?`)
-	logKernel   = regexp.MustCompile(`^Running on (\S+) Linux (\S+) (.*) \S+$`)
+	logPID      = lazyregexp.New(`^ *(\d+): `)
+	logLocation = lazyregexp.New(`^(Error|Warn ) \(([^():]+):(\d+)\): `)
+	logProcess  = lazyregexp.New(`^Process: (\d+)\((\d+)\)`)
+	logVersion  = lazyregexp.New(`^Version: (\S+)(?: \(gitid ([^)]*)\))?`)
+	logKernel   = lazyregexp.New(`^Running on (\S+) Linux (\S+) (.*) \S+$`)
 )
 
 const (
@@ -169,7 +169,7 @@ func (l *criuLog) row(number uint32, line []byte) schema.LogLine {
 	if isTimed {
 		row.Level, row.ElapsedUS = "info", l.times.Of(microseconds)
 		if l.name == restoreLog {
-			if m := logPID.FindStringSubmatch(rest); m != nil {
+			if m := logPID().FindStringSubmatch(rest); m != nil {
 				if pid, err := strconv.ParseInt(m[1], 10, 32); err == nil {
 					row.PID, rest = ptr(int32(pid)), rest[len(m[0]):]
 				}
@@ -260,7 +260,7 @@ func sourceLocation(message string) []string {
 	if !strings.HasPrefix(message, "Error (") && !strings.HasPrefix(message, "Warn  (") {
 		return nil
 	}
-	return logLocation.FindStringSubmatch(message)
+	return logLocation().FindStringSubmatch(message)
 }
 
 // subsystem returns the part of CRIU that a message names before a colon, a
@@ -295,17 +295,17 @@ func tellsFact(message []byte) bool {
 func (f *criuFacts) take(line string) {
 	switch {
 	case strings.HasPrefix(line, "Version: ") && f.version == nil:
-		if m := logVersion.FindStringSubmatch(line); m != nil {
+		if m := logVersion().FindStringSubmatch(line); m != nil {
 			f.version, f.gitID = nonEmpty(m[1]), nonEmpty(m[2])
 		}
 	case strings.HasPrefix(line, "Running on ") && f.kernelRelease == nil:
-		if m := logKernel.FindStringSubmatch(line); m != nil {
+		if m := logKernel().FindStringSubmatch(line); m != nil {
 			f.nodename, f.kernelRelease, f.kernelVersion = nonEmpty(m[1]), nonEmpty(m[2]), nonEmpty(m[3])
 		}
 	case strings.HasPrefix(line, dumpFinished):
 		f.finished = true
 	case strings.HasPrefix(line, "Process: ") && len(f.hostPIDs) < mostHostPIDs:
-		if m := logProcess.FindStringSubmatch(line); m != nil {
+		if m := logProcess().FindStringSubmatch(line); m != nil {
 			pid, err1 := strconv.ParseUint(m[1], 10, 32)
 			host, err2 := strconv.ParseInt(m[2], 10, 32)
 			if err1 == nil && err2 == nil {

@@ -1,10 +1,10 @@
 package decode
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/ckexport/ckexport/lazyregexp"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -101,7 +101,7 @@ func (f *firewall) nftablesBlock(line string) {
 }
 
 // nftablesHook is the line of a chain that packets enter by themselves.
-var nftablesHook = regexp.MustCompile(`^type (\w+) hook (\w+)(?: devices? (.*?))? priority ([^;]+);(?: policy (\w+);)?`)
+var nftablesHook = lazyregexp.New(`^type (\w+) hook (\w+)(?: devices? (.*?))? priority ([^;]+);(?: policy (\w+);)?`)
 
 // nftablesRule decodes a line within a chain.
 func (f *firewall) nftablesRule(line string) {
@@ -109,7 +109,7 @@ func (f *firewall) nftablesRule(line string) {
 		return
 	}
 	chain := &f.set.rows.FirewallRules[f.chainRow]
-	if hook := nftablesHook.FindStringSubmatch(line); hook != nil {
+	if hook := nftablesHook().FindStringSubmatch(line); hook != nil {
 		chain.RuleText, chain.Uncounted = text(line), text(uncounted(f.base.Backend, line))
 		chain.ChainType, chain.Hook, chain.Priority, chain.Policy = nonEmpty(hook[1]), nonEmpty(hook[2]), nonEmpty(hook[4]), nonEmpty(hook[5])
 		if hook[3] != "" {
@@ -192,12 +192,12 @@ func (f *firewall) verdict(row *schema.FirewallRule, words []string) {
 	}
 }
 
-var counterStatement = regexp.MustCompile(`\b(?:counter )?packets (\d+) bytes (\d+)`)
+var counterStatement = lazyregexp.New(`\b(?:counter )?packets (\d+) bytes (\d+)`)
 
 // nftablesCounter decodes "counter packets N bytes N", and a named counter's
 // own line.
 func nftablesCounter(line string) (packets, bytes *uint64) {
-	if m := counterStatement.FindStringSubmatch(line); m != nil {
+	if m := counterStatement().FindStringSubmatch(line); m != nil {
 		return count(m[1]), count(m[2])
 	}
 	return nil, nil
@@ -206,19 +206,19 @@ func nftablesCounter(line string) (packets, bytes *uint64) {
 // criuTableName is the name of the table that CRIU locks the network with: its
 // run's id, or in older versions a pid. Source: CRIU criu/netfilter.c,
 // nftables_get_table.
-var criuTableName = regexp.MustCompile(`^CRIU-([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+)$`)
+var criuTableName = lazyregexp.New(`^CRIU-([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+)$`)
 
-func criuTable(f *firewall) bool { return f.family == "inet" && criuTableName.MatchString(f.table) }
+func criuTable(f *firewall) bool { return f.family == "inet" && criuTableName().MatchString(f.table) }
 
 // criuMark matches packets of CRIU itself, which it marks with SOCCR_MARK.
-var criuMark = regexp.MustCompile(`^meta mark (0x0*c114|49428) accept$`)
+var criuMark = lazyregexp.New(`^meta mark (0x0*c114|49428) accept$`)
 
 // isCRIURule reports whether a rule is one of CRIU's lock: in its own table,
 // or in the chain that iptables makes of its rules.
 func (f *firewall) isCRIURule(line string) bool {
-	rule := strings.Join(strings.Fields(counterStatement.ReplaceAllString(line, "")), " ")
+	rule := strings.Join(strings.Fields(counterStatement().ReplaceAllString(line, "")), " ")
 	if criuTable(f) {
-		return criuMark.MatchString(rule) || rule == "ip saddr . tcp sport . ip daddr . tcp dport @conns4 drop" ||
+		return criuMark().MatchString(rule) || rule == "ip saddr . tcp sport . ip daddr . tcp dport @conns4 drop" ||
 			rule == "ip6 saddr . tcp sport . ip6 daddr . tcp dport @conns6 drop"
 	}
 	if f.table != "filter" || f.family != "ip" && f.family != "ip6" {
@@ -226,7 +226,7 @@ func (f *firewall) isCRIURule(line string) bool {
 	}
 	switch f.chain {
 	case "CRIU":
-		return criuMark.MatchString(rule) || rule == "drop"
+		return criuMark().MatchString(rule) || rule == "drop"
 	case "INPUT", "OUTPUT":
 		return rule == "jump CRIU"
 	}

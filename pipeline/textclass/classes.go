@@ -1,6 +1,9 @@
 package textclass
 
-import "slices"
+import (
+	"slices"
+	"sync"
+)
 
 // Class is a class of texts.
 type Class struct {
@@ -47,7 +50,8 @@ var classes = []Class{
 }
 
 // candidates are the classes that a word may have texts of, by what it has.
-var candidates = func() (lists [allKinds + 1][]*Class) {
+var candidates = sync.OnceValue(func() *[allKinds + 1][]*Class {
+	var lists [allKinds + 1][]*Class
 	for has := range lists {
 		for i := range classes {
 			if c := &classes[i]; c.find != nil && kind(has)&c.needs == c.needs {
@@ -55,8 +59,8 @@ var candidates = func() (lists [allKinds + 1][]*Class) {
 			}
 		}
 	}
-	return lists
-}()
+	return &lists
+})
 
 // privateKey is the class of keys in PEM.
 var privateKey = &classes[len(classes)-1]

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // isInURL reports whether a byte can be of a URL, from its scheme on. What ends
@@ -74,7 +75,7 @@ func domainEnd(word []byte, from, to int, email bool) int {
 		return 0
 	}
 	last := bytes.LastIndexByte(name, '.')
-	if last < 1 || !topLevel[string(name[last+1:])] && !(email && countries[string(name[last+1:])]) { // which nobody writes in capitals
+	if last < 1 || !topLevel()[string(name[last+1:])] && !(email && countries()[string(name[last+1:])]) { // which nobody writes in capitals
 		return 0
 	}
 	for label := range bytes.SplitSeq(name, []byte{'.'}) {
@@ -86,11 +87,13 @@ func domainEnd(word []byte, from, to int, email bool) int {
 }
 
 // countries are the top-level domains of countries.
-var countries = set(`ac ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz ca cc cd cf cg ch ci ck cl cm cn co cr cu cv cw cx cy cz
+var countries = sync.OnceValue(func() map[string]bool {
+	return set(`ac ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz ca cc cd cf cg ch ci ck cl cm cn co cr cu cv cw cx cy cz
 de dj dk dm do dz ec ee eg er es et eu fi fj fk fm fo fr ga gd ge gf gg gh gi gl gm gn gp gq gr gs gt gu gw gy hk hm hn hr ht hu id ie il im in io iq ir is it je jm jo jp
 ke kg kh ki km kn kp kr kw ky kz la lb lc li lk lr ls lt lu lv ly ma mc md me mg mh mk ml mm mn mo mp mq mr ms mt mu mv mw mx my mz na nc ne nf ng ni nl no np nr nu nz
 om pa pe pf pg ph pk pl pm pn pr ps pt pw py qa re ro rs ru rw sa sb sc sd se sg sh si sk sl sm sn so sr ss st su sv sx sy sz tc td tf tg th tj tk tl tm tn to tr tt tv tw tz
 ua ug uk us uy uz va vc ve vg vi vn vu wf ws ye yt za zm zw`)
+})
 
 // alsoFiles are countries whose domains end as files and identifiers often do.
 var alsoFiles = strings.Fields("so py sh pl rs md cc ps is in id as do to no it be at am me my ne no pm ml mm la li st sc")
@@ -98,14 +101,14 @@ var alsoFiles = strings.Fields("so py sh pl rs md cc ps is in id as do to no it 
 // topLevel are the top-level domains that a domain by itself must have: larger
 // ones of the root zone, but for words that are names of fields in programs too,
 // and those of private networks.
-var topLevel = func() map[string]bool {
+var topLevel = sync.OnceValue(func() map[string]bool {
 	all := set(`com net org edu gov mil int biz info pro mobi arpa app dev cloud online site top xyz club shop tech website icu vip
 agency network systems services solutions onion local internal intranet corp lan cluster example invalid localdomain`)
-	for top := range countries {
+	for top := range countries() {
 		all[top] = !slices.Contains(alsoFiles, top)
 	}
 	return all
-}()
+})
 
 func set(words string) map[string]bool {
 	all := map[string]bool{}

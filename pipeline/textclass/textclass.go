@@ -46,16 +46,17 @@ const (
 
 // Scanner finds texts. It is for one goroutine.
 type Scanner struct {
-	found   func(Match)
-	decoded []byte // of UTF-16
-	covered []span // of the word at hand
+	found      func(Match)
+	candidates *[allKinds + 1][]*Class
+	decoded    []byte // of UTF-16
+	covered    []span // of the word at hand
 }
 
 // span is a part of a word.
 type span struct{ start, end int }
 
 // NewScanner returns a scanner that calls found for each text.
-func NewScanner(found func(Match)) *Scanner { return &Scanner{found: found} }
+func NewScanner(found func(Match)) *Scanner { return &Scanner{found: found, candidates: candidates()} }
 
 // Scan finds the texts in data. Where more bytes follow, it leaves a text at the
 // end that may go on to the next call, and returns where that begins.
@@ -178,7 +179,7 @@ func (s *Scanner) word(word []byte, offset, width int, has kind) {
 		return
 	}
 	s.covered = s.covered[:0]
-	for _, c := range candidates[has] {
+	for _, c := range s.candidates[has] {
 		if len(word) < c.least {
 			continue
 		}

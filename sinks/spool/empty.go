@@ -3,9 +3,7 @@ package spool
 import (
 	"archive/tar"
 	"bytes"
-	"crypto/sha256"
 	_ "embed"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +11,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+
+	"github.com/zeebo/xxh3"
 
 	"github.com/ckexport/ckexport/schema"
 )
@@ -41,19 +41,26 @@ var emptyFilesByKey = sync.OnceValues(func() (map[string][]byte, error) {
 })
 
 // emptyKey names the file of a table as it is now: one whose columns changed has
-// another.
+// another. Each run asks for all of them, so the hash is a quick one.
 func emptyKey(table *schema.Table) string {
-	facts := fmt.Appendf(nil, "%d %q", schema.Version, table.Doc)
-	for _, c := range table.Columns {
-		for _, text := range []string{c.Name, c.Type.Fingerprint(), c.Comment()} {
-			facts = append(append(facts, text...), 0)
-		}
-		for _, is := range []bool{c.Nullable, c.Encoding.Dictionary, c.Encoding.Delta, c.Encoding.Bloom} {
-			facts = strconv.AppendBool(facts, is)
+	h := xxh3.New()
+	add := func(texts ...string) {
+		for _, text := range texts {
+			h.WriteString(text)
+			h.Write([]byte{0})
 		}
 	}
-	sum := sha256.Sum256(facts)
-	return table.Name + "-" + hex.EncodeToString(sum[:8])
+	add(strconv.Itoa(schema.Version), table.Doc)
+	for _, c := range table.Columns {
+		add(c.Name, c.Type.Fingerprint(), c.Doc, c.Source)
+		for _, s := range c.Sensitive {
+			add(s.Policy, string(s.Form))
+		}
+		for _, is := range []bool{c.Nullable, c.Encoding.Dictionary, c.Encoding.Delta, c.Encoding.Bloom} {
+			add(strconv.FormatBool(is))
+		}
+	}
+	return fmt.Sprintf("%s-%016x", table.Name, h.Sum64())
 }
 
 // emptyFile returns the file of a table without rows, nil if there is none ready.
