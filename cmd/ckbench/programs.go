@@ -123,7 +123,7 @@ func (s *suite) compare(ctx context.Context, name string, reps int, programs []p
 // once runs a program over a folder once.
 func (s *suite) once(ctx context.Context, p program, dir string, m *Measurement) (measure.Usage, error) {
 	if p.output != "" && !p.keep {
-		if err := os.RemoveAll(filepath.Join(s.out(), p.output)); err != nil {
+		if err := s.setAside(p.output); err != nil {
 			return measure.Usage{}, err
 		}
 	}
@@ -143,6 +143,18 @@ func (s *suite) once(ctx context.Context, p program, dir string, m *Measurement)
 		return u, err
 	}
 	return u, s.check(p, m, summary.Bytes())
+}
+
+// setAside makes room for an output. The one that is there stays until all is
+// measured: in a file system that avoids what was just deleted, as ext4 without a
+// journal does for a minute, each new file or folder takes 0.3 ms instead of 0.02.
+func (s *suite) setAside(output string) error {
+	s.outputs++
+	err := os.Rename(filepath.Join(s.out(), output), filepath.Join(s.out(), fmt.Sprint(s.outputs, "-", output)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 func (s *suite) oneByOne(ctx context.Context, p program, dir string) (sum measure.Usage, err error) {

@@ -25,7 +25,7 @@ func report(r *Results) string {
 
 This is made by %[1]smake bench%[1]s, which makes the archives, runs all programs in turn and takes medians. To repeat it:
 
-    make bench         # some 25 minutes, 10 GiB in bin/bench, and checkpointctl from the module proxy
+    make bench         # some 25 minutes, 12 GiB in bin/bench, and checkpointctl from the module proxy
     make bench-quick   # the same with tiny workloads, in seconds, into a folder of its own
 
 The archives are made from the real ones in testdata: [cmd/ckbench/workload](../cmd/ckbench/workload). The same seed makes the same bytes. All files are in the page cache.

@@ -48,6 +48,7 @@ type suite struct {
 	sizes                                            workload.Sizes
 	log                                              io.Writer
 	results                                          Results
+	outputs                                          int // that were set aside
 }
 
 func (s *suite) say(format string, args ...any) { fmt.Fprintf(s.log, format+"\n", args...) }

@@ -16,7 +16,10 @@ import (
 
 // tarReader reads the members of a tar.
 type tarReader struct {
-	tar     *tar.Reader
+	tar interface { // reads members
+		next() (*tar.Header, error)
+		io.Reader
+	}
 	content *memberContent // of tar
 	free    *Member        // nil if none was given back
 	end     *endWatcher
@@ -33,9 +36,9 @@ func newTar(budget *Budget, r io.Reader, file *fileReader) *tarReader {
 	t := &tarReader{end: &endWatcher{r: r}, file: file, budget: budget}
 	if file != nil {
 		t.end.file = file
-		t.tar = tar.NewReader(&seekingWatcher{endWatcher: t.end})
+		t.tar = seekingReader{tar.NewReader(&seekingWatcher{endWatcher: t.end})}
 	} else {
-		t.tar = tar.NewReader(t.end)
+		t.tar = &headerReader{in: t.end}
 	}
 	t.content = &memberContent{t.tar}
 	return t
@@ -48,7 +51,7 @@ func (t *tarReader) next() (*Member, error) {
 	if err := t.leaveMember(); err != nil {
 		return nil, err
 	}
-	header, err := t.tar.Next()
+	header, err := t.tar.next()
 	switch {
 	case errors.Is(err, io.EOF):
 		if t.end.zeros < blockSize {
@@ -109,6 +112,11 @@ func (t *tarReader) leaveMember() error {
 	}
 	return nil
 }
+
+// seekingReader reads a tar whose contents are sought over.
+type seekingReader struct{ *tar.Reader }
+
+func (r seekingReader) next() (*tar.Header, error) { return r.Next() }
 
 // memberContent marks an early end as truncation.
 type memberContent struct{ r io.Reader }

@@ -40,20 +40,32 @@ func encodingOf(head []byte, cut bool) string {
 	return ""
 }
 
-// printableASCII returns how many bytes at the start of b surely are, in words
-// of eight: most bytes of most texts.
+// each is a word with 1 in each of its bytes.
+const each = 0x0101010101010101
+
+// printableASCII returns how many bytes at the start of b surely are, or line feeds,
+// in words of eight: most bytes of most texts.
 func printableASCII(b []byte) int {
-	const each = 0x0101010101010101
-	n := 0
-	for ; len(b)-n >= 8; n += 8 {
-		word := binary.LittleEndian.Uint64(b[n:])
-		// The high bit of a byte is set below where the byte is 0x80 or more,
-		// below 0x20, or 0x7f.
-		if (word|(word-0x20*each)|(word+each))&(0x80*each) != 0 {
+	rest := b
+	for ; len(rest) >= 8; rest = rest[8:] {
+		word := binary.LittleEndian.Uint64(rest)
+		if hasOthers(word) && hasOthers(word|lineFeeds(word)>>2) { // a line feed with that bit is a star
 			break
 		}
 	}
-	return n
+	return len(b) - len(rest)
+}
+
+// hasOthers reports whether a word may have a byte that is not printable ASCII: its
+// high bit is set here where the byte is 0x80 or more, below 0x20, or 0x7f.
+func hasOthers(word uint64) bool {
+	return (word|(word-0x20*each)|(word+each))&(0x80*each) != 0
+}
+
+// lineFeeds returns a word with the high bit of each byte that is a line feed.
+func lineFeeds(word uint64) uint64 {
+	x := word ^ '\n'*each
+	return ^(x&^(0x80*each) + 0x7f*each | x | 0x7f*each)
 }
 
 // isTextASCII reports whether a byte is printable or one of layout: bell,

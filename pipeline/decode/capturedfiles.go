@@ -33,7 +33,7 @@ type capturedFile struct {
 	isFile             bool
 	isSetuid, isSetgid bool
 	isDigested         bool
-	sum                [sha256.Size]byte
+	sum                [sha256.Size]byte // is there when all files of the capture were read
 	size               uint64
 	content            *schema.FileContent // nil where the content is not whole
 

@@ -1,11 +1,9 @@
 package decode
 
 import (
-	"crypto/sha256"
 	"debug/elf"
 	"encoding/hex"
 	"fmt"
-	"hash"
 	"strings"
 
 	"github.com/ckexport/ckexport/pipeline/archive"
@@ -20,21 +18,12 @@ func (d *Decoder) newSniffer() *content.Sniffer {
 	return &d.sniffer
 }
 
-// copyBuffer is what content passes through on its way to digest and sniffer.
+// copyBuffer is what content passes through on its way to a digest.
 func (d *Decoder) copyBuffer() []byte {
 	if d.buffer == nil {
 		d.buffer = make([]byte, 32<<10)
 	}
 	return d.buffer
-}
-
-// newFileSum returns the decoder's SHA-256, for the next file.
-func (d *Decoder) newFileSum() hash.Hash {
-	if d.fileSum == nil {
-		d.fileSum = sha256.New()
-	}
-	d.fileSum.Reset()
-	return d.fileSum
 }
 
 // contentOf returns the columns of what the bytes of a file tell. Files of which they

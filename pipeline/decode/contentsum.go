@@ -21,13 +21,18 @@ func (d *Decoder) newContentSum(size int64) contentSum {
 	if size < large {
 		return plainSum{sha256.New()}
 	}
+	return newSideSum(d.freeBlocks())
+}
+
+// freeBlocks returns the blocks of what is hashed beside reading.
+func (d *Decoder) freeBlocks() chan []byte {
 	if d.sumBlocks == nil {
 		d.sumBlocks = make(chan []byte, sideBlocks)
 		for range sideBlocks {
 			d.sumBlocks <- make([]byte, 0, sideBlock)
 		}
 	}
-	return newSideSum(d.sumBlocks)
+	return d.sumBlocks
 }
 
 type plainSum struct{ hash.Hash }

@@ -13,7 +13,6 @@ package decode
 import (
 	"context"
 	"errors"
-	"hash"
 	"io"
 	"path/filepath"
 	"slices"
@@ -84,8 +83,8 @@ type Decoder struct {
 	registers criu.RegisterReader
 	sniffer   content.Sniffer
 	buffer    []byte                                // see copyBuffer
-	sumBlocks chan []byte                           // see newContentSum
-	fileSum   hash.Hash                             // see newFileSum
+	sumBlocks chan []byte                           // see freeBlocks
+	fileSums  fileSums                              // see newFileSums
 	contents  map[content.Facts]*schema.FileContent // see contentOf
 
 	scanner  *scan.Scanner // with Rules

@@ -60,6 +60,7 @@ func (c *container) readFilesystem(captured capture, from io.Reader) error {
 		return err
 	}
 	defer nested.Close()
+	defer c.decoder.newFileSums().end()
 	for position := 0; ; position++ {
 		m, err := nested.Next()
 		if errors.Is(err, io.EOF) {
@@ -119,7 +120,14 @@ func (c *container) addEntry(f *capturedFile, taken *Copy) {
 	hits := c.entryHits
 	c.entryHits = nil
 	at := len(c.filesystem)
-	if !c.addCaptured(f) {
+	isAdded := c.addCaptured(f)
+	switch {
+	case isAdded && f.isDigested:
+		c.decoder.fileSums.endFile(&c.filesystem[at].sum)
+	case f.isFile:
+		c.decoder.fileSums.endFile(nil)
+	}
+	if !isAdded {
 		return
 	}
 	if taken != nil {
@@ -176,19 +184,19 @@ func (c *container) readContent(f *capturedFile, m *archive.Member, captured *ca
 	if c.decoder.CopyContent != nil {
 		taken = c.copyOut(captured.content(m))
 	}
-	sum, sniffer := c.decoder.newFileSum(), c.decoder.newSniffer()
+	sums, sniffer := &c.decoder.fileSums, c.decoder.newSniffer()
 	scanned, program := c.newContentScan(), c.holdELF(heldELF{row: len(c.filesystem)})
 	n, err := int64(0), error(nil)
-	for buffer := c.decoder.copyBuffer(); err == nil; {
+	for err == nil {
 		var read int
-		read, err = m.Read(buffer)
+		read, err = m.Read(sums.room())
 		n += int64(read)
 		if read > 0 {
-			sum.Write(buffer[:read])
-			sniffer.Write(buffer[:read]) //nolint:errcheck // neither this nor the next ones fail
-			scanned.Write(buffer[:read]) //nolint:errcheck
-			program.Write(buffer[:read]) //nolint:errcheck
-			taken.write(buffer[:read])
+			piece := sums.add(read)
+			sniffer.Write(piece) //nolint:errcheck // neither this nor the next ones fail
+			scanned.Write(piece) //nolint:errcheck
+			program.Write(piece) //nolint:errcheck
+			taken.write(piece)
 		}
 	}
 	c.entryHits = scanned.end()
@@ -204,7 +212,6 @@ func (c *container) readContent(f *capturedFile, m *archive.Member, captured *ca
 		return taken, err
 	}
 	f.isDigested = true
-	sum.Sum(f.sum[:0])
 	f.content = c.decoder.contentOf(sniffer.Facts())
 	return taken, nil
 }
@@ -220,6 +227,7 @@ func (c *capture) content(m *archive.Member) Content {
 
 // readArtifact takes a file that Podman's --keep or a plugin left behind.
 func (c *container) readArtifact(m *archive.Member, in io.Reader) error {
+	defer c.decoder.newFileSums().end()
 	f := capturedFile{in: newCaptureColumns("artifact", m.Name, ""), name: m.RawName}
 	taken, err := c.readFile(&f, m, &capture{origin: f.in.origin, member: m.Name})
 	c.addEntry(&f, taken)
