@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"reflect"
+	"slices"
 	"strings"
 	"unsafe"
 )
@@ -48,7 +49,7 @@ func (s rowSet) each(t *Table, do func(rows reflect.Value)) {
 }
 
 func dangling(tables []*Table, rows rowSet, decoded map[string]bool) []Dangling {
-	answers := map[string]map[keyHash]struct{}{}
+	answers := map[string]*keySet{}
 	seed := maphash.MakeSeed()
 	var all []Dangling
 	for _, t := range tables {
@@ -64,7 +65,7 @@ func dangling(tables []*Table, rows rowSet, decoded map[string]bool) []Dangling 
 				answers[ref.answer] = ref.answers(rows, seed)
 			}
 			checks = append(checks, &referenceCheck{
-				Dangling: Dangling{Table: t.Name, Reference: ref}, columns: t.columnsNamed(ref.Columns), known: answers[ref.answer], seed: seed,
+				Dangling: Dangling{Table: t.Name, Reference: ref}, known: answers[ref.answer], seed: seed,
 			})
 		}
 		if len(checks) == 0 {
@@ -72,7 +73,7 @@ func dangling(tables []*Table, rows rowSet, decoded map[string]bool) []Dangling 
 		}
 		rows.each(t, func(some reflect.Value) {
 			for _, c := range checks {
-				eachKey(some, c.columns, c.check)
+				eachKey(some, c.Reference.columns, c.check)
 			}
 		})
 		for _, c := range checks {
@@ -87,9 +88,8 @@ func dangling(tables []*Table, rows rowSet, decoded map[string]bool) []Dangling 
 // referenceCheck looks at one reference of a table, row by row.
 type referenceCheck struct {
 	Dangling
-	columns []*Column
-	known   map[keyHash]struct{}
-	seed    maphash.Seed
+	known *keySet
+	seed  maphash.Seed
 
 	last     refKey // that was answered, if any was: rows of a thread, say, follow one another
 	answered bool
@@ -99,7 +99,7 @@ func (c *referenceCheck) check(k refKey) {
 	if c.answered && k == c.last {
 		return
 	}
-	if _, ok := c.known[k.hash(c.seed)]; ok {
+	if c.known.has(k.hash(c.seed)) {
 		c.last, c.answered = k, true
 		return
 	}
@@ -131,6 +131,38 @@ func (k refKey) hash(seed maphash.Seed) (h keyHash) {
 	return h
 }
 
+// keySet is a set of keys. Most sets are small: to look through them takes less than
+// to fill a map.
+type keySet struct {
+	list []keyHash
+	all  map[keyHash]struct{} // nil while there are few
+}
+
+// fewKeys are looked through one by one.
+const fewKeys = 32
+
+func (s *keySet) add(k keyHash) {
+	switch n := len(s.list); {
+	case s.all != nil:
+		s.all[k] = struct{}{}
+	case n < fewKeys:
+		s.list = append(s.list, k)
+	default:
+		s.all = make(map[keyHash]struct{}, 4*fewKeys)
+		for _, k := range append(s.list, k) {
+			s.all[k] = struct{}{}
+		}
+	}
+}
+
+func (s *keySet) has(k keyHash) bool {
+	if s.all != nil {
+		_, ok := s.all[k]
+		return ok
+	}
+	return slices.Contains(s.list, k)
+}
+
 func (k refKey) describe(columns []string) string {
 	parts := make([]string, len(columns))
 	for i, c := range columns {
@@ -142,23 +174,20 @@ func (k refKey) describe(columns []string) string {
 }
 
 // answers returns the keys of the rows that the reference can name.
-func (ref Reference) answers(rows rowSet, seed maphash.Seed) map[keyHash]struct{} {
-	keys := make(map[keyHash]struct{}, ref.target.rowsIn(rows.all).Len())
+func (ref Reference) answers(rows rowSet, seed maphash.Seed) *keySet {
+	keys := &keySet{}
 	n := len(ref.Target)
-	columns := ref.target.columnsNamed(ref.Target)
-	if ref.Kind != "" {
-		columns = append(columns, ref.target.Column(kindColumn))
-	}
-	add := func(k refKey) {
-		if ref.Kind != "" {
-			if k[n].text != ref.Kind {
-				return
+	rows.each(ref.target, func(some reflect.Value) {
+		eachKey(some, ref.targetColumns, func(k refKey) {
+			if ref.Kind != "" {
+				if k[n].text != ref.Kind {
+					return
+				}
+				k[n] = refValue{}
 			}
-			k[n] = refValue{}
-		}
-		keys[k.hash(seed)] = struct{}{}
-	}
-	rows.each(ref.target, func(some reflect.Value) { eachKey(some, columns, add) })
+			keys.add(k.hash(seed))
+		})
+	})
 	return keys
 }
 

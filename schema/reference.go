@@ -25,8 +25,10 @@ type Reference struct {
 	// Kind, where not empty, is what column kind of the target has.
 	Kind string
 
-	target *Table // that of the name
-	answer string // what it may be answered by: equal for references that the same rows answer
+	columns       []*Column // those of the names
+	target        *Table    // that of the name
+	targetColumns []*Column // those of the names, and where Kind is set kindColumn
+	answer        string    // what it may be answered by: equal for references that the same rows answer
 }
 
 // kindColumn is the column that Kind is about.
@@ -67,5 +69,9 @@ func (r *Reference) resolve(from *Table, tables []*Table) error {
 		return fmt.Errorf("reference of %s names what does not exist", r)
 	}
 	r.target, r.answer = tables[i], r.targetText()
+	r.columns, r.targetColumns = from.columnsNamed(r.Columns), r.target.columnsNamed(r.Target)
+	if r.Kind != "" {
+		r.targetColumns = append(r.targetColumns, r.target.Column(kindColumn))
+	}
 	return nil
 }

@@ -90,7 +90,8 @@ func (p *logPhases) end() {
 // beginning returns the phase that a message begins, empty if it begins none. What
 // CRIU says again later, such as for the next process that it freezes, begins none.
 func (p *logPhases) beginning(message []byte) string {
-	for i, b := range phaseBeginnings {
+	for i := range phaseBeginnings {
+		b := &phaseBeginnings[i] // not copied for each line
 		if !startsWith(message, b.prefix) || !bytes.HasSuffix(message, []byte(b.suffix)) {
 			continue
 		}

@@ -15,11 +15,11 @@ import (
 	"github.com/ckexport/ckexport/sinks/internal/staging"
 )
 
-// Rows that are few: with more, dictionaries and more than one page are worth
-// what they cost.
+// Rows that are few enough for one page of each column: other writers put as many
+// into a page.
 const (
-	fewRows  = 5000
-	fewBytes = 1 << 20
+	fewRows  = 20_000
+	fewBytes = 16 << 20
 )
 
 // onePageEncoder returns what encodes files of few rows, the same each time.
@@ -41,41 +41,47 @@ func (w *tableWriter) writeFew() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	rows, err := Join(w.held)
+	group := columnsOf(w.held)
 	releaseAll(w.held)
 	w.held, w.heldRows, w.heldBytes = nil, 0, 0
+	defer group.release()
+	f, err := encoder.Begin(template, group.rows)
 	if err != nil {
 		return false, err
 	}
-	defer rows.Release()
-	columns, err := onePageColumns(w.table, rows)
-	if err != nil {
-		return false, err
+	for i := range w.table.Columns {
+		if err := addColumn(f, &w.table.Columns[i], group, i); err != nil {
+			return false, fmt.Errorf("encoding rows: %w", err)
+		}
 	}
-	data, err := encoder.Encode(template, rows.NumRows(), columns, runPairs(w.from))
+	data, err := f.Finish(runPairs(w.from))
 	if err != nil {
 		return false, fmt.Errorf("encoding rows: %w", err)
 	}
-	return true, w.writeWhole(data, rows.NumRows())
+	return true, w.writeWhole(data, group.rows)
 }
 
-// onePageColumns returns the columns of a file.
-func onePageColumns(table *schema.Table, rows arrow.RecordBatch) ([]onepage.Column, error) {
-	var columns []onepage.Column
-	for i, c := range table.Columns {
-		leaves, err := leavesOf(rows.Column(i), c.Nullable)
-		if err != nil {
-			return nil, fmt.Errorf("column %s: %w", c.Name, err)
-		}
-		for _, l := range leaves {
-			column := onepage.Column{Values: l.values, Definition: l.definition, Repetition: l.repetition}
-			if c.Encoding.Bloom && c.Type.ID() == arrow.STRING {
-				column.Distinct = distinctTexts(rows.Column(i))
-			}
-			columns = append(columns, column)
+// addColumn adds the ith column of rows to a file.
+func addColumn(f *onepage.File, c *schema.Column, rows *heldColumns, i int) error {
+	column, err := rows.join(i)
+	if err != nil {
+		return err
+	}
+	defer column.Release()
+	leaves, err := leavesOf(column, c.Nullable)
+	if err != nil {
+		return fmt.Errorf("column %s: %w", c.Name, err)
+	}
+	var distinct int64
+	if c.Encoding.Bloom && c.Type.ID() == arrow.STRING {
+		distinct = distinctTexts(column)
+	}
+	for _, l := range leaves {
+		if err := f.Add(onepage.Column{Values: l.values, Definition: l.definition, Repetition: l.repetition, Distinct: distinct}); err != nil {
+			return err
 		}
 	}
-	return columns, nil
+	return nil
 }
 
 // writeEmpty completes a table that never got a row by the file that is ready;

@@ -71,11 +71,18 @@ func (a archiveRows) write(t testing.TB, dir string) []spool.Part {
 	return parts
 }
 
-// TestFewRows checks that the files of each archive, which are not written by
-// arrow-go if they have few rows, read back as what was written, with statistics
-// that are right for another reader.
+// TestFewRows checks that the files of each archive, and of all of them together, which
+// are not written by arrow-go if they have few rows, read back as what was written,
+// with statistics that are right for another reader.
 func TestFewRows(t *testing.T) {
-	for _, archive := range rowsOf(t, testdata) {
+	archives := rowsOf(t, testdata)
+	together := archiveRows{}
+	for _, archive := range archives {
+		for table, batches := range archive {
+			together[table] = append(together[table], batches...)
+		}
+	}
+	for _, archive := range append(archives, together) {
 		dir := t.TempDir()
 		parts := archive.write(t, dir)
 		if len(parts) != len(archive) {

@@ -61,9 +61,10 @@ func leavesOf(column arrow.Array, nullable bool) ([]leaf, error) {
 
 // define sets levels to one above the given one, but for NULLs.
 func define(levels []int16, values arrow.Array, null int16) {
+	nulls := values.NullN() // mostly none, or all
 	for i := range levels {
 		levels[i] = null
-		if values.IsValid(i) {
+		if nulls == 0 || nulls < len(levels) && values.IsValid(i) {
 			levels[i]++
 		}
 	}

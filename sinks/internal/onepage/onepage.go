@@ -6,15 +6,18 @@
 //
 // What files of a table have in common comes from a template: a file of the same
 // table without rows, made by arrow-go. Only what the rows make is written here:
-// pages, statistics, indexes and Bloom filters, plainly encoded, as the format is
-// described in https://github.com/apache/parquet-format.
+// pages, statistics, indexes and Bloom filters, as the format is described in
+// https://github.com/apache/parquet-format. Values are plainly encoded, but for
+// texts that repeat, which are dictionaries.
 package onepage
 
 import (
 	"bytes"
 	"fmt"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/klauspost/compress/zstd"
@@ -36,6 +39,7 @@ type Column struct {
 type Encoder struct {
 	zstd       *zstd.Encoder
 	bloomBytes int64
+	rooms      sync.Pool // of *pages: most of the time would go into fresh memory
 }
 
 // window is how far back in a page zstd looks for what repeats. Each encoder has about
@@ -46,6 +50,7 @@ const window = 1 << 20
 // filters of at most that many bytes.
 func NewEncoder(zstdLevel int, bloomBytes int64) (*Encoder, error) {
 	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(zstdLevel)), zstd.WithZeroFrames(true),
+		zstd.WithAllLitEntropyCompression(true), // texts of hexadecimal digits, as ids are, have few repeats
 		zstd.WithWindowSize(window), zstd.WithLowerEncoderMem(true))
 	if err != nil {
 		return nil, err
@@ -53,38 +58,66 @@ func NewEncoder(zstdLevel int, bloomBytes int64) (*Encoder, error) {
 	return &Encoder{zstd: z, bloomBytes: bloomBytes}, nil
 }
 
-// Encode returns a file with rows in columns, in the order of the template's. The
-// pairs of key and value come to those of the template's footer.
-func (e *Encoder) Encode(template []byte, rows int64, columns []Column, pairs [][2]string) ([]byte, error) {
+// File is a file that gets its columns one after another.
+type File struct {
+	*Encoder
+	template *template
+	rows     int64
+	out      []byte // what is written: pages
+	chunks   []chunk
+	filters  []byte // Bloom filters, which come behind the pages of all columns
+	room     *pages
+}
+
+// Begin begins a file with rows in the columns of the template.
+func (e *Encoder) Begin(template []byte, rows int64) (*File, error) {
 	t, err := parse(template)
 	if err != nil {
 		return nil, fmt.Errorf("template: %w", err)
 	}
-	if len(columns) != len(t.leaves) {
-		return nil, fmt.Errorf("%d columns where the template has %d", len(columns), len(t.leaves))
+	room, _ := e.rooms.Get().(*pages)
+	if room == nil {
+		room = &pages{}
 	}
-	out := append(make([]byte, 0, len(template)+4096), magic...)
-	chunks := make([]chunk, len(columns))
-	var values []byte
-	for i, c := range columns {
-		if chunks[i], values, err = e.page(&out, values, t.leaves[i], c); err != nil {
-			return nil, fmt.Errorf("column %v: %w", t.leaves[i].path, err)
-		}
+	return &File{Encoder: e, template: t, rows: rows, out: append(make([]byte, 0, 2*len(template)), magic...), room: room}, nil
+}
+
+// Add writes the next column, in the order of the template's. Nothing of it is kept.
+func (f *File) Add(c Column) error {
+	n := len(f.chunks)
+	if n >= len(f.template.leaves) {
+		return fmt.Errorf("more columns than the %d of the template", n)
 	}
-	for i, c := range columns {
-		if c.Distinct > 0 {
-			if err := e.filter(&out, &chunks[i], c); err != nil {
-				return nil, fmt.Errorf("bloom filter of column %v: %w", t.leaves[i].path, err)
-			}
-		}
+	leaf := f.template.leaves[n]
+	k, err := f.addPages(leaf, c)
+	if err == nil && c.Distinct > 0 {
+		err = f.addFilter(&k, c)
 	}
-	for i := range chunks {
-		chunks[i].writeBounds(&out)
+	if err != nil {
+		return fmt.Errorf("column %s: %w", bytes.Join(leaf.path, []byte(".")), err)
 	}
-	for i := range chunks {
-		chunks[i].writeOffsets(&out)
+	f.chunks = append(f.chunks, k)
+	return nil
+}
+
+// Finish returns the file. The pairs of key and value come to those of the
+// template's footer.
+func (f *File) Finish(pairs [][2]string) ([]byte, error) {
+	if len(f.chunks) != len(f.template.leaves) {
+		return nil, fmt.Errorf("%d columns where the template has %d", len(f.chunks), len(f.template.leaves))
 	}
-	return t.finish(out, rowGroup(chunks, rows), rows, pairs), nil
+	f.rooms.Put(f.room)
+	f.room = nil
+	filtersAt := int64(len(f.out))
+	out := append(f.out, f.filters...)
+	for i := range f.chunks {
+		f.chunks[i].filterAt += filtersAt
+		f.chunks[i].writeBounds(&out)
+	}
+	for i := range f.chunks {
+		f.chunks[i].writeOffsets(&out)
+	}
+	return f.template.finish(out, rowGroup(f.chunks, f.rows), f.rows, pairs), nil
 }
 
 // chunk is a column of the row group: where its parts are, and what they hold.
@@ -93,77 +126,29 @@ type chunk struct {
 	stats                   statistics
 	codec                   int64
 	levels                  int64 // of values and NULLs
-	at                      int64 // of the page
-	plainBytes, bytes       int64 // of the page with its header
+	begin                   int64 // of the dictionary, or of the page where there is none
+	at, pageBytes           int64 // of the page of values, with its header
+	plainBytes, bytes       int64 // of both, with headers
 	filterAt, filterBytes   int64
 	offsetsAt, offsetsBytes int64 // the offset index
 	boundsAt, boundsBytes   int64 // the column index
 }
 
-// Values of parquet.thrift.
-const (
-	codecNone, codecZstd     = 0, 6
-	encodingPlain, levelsRLE = 0, 3
-	dataPage                 = 0
-	boundaryOrderAscending   = 1
-)
+func (k *chunk) hasDictionary() bool { return k.begin < k.at }
 
-// compressible is the size above which a page is worth compressing.
-const compressible = 100
-
-// page writes the page of a column. It returns the room for values, to be used
-// again.
-func (e *Encoder) page(out *[]byte, room []byte, of leaf, c Column) (chunk, []byte, error) {
-	k := chunk{leaf: of, at: int64(len(*out)), levels: int64(len(c.Definition))}
-	if c.Definition == nil {
-		k.levels = int64(c.Values.Len())
-	}
-	page := room[:0]
-	if of.maxRepetition > 0 {
-		page = appendLevels(page, c.Repetition)
-	}
-	if of.maxDefinition > 0 {
-		page = appendLevels(page, c.Definition)
-	}
-	page, stats, err := appendValues(page, c.Values, of.physical)
-	if err != nil {
-		return k, nil, err
-	}
-	k.stats = stats
-	k.stats.nulls = k.levels - stats.values
-
-	content := page
-	if len(page) > compressible {
-		if packed := e.zstd.EncodeAll(page, nil); len(packed) < len(page) {
-			content, k.codec = packed, codecZstd
-		}
-	}
-	m := message{out: *out}
-	m.int32(1, dataPage)
-	m.int32(2, int64(len(page)))
-	m.int32(3, int64(len(content)))
-	header := m.begin(5)
-	m.int32(1, k.levels)
-	m.int32(2, encodingPlain)
-	m.int32(3, levelsRLE)
-	m.int32(4, levelsRLE)
-	m.end(header)
-	m.stop()
-	k.plainBytes = int64(len(m.out)) - k.at + int64(len(page))
-	*out = append(m.out, content...)
-	k.bytes = int64(len(*out)) - k.at
-	return k, page, nil
-}
-
-// filter writes a Bloom filter of a column's values.
-func (e *Encoder) filter(out *[]byte, k *chunk, c Column) error {
+// addFilter adds a Bloom filter of a column's values.
+func (f *File) addFilter(k *chunk, c Column) error {
 	const wrongly = 0.01 // as arrow-go has it by default
-	b := metadata.NewBloomFilterFromNDVAndFPP(uint32(c.Distinct), wrongly, e.bloomBytes, memory.DefaultAllocator)
+	b := metadata.NewBloomFilterFromNDVAndFPP(uint32(c.Distinct), wrongly, f.bloomBytes, memory.DefaultAllocator)
 	defer b.Release()
 	hash := b.Hasher()
-	eachText(c.Values, func(text []byte) { b.InsertHash(hash.Sum64(text)) })
-	m := message{out: *out}
-	k.filterAt = int64(len(m.out))
+	values := c.Values
+	if texts, ok := values.(*array.Dictionary); ok {
+		values = texts.Dictionary()
+	}
+	eachText(values, func(text []byte) { b.InsertHash(hash.Sum64(text)) })
+	m := message{out: f.filters}
+	k.filterAt = int64(len(m.out)) // in filters, until the file is finished
 	m.int32(1, b.Size())
 	for id := 2; id <= 4; id++ { // in blocks, by XXHASH, not compressed: the first choice of each
 		choice := m.begin(id)
@@ -175,8 +160,8 @@ func (e *Encoder) filter(out *[]byte, k *chunk, c Column) error {
 	if _, err := b.WriteTo(buffer, nil); err != nil {
 		return err
 	}
-	*out = buffer.Bytes()
-	k.filterBytes = int64(len(*out)) - k.filterAt
+	f.filters = buffer.Bytes()
+	k.filterBytes = int64(len(f.filters)) - k.filterAt
 	return nil
 }
 
@@ -208,7 +193,7 @@ func (k *chunk) writeOffsets(out *[]byte) {
 	m.list(1, 1, kindStruct)
 	location := m.element()
 	m.int64(1, k.at)
-	m.int32(2, k.bytes)
+	m.int32(2, k.pageBytes)
 	m.int64(3, 0) // the page begins with the first row
 	m.end(location)
 	m.stop()
@@ -242,9 +227,14 @@ func (k *chunk) describe(m *message) {
 	m.int64(2, 0) // the metadata is here only
 	meta := m.begin(3)
 	m.int32(1, int64(k.leaf.physical))
-	m.list(2, 2, kindInt32)
-	m.varint(encodingPlain)
-	m.varint(levelsRLE)
+	encodings := []int64{encodingPlain, encodingRLE}
+	if k.hasDictionary() {
+		encodings = append(encodings, encodingDictionary)
+	}
+	m.list(2, len(encodings), kindInt32)
+	for _, e := range encodings {
+		m.varint(e)
+	}
 	m.list(3, len(k.leaf.path), kindBinary)
 	for _, name := range k.leaf.path {
 		m.blob(name)
@@ -254,6 +244,9 @@ func (k *chunk) describe(m *message) {
 	m.int64(6, k.plainBytes)
 	m.int64(7, k.bytes)
 	m.int64(9, k.at)
+	if k.hasDictionary() {
+		m.int64(11, k.begin)
+	}
 	stats := m.begin(12)
 	m.int64(3, k.stats.nulls)
 	if k.stats.hasBounds {

@@ -1,6 +1,7 @@
 package onepage
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 )
@@ -18,6 +19,20 @@ type statistics struct {
 
 func (s *statistics) bounds(least, greatest []byte) {
 	s.hasBounds, s.least, s.greatest = true, least, greatest
+}
+
+// addText counts a text.
+func (s *statistics) addText(text []byte) {
+	if s.values++; s.values == 1 {
+		s.least, s.greatest = text, text
+	}
+	if bytes.Compare(text, s.least) < 0 {
+		s.least = text
+	}
+	if bytes.Compare(text, s.greatest) > 0 {
+		s.greatest = text
+	}
+	s.hasBounds = max(len(s.least), len(s.greatest)) <= longestBound
 }
 
 // mayMislead leaves out bounds of unsigned numbers above the signed maximum, which

@@ -1,7 +1,6 @@
 package onepage
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -21,21 +20,6 @@ const (
 	physicalDouble    physical = 5
 	physicalByteArray physical = 6
 )
-
-// appendLevels appends levels, which are below 256: the length of what follows,
-// then runs of equal ones. Source: Encodings.md, "Run Length Encoding".
-func appendLevels(page []byte, levels []int16) []byte {
-	at := len(page)
-	page = append(page, 0, 0, 0, 0)
-	for from, to := 0, 0; from < len(levels); from = to {
-		for to = from + 1; to < len(levels) && levels[to] == levels[from]; {
-			to++
-		}
-		page = append(binary.AppendUvarint(page, uint64(to-from)<<1), byte(levels[from]))
-	}
-	binary.LittleEndian.PutUint32(page[at:], uint32(len(page)-at-4))
-	return page
-}
 
 // appendValues appends the values that are not NULL, plainly encoded, and tells
 // what they are like.
@@ -72,7 +56,7 @@ func appendValues(page []byte, values arrow.Array, as physical) ([]byte, statist
 	case *array.Float64:
 		is = physicalDouble
 		page, stats = appendDoubles(page, v)
-	case *array.String, *array.Binary, *array.Dictionary:
+	case *array.String, *array.Binary:
 		is = physicalByteArray
 		page, stats = appendTexts(page, v)
 	default:
@@ -100,8 +84,9 @@ func appendInt64[T integer](page []byte, n T) []byte {
 func appendNumbers[T integer](page []byte, of arrow.Array, numbers []T, add func([]byte, T) []byte) ([]byte, statistics) {
 	var stats statistics
 	var least, greatest T
+	nulls := of.NullN()
 	for i, n := range numbers {
-		if of.IsNull(i) {
+		if nulls > 0 && of.IsNull(i) {
 			continue
 		}
 		if stats.values == 0 {
@@ -176,27 +161,18 @@ func appendBooleans(page []byte, of *array.Boolean) ([]byte, statistics) {
 // appendTexts appends texts or bytes, each after its length.
 func appendTexts(page []byte, of arrow.Array) ([]byte, statistics) {
 	var stats statistics
-	var least, greatest []byte
-	size := 0
-	eachText(of, func(text []byte) { size += 4 + len(text) })
-	page = slices.Grow(page, size)
-	eachText(of, func(text []byte) {
-		if stats.values == 0 {
-			least, greatest = text, text
-		}
-		stats.values++
-		if bytes.Compare(text, least) < 0 {
-			least = text
-		}
-		if bytes.Compare(text, greatest) > 0 {
-			greatest = text
-		}
-		page = append(binary.LittleEndian.AppendUint32(page, uint32(len(text))), text...)
-	})
-	if stats.values > 0 && max(len(least), len(greatest)) <= longestBound {
-		stats.bounds(least, greatest)
+	if v, ok := of.(*array.String); ok && v.Len() > 0 {
+		page = slices.Grow(page, len(v.ValueBytes())+4*v.Len()) // documents may be large
 	}
+	eachText(of, func(text []byte) {
+		stats.addText(text)
+		page = appendText(page, text)
+	})
 	return page, stats
+}
+
+func appendText(page, text []byte) []byte {
+	return append(binary.LittleEndian.AppendUint32(page, uint32(len(text))), text...)
 }
 
 // eachText calls do for each text that is not NULL.
@@ -207,9 +183,6 @@ func eachText(of arrow.Array, do func([]byte)) {
 		text = v.Value
 	case *array.String:
 		text = textsOf(v)
-	case *array.Dictionary:
-		texts := textsOf(v.Dictionary().(*array.String))
-		text = func(i int) []byte { return texts(v.GetValueIndex(i)) }
 	}
 	for i := range of.Len() {
 		if of.IsValid(i) {
@@ -220,9 +193,9 @@ func eachText(of arrow.Array, do func([]byte)) {
 
 // textsOf returns what finds a text of an array, without a copy of it.
 func textsOf(v *array.String) func(i int) []byte {
-	all := v.ValueBytes()
-	return func(i int) []byte {
-		at := v.ValueOffset(i) - v.ValueOffset(0)
-		return all[at : at+len(v.Value(i))]
+	if v.Len() == 0 {
+		return nil // there may be no offsets
 	}
+	all, offsets := v.ValueBytes(), v.ValueOffsets()
+	return func(i int) []byte { return all[offsets[i]-offsets[0] : offsets[i+1]-offsets[0]] }
 }
