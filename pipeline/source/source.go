@@ -119,7 +119,11 @@ func eachLine(list io.Reader, add func(string) error) error {
 	lines := bufio.NewScanner(list)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		if line := strings.TrimSuffix(lines.Text(), "\r"); line != "" {
+		line := strings.TrimSuffix(lines.Text(), "\r")
+		if strings.ContainsRune(line, 0) { // which no path has, but archives do
+			return &InputError{Input: "-", Err: errors.New("standard input is a list of inputs, one a line, and this is something else: an archive itself, perhaps")}
+		}
+		if line != "" {
 			if err := add(line); err != nil {
 				return err
 			}
