@@ -110,12 +110,13 @@ func (g *gateway) start(address string) error {
 	if err := g.process.Start(); err != nil {
 		return err
 	}
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		c, err := net.Dial("tcp", address)
 		if err == nil {
 			return c.Close()
 		}
 		if time.Now().After(deadline) {
+			g.kill()
 			return err
 		}
 	}
