@@ -22,10 +22,10 @@ type sumBlock struct {
 	ends  []fileEnd
 }
 
-// fileEnd says where a file ends in a block, and where its SHA-256 goes: nil for nowhere.
+// fileEnd is the end of a file in a block.
 type fileEnd struct {
-	at  int
-	sum *[sha256.Size]byte
+	at  int                // bytes from the start of the block
+	sum *[sha256.Size]byte // takes its SHA-256; nil where nobody wants it
 }
 
 // newFileSums begins to take the SHA-256 of files; it must be ended before the next one
