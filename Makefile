@@ -41,9 +41,9 @@ test: tools ## everything CI runs, and how long each step takes
 
 # The race detector takes several times as long, so it runs where goroutines
 # meet: pipeline has a run's workers, which decode, replace and gather rows;
-# pages are digested, archives extracted from and searched side by side; sinks write and load so;
+# archives are decompressed ahead of reading, pages digested, archives extracted from and searched side by side; sinks write and load so;
 # ckbench makes archives so; a watch listens while it exports, and counts for who asks.
-RACE = ./watch ./metrics ./pipeline ./pipeline/extract ./pipeline/memory ./pipeline/scan ./pipeline/search ./sinks/... ./cmd/ckbench/...
+RACE = ./watch ./metrics ./pipeline ./pipeline/archive ./pipeline/extract ./pipeline/memory ./pipeline/scan ./pipeline/search ./sinks/... ./cmd/ckbench/...
 # All of them together, with the command's own goroutines: runs over all archives
 # into both kinds of output, with values replaced, and interrupted ones.
 RACE_RUNS = ^(TestInterrupt|TestScripts)$$/^(both-outputs|redact)$$

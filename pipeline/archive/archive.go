@@ -172,6 +172,7 @@ type Opener struct {
 type level struct {
 	decompressor
 	buffer []byte
+	ahead  [aheadBlocks][]byte
 }
 
 // inputReader reads the file of an archive in order.
@@ -261,7 +262,7 @@ func (o *Opener) startFile(a *Archive, file FileContent, withDigest bool) error 
 		return &OpenError{err}
 	}
 	reader := o.newReader(file, version.Size, withDigest)
-	a.Format, a.read, a.custody = "tar", reader.bytesRead, &custody{file: file, before: version, reader: reader}
+	a.Format, a.read, a.custody = "tar", reader.bytesRead, &custody{file: file, before: version, sum: reader.sum}
 	head, err := reader.peek(headSize)
 	if err != nil {
 		return fmt.Errorf("reading: %w", err)
@@ -279,6 +280,9 @@ func (o *Opener) startFile(a *Archive, file FileContent, withDigest bool) error 
 		return nil
 	}
 	a.expand = func() int64 { return o.expanded }
+	if file, ok := reader.(*fileReader); ok {
+		return o.decompressAhead(a, file)
+	}
 	return o.decompress(a, &o.outer, reader, maxWindow)
 }
 
@@ -297,6 +301,30 @@ func (o *Opener) decompress(a *Archive, l *level, r io.Reader, window int64) err
 		return err
 	}
 	a.members = newTar(&o.Budget, o.expand(content, packed.count), nil)
+	return nil
+}
+
+// decompressAhead begins the tar in a compressed file, which is decompressed ahead of
+// reading. Other streams are not: one may have nothing to read for a long time, and then
+// closing the archive would wait for it.
+func (o *Opener) decompressAhead(a *Archive, file *fileReader) error {
+	packed := &counter{r: file}
+	content, err := o.outer.open(a.Compression, packed, maxWindow)
+	if err != nil {
+		return err
+	}
+	ahead := newReadAhead(content, &o.outer.ahead, func() filePlace { return filePlace{file.bytes, packed.n} })
+	a.members = newTar(&o.Budget, o.expand(ahead, ahead.packed), nil)
+	a.close = append(a.close, func() error { ahead.stop(); return nil })
+	a.read = ahead.bytesRead
+	a.custody.sum = func() (string, error) {
+		ahead.stop()
+		sum, err := file.sum()
+		if file.digest != nil {
+			ahead.at = ahead.file() // the whole file
+		}
+		return sum, err
+	}
 	return nil
 }
 

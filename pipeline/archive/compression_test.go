@@ -154,3 +154,39 @@ func TestXZDictionaries(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// faulty is a stream whose decompressor has a fault behind so many bytes.
+type faulty struct{ left int }
+
+func (f *faulty) Read(p []byte) (int, error) {
+	if f.left == 0 {
+		panic("a fault")
+	}
+	n := min(len(p), f.left)
+	f.left -= n
+	return n, nil
+}
+
+// TestReadAheadFault: a fault of a decompressor is its reader's, who is prepared for
+// it, and not the program's end.
+func TestReadAheadFault(t *testing.T) {
+	const size = 3 * aheadFrom
+	a := newReadAhead(&faulty{size}, new([aheadBlocks][]byte), func() filePlace { return filePlace{} })
+	read, fault := 0, any(nil)
+	func() {
+		defer func() { fault = recover() }()
+		for p := make([]byte, 1000); ; {
+			n, err := a.Read(p)
+			if read += n; err != nil {
+				t.Fatal(err)
+			}
+		}
+	}()
+	if fault != "a fault" || read != size {
+		t.Errorf("%v after %d bytes", fault, read)
+	}
+	a.stop()
+	if _, err := a.Read(make([]byte, 1)); err == nil {
+		t.Error("it can be read when it was stopped")
+	}
+}

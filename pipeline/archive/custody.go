@@ -19,7 +19,7 @@ var ErrChanged = errors.New("the file changed while it was read")
 type custody struct {
 	file   FileContent
 	before Version
-	reader inputReader
+	sum    func() (string, error) // as inputReader has it
 }
 
 // Version returns what the file was when it was opened; nil for a folder.
@@ -41,7 +41,7 @@ func (a *Archive) Finish() (string, error) {
 }
 
 func (c *custody) finish() (string, error) {
-	sum, err := c.reader.sum()
+	sum, err := c.sum()
 	if err != nil {
 		return "", fmt.Errorf("reading the rest for its SHA-256: %w", err)
 	}
