@@ -163,7 +163,7 @@ func (b *batcher) flush(ctx context.Context) error {
 		if builder.Len() == 0 {
 			continue
 		}
-		if err := b.pass(ctx, i, builder.NewBatch()); err != nil {
+		if err := b.pass(ctx, i, builder.LastBatch()); err != nil {
 			return err
 		}
 	}
