@@ -17,7 +17,7 @@ import (
 // looked at after every few rows, which grow in number.
 const (
 	batchRows  = 64 << 10
-	batchBytes = 512 << 10
+	batchBytes = 256 << 10
 	minAtOnce  = 16
 	maxAtOnce  = 4 << 10
 )

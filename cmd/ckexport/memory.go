@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ckexport/ckexport/sinks/spool"
 	"github.com/ckexport/ckexport/units"
 	"github.com/urfave/cli/v2"
 )
@@ -70,6 +71,10 @@ func lateCollection() {
 		debug.SetGCPercent(200)
 	}
 }
+
+// useLeanZstd has Parquet files written with less memory. Where that can't be, they are
+// written as well.
+func useLeanZstd() { _ = spool.UseLeanZstd() }
 
 // collectorIsSet tells whether the caller has settings of his own for the
 // garbage collector.
