@@ -62,7 +62,7 @@ func readMemoryLimit(c *cli.Context, opts *exportOptions) error {
 }
 
 // heapLimit is the size that the heap may always reach before the collector is hurried.
-const heapLimit = 208 << 20
+const heapLimit = 224 << 20
 
 // lateCollection has a process collect garbage later than the runtime would: what
 // a short run leaves is not worth it. Later still, fresh memory would cost more.
