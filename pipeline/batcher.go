@@ -17,7 +17,7 @@ import (
 // looked at after every few rows, which grow in number.
 const (
 	batchRows  = 64 << 10
-	batchBytes = 512 << 10
+	batchBytes = 256 << 10
 	minAtOnce  = 16
 	maxAtOnce  = 4 << 10
 )
@@ -163,7 +163,7 @@ func (b *batcher) flush(ctx context.Context) error {
 		if builder.Len() == 0 {
 			continue
 		}
-		if err := b.pass(ctx, i, builder.NewBatch()); err != nil {
+		if err := b.pass(ctx, i, builder.LastBatch()); err != nil {
 			return err
 		}
 	}

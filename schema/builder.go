@@ -74,13 +74,19 @@ func (b *Builder) Bytes() int { return b.bytes }
 
 // NewBatch returns the gathered rows as a record batch (BatchSchema) and starts
 // anew. The caller releases the batch.
-func (b *Builder) NewBatch() arrow.RecordBatch {
+func (b *Builder) NewBatch() arrow.RecordBatch { return b.batch(true) }
+
+// LastBatch does so for rows behind which none are expected: the batch gets the
+// builder's memory.
+func (b *Builder) LastBatch() arrow.RecordBatch { return b.batch(false) }
+
+func (b *Builder) batch(more bool) arrow.RecordBatch {
 	vectors := b.columns
 	if b.ids != nil {
 		vectors = append([]vector{b.ids}, vectors...)
 	}
 	columns := make([]arrow.Array, len(vectors))
-	for i, data := range takeAll(vectors) {
+	for i, data := range takeAll(vectors, more) {
 		columns[i] = array.MakeFromData(data)
 	}
 	n := b.rows

@@ -28,13 +28,11 @@ type dictionaryVector struct {
 	// read is as that of textVector.
 	read    func(field unsafe.Pointer) (text string, ok bool)
 	indices []int32
-	taken   capacity // of indices
 
 	numbers map[string]int32 // of the texts, which are those in data
 	offsets offsets
-	data    []byte   // only grows: what was in it stays as it is
-	bytes   capacity // of data
-	last    string   // equal texts mostly follow one another
+	data    []byte // only grows: what was in it stays as it is
+	last    string // equal texts mostly follow one another
 	lastAt  int32
 }
 
@@ -50,7 +48,7 @@ func (v *dictionaryVector) number(text string) (at int32, bytes int) {
 		}
 		at, bytes = int32(len(v.numbers)), len(text)+4
 		begin := len(v.data)
-		v.data = append(grow(v.data, len(text), v.bytes), text...)
+		v.data = append(grow(v.data, len(text)), text...)
 		v.offsets.end(len(v.data))
 		text = unsafe.String(unsafe.SliceData(v.data[begin:]), len(text)) // the one at hand may be part of something large
 		v.numbers[text] = at
@@ -61,7 +59,7 @@ func (v *dictionaryVector) number(text string) (at int32, bytes int) {
 
 func (v *dictionaryVector) extend(f fields) int {
 	n, bytes := len(v.indices), 4*f.n
-	v.indices = grow(v.indices, f.n, v.taken)[:n+f.n]
+	v.indices = grow(v.indices, f.n)[:n+f.n]
 	for i := range f.n {
 		text, ok := v.read(f.index(i))
 		bytes += v.set(n+i, text, ok)
@@ -72,7 +70,7 @@ func (v *dictionaryVector) extend(f fields) int {
 // repeat appends a text n times, or as many NULLs where it is empty.
 func (v *dictionaryVector) repeat(text string, n int) int {
 	from, bytes := len(v.indices), 4*n
-	v.indices = grow(v.indices, n, v.taken)[:from+n]
+	v.indices = grow(v.indices, n)[:from+n]
 	for i := range n {
 		bytes += v.set(from+i, text, text != "")
 	}
@@ -90,12 +88,12 @@ func (v *dictionaryVector) set(row int, text string, ok bool) (bytes int) {
 	return bytes
 }
 
-func (v *dictionaryVector) take() arrow.ArrayData {
-	indices, texts, data := v.indices, v.offsets.len(), v.data
-	bitmap, nulls := v.validity.take(len(indices))
-	dictionary := array.NewData(arrow.BinaryTypes.String, texts, []*memory.Buffer{nil, v.offsets.take(), memory.NewBufferBytes(data)}, nil, 0, 0)
-	v.indices, v.taken, v.data, v.bytes, v.last = nil, capacity(len(indices)), nil, capacity(len(data)), ""
-	clear(v.numbers)
+func (v *dictionaryVector) take(more bool) arrow.ArrayData {
+	clear(v.numbers) // whose texts are in data
+	v.last = ""
+	indices, texts := takeValues(&v.indices, more), v.offsets.len()
+	bitmap, nulls := v.validity.take(len(indices), more)
+	dictionary := array.NewData(arrow.BinaryTypes.String, texts, []*memory.Buffer{nil, v.offsets.take(more), memory.NewBufferBytes(takeValues(&v.data, more))}, nil, 0, 0)
 	return array.NewDataWithDictionary(dictionaryType, len(indices),
 		[]*memory.Buffer{bitmap, memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(indices))}, nulls, 0, dictionary)
 }
@@ -144,7 +142,7 @@ func (t *Table) Encode(rows arrow.RecordBatch) arrow.RecordBatch {
 				}
 				v.set(row, text, ok)
 			}
-			column = array.MakeFromData(v.take())
+			column = array.MakeFromData(v.take(false))
 			defer column.Release()
 		}
 		columns[i] = column

@@ -20,8 +20,9 @@ type vector interface {
 	// extend appends a field of every row, and returns about how many bytes
 	// that took.
 	extend(f fields) int
-	// take returns what was gathered, and starts anew.
-	take() arrow.ArrayData
+	// take returns what was gathered, and starts anew. If more is to come, what is
+	// returned is a copy without room to grow, and the memory is used again.
+	take(more bool) arrow.ArrayData
 }
 
 // fields is one field of every row of a slice, or every element of a slice.
@@ -63,35 +64,38 @@ func (v *validity) setNull(at int) {
 }
 
 // take returns the bitmap of n values, nil where none is NULL, and starts anew.
-func (v *validity) take(n int) (bitmap *memory.Buffer, nulls int) {
+func (v *validity) take(n int, more bool) (bitmap *memory.Buffer, nulls int) {
 	if v.nulls == 0 {
 		return nil, 0
 	}
-	bits := v.bits
-	for len(bits) < (n+7)/8 {
-		bits = append(bits, 0xff)
+	for len(v.bits) < (n+7)/8 {
+		v.bits = append(v.bits, 0xff)
 	}
 	nulls = v.nulls
-	*v = validity{}
-	return memory.NewBufferBytes(bits), nulls
+	v.nulls = 0
+	return memory.NewBufferBytes(takeValues(&v.bits, more)), nulls
 }
 
-// capacity is how much of something was taken last: so much will probably come
-// again. What is gathered anew gets it at its first value: after the last
-// batch of a run none comes.
-type capacity int
-
-// grow returns a slice with capacity for n more, at the first of them for as many
-// as were taken. It doubles: append grows a long slice by a quarter, and what is
-// copied so often leaves four times its memory behind.
-func grow[T any](gathered []T, n int, last capacity) []T {
-	switch {
-	case gathered == nil:
-		return make([]T, 0, max(n, int(last)))
-	case cap(gathered)-len(gathered) >= n:
+// grow returns a slice with capacity for n more. It doubles: append grows a long slice
+// by a quarter, and what is copied so often leaves four times its memory behind.
+func grow[T any](gathered []T, n int) []T {
+	if cap(gathered)-len(gathered) >= n {
 		return gathered
 	}
 	return slices.Grow(gathered, max(n, len(gathered)))
+}
+
+// takeValues returns values that were gathered, and leaves none. If more are to come,
+// these get the memory, and a copy is returned: batches of a long run wait in memory, and
+// would have room for half as many values again.
+func takeValues[T any, S ~[]T](gathered *S, more bool) S {
+	values := *gathered
+	if !more {
+		*gathered = nil
+		return values
+	}
+	*gathered = values[:0]
+	return slices.Clone(values)
 }
 
 // fixedVector is of numbers.
@@ -100,12 +104,11 @@ type fixedVector[T any] struct {
 	kind      arrow.DataType
 	isPointer bool
 	values    []T
-	last      capacity // of values
 }
 
 func (v *fixedVector[T]) extend(f fields) int {
 	n := len(v.values)
-	v.values = grow(v.values, f.n, v.last)[:n+f.n]
+	v.values = grow(v.values, f.n)[:n+f.n]
 	added := v.values[n:]
 	var zero T
 	if !v.isPointer {
@@ -125,10 +128,9 @@ func (v *fixedVector[T]) extend(f fields) int {
 	return f.n * int(unsafe.Sizeof(zero))
 }
 
-func (v *fixedVector[T]) take() arrow.ArrayData {
-	values := v.values
-	v.values, v.last = nil, capacity(len(values))
-	bitmap, nulls := v.validity.take(len(values))
+func (v *fixedVector[T]) take(more bool) arrow.ArrayData {
+	values := takeValues(&v.values, more)
+	bitmap, nulls := v.validity.take(len(values), more)
 	var zero T
 	bytes := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(values))), len(values)*int(unsafe.Sizeof(zero)))
 	return array.NewData(v.kind, len(values), []*memory.Buffer{bitmap, memory.NewBufferBytes(bytes)}, nil, nulls, 0)
@@ -138,7 +140,7 @@ func (v *fixedVector[T]) take() arrow.ArrayData {
 type timeVector struct{ fixedVector[int64] }
 
 func (v *timeVector) extend(f fields) int {
-	v.values = grow(v.values, f.n, v.last)
+	v.values = grow(v.values, f.n)
 	for i := range f.n {
 		p := (*time.Time)(f.index(i))
 		if v.isPointer {
@@ -182,10 +184,10 @@ func (v *boolVector) extend(f fields) int {
 	return f.n/8 + 1
 }
 
-func (v *boolVector) take() arrow.ArrayData {
-	bits, n := v.bits, v.n
-	v.bits, v.n = nil, 0
-	bitmap, nulls := v.validity.take(n)
+func (v *boolVector) take(more bool) arrow.ArrayData {
+	bits, n := takeValues(&v.bits, more), v.n
+	v.n = 0
+	bitmap, nulls := v.validity.take(n, more)
 	return array.NewData(arrow.FixedWidthTypes.Boolean, n, []*memory.Buffer{bitmap, memory.NewBufferBytes(bits)}, nil, nulls, 0)
 }
 
@@ -204,9 +206,8 @@ func (o *offsets) end(at int) {
 }
 
 // take returns the offsets of all values, and starts anew.
-func (o *offsets) take() *memory.Buffer {
-	taken := *o
-	*o = nil
+func (o *offsets) take(more bool) *memory.Buffer {
+	taken := takeValues(o, more)
 	if len(taken) == 0 {
 		taken = offsets{0}
 	}
@@ -221,8 +222,6 @@ type textVector struct {
 	read    func(field unsafe.Pointer) (text string, ok bool)
 	offsets offsets
 	data    []byte
-
-	texts, bytes capacity // of offsets and data, the last time
 }
 
 func readText(field unsafe.Pointer) (string, bool) { return *(*string)(field), true }
@@ -241,23 +240,22 @@ func readBytes(field unsafe.Pointer) (string, bool) {
 
 func (v *textVector) extend(f fields) int {
 	before := len(v.data)
-	v.offsets = grow(v.offsets, f.n+1, v.texts)
+	v.offsets = grow(v.offsets, f.n+1)
 	for i := range f.n {
 		text, ok := v.read(f.index(i))
 		if !ok {
 			v.setNull(v.offsets.len())
 		}
-		v.data = append(grow(v.data, len(text), v.bytes), text...)
+		v.data = append(grow(v.data, len(text)), text...)
 		v.offsets.end(len(v.data))
 	}
 	return len(v.data) - before + 4*f.n
 }
 
-func (v *textVector) take() arrow.ArrayData {
-	n, data := v.offsets.len(), v.data
-	v.data, v.texts, v.bytes = nil, capacity(n+1), capacity(len(data))
-	bitmap, nulls := v.validity.take(n)
-	return array.NewData(v.kind, n, []*memory.Buffer{bitmap, v.offsets.take(), memory.NewBufferBytes(data)}, nil, nulls, 0)
+func (v *textVector) take(more bool) arrow.ArrayData {
+	n, data := v.offsets.len(), takeValues(&v.data, more)
+	bitmap, nulls := v.validity.take(n, more)
+	return array.NewData(v.kind, n, []*memory.Buffer{bitmap, v.offsets.take(more), memory.NewBufferBytes(data)}, nil, nulls, 0)
 }
 
 // listVector is of lists, NULL where the slice is nil.
@@ -284,11 +282,11 @@ func (v *listVector) extend(f fields) (bytes int) {
 	return bytes + 4*f.n
 }
 
-func (v *listVector) take() arrow.ArrayData {
+func (v *listVector) take(more bool) arrow.ArrayData {
 	n := v.offsets.len()
 	v.n = 0
-	bitmap, nulls := v.validity.take(n)
-	return array.NewData(v.kind, n, []*memory.Buffer{bitmap, v.offsets.take()}, []arrow.ArrayData{v.elements.take()}, nulls, 0)
+	bitmap, nulls := v.validity.take(n, more)
+	return array.NewData(v.kind, n, []*memory.Buffer{bitmap, v.offsets.take(more)}, []arrow.ArrayData{v.elements.take(more)}, nulls, 0)
 }
 
 // structVector is of structs, which are elements of lists and never NULL.
@@ -307,10 +305,10 @@ func (v *structVector) extend(f fields) (bytes int) {
 	return bytes
 }
 
-func (v *structVector) take() arrow.ArrayData {
+func (v *structVector) take(more bool) arrow.ArrayData {
 	n := v.n
 	v.n = 0
-	return array.NewData(v.kind, n, []*memory.Buffer{nil}, takeAll(v.parts), 0, 0)
+	return array.NewData(v.kind, n, []*memory.Buffer{nil}, takeAll(v.parts, more), 0, 0)
 }
 
 // mapVector is of maps from text to text, in the order of their keys.
@@ -340,16 +338,16 @@ func (v *mapVector) extend(f fields) (bytes int) {
 	return bytes + 4*f.n
 }
 
-func (v *mapVector) take() arrow.ArrayData {
+func (v *mapVector) take(more bool) arrow.ArrayData {
 	n := v.offsets.len()
-	bitmap, nulls := v.validity.take(n)
-	return array.NewData(v.kind, n, []*memory.Buffer{bitmap, v.offsets.take()}, []arrow.ArrayData{v.entries.take()}, nulls, 0)
+	bitmap, nulls := v.validity.take(n, more)
+	return array.NewData(v.kind, n, []*memory.Buffer{bitmap, v.offsets.take(more)}, []arrow.ArrayData{v.entries.take(more)}, nulls, 0)
 }
 
-func takeAll(parts []vector) []arrow.ArrayData {
+func takeAll(parts []vector, more bool) []arrow.ArrayData {
 	taken := make([]arrow.ArrayData, len(parts))
 	for i, p := range parts {
-		taken[i] = p.take()
+		taken[i] = p.take(more)
 	}
 	return taken
 }

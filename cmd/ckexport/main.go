@@ -13,6 +13,7 @@ import (
 func main() {
 	keepFilesPrivate()
 	lateCollection()
+	useLeanZstd()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	go func() {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ckexport/ckexport/sinks/spool"
 	"github.com/ckexport/ckexport/units"
 	"github.com/urfave/cli/v2"
 )
@@ -61,7 +62,7 @@ func readMemoryLimit(c *cli.Context, opts *exportOptions) error {
 }
 
 // heapLimit is the size that the heap may always reach before the collector is hurried.
-const heapLimit = 208 << 20
+const heapLimit = 224 << 20
 
 // lateCollection has a process collect garbage later than the runtime would: what
 // a short run leaves is not worth it. Later still, fresh memory would cost more.
@@ -70,6 +71,10 @@ func lateCollection() {
 		debug.SetGCPercent(200)
 	}
 }
+
+// useLeanZstd has Parquet files written with less memory. Where that can't be, they are
+// written as well.
+func useLeanZstd() { _ = spool.UseLeanZstd() }
 
 // collectorIsSet tells whether the caller has settings of his own for the
 // garbage collector.

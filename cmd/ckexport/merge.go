@@ -235,7 +235,7 @@ func writeRun(ctx context.Context, sink sinks.Sink, run *schema.Run, tables []*s
 		run.FinishedAt = time.Now().UTC()
 		b := t.NewBuilder()
 		b.Append(&schema.Rows{Runs: []schema.Run{*run}})
-		batch := b.NewBatch()
+		batch := b.LastBatch()
 		defer batch.Release()
 		return sink.Write(ctx, t, batch)
 	}

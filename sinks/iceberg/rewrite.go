@@ -161,7 +161,7 @@ func (r *rewrite) table(ctx context.Context, t *schema.Table, ids map[string]boo
 func (r *rewrite) add(ctx context.Context, t *schema.Table, rows *schema.Rows) error {
 	b := t.NewBuilder()
 	b.Append(rows)
-	batch := b.NewBatch()
+	batch := b.LastBatch()
 	defer batch.Release()
 	converted, err := convert(batch, r.kept[t.Name])
 	if err != nil {

@@ -164,7 +164,7 @@ func (s *Spool) Held() (_ map[string][]arrow.RecordBatch, all bool) {
 func (s *Spool) WriteRows(ctx context.Context, table *schema.Table, rows *schema.Rows) error {
 	b := table.NewBuilder()
 	b.Append(rows)
-	batch := b.NewBatch()
+	batch := b.LastBatch()
 	defer batch.Release()
 	return s.Write(ctx, table, batch)
 }

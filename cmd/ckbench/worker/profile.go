@@ -21,6 +21,7 @@ import (
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/parquet"
+	"github.com/ckexport/ckexport/sinks/spool"
 	"github.com/ckexport/ckexport/stage"
 )
 
@@ -36,7 +37,10 @@ func profileStages(ctx context.Context, dir, scratch string) (s *measure.Stages,
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, sink.Close()) }()
-	debug.SetGCPercent(200) // as ckexport has it
+	debug.SetGCPercent(200) // as ckexport has it, and this:
+	if err := spool.UseLeanZstd(); err != nil {
+		return nil, err
+	}
 	var samples bytes.Buffer
 	if err := pprof.StartCPUProfile(&samples); err != nil {
 		return nil, err
