@@ -49,6 +49,7 @@ func (r *Results) goals() []Goal {
 		}
 		list = append(list, atMost(name+": time, against "+bare, 1.15, r.ratio(name, toParquet, bare), "x"))
 	}
+	list = append(list, atMost(r.Sizes.Rootfs+": "+toParquet+", against "+hashingFiles, 1.5, r.ratio(r.Sizes.Rootfs, toParquet, hashingFiles), "x"))
 	list = append(list, r.plainGoals()...)
 	if r.Stages != nil {
 		name, share := serialShare(r.Stages)
@@ -70,6 +71,7 @@ func (r *Results) goals() []Goal {
 	for _, again := range []string{againParquet, againDuckDB} {
 		list = append(list, atMost(many+": "+again, 1, r.wall(many, again), "s"))
 	}
+	list = append(list, atMost(many+": "+toParquet, 45, r.wall(many, toParquet), "s"))
 	return append(list, atMost("process start and end", 0.02, r.wall("", starting), "s"))
 }
 

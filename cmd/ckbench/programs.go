@@ -68,6 +68,10 @@ func (s *suite) baselines() []program {
 	return list
 }
 
+func (s *suite) hashFiles() program {
+	return program{name: hashingFiles, argv: func(dir string) []string { return []string{s.worker, "hash-files", dir} }}
+}
+
 func namesIn(dir string) (names []string) {
 	files, err := workload.Files(dir)
 	if err != nil {

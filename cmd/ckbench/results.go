@@ -55,9 +55,9 @@ type Results struct {
 
 // resultSizes names the workloads that goals compare.
 type resultSizes struct {
-	Few, Many, Least, Most, LeastZstd, MostZstd string
-	Kubernetes                                  []string
-	Pages                                       map[string]string // by compression
+	Few, Many, Rootfs, Least, Most, LeastZstd, MostZstd string
+	Kubernetes                                          []string
+	Pages                                               map[string]string // by compression
 }
 
 // WorkloadInfo is a workload as the report tells of it.
@@ -81,7 +81,7 @@ func (r *Results) find(workload, program string) *Measurement {
 func sizesOf(s workload.Sizes) resultSizes {
 	memory := s.Memory()
 	names := resultSizes{
-		Few: workload.Small(s.Few).Name, Many: workload.Small(s.Many).Name, Pages: map[string]string{},
+		Few: workload.Small(s.Few).Name, Many: workload.Small(s.Many).Name, Rootfs: workload.Rootfs(s.Files).Name, Pages: map[string]string{},
 		Least: memory[0].Name, Most: memory[1].Name, LeastZstd: memory[2].Name, MostZstd: memory[3].Name,
 	}
 	for _, w := range s.Kubernetes() {

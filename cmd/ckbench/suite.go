@@ -31,6 +31,7 @@ const (
 	decompressingAsync = "decompress, library's default"
 	reading            = "read the bytes"
 	imagesOnly         = "decode main images"
+	hashingFiles       = "decompress and hash files"
 	starting           = "start and end"
 )
 
@@ -81,7 +82,11 @@ func (s *suite) run(ctx context.Context) error {
 		}
 	}
 	for _, w := range slices.Concat(s.sizes.Pages(), s.sizes.Large()) {
-		if err := s.compare(ctx, w.Name, max(1, s.reps/2), everything); err != nil {
+		programs := everything
+		if w.Name == s.results.Sizes.Rootfs {
+			programs = append([]program{s.hashFiles()}, everything...)
+		}
+		if err := s.compare(ctx, w.Name, max(1, s.reps/2), programs); err != nil {
 			return err
 		}
 	}

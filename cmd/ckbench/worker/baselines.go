@@ -53,6 +53,15 @@ func decompress(concurrency int) baseline {
 
 // decompressTo does so to a writer.
 func decompressTo(ctx context.Context, files []string, concurrency int, to io.Writer) error {
+	buffer := make([]byte, 256<<10)
+	return eachDecompressed(ctx, files, concurrency, func(content io.Reader) error {
+		_, err := io.CopyBuffer(struct{ io.Writer }{to}, content, buffer)
+		return err
+	})
+}
+
+// eachDecompressed calls do with each archive's tar.
+func eachDecompressed(ctx context.Context, files []string, concurrency int, do func(io.Reader) error) error {
 	var zstdOptions []zstd.DOption
 	if concurrency > 0 {
 		zstdOptions = append(zstdOptions, zstd.WithDecoderConcurrency(concurrency))
@@ -63,7 +72,7 @@ func decompressTo(ctx context.Context, files []string, concurrency int, to io.Wr
 	}
 	defer z.Close()
 	var g gzip.Reader
-	in, buffer := bufio.NewReaderSize(nil, 256<<10), make([]byte, 256<<10)
+	in := bufio.NewReaderSize(nil, 256<<10)
 	return eachFile(ctx, files, func(f *os.File) error {
 		in.Reset(f)
 		head, err := in.Peek(4)
@@ -80,8 +89,7 @@ func decompressTo(ctx context.Context, files []string, concurrency int, to io.Wr
 		if err != nil {
 			return err
 		}
-		_, err = io.CopyBuffer(struct{ io.Writer }{to}, content, buffer)
-		return err
+		return do(content)
 	})
 }
 

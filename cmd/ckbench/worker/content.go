@@ -1,9 +1,11 @@
 package main
 
 import (
+	"archive/tar"
 	"context"
 	"crypto/sha256"
 	"errors"
+	"io"
 
 	"github.com/ckexport/ckexport/pipeline/yara"
 	"github.com/ckexport/ckexport/queries/rules"
@@ -11,6 +13,38 @@ import (
 
 // pageBytes is the size of a page.
 const pageBytes = 4 << 10
+
+// hashFiles decompresses, and takes the SHA-256 of each changed file.
+func hashFiles(ctx context.Context, files []string) error {
+	h, sum, buffer := sha256.New(), [sha256.Size]byte{}, make([]byte, 256<<10)
+	return eachDecompressed(ctx, files, 1, func(content io.Reader) error {
+		return eachMember(content, func(m *tar.Header, content io.Reader) error {
+			if m.Name != "rootfs-diff.tar" {
+				return nil
+			}
+			return eachMember(content, func(_ *tar.Header, content io.Reader) error {
+				h.Reset()
+				_, err := io.CopyBuffer(struct{ io.Writer }{h}, content, buffer)
+				h.Sum(sum[:0])
+				return err
+			})
+		})
+	})
+}
+
+func eachMember(in io.Reader, do func(m *tar.Header, content io.Reader) error) error {
+	for r := tar.NewReader(in); ; {
+		m, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if err := do(m, r); err != nil {
+			return err
+		}
+	}
+}
 
 // hashPages decompresses, and takes the SHA-256 of each 4 KiB.
 func hashPages(ctx context.Context, files []string) error {

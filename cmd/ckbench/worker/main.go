@@ -2,7 +2,7 @@
 // it makes archives, measures baselines, and compares within one process.
 //
 //	baselines.go  what no exporter can be faster than
-//	content.go    the same for what reads all of memory
+//	content.go    the same for what reads all changed files, or all of memory
 //	encode.go     Parquet encoding, against arrow-go's writer
 //	database.go   loading into DuckDB, against its own
 //	query.go      queries over an output
@@ -43,6 +43,7 @@ func app() *cli.App {
 			baselineCommand("read", "read archives", readOnly),
 			baselineCommand("decompress", "decompress archives to nothing, on one goroutine", decompress(1)),
 			baselineCommand("decompress-async", "decompress archives to nothing, zstd as its library does by default", decompress(0)),
+			baselineCommand("hash-files", "decompress archives, and hash each changed file", hashFiles),
 			baselineCommand("hash-pages", "decompress archives, and hash each 4 KiB", hashPages),
 			baselineCommand("scan", "decompress archives, and scan them with libyara", scanBlocks),
 			baselineCommand("images", "decode the main images of archives", mainImages),
