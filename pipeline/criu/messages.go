@@ -14,6 +14,10 @@ import (
 // every value, and Cost must have gone over the message before; this one cuts
 // values from blocks, and counts what a message costs as it goes. It takes
 // messages as CRIU writes them, and leaves others to Unmarshal.
+//
+// It stores values at the offsets of a struct's fields, as reflection tells them
+// once for each type: through reflection, each value would cost an allocation.
+// What is stored has the field's type, which formOf has made sure of.
 type Messages struct {
 	Shapes *Shapes
 
@@ -55,12 +59,12 @@ func (d *decoding) take(cost int64) bool {
 
 // message decodes a message into the struct at an address.
 func (d *decoding) message(s *shape, at unsafe.Pointer, data []byte, depth int) bool {
-	const deepest = 100
+	const deepest = 100 // CRIU's are nested a few deep
 	if depth > deepest || !d.take(int64(s.size)) {
 		return false
 	}
 	var seen uint64 // of the required fields
-	var structs run // for the elements of a list that follow
+	var next slab   // for the elements of a list that follow
 	for len(data) > 0 {
 		number, wire, n := consumeTag(data)
 		f := s.field(number)
@@ -69,48 +73,22 @@ func (d *decoding) message(s *shape, at unsafe.Pointer, data []byte, depth int) 
 		}
 		seen |= f.required
 		tag, body, to := data[:n], data[n:], unsafe.Add(at, f.offset)
-		switch {
-		case wire == protowire.VarintType:
+		switch wire {
+		case protowire.VarintType:
 			value, n := consumeVarint(body)
 			if n < 0 || !d.take(2*int64(f.width)) || !d.number(f, to, value, tag, data) {
 				return false
 			}
 			data = body[n:]
-		case wire == protowire.BytesType:
+		case protowire.BytesType:
 			value, n := protowire.ConsumeBytes(body)
-			if n < 0 {
+			if n < 0 || f.message == nil && !d.take(perText+int64(n)) {
 				return false
 			}
-			switch f.form {
-			case formText:
-				*(**string)(to) = d.texts.Of(d.copies.Of(value))
-			case formTexts:
-				list := (*[]string)(to)
-				*list = append(*list, d.copies.Of(value))
-			case formBytes:
-				*(*[]byte)(to) = bytes.Clone(value)
-			case formMessage:
-				inner := (*unsafe.Pointer)(to)
-				if *inner == nil {
-					*inner = reflect.New(f.message.typ).UnsafePointer()
-				}
-				if !d.take(perMessage) || !d.message(f.message, *inner, value, depth+1) {
-					return false
-				}
-			case formMessages:
-				if structs.left == 0 && !d.newRun(&structs, f, to, tag, data) {
-					return false
-				}
-				inner := structs.next()
-				list := (*[]unsafe.Pointer)(to)
-				*list = append(*list, inner)
-				if !d.take(perMessage) || !d.message(f.message, inner, value, depth+1) {
-					return false
-				}
-			default:
+			if f.form == formMessages && next.left == 0 && !d.newSlab(&next, f, to, tag, data) {
 				return false
 			}
-			if f.message == nil && !d.take(perText+int64(n)) {
+			if !d.delimited(f, to, value, &next, depth) {
 				return false
 			}
 			data = body[n:]
@@ -121,7 +99,35 @@ func (d *decoding) message(s *shape, at unsafe.Pointer, data []byte, depth int) 
 	return seen == s.required
 }
 
-// number stores a value that is a number.
+// delimited stores a value that has a length in front: a text, bytes or a message.
+// next has memory for an element of a list of messages.
+func (d *decoding) delimited(f *field, to unsafe.Pointer, value []byte, next *slab, depth int) bool {
+	switch f.form {
+	case formText:
+		*(**string)(to) = d.texts.Of(d.copies.Of(value))
+	case formTexts:
+		list := (*[]string)(to)
+		*list = append(*list, d.copies.Of(value))
+	case formBytes:
+		*(*[]byte)(to) = bytes.Clone(value)
+	case formMessage:
+		inner := (*unsafe.Pointer)(to)
+		if *inner == nil {
+			*inner = reflect.New(f.message.typ).UnsafePointer()
+		}
+		return d.take(perMessage) && d.message(f.message, *inner, value, depth+1)
+	case formMessages:
+		inner := next.take()
+		list := (*[]unsafe.Pointer)(to)
+		*list = append(*list, inner)
+		return d.take(perMessage) && d.message(f.message, inner, value, depth+1)
+	default:
+		return false
+	}
+	return true
+}
+
+// number stores a value that is a number. The field begins data, with the tag.
 func (d *decoding) number(f *field, to unsafe.Pointer, value uint64, tag, data []byte) bool {
 	switch f.form {
 	case form32:
@@ -161,28 +167,29 @@ func appendNumber[T uint32 | uint64](d *decoding, list *[]T, value T, tag, data 
 	return true
 }
 
-// run is memory for elements of a list of messages that follow each other.
-type run struct {
+// slab is memory for elements of a list of messages that follow each other.
+type slab struct {
 	at   unsafe.Pointer
-	size uintptr
+	size uintptr // of an element
 	left int
 }
 
-// newRun allocates structs for the elements of a list that follow.
-func (d *decoding) newRun(r *run, f *field, list unsafe.Pointer, tag, data []byte) bool {
+// newSlab allocates structs for the elements of a list that follow.
+func (d *decoding) newSlab(s *slab, f *field, list unsafe.Pointer, tag, data []byte) bool {
 	n := runLength(data, tag)
 	if int64(n)*int64(f.message.size+perMessage) > d.left {
 		return false
 	}
 	*(*[]unsafe.Pointer)(list) = slices.Grow(*(*[]unsafe.Pointer)(list), n)
-	*r = run{reflect.MakeSlice(f.message.list, n, n).UnsafePointer(), uintptr(f.message.size), n}
+	*s = slab{reflect.MakeSlice(f.message.list, n, n).UnsafePointer(), uintptr(f.message.size), n}
 	return true
 }
 
-func (r *run) next() unsafe.Pointer {
-	at := r.at
-	if r.left--; r.left > 0 {
-		r.at = unsafe.Add(at, r.size) // never behind the last
+// take returns the address of the next struct.
+func (s *slab) take() unsafe.Pointer {
+	at := s.at
+	if s.left--; s.left > 0 {
+		s.at = unsafe.Add(at, s.size) // never behind the last
 	}
 	return at
 }
