@@ -229,7 +229,7 @@ func eachField(m []byte, f func(protowire.Number, uint64, []byte)) error {
 	return nil
 }
 
-// Index prepares Find, Within and Count for a page size in bytes. It returns how many
+// Index prepares Within and Count for a page size in bytes. It returns how many
 // runs it left out because they overlap an earlier one or wrap around.
 func (p *Pagemap) Index(pageSize uint64) (dropped int) {
 	if p.pageSize == pageSize && p.index != nil {
@@ -275,19 +275,6 @@ func (p *Pagemap) Unaligned(pageSize uint64) (n int) {
 		}
 	}
 	return n
-}
-
-// Find returns the run that holds an address, or nil where there is a hole.
-func (p *Pagemap) Find(address uint64) *Run {
-	i := p.at(address)
-	if i < 0 {
-		return nil
-	}
-	r := p.index[i].run
-	if address-r.Address >= r.Pages*p.pageSize {
-		return nil
-	}
-	return r
 }
 
 // Part is what a run has of a range of addresses.
