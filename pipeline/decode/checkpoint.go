@@ -54,7 +54,7 @@ func (s *imageSet) decodeCheckpoint() {
 		}
 	}
 	s.dockerColumns(&row)
-	s.kubeletColumns(&row)
+	kubeletColumns(&row)
 	s.inventoryColumns(&row)
 	s.statisticsColumns(&row)
 	s.countColumns(&row)
@@ -112,7 +112,8 @@ func (s *imageSet) dumpKind() string {
 // pkg/kubelet/kubelet.go, CheckpointContainer.
 var kubeletName = lazyregexp.New(`^checkpoint-([^_]+)_(.+)-(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))\.tar(?:\.\w+)?$`)
 
-func (s *imageSet) kubeletColumns(row *schema.Checkpoint) {
+// kubeletColumns fills in what the name of the archive says, if kubelet gave it.
+func kubeletColumns(row *schema.Checkpoint) {
 	m := kubeletName().FindStringSubmatch(row.ArchiveName)
 	if m == nil {
 		return

@@ -226,7 +226,7 @@ func (c *capture) content(m *archive.Member) Content {
 }
 
 // readArtifact takes a file that Podman's --keep or a plugin left behind.
-func (c *container) readArtifact(m *archive.Member, in io.Reader) error {
+func (c *container) readArtifact(m *archive.Member) error {
 	defer c.decoder.newFileSums().end()
 	f := capturedFile{in: newCaptureColumns("artifact", m.Name, ""), name: m.RawName}
 	taken, err := c.readFile(&f, m, &capture{origin: f.in.origin, member: m.Name})

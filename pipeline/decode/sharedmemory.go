@@ -50,11 +50,10 @@ type sharedMapping struct {
 func (s *imageSet) sharedMappings() []sharedMapping {
 	return s.facts.sharedMappings.get(func() (list []sharedMapping) {
 		for _, p := range s.tree() {
-			space := s.spaces()[p.GetPid()]
-			for _, v := range space.GetVmas() {
+			for _, v := range s.spaces()[p.GetPid()].GetVmas() {
 				file := s.mappedFile(v)
 				if id := s.sharedObject(v, file); id != nil {
-					list = append(list, sharedMapping{*id, p.GetPid(), s.mappingKind(space, v, file), v.GetProt()&kernel.PROT_EXEC != 0})
+					list = append(list, sharedMapping{*id, p.GetPid(), s.mappingKind(v, file), v.GetProt()&kernel.PROT_EXEC != 0})
 				}
 			}
 		}

@@ -69,13 +69,12 @@ func (s *imageSet) handlerRows(pid uint32, arch core.CoreEntryMarch, actions []*
 
 // handlerMapping fills in the mapping that holds a handler.
 func (s *imageSet) handlerMapping(row *schema.SignalHandler) {
-	space := s.spaces()[row.PID]
 	v := s.mappingAt(row.PID, *row.Handler)
 	if v == nil {
 		return
 	}
 	file := s.mappedFile(v)
-	row.HandlerMappingStart, row.HandlerMappingKind = v.Start, ptr(s.mappingKind(space, v, file))
+	row.HandlerMappingStart, row.HandlerMappingKind = v.Start, ptr(s.mappingKind(v, file))
 	if file != nil {
 		row.HandlerPath = file.pathText()
 		row.HandlerFileOffset = ptr(v.GetPgoff() + *row.Handler - v.GetStart())
