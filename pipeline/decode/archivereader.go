@@ -24,7 +24,7 @@ import (
 // container image, the containers of a pod.
 type archiveReader struct {
 	decoder  *Decoder
-	ctx      context.Context
+	ctx      context.Context // of the one call of Decode that the reader is made for
 	input    archive.Input
 	source   string // its name as a column has it, see SourceText
 	taken    int64  // bytes of memory, see take

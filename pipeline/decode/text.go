@@ -193,8 +193,8 @@ func userDevice(v *uint32) schema.Device {
 	return schema.Device{Raw: v, Major: ptr(*v >> 8 & 0xfff), Minor: ptr(*v&0xff | *v>>12&0xfff00)}
 }
 
-// maxTime bounds times that can be kept: microseconds in 64 bits, and years a
-// reader can print.
+// minTime and maxTime bound the times that columns hold: microseconds in 64 bits, and
+// years a reader can print.
 var minTime, maxTime = time.Date(-9999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 
 // when returns a time for a column: NULL for Go's zero time, which engines
