@@ -67,22 +67,6 @@ func (s *imageSet) decodeCheckpoint() {
 	}
 }
 
-func firstNonEmpty(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
-}
-
-func optionalWhen(t *time.Time) *time.Time {
-	if t == nil {
-		return nil
-	}
-	return when(*t)
-}
-
 // dumpKind tells a full checkpoint from one that lacks parts on purpose.
 func (s *imageSet) dumpKind() string {
 	if s.inventory() == nil {

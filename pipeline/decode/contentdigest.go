@@ -125,20 +125,13 @@ func (s *imageSet) capturedFiles() (list []digest) {
 	return list
 }
 
-func valueOf(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
 // errorsDigest digests what could not be read of a checkpoint, nil for nothing.
 // Messages take no part: they may name the archive.
 func errorsDigest(problems []schema.Problem) *string {
 	var lines []string
 	for _, p := range problems {
 		if isError(p) {
-			lines = append(lines, fmt.Sprintf("%q %q %q %q\n", p.Code, path.Base(bytesOf(p.Member)), valueOf(p.TableName), valueOf(p.RowKey)))
+			lines = append(lines, fmt.Sprintf("%q %q %q %q\n", p.Code, path.Base(bytesOf(p.Member)), orZero(p.TableName), orZero(p.RowKey)))
 		}
 	}
 	if lines == nil {

@@ -278,22 +278,11 @@ func (s *imageSet) resolveCapturePaths() {
 				continue
 			}
 			f.path, f.hasPath = joinRoot(root, f.path), true
-			if valueOf(f.kind) == string(archive.Hardlink) {
+			if orZero(f.kind) == string(archive.Hardlink) {
 				f.link = joinRoot(root, strings.TrimPrefix(f.link, "/"))
 			}
 		}
 	}
-}
-
-// bytesOf returns the exact bytes of a text.
-func bytesOf(t schema.Text) string {
-	if t.Raw != nil {
-		return string(t.Raw)
-	}
-	if t.Text == nil {
-		return ""
-	}
-	return *t.Text
 }
 
 // joinRoot puts a clean relative name below a mount point.

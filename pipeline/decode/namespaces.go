@@ -230,15 +230,3 @@ func onlyTimeNamespace(clocks map[uint32]*timens.TimensEntry, found map[uint32]*
 	}
 	return only
 }
-
-// clockReading returns a clock in nanoseconds, nil where it does not fit.
-func clockReading(t *timens.Timespec) *int64 {
-	if t == nil {
-		return nil
-	}
-	ns := nanoseconds(t.GetTvSec(), t.GetTvNsec())
-	if ns == nil || *ns > 1<<63-1 {
-		return nil
-	}
-	return ptr(int64(*ns))
-}

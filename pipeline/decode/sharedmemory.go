@@ -127,7 +127,6 @@ func (s *imageSet) addShared(row schema.SharedMemory, mappings map[uint64][]shar
 		row.IsExecMapped = row.IsExecMapped || v.executable
 	}
 	mappings[row.ShmemID] = others
-	slices.Sort(row.PIDs)
-	row.PIDs = slices.Compact(row.PIDs)
+	row.PIDs = sortedUnique(row.PIDs)
 	add(&s.notes, &s.rows.SharedMemory, row)
 }

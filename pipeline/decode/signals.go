@@ -133,11 +133,3 @@ func (s *imageSet) timerRows(pid uint32, arch core.CoreEntryMarch, timers *timer
 		})
 	}
 }
-
-// nanosecondsOfMicros returns a time in nanoseconds, nil where it does not fit.
-func nanosecondsOfMicros(seconds, micros uint64) *uint64 {
-	if micros > 1<<63/1000 {
-		return nil
-	}
-	return nanoseconds(seconds, micros*1000)
-}

@@ -151,11 +151,3 @@ func hostID(extents []*userns.UidGidExtent, id uint32) *uint32 {
 	}
 	return nil
 }
-
-// notNil returns an empty list for nil: there is a list, and it is empty.
-func notNil[T any](list []T) []T {
-	if list == nil {
-		return []T{}
-	}
-	return list
-}
