@@ -2,6 +2,7 @@ package decode
 
 import (
 	"math"
+	"math/bits"
 	"time"
 
 	imgtime "github.com/checkpoint-restore/go-criu/v8/crit/images/time"
@@ -45,15 +46,17 @@ func timeOf(t *imgtime.Timeval) *time.Time {
 // nanoseconds joins seconds and nanoseconds; nil where the sum overflows.
 func nanoseconds(sec, nsec uint64) *uint64 {
 	const perSecond = 1_000_000_000
-	if sec > (1<<64-1)/perSecond-1 || nsec > 1<<63 {
+	high, whole := bits.Mul64(sec, perSecond)
+	sum, carry := bits.Add64(whole, nsec, 0)
+	if high != 0 || carry != 0 {
 		return nil
 	}
-	return ptr(sec*perSecond + nsec)
+	return &sum
 }
 
 // nanosecondsOfMicros returns a time in nanoseconds, nil where it does not fit.
 func nanosecondsOfMicros(seconds, micros uint64) *uint64 {
-	if micros > 1<<63/1000 {
+	if micros > math.MaxUint64/1000 {
 		return nil
 	}
 	return nanoseconds(seconds, micros*1000)
@@ -75,7 +78,7 @@ func clockReading(t *timens.Timespec) *int64 {
 		return nil
 	}
 	ns := nanoseconds(t.GetTvSec(), t.GetTvNsec())
-	if ns == nil || *ns > 1<<63-1 {
+	if ns == nil || *ns > math.MaxInt64 {
 		return nil
 	}
 	return ptr(int64(*ns))
