@@ -121,7 +121,7 @@ func create(in files, tables []*schema.Table, policy sinks.Policy) (*warehouse, 
 		if err != nil {
 			return nil, err
 		}
-		order, err := sortOrder(t, s)
+		order, err := sortOrder(s)
 		if err != nil {
 			return nil, fmt.Errorf("sort order of %s: %w", t.Name, err)
 		}
