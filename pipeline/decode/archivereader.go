@@ -306,7 +306,7 @@ func (ar *archiveReader) decode(a *archive.Archive, result *Result) {
 		s.finish()
 		rows := s.rows // a pointer to those in s would keep images and messages in memory
 		result.Checkpoints = append(result.Checkpoints, &rows)
-		result.Digests = append(result.Digests, s.contentDigest())
+		result.Digests = append(result.Digests, s.checkpointDigest())
 		result.Copies = append(result.Copies, s.copiesOf())
 	}
 }

@@ -79,9 +79,9 @@ func (s *imageSet) digestRest(m *member, rest io.Reader) bool {
 // onlyWriter hides that a writer has buffers of its own, smaller ones.
 type onlyWriter struct{ io.Writer }
 
-// contentDigest returns what was read of the checkpoint beside its images and
+// checkpointDigest returns what was read of the checkpoint beside its images and
 // metadata, but for what went wrong, which is known later.
-func (s *imageSet) contentDigest() schema.CheckpointDigest {
+func (s *imageSet) checkpointDigest() schema.CheckpointDigest {
 	d := schema.CheckpointDigest{ImagesID: s.rows.CheckpointID}
 	if !s.pages.unread {
 		d.PagesSHA256 = ptr(s.listDigest(s.pages.images))
@@ -90,7 +90,7 @@ func (s *imageSet) contentDigest() schema.CheckpointDigest {
 		d.TextsSHA256 = ptr(s.texts.Digest())
 	}
 	if s.decoder.plan.wants(layout.RootfsDiff) {
-		d.FilesSHA256 = ptr(s.listDigest(s.capturedFiles()))
+		d.FilesSHA256 = ptr(s.listDigest(s.capturedDigests()))
 	}
 	return d
 }
@@ -106,8 +106,8 @@ func (s *imageSet) listDigest(list []digest) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// capturedFiles digests the captured files of each member that has some.
-func (s *imageSet) capturedFiles() (list []digest) {
+// capturedDigests digests the captured files of each member that has some.
+func (s *imageSet) capturedDigests() (list []digest) {
 	if !s.main {
 		return nil
 	}
