@@ -50,10 +50,9 @@ import (
 
 // Statuses of an archive and a checkpoint.
 const (
-	StatusOK        = schema.StatusOK
-	StatusPartial   = schema.StatusPartial
-	StatusFailed    = schema.StatusFailed
-	StatusDuplicate = schema.StatusDuplicate
+	StatusOK      = schema.StatusOK
+	StatusPartial = schema.StatusPartial
+	StatusFailed  = schema.StatusFailed
 )
 
 // Decoder decodes archives one after another. It is for one goroutine and
