@@ -7,9 +7,8 @@ import (
 	"path"
 	"strings"
 
-	"github.com/ckexport/ckexport/pipeline/kernel"
-
 	"github.com/ckexport/ckexport/pipeline/archive"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 	"github.com/ckexport/ckexport/schema"
 )
 

@@ -6,11 +6,11 @@ import (
 	"slices"
 
 	remap "github.com/checkpoint-restore/go-criu/v8/crit/images/remap-file-path"
-	"github.com/ckexport/ckexport/pipeline/kernel"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/ckexport/ckexport/pipeline/archive"
 	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 	"github.com/ckexport/ckexport/schema"
 )
 

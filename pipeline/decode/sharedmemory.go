@@ -7,9 +7,9 @@ import (
 	"slices"
 
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/memfd"
-	"github.com/ckexport/ckexport/pipeline/kernel"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 	"github.com/ckexport/ckexport/schema"
 )
 
