@@ -2,7 +2,10 @@ package ckexport
 
 import (
 	"encoding/json"
+	"os"
 	"os/exec"
+	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -104,5 +107,44 @@ func TestImports(t *testing.T) {
 				t.Errorf("%s must not import %s", room, other)
 			}
 		}
+	}
+}
+
+// TestArchitectureTable checks that docs/architecture.md says of each room that has a
+// row of its own what the room may import, by the last parts of their paths.
+func TestArchitectureTable(t *testing.T) {
+	document, err := os.ReadFile("docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rooms := map[string]bool{}
+	for room := range mayImport {
+		rooms[path.Base(room)] = true
+	}
+	found := 0
+	for _, row := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\|.*\\| ([^|]+) \\|$").FindAllStringSubmatch(string(document), -1) {
+		allowed, isRoom := mayImport["/"+row[1]]
+		if !isRoom || row[2] == "everything below" {
+			continue
+		}
+		found++
+		var want []string
+		for _, room := range allowed {
+			want = append(want, path.Base(room))
+		}
+		told := regexp.MustCompile(`[,;] `).Split(row[2], -1)
+		for _, room := range want {
+			if !slices.Contains(told, room) {
+				t.Errorf("%s may import %s, which its row does not say", row[1], room)
+			}
+		}
+		for _, room := range told {
+			if rooms[room] && !slices.Contains(want, room) {
+				t.Errorf("%s must not import %s, which its row says", row[1], room)
+			}
+		}
+	}
+	if found < 30 {
+		t.Errorf("%d rows of rooms were found", found)
 	}
 }

@@ -172,7 +172,7 @@ var idPrefix = lazyregexp.New(`^[0-9a-f]{6,}$`)
 // nearly matches by the beginning of an id, an archive's name without ending,
 // or a container at a time.
 func nearly(name string) func(Checkpoint) bool {
-	container, when, isAt := cutLast(name, "@")
+	container, when, isAt := cutWhen(name)
 	matchesTime := func(Checkpoint) bool { return false }
 	if isAt {
 		matchesTime = at(when)
@@ -248,18 +248,20 @@ func withoutEnding(name string) string {
 	return name
 }
 
-func cutLast(s, sep string) (before, after string, found bool) {
-	i := strings.LastIndex(s, sep)
+// cutWhen cuts a name at its last @, behind which it says which checkpoint of a
+// container it means.
+func cutWhen(name string) (container, when string, found bool) {
+	i := strings.LastIndexByte(name, '@')
 	if i < 0 {
-		return s, "", false
+		return name, "", false
 	}
-	return s[:i], s[i+len(sep):], true
+	return name[:i], name[i+1:], true
 }
 
 // unknown says that a name means nothing, with what comes near: checkpoints of
 // that container, else those with a name that contains it.
 func unknown(all []Checkpoint, name string) error {
-	container, _, isAt := cutLast(name, "@")
+	container, _, isAt := cutWhen(name)
 	near := matching(all, func(c Checkpoint) bool { return c.isOf(container) })
 	e := &NameError{Name: name, Reason: "means no checkpoint", Candidates: near}
 	switch {

@@ -72,31 +72,14 @@ func (b *batcher) count(rows *schema.Rows) uint64 {
 // append adds rows to those that wait.
 func (b *batcher) append(rows []*schema.Rows) { b.waiting = append(b.waiting, rows...) }
 
-// gather adds the rows that wait to the tables' batches, and passes on those that
-// are full; then nothing refers to the rows. With large archives it goes table by
-// table, and lets go of the rows as it goes: side by side, all of them would be in
-// memory twice.
-func (b *batcher) gather(ctx context.Context, large bool) error {
-	counts := b.counts()
-	if large {
-		for i, n := range counts {
-			if n == 0 {
-				continue
-			}
-			if err := b.fill(i, func(batch arrow.RecordBatch) error { return b.pass(ctx, i, batch) }); err != nil {
-				return err
-			}
-			for _, r := range b.waiting {
-				b.tables[i].Drop(r)
-			}
-		}
-		b.waiting = nil
-		return nil
-	}
+// gather adds the rows that wait to the tables' batches, side by side, and passes on
+// those that are full, in the order of the tables, whichever is ready first. Then
+// nothing refers to the rows.
+func (b *batcher) gather(ctx context.Context) error {
 	full := make([][]arrow.RecordBatch, len(b.tables))
 	var each errgroup.Group
 	each.SetLimit(runtime.GOMAXPROCS(0))
-	for i, n := range counts {
+	for i, n := range b.counts() {
 		if n == 0 {
 			continue
 		}
@@ -109,13 +92,31 @@ func (b *batcher) gather(ctx context.Context, large bool) error {
 		})
 	}
 	err := each.Wait()
-	for i, batches := range full { // in the order of tables, whichever was ready first
+	for i, batches := range full {
 		for _, batch := range batches {
 			err = cmp.Or(err, b.pass(ctx, i, batch))
 		}
 	}
 	b.waiting = nil
 	return err
+}
+
+// gatherLarge is gather of archives with many rows: it goes table by table, and lets go
+// of the rows as it goes. Side by side, all of them would be in memory twice.
+func (b *batcher) gatherLarge(ctx context.Context) error {
+	for i, n := range b.counts() {
+		if n == 0 {
+			continue
+		}
+		if err := b.fill(i, func(batch arrow.RecordBatch) error { return b.pass(ctx, i, batch) }); err != nil {
+			return err
+		}
+		for _, r := range b.waiting {
+			b.tables[i].Drop(r)
+		}
+	}
+	b.waiting = nil
+	return nil
 }
 
 // counts returns how many rows wait, by table.
@@ -156,7 +157,7 @@ func (b *batcher) fill(i int, pass func(arrow.RecordBatch) error) error {
 
 // flush passes on what is left of all tables.
 func (b *batcher) flush(ctx context.Context) error {
-	if err := b.gather(ctx, false); err != nil {
+	if err := b.gather(ctx); err != nil {
 		return err
 	}
 	for i, builder := range b.builders {

@@ -61,7 +61,10 @@ func (c *collector) collect(ctx context.Context, decoded <-chan decodedArchive, 
 			return nil
 		}
 		defer waiting.release()
-		return c.batcher.gather(ctx, waiting.isLarge())
+		if waiting.isLarge() {
+			return c.batcher.gatherLarge(ctx)
+		}
+		return c.batcher.gather(ctx)
 	})
 	if err != nil {
 		return err

@@ -102,7 +102,7 @@ func (m *merge) settle(ctx context.Context, from StagedRun) error {
 			return err
 		}
 		if n++; n%gatherEvery == 0 {
-			if err := m.batcher.gather(ctx, false); err != nil {
+			if err := m.batcher.gather(ctx); err != nil {
 				return err
 			}
 		}

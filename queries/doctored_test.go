@@ -196,7 +196,7 @@ var doctored = sync.OnceValues(func() (*sql.DB, error) {
 	ctx := context.Background()
 	d := &decode.Decoder{Limits: decode.DefaultLimits()}
 	path := filepath.Join(folder, "doctored.duckdb")
-	sink, err := duckdb.Open(ctx, path, options(schema.Tables()))
+	sink, err := duckdb.Format().Open(ctx, path, options(schema.Tables()))
 	if err != nil {
 		return nil, err
 	}
@@ -225,7 +225,7 @@ var doctored = sync.OnceValues(func() (*sql.DB, error) {
 	if err := errors.Join(sink.Commit(ctx), sink.Close()); err != nil {
 		return nil, err
 	}
-	return duckdb.OpenSQL(ctx, path, sinks.SQLOptions{})
+	return duckdb.Format().OpenSQL(ctx, path, sinks.SQLOptions{})
 })
 
 // TestDoctored asks for what no real archive of testdata has.

@@ -151,5 +151,5 @@ var multiplied = sync.OnceValues(func() (*sql.DB, error) {
 	if err := db.Close(); err != nil {
 		return nil, err
 	}
-	return duckdb.OpenSQL(context.Background(), path, sinks.SQLOptions{Views: queries.Views()})
+	return duckdb.Format().OpenSQL(context.Background(), path, sinks.SQLOptions{Views: queries.Views()})
 })

@@ -230,7 +230,7 @@ func TestChangedManifestIsNotAddedTo(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "fleet.parquet")
 	export(t, dataset, some, inputs(t), path)
 	edit(t, filepath.Join(path, "_ckexport.json"), `"tool_version": "test"`, `"tool_version": "Test"`)
-	_, err := parquet.Open(t.Context(), path, sinks.Options{Tables: some, RunID: "run2"})
+	_, err := parquet.Format(nil).Open(t.Context(), path, sinks.Options{Tables: some, RunID: "run2"})
 	if err == nil || !strings.Contains(err.Error(), "changed since it was written") {
 		t.Errorf("opened: %v", err)
 	}
@@ -241,7 +241,7 @@ func TestSingleFileDamage(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "threads.parquet")
 	run := options()
 	run.Archives, run.Tables = find(t, inputs(t)), tables("threads")
-	sink, err := parquet.Open(t.Context(), path, sinks.Options{Tables: run.Tables, RunID: "run", Version: "test"})
+	sink, err := parquet.Format(nil).Open(t.Context(), path, sinks.Options{Tables: run.Tables, RunID: "run", Version: "test"})
 	must(t, err)
 	defer sink.Close()
 	run.Sink = sink

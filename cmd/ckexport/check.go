@@ -47,6 +47,30 @@ func checkCommand(std streams) *cli.Command {
 	}
 }
 
+// checkOptions are the flags of check beside those of every question.
+type checkOptions struct {
+	severity string
+	format   string // empty where none is asked for: a table, or what fits better
+	memory   []string
+	sarif    findings.SARIFOptions
+}
+
+func readCheckFlags(c *cli.Context, in *askedInputs) (o checkOptions, err error) {
+	if o.severity = c.String("severity"); c.IsSet("format") {
+		o.format = c.String("format")
+	}
+	if o.memory, err = readMemoryKinds(c, schema.Tables()); err != nil {
+		return o, err
+	}
+	if len(o.memory) > 0 && in.listing == nil {
+		return o, usagef("--memory is about archives: outputs have what their exports named")
+	}
+	if o.format == "sarif" {
+		o.sarif, err = sarifOptions(c)
+	}
+	return o, err
+}
+
 func check(c *cli.Context, std streams) (err error) {
 	severity, format := c.String("severity"), c.String("format")
 	switch {
@@ -56,25 +80,14 @@ func check(c *cli.Context, std streams) (err error) {
 		return usagef("--severity %q: want high, medium, low or info", severity)
 	case !slices.Contains(checkFormats, format):
 		return usagef("--format %q: want table, json or sarif", format)
-	case !c.IsSet("format"):
-		format = "" // a table, or what fits better
 	}
 	in, err := findInputs(c, c.Args().Slice(), std)
 	if err != nil {
 		return err
 	}
-	memory, err := readMemoryKinds(c, schema.Tables())
+	opts, err := readCheckFlags(c, in)
 	if err != nil {
 		return err
-	}
-	if len(memory) > 0 && in.listing == nil {
-		return usagef("--memory is about archives: outputs have what their exports named")
-	}
-	var sarif findings.SARIFOptions
-	if format == "sarif" {
-		if sarif, err = sarifOptions(c); err != nil {
-			return err
-		}
 	}
 	known, err := openJudging(c, std)
 	if err != nil {
@@ -94,33 +107,39 @@ func check(c *cli.Context, std streams) (err error) {
 			err = failed // it weighs more than that something is new
 		}
 	}()
-	q := detectionQuestion(queries.Detections(), []string{"runs"}).withMemory(memory)
+	q := detectionQuestion(queries.Detections(), []string{"runs"}).withMemory(opts.memory)
 	return ask(c, in, q, std, func(db *sql.DB) error {
 		found, err := runChecks(c.Context, db, known)
 		if err != nil {
 			return err
 		}
-		if baseline != nil {
-			if err := errors.Join(baseline.Truncate(0), findings.NewBaseline(found).Write(baseline)); err != nil {
-				return fmt.Errorf("writing the baseline: %w", err)
-			}
+		return opts.tell(found, to, baseline, std)
+	}, known.grants()...)
+}
+
+// tell writes what was found: to the files that are not nil, the baseline first, else to
+// standard output. It fails with errNewFindings where something is new and severe enough.
+func (o *checkOptions) tell(found *findings.Result, to, baseline *os.File, std streams) error {
+	if baseline != nil {
+		if err := errors.Join(baseline.Truncate(0), findings.NewBaseline(found).Write(baseline)); err != nil {
+			return fmt.Errorf("writing the baseline: %w", err)
 		}
-		out := std.out
-		if to != nil {
-			if err := to.Truncate(0); err != nil {
-				return err
-			}
-			out = to
-		}
-		if err := writeFindings(out, found, format, severity, sarif); err != nil {
+	}
+	out := std.out
+	if to != nil {
+		if err := to.Truncate(0); err != nil {
 			return err
 		}
-		tellFindings(std.err, found)
-		if len(found.NewFrom(severity)) > 0 {
-			return errNewFindings
-		}
-		return nil
-	}, known.grants()...)
+		out = to
+	}
+	if err := writeFindings(out, found, o.format, o.severity, o.sarif); err != nil {
+		return err
+	}
+	tellFindings(std.err, found)
+	if len(found.NewFrom(o.severity)) > 0 {
+		return errNewFindings
+	}
+	return nil
 }
 
 // openBesides opens a file that is written, which must not take the place of what is

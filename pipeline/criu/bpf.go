@@ -43,82 +43,108 @@ func Disassemble(program []byte, order binary.ByteOrder) []Instruction {
 
 // mnemonic writes the instruction at a position as tcpdump -d does.
 func (in *Instruction) mnemonic(at int) string {
-	k := in.K
+	var text string
 	switch in.Code & 7 {
 	case kernel.BPF_LD:
-		if name, ok := loadNames[in.Code&0x18]; ok {
-			switch in.Code &^ 0x1f {
-			case kernel.BPF_IMM:
-				return fmt.Sprintf("%s #%#x", name, k)
-			case kernel.BPF_ABS:
-				return fmt.Sprintf("%s [%d]", name, k)
-			case kernel.BPF_IND:
-				return fmt.Sprintf("%s [x + %d]", name, k)
-			case kernel.BPF_MEM:
-				return fmt.Sprintf("%s M[%d]", name, k)
-			case kernel.BPF_LEN:
-				return name + " #pktlen"
-			}
-		}
+		text = in.load()
 	case kernel.BPF_LDX:
-		switch in.Code {
-		case kernel.BPF_LDX | kernel.BPF_W | kernel.BPF_IMM:
-			return fmt.Sprintf("ldx #%#x", k)
-		case kernel.BPF_LDX | kernel.BPF_W | kernel.BPF_MEM:
-			return fmt.Sprintf("ldx M[%d]", k)
-		case kernel.BPF_LDX | kernel.BPF_W | kernel.BPF_LEN:
-			return "ldx #pktlen"
-		case kernel.BPF_LDX | kernel.BPF_B | kernel.BPF_MSH:
-			return fmt.Sprintf("ldxb 4*([%d]&0xf)", k)
-		}
-	case kernel.BPF_ST:
-		if in.Code == kernel.BPF_ST {
-			return fmt.Sprintf("st M[%d]", k)
-		}
-	case kernel.BPF_STX:
-		if in.Code == kernel.BPF_STX {
-			return fmt.Sprintf("stx M[%d]", k)
-		}
+		text = in.loadIndex()
 	case kernel.BPF_ALU:
-		name, ok := aluNames[in.Code&^0xf]
-		switch {
-		case !ok:
-		case in.Code&^0xf == kernel.BPF_NEG:
-			return name
-		case in.Code&8 == kernel.BPF_X:
-			return name + " x"
-		default:
-			return fmt.Sprintf("%s #%#x", name, k)
-		}
+		text = in.arithmetic()
 	case kernel.BPF_JMP:
-		name, ok := jumpNames[in.Code&^0xf]
-		switch {
-		case in.Code == kernel.BPF_JMP|kernel.BPF_JA:
-			return fmt.Sprintf("ja %d", uint64(at)+1+uint64(k))
-		case !ok:
-		case in.Code&8 == kernel.BPF_X:
-			return fmt.Sprintf("%s x jt %d jf %d", name, at+1+int(in.True), at+1+int(in.Else))
-		default:
-			return fmt.Sprintf("%s #%#x jt %d jf %d", name, k, at+1+int(in.True), at+1+int(in.Else))
-		}
-	case kernel.BPF_RET:
-		switch in.Code {
-		case kernel.BPF_RET | kernel.BPF_K:
-			return fmt.Sprintf("ret #%#x", k)
-		case kernel.BPF_RET | kernel.BPF_X:
-			return "ret x"
-		case kernel.BPF_RET | kernel.BPF_A:
-			return "ret a"
-		}
-	case kernel.BPF_MISC:
-		switch in.Code {
-		case kernel.BPF_MISC | kernel.BPF_TAX:
-			return "tax"
-		case kernel.BPF_MISC | kernel.BPF_TXA:
-			return "txa"
-		}
+		text = in.jump(at)
+	default:
+		text = in.other()
 	}
-	return fmt.Sprintf("unimp %#x", in.Code)
+	if text == "" {
+		return fmt.Sprintf("unimp %#x", in.Code)
+	}
+	return text
+}
+
+// load writes a load into the accumulator, empty if it is none. So do the next for
+// their classes of instructions.
+func (in *Instruction) load() string {
+	name, ok := loadNames[in.Code&0x18]
+	if !ok {
+		return ""
+	}
+	switch in.Code &^ 0x1f {
+	case kernel.BPF_IMM:
+		return fmt.Sprintf("%s #%#x", name, in.K)
+	case kernel.BPF_ABS:
+		return fmt.Sprintf("%s [%d]", name, in.K)
+	case kernel.BPF_IND:
+		return fmt.Sprintf("%s [x + %d]", name, in.K)
+	case kernel.BPF_MEM:
+		return fmt.Sprintf("%s M[%d]", name, in.K)
+	case kernel.BPF_LEN:
+		return name + " #pktlen"
+	}
+	return ""
+}
+
+func (in *Instruction) loadIndex() string {
+	switch in.Code {
+	case kernel.BPF_LDX | kernel.BPF_W | kernel.BPF_IMM:
+		return fmt.Sprintf("ldx #%#x", in.K)
+	case kernel.BPF_LDX | kernel.BPF_W | kernel.BPF_MEM:
+		return fmt.Sprintf("ldx M[%d]", in.K)
+	case kernel.BPF_LDX | kernel.BPF_W | kernel.BPF_LEN:
+		return "ldx #pktlen"
+	case kernel.BPF_LDX | kernel.BPF_B | kernel.BPF_MSH:
+		return fmt.Sprintf("ldxb 4*([%d]&0xf)", in.K)
+	}
+	return ""
+}
+
+func (in *Instruction) arithmetic() string {
+	name, ok := aluNames[in.Code&^0xf]
+	switch {
+	case !ok:
+		return ""
+	case in.Code&^0xf == kernel.BPF_NEG:
+		return name
+	case in.Code&8 == kernel.BPF_X:
+		return name + " x"
+	}
+	return fmt.Sprintf("%s #%#x", name, in.K)
+}
+
+// jump counts from the instruction behind this one; the mnemonic has positions.
+func (in *Instruction) jump(at int) string {
+	next := at + 1
+	name, ok := jumpNames[in.Code&^0xf]
+	switch {
+	case in.Code == kernel.BPF_JMP|kernel.BPF_JA:
+		return fmt.Sprintf("ja %d", uint64(next)+uint64(in.K))
+	case !ok:
+		return ""
+	case in.Code&8 == kernel.BPF_X:
+		return fmt.Sprintf("%s x jt %d jf %d", name, next+int(in.True), next+int(in.Else))
+	}
+	return fmt.Sprintf("%s #%#x jt %d jf %d", name, in.K, next+int(in.True), next+int(in.Else))
+}
+
+// other writes stores, returns and copies between the registers.
+func (in *Instruction) other() string {
+	switch in.Code {
+	case kernel.BPF_ST:
+		return fmt.Sprintf("st M[%d]", in.K)
+	case kernel.BPF_STX:
+		return fmt.Sprintf("stx M[%d]", in.K)
+	case kernel.BPF_RET | kernel.BPF_K:
+		return fmt.Sprintf("ret #%#x", in.K)
+	case kernel.BPF_RET | kernel.BPF_X:
+		return "ret x"
+	case kernel.BPF_RET | kernel.BPF_A:
+		return "ret a"
+	case kernel.BPF_MISC | kernel.BPF_TAX:
+		return "tax"
+	case kernel.BPF_MISC | kernel.BPF_TXA:
+		return "txa"
+	}
+	return ""
 }
 
 var loadNames = map[uint16]string{kernel.BPF_W: "ld", kernel.BPF_H: "ldh", kernel.BPF_B: "ldb"}

@@ -1,11 +1,8 @@
 package criu
 
 import (
-	"reflect"
-
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
 // What values cost beside what they hold: a message in a list its pointer, a
@@ -33,7 +30,7 @@ type costScan struct{ hasUnknown bool }
 func (c *costScan) cost(s *shape, m []byte, depth int) int64 {
 	total := int64(s.size)
 	if depth > maxDepth {
-		c.hasUnknown = true // who knows
+		c.hasUnknown = true // it was not looked into
 		return total
 	}
 	for len(m) > 0 {
@@ -64,37 +61,4 @@ func (c *costScan) cost(s *shape, m []byte, depth int) int64 {
 		}
 	}
 	return total
-}
-
-// structOf returns the struct that a message is decoded into, nil of one that
-// is not linked.
-func structOf(d protoreflect.MessageDescriptor) reflect.Type {
-	t, err := protoregistry.GlobalTypes.FindMessageByName(d.FullName())
-	if err != nil {
-		return nil
-	}
-	return reflect.TypeOf(t.Zero().Interface()).Elem()
-}
-
-// structSize returns the size of a struct.
-func structSize(t reflect.Type) int {
-	const unlinked = 512 // of a message made from its description only
-	if t == nil {
-		return unlinked
-	}
-	return int(t.Size())
-}
-
-// valueWidth returns the size of a number of that kind, 0 of other values.
-func valueWidth(k protoreflect.Kind) int {
-	switch k {
-	case protoreflect.StringKind, protoreflect.BytesKind, protoreflect.MessageKind, protoreflect.GroupKind:
-		return 0
-	case protoreflect.BoolKind:
-		return 1
-	case protoreflect.Int32Kind, protoreflect.Sint32Kind, protoreflect.Uint32Kind, protoreflect.Fixed32Kind, protoreflect.Sfixed32Kind,
-		protoreflect.FloatKind, protoreflect.EnumKind:
-		return 4
-	}
-	return 8
 }

@@ -6,6 +6,21 @@
 //
 // go-criu's own decoders are not used: they need files on disk and mis-decode
 // several payloads.
+//
+// What is where:
+//
+//   - kind.go: what an image is, by its name; required.go: which images there must be
+//   - framing.go: magics and the entries of an image
+//   - messages.go decodes entries fast, with shapes.go and forms.go, what is known
+//     of their types; cost.go and unknown.go scan them, json.go writes them as JSON
+//   - pagemap.go, pageblocks.go: where the pages of memory are, and how they are
+//     compressed
+//   - ghost.go, netlink.go, bpf.go, siginfo.go, amdgpu.go: images and payloads of
+//     other formats; imagestream.go: all images in one stream
+//   - registers.go, registersets.go, processor.go, syscalls_gen.go: what a thread's
+//     core image says of its processor
+//   - enums.go, flags.go, signals.go, sysctl.go, netnames.go and the like: names of
+//     numbers, with their sources; names.go: the types of these
 package criu
 
 import (

@@ -115,7 +115,6 @@ var MapFlags = Flags{"map_flags", "asm-generic/mman.h", []Flag{
 
 // Bits of vma_entry.status.
 const (
-	VMARegular     = 1 << 0
 	VMAVsyscall    = 1 << 2
 	VMAVdso        = 1 << 3
 	VMAHeap        = 1 << 5

@@ -94,17 +94,17 @@ func (r *Reader) Offset() uint64 { return uint64(r.offset) }
 func (r *Reader) Next() ([]byte, error) {
 	if r.offset == len(r.data) {
 		if r.truncated {
-			return nil, r.fail(CodeTruncated, errors.New("the image is cut short here"))
+			return nil, r.truncation(r.Entries, errors.New("the image is cut short here"))
 		}
 		return nil, io.EOF
 	}
 	rest := r.data[r.offset:]
 	if len(rest) < 4 {
-		return nil, r.fail(CodeTruncated, fmt.Errorf("%d bytes left, too few for a size", len(rest)))
+		return nil, r.truncation(r.Entries, fmt.Errorf("%d bytes left, too few for a size", len(rest)))
 	}
 	size := r.Order.Uint32(rest)
 	if uint64(size) > uint64(len(rest)-4) {
-		return nil, r.fail(CodeTruncated, fmt.Errorf("message of %d bytes, %d left", size, len(rest)-4))
+		return nil, r.truncation(r.Entries, fmt.Errorf("message of %d bytes, %d left", size, len(rest)-4))
 	}
 	r.offset += 4 + int(size)
 	r.Entries++
@@ -128,9 +128,7 @@ func (r *Reader) Count() (n int) {
 func (r *Reader) Extra(n uint64) ([]byte, error) {
 	rest := r.data[r.offset:]
 	if n > uint64(len(rest)) {
-		r.Entries--
-		err := r.fail(CodeTruncated, fmt.Errorf("payload of %d bytes, %d left", n, len(rest)))
-		r.Entries++
+		err := r.truncation(r.Entries-1, fmt.Errorf("payload of %d bytes, %d left", n, len(rest)))
 		r.Skip()
 		return rest, err
 	}
@@ -141,9 +139,9 @@ func (r *Reader) Extra(n uint64) ([]byte, error) {
 // Skip gives up what is left of the image: an error has told of it.
 func (r *Reader) Skip() { r.offset, r.truncated = len(r.data), false }
 
-// fail returns an error at the next entry.
-func (r *Reader) fail(code string, err error) error {
-	return &ImageError{Code: code, Entry: r.Entries, Offset: r.Offset(), Err: err}
+// truncation returns the error of an image that ends too early, within an entry.
+func (r *Reader) truncation(entry int, err error) error {
+	return &ImageError{Code: CodeTruncated, Entry: entry, Offset: r.Offset(), Err: err}
 }
 
 var unmarshal = proto.UnmarshalOptions{AllowPartial: true}

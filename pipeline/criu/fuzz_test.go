@@ -77,7 +77,7 @@ func FuzzPagemap(f *testing.F) {
 			}
 		}
 		address &^= size - 1
-		run := p.Find(address)
+		run := runAt(p, address)
 		if address+size < address {
 			return
 		}

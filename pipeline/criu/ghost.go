@@ -11,6 +11,7 @@ import (
 	"math"
 
 	ghost "github.com/checkpoint-restore/go-criu/v8/crit/images/ghost-file"
+
 	"github.com/ckexport/ckexport/pipeline/kernel"
 )
 

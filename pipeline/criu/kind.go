@@ -190,6 +190,27 @@ func KindOf(name string) (kind Kind, number uint64, ok bool) {
 	return Kind{}, 0, false
 }
 
+// ImageName returns the name of the image of a kind, as KindOf reads it; the
+// number is left out of names that have none.
+func ImageName(kind string, number uint64) string {
+	for i := range kinds {
+		k := &kinds[i]
+		if k.Name != kind {
+			continue
+		}
+		name := k.prefix
+		switch {
+		case k.Number == NoNumber:
+		case k.Hex:
+			name += strconv.FormatUint(number, 16)
+		default:
+			name += strconv.FormatUint(number, 10)
+		}
+		return name + k.suffix + ".img"
+	}
+	return strings.ToLower(kind) + ".img"
+}
+
 // magics maps kind names to type magics: go-criu's table.
 var magics = sync.OnceValue(func() map[string]uint64 { return magic.LoadMagic().ByName })
 

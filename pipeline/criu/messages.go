@@ -4,19 +4,20 @@ import (
 	"bytes"
 	"reflect"
 	"slices"
-	"strconv"
-	"strings"
 	"unsafe"
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // Messages decodes the messages of an archive. protobuf's own decoder allocates
 // every value, and Cost must have gone over the message before; this one cuts
 // values from blocks, and counts what a message costs as it goes. It takes
 // messages as CRIU writes them, and leaves others to Unmarshal.
+//
+// It stores values at the offsets of a struct's fields, as reflection tells them
+// once for each type: through reflection, each value would cost an allocation.
+// What is stored has the field's type, which formOf has made sure of.
 type Messages struct {
 	Shapes *Shapes
 
@@ -45,96 +46,6 @@ func (m *Messages) Decode(data []byte, into proto.Message, budget int64) (cost i
 	return budget - d.left, true
 }
 
-// form is how a struct holds a field.
-type form uint8
-
-const (
-	formOther form = iota // not decoded here
-	form32                // *uint32, *int32, or a pointer to an enumeration
-	formZigzag32
-	form64
-	formZigzag64
-	formBool
-	formList32
-	formList64
-	formText
-	formTexts
-	formBytes
-	formMessage
-	formMessages
-)
-
-// place finds where the struct of a message has its fields.
-func (s *shape) place(d protoreflect.MessageDescriptor) {
-	if s.typ == nil {
-		return
-	}
-	s.list = reflect.SliceOf(s.typ)
-	var required uint
-	for i := range s.typ.NumField() {
-		goField := s.typ.Field(i)
-		described := d.Fields().ByNumber(fieldNumber(goField))
-		if described == nil {
-			continue // protobuf's own
-		}
-		f := s.field(described.Number())
-		f.form, f.offset = formOf(described, goField.Type), goField.Offset
-		if described.Cardinality() == protoreflect.Required {
-			f.required = 1 << required // from 64 on no bit: 0
-			if required++; required > 64 {
-				f.form = formOther
-			}
-		}
-		s.required |= f.required
-	}
-}
-
-// fieldNumber returns the number of the field that a struct field holds, 0 if it
-// holds none.
-func fieldNumber(f reflect.StructField) protowire.Number {
-	_, tag, _ := strings.Cut(f.Tag.Get("protobuf"), ",") // kind, number, and more
-	number, _, _ := strings.Cut(tag, ",")
-	n, err := strconv.Atoi(number)
-	if err != nil {
-		return 0
-	}
-	return protowire.Number(n)
-}
-
-// formOf returns the form of a field.
-func formOf(f protoreflect.FieldDescriptor, t reflect.Type) form {
-	of := func(k reflect.Kind) bool {
-		return t.Kind() == reflect.Pointer && t.Elem().Kind() == k || t.Kind() == reflect.Slice && f.IsList() && t.Elem().Kind() == k
-	}
-	list := func(one, many form) form {
-		if f.IsList() {
-			return many
-		}
-		return one
-	}
-	switch k := f.Kind(); {
-	case k == protoreflect.Uint32Kind && of(reflect.Uint32), k == protoreflect.Int32Kind && of(reflect.Int32), k == protoreflect.EnumKind && of(reflect.Int32):
-		return list(form32, formList32)
-	case k == protoreflect.Sint32Kind && of(reflect.Int32):
-		return list(formZigzag32, formOther)
-	case k == protoreflect.Uint64Kind && of(reflect.Uint64), k == protoreflect.Int64Kind && of(reflect.Int64):
-		return list(form64, formList64)
-	case k == protoreflect.Sint64Kind && of(reflect.Int64):
-		return list(formZigzag64, formOther)
-	case k == protoreflect.BoolKind && of(reflect.Bool):
-		return list(formBool, formOther)
-	case k == protoreflect.StringKind && of(reflect.String):
-		return list(formText, formTexts)
-	case k == protoreflect.BytesKind && !f.IsList() && t == reflect.TypeFor[[]byte]():
-		return formBytes
-	case k == protoreflect.MessageKind && f.IsList() && t.Kind() == reflect.Slice && t.Elem() == reflect.PointerTo(structOf(f.Message())):
-		return formMessages
-	case k == protoreflect.MessageKind && !f.IsList() && t == reflect.PointerTo(structOf(f.Message())):
-		return formMessage
-	}
-	return formOther
-}
-
 // decoding is the decoding of one message, and of those within it.
 type decoding struct {
 	*Messages
@@ -148,12 +59,12 @@ func (d *decoding) take(cost int64) bool {
 
 // message decodes a message into the struct at an address.
 func (d *decoding) message(s *shape, at unsafe.Pointer, data []byte, depth int) bool {
-	const deepest = 100
+	const deepest = 100 // CRIU's are nested a few deep
 	if depth > deepest || !d.take(int64(s.size)) {
 		return false
 	}
 	var seen uint64 // of the required fields
-	var structs run // for the elements of a list that follow
+	var next slab   // for the elements of a list that follow
 	for len(data) > 0 {
 		number, wire, n := consumeTag(data)
 		f := s.field(number)
@@ -162,48 +73,22 @@ func (d *decoding) message(s *shape, at unsafe.Pointer, data []byte, depth int) 
 		}
 		seen |= f.required
 		tag, body, to := data[:n], data[n:], unsafe.Add(at, f.offset)
-		switch {
-		case wire == protowire.VarintType:
+		switch wire {
+		case protowire.VarintType:
 			value, n := consumeVarint(body)
 			if n < 0 || !d.take(2*int64(f.width)) || !d.number(f, to, value, tag, data) {
 				return false
 			}
 			data = body[n:]
-		case wire == protowire.BytesType:
+		case protowire.BytesType:
 			value, n := protowire.ConsumeBytes(body)
-			if n < 0 {
+			if n < 0 || f.message == nil && !d.take(perText+int64(n)) {
 				return false
 			}
-			switch f.form {
-			case formText:
-				*(**string)(to) = d.texts.Of(d.copies.Of(value))
-			case formTexts:
-				list := (*[]string)(to)
-				*list = append(*list, d.copies.Of(value))
-			case formBytes:
-				*(*[]byte)(to) = bytes.Clone(value)
-			case formMessage:
-				inner := (*unsafe.Pointer)(to)
-				if *inner == nil {
-					*inner = reflect.New(f.message.typ).UnsafePointer()
-				}
-				if !d.take(perMessage) || !d.message(f.message, *inner, value, depth+1) {
-					return false
-				}
-			case formMessages:
-				if structs.left == 0 && !d.newRun(&structs, f, to, tag, data) {
-					return false
-				}
-				inner := structs.next()
-				list := (*[]unsafe.Pointer)(to)
-				*list = append(*list, inner)
-				if !d.take(perMessage) || !d.message(f.message, inner, value, depth+1) {
-					return false
-				}
-			default:
+			if f.form == formMessages && next.left == 0 && !d.newSlab(&next, f, to, tag, data) {
 				return false
 			}
-			if f.message == nil && !d.take(perText+int64(n)) {
+			if !d.delimited(f, to, value, &next, depth) {
 				return false
 			}
 			data = body[n:]
@@ -214,7 +99,35 @@ func (d *decoding) message(s *shape, at unsafe.Pointer, data []byte, depth int) 
 	return seen == s.required
 }
 
-// number stores a value that is a number.
+// delimited stores a value that has a length in front: a text, bytes or a message.
+// next has memory for an element of a list of messages.
+func (d *decoding) delimited(f *field, to unsafe.Pointer, value []byte, next *slab, depth int) bool {
+	switch f.form {
+	case formText:
+		*(**string)(to) = d.texts.Of(d.copies.Of(value))
+	case formTexts:
+		list := (*[]string)(to)
+		*list = append(*list, d.copies.Of(value))
+	case formBytes:
+		*(*[]byte)(to) = bytes.Clone(value)
+	case formMessage:
+		inner := (*unsafe.Pointer)(to)
+		if *inner == nil {
+			*inner = reflect.New(f.message.typ).UnsafePointer()
+		}
+		return d.take(perMessage) && d.message(f.message, *inner, value, depth+1)
+	case formMessages:
+		inner := next.take()
+		list := (*[]unsafe.Pointer)(to)
+		*list = append(*list, inner)
+		return d.take(perMessage) && d.message(f.message, inner, value, depth+1)
+	default:
+		return false
+	}
+	return true
+}
+
+// number stores a value that is a number. The field begins data, with the tag.
 func (d *decoding) number(f *field, to unsafe.Pointer, value uint64, tag, data []byte) bool {
 	switch f.form {
 	case form32:
@@ -254,28 +167,29 @@ func appendNumber[T uint32 | uint64](d *decoding, list *[]T, value T, tag, data 
 	return true
 }
 
-// run is memory for elements of a list of messages that follow each other.
-type run struct {
+// slab is memory for elements of a list of messages that follow each other.
+type slab struct {
 	at   unsafe.Pointer
-	size uintptr
+	size uintptr // of an element
 	left int
 }
 
-// newRun allocates structs for the elements of a list that follow.
-func (d *decoding) newRun(r *run, f *field, list unsafe.Pointer, tag, data []byte) bool {
+// newSlab allocates structs for the elements of a list that follow.
+func (d *decoding) newSlab(s *slab, f *field, list unsafe.Pointer, tag, data []byte) bool {
 	n := runLength(data, tag)
 	if int64(n)*int64(f.message.size+perMessage) > d.left {
 		return false
 	}
 	*(*[]unsafe.Pointer)(list) = slices.Grow(*(*[]unsafe.Pointer)(list), n)
-	*r = run{reflect.MakeSlice(f.message.list, n, n).UnsafePointer(), uintptr(f.message.size), n}
+	*s = slab{reflect.MakeSlice(f.message.list, n, n).UnsafePointer(), uintptr(f.message.size), n}
 	return true
 }
 
-func (r *run) next() unsafe.Pointer {
-	at := r.at
-	if r.left--; r.left > 0 {
-		r.at = unsafe.Add(at, r.size) // never behind the last
+// take returns the address of the next struct.
+func (s *slab) take() unsafe.Pointer {
+	at := s.at
+	if s.left--; s.left > 0 {
+		s.at = unsafe.Add(at, s.size) // never behind the last
 	}
 	return at
 }

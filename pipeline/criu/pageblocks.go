@@ -21,10 +21,6 @@ type PageBlocks struct {
 	sizes []byte // stored bytes of each, as varints
 }
 
-// PagePayloadAligned is a flag of a pagemap entry: its content begins at the next
-// page of the pages image. Source: CRIU criu/include/pagemap.h.
-const PagePayloadAligned = 8
-
 // maxBlock is the size of the largest block. Source: CRIU criu/include/compression.h.
 const maxBlock = 4 << 20
 
@@ -136,7 +132,7 @@ func (p *Pagemap) Layout(pageSize uint64) (*PagesLayout, bool) {
 		if !r.isStored() {
 			continue
 		}
-		if r.Flags != nil && *r.Flags&PagePayloadAligned != 0 {
+		if r.Flags != nil && *r.Flags&pagePayloadAligned != 0 {
 			at = (at + pageSize - 1) / pageSize * pageSize
 		}
 		if at > most {

@@ -14,9 +14,10 @@ import (
 
 // Flags of a pagemap entry. Source: CRIU criu/include/pagemap.h.
 const (
-	PageParent  = 1
-	PageLazy    = 2
-	PagePresent = 4
+	PageParent         = 1
+	PageLazy           = 2
+	PagePresent        = 4
+	pagePayloadAligned = 8 // the content begins at the next page of the pages image
 )
 
 // Content says where the content of a run of pages is.
@@ -105,12 +106,12 @@ func ReadPagemap(r *Reader) (*Pagemap, error) {
 	head, err := r.Next()
 	if err != nil {
 		if errors.Is(err, io.EOF) {
-			err = r.fail(CodeTruncated, errors.New("no head entry"))
+			err = r.truncation(r.Entries, errors.New("no head entry"))
 		}
 		return p, err
 	}
-	if err := eachVarint(head, func(field protowire.Number, v uint64) {
-		if field == 1 {
+	if err := eachField(head, func(field protowire.Number, v uint64, _ []byte) {
+		if field == 1 { // pages_id
 			p.PagesID = uint32(v)
 		}
 	}); err != nil {
@@ -127,7 +128,7 @@ func ReadPagemap(r *Reader) (*Pagemap, error) {
 		}
 		run, extended, err := readRun(entry)
 		p.Extended = p.Extended || extended
-		p.compressed = p.compressed || run.Blocks != nil || run.Flags != nil && *run.Flags&PagePayloadAligned != 0
+		p.compressed = p.compressed || run.Blocks != nil || run.Flags != nil && *run.Flags&pagePayloadAligned != 0
 		if err != nil {
 			return p, &ImageError{Code: CodeMalformed, Entry: r.Entries - 1, Offset: at, Err: err}
 		}
@@ -187,14 +188,8 @@ func readRun(entry []byte) (run Run, extended bool, err error) {
 	return run, extended, err
 }
 
-// eachVarint calls f for every field of a message, with the value of varints
-// and 0 for others.
-func eachVarint(m []byte, f func(protowire.Number, uint64)) error {
-	return eachField(m, func(field protowire.Number, v uint64, _ []byte) { f(field, v) })
-}
-
-// eachField calls f for every field of a message, with the value of varints, and
-// the bytes of what has a length, which are then not nil.
+// eachField calls f for every field of a message, with the value of varints, else
+// 0, and the bytes of what has a length, which are then not nil.
 func eachField(m []byte, f func(protowire.Number, uint64, []byte)) error {
 	for len(m) > 0 {
 		field, typ, n := protowire.ConsumeTag(m)
@@ -229,7 +224,7 @@ func eachField(m []byte, f func(protowire.Number, uint64, []byte)) error {
 	return nil
 }
 
-// Index prepares Find, Within and Count for a page size in bytes. It returns how many
+// Index prepares Within and Count for a page size in bytes. It returns how many
 // runs it left out because they overlap an earlier one or wrap around.
 func (p *Pagemap) Index(pageSize uint64) (dropped int) {
 	if p.pageSize == pageSize && p.index != nil {
@@ -275,19 +270,6 @@ func (p *Pagemap) Unaligned(pageSize uint64) (n int) {
 		}
 	}
 	return n
-}
-
-// Find returns the run that holds an address, or nil where there is a hole.
-func (p *Pagemap) Find(address uint64) *Run {
-	i := p.at(address)
-	if i < 0 {
-		return nil
-	}
-	r := p.index[i].run
-	if address-r.Address >= r.Pages*p.pageSize {
-		return nil
-	}
-	return r
 }
 
 // Part is what a run has of a range of addresses.

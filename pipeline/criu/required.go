@@ -3,8 +3,6 @@ package criu
 import (
 	"errors"
 	"slices"
-	"strconv"
-	"strings"
 )
 
 // Subject is what an image set tells of, and what therefore must have images.
@@ -116,26 +114,5 @@ func (r *Reader) CheckEntries(kind Kind) error {
 	if r.Entries > 0 || r.Layout != LayoutV1_1 && r.Layout != LayoutService || slices.Contains(openedEarly, kind.Name) {
 		return nil
 	}
-	return r.fail(CodeTruncated, errors.New("the image has no entry"))
-}
-
-// ImageName returns the name of the image of a kind; the number is left out of
-// names that have none.
-func ImageName(kind string, number uint64) string {
-	for i := range kinds {
-		k := &kinds[i]
-		if k.Name != kind {
-			continue
-		}
-		name := k.prefix
-		switch {
-		case k.Number == NoNumber:
-		case k.Hex:
-			name += strconv.FormatUint(number, 16)
-		default:
-			name += strconv.FormatUint(number, 10)
-		}
-		return name + k.suffix + ".img"
-	}
-	return strings.ToLower(kind) + ".img"
+	return r.truncation(r.Entries, errors.New("the image has no entry"))
 }

@@ -2,6 +2,7 @@ package criu
 
 import (
 	core "github.com/checkpoint-restore/go-criu/v8/crit/images/criu-core"
+
 	"github.com/ckexport/ckexport/pipeline/kernel"
 )
 

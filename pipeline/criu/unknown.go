@@ -2,8 +2,6 @@ package criu
 
 import (
 	"fmt"
-	"reflect"
-	"sync"
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -23,92 +21,12 @@ type Unknown struct {
 	Bytes []byte
 }
 
-// shape is what is known of a message type: its fields, and the shape of those
-// that are messages.
-type shape struct {
-	low      []*field // by number
-	high     map[protowire.Number]*field
-	size     int          // bytes of the struct it is decoded into
-	typ      reflect.Type // of that struct, nil if it is not linked
-	list     reflect.Type // of a slice of them
-	required uint64       // the bits of its required fields
-}
-
-// lowNumbers are the field numbers that are looked up without a map: nearly all.
-const lowNumbers = 128
-
-// field returns what is known of a field, nil if nothing is.
-func (s *shape) field(number protowire.Number) *field {
-	if uint(number) < uint(len(s.low)) {
-		return s.low[number]
-	}
-	return s.high[number]
-}
-
-func (s *shape) add(number protowire.Number, f *field) {
-	if number >= lowNumbers {
-		s.high[number] = f
-		return
-	}
-	for len(s.low) <= int(number) {
-		s.low = append(s.low, nil)
-	}
-	s.low[number] = f
-}
-
-type field struct {
-	name     string
-	repeated bool
-	message  *shape
-	width    int // bytes of a value that is a number; 0 of texts and bytes
-	// for Messages
-	form     form
-	offset   uintptr // in the struct
-	required uint64  // a bit of its own, if it is required
-}
-
-// Shapes finds unknown fields, and says what decoding a message will cost. It
-// scans bytes instead of decoded messages, which is many times faster, and
-// remembers the message types it has seen. It is safe for concurrent use.
-type Shapes struct{ byName sync.Map } // protoreflect.FullName -> *shape
-
 // Find calls found for the unknown fields of an encoded message, at any depth,
 // in the order they stand there, until it returns false. The message must be
 // valid.
 func (s *Shapes) Find(descriptor protoreflect.MessageDescriptor, message []byte, found func(Unknown) bool) {
 	search := search{found: found}
 	search.message(s.of(descriptor), message)
-}
-
-func (s *Shapes) of(d protoreflect.MessageDescriptor) *shape {
-	if known, ok := s.byName.Load(d.FullName()); ok {
-		return known.(*shape)
-	}
-	made := map[protoreflect.FullName]*shape{}
-	root := build(d, made)
-	s.byName.Store(d.FullName(), root)
-	return root
-}
-
-// build makes the shape of a type; made breaks the recursion of types that
-// contain themselves.
-func build(d protoreflect.MessageDescriptor, made map[protoreflect.FullName]*shape) *shape {
-	if known, ok := made[d.FullName()]; ok {
-		return known
-	}
-	typ := structOf(d)
-	out := &shape{high: map[protowire.Number]*field{}, size: structSize(typ), typ: typ}
-	made[d.FullName()] = out
-	for i := range d.Fields().Len() {
-		f := d.Fields().Get(i)
-		entry := &field{name: string(f.Name()), repeated: f.IsList(), width: valueWidth(f.Kind())}
-		if f.Message() != nil {
-			entry.message = build(f.Message(), made)
-		}
-		out.add(f.Number(), entry)
-	}
-	out.place(d)
-	return out
 }
 
 // search is one search for unknown fields.

@@ -19,11 +19,10 @@ func (s *imageSet) decodeAuxiliaryVectors() {
 func (s *imageSet) decodeAIORings() {
 	for _, p := range s.tree() {
 		pid := p.GetPid()
-		space := s.spaces()[pid]
-		for _, a := range space.GetAios() {
+		for _, a := range s.spaces()[pid].GetAios() {
 			row := schema.AIORing{PID: pid, ContextID: a.Id, NrRequests: a.NrReq, RingLength: a.RingLen}
 			if v := s.mappingAt(pid, a.GetId()); v != nil {
-				row.MappingKind = ptr(s.mappingKind(space, v, s.mappedFile(v)))
+				row.MappingKind = ptr(s.mappingKind(v, s.mappedFile(v)))
 			}
 			add(&s.notes, &s.rows.AIORings, row)
 		}

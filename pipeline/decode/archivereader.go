@@ -24,7 +24,7 @@ import (
 // container image, the containers of a pod.
 type archiveReader struct {
 	decoder  *Decoder
-	ctx      context.Context
+	ctx      context.Context // of the one call of Decode that the reader is made for
 	input    archive.Input
 	source   string // its name as a column has it, see SourceText
 	taken    int64  // bytes of memory, see take
@@ -306,7 +306,7 @@ func (ar *archiveReader) decode(a *archive.Archive, result *Result) {
 		s.finish()
 		rows := s.rows // a pointer to those in s would keep images and messages in memory
 		result.Checkpoints = append(result.Checkpoints, &rows)
-		result.Digests = append(result.Digests, s.contentDigest())
+		result.Digests = append(result.Digests, s.checkpointDigest())
 		result.Copies = append(result.Copies, s.copiesOf())
 	}
 }

@@ -115,7 +115,7 @@ func (f *capturedFile) appendDigested(line []byte) []byte {
 	text(f.in.origin)
 	text(f.name)
 	text(f.link)
-	text(valueOf(f.kind))
+	text(orZero(f.kind))
 	if f.isDigested {
 		line = hex.AppendEncode(binary.AppendUvarint(line, 2*sha256.Size), f.sum[:])
 	} else {
@@ -175,7 +175,7 @@ func (files capturedFiles) isSound(members []schema.ArchiveMember) bool {
 			continue
 		}
 		last = f.in
-		if !slices.ContainsFunc(members, func(m schema.ArchiveMember) bool { return *last.member.Text == valueOf(m.CleanPath.Text) }) {
+		if !slices.ContainsFunc(members, func(m schema.ArchiveMember) bool { return *last.member.Text == orZero(m.CleanPath.Text) }) {
 			return false
 		}
 	}

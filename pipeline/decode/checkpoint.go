@@ -54,7 +54,7 @@ func (s *imageSet) decodeCheckpoint() {
 		}
 	}
 	s.dockerColumns(&row)
-	s.kubeletColumns(&row)
+	kubeletColumns(&row)
 	s.inventoryColumns(&row)
 	s.statisticsColumns(&row)
 	s.countColumns(&row)
@@ -65,22 +65,6 @@ func (s *imageSet) decodeCheckpoint() {
 	if s.decoder.plan.tables["checkpoints"] {
 		s.rows.Checkpoints = append(s.rows.Checkpoints, row) // also where the archive may take no more memory
 	}
-}
-
-func firstNonEmpty(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
-}
-
-func optionalWhen(t *time.Time) *time.Time {
-	if t == nil {
-		return nil
-	}
-	return when(*t)
 }
 
 // dumpKind tells a full checkpoint from one that lacks parts on purpose.
@@ -112,7 +96,8 @@ func (s *imageSet) dumpKind() string {
 // pkg/kubelet/kubelet.go, CheckpointContainer.
 var kubeletName = lazyregexp.New(`^checkpoint-([^_]+)_(.+)-(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))\.tar(?:\.\w+)?$`)
 
-func (s *imageSet) kubeletColumns(row *schema.Checkpoint) {
+// kubeletColumns fills in what the name of the archive says, if kubelet gave it.
+func kubeletColumns(row *schema.Checkpoint) {
 	m := kubeletName().FindStringSubmatch(row.ArchiveName)
 	if m == nil {
 		return

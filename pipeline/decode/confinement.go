@@ -215,7 +215,7 @@ func (s *imageSet) decodeApparmor() {
 	var walk func(namespaces []*apparmor.AaNamespace, above *string)
 	walk = func(namespaces []*apparmor.AaNamespace, above *string) {
 		for _, ns := range namespaces {
-			path := nestedPath(above, "//", ns.GetName())
+			path := nestedNamespace(above, ns.GetName())
 			namespace := optionalText(path)
 			if path == nil {
 				s.rowProblem("apparmor_profiles", "namespace", Warning, LimitExceeded, fmt.Sprintf("the path of a namespace is longer than %d bytes", maxPath))
@@ -236,9 +236,10 @@ func (s *imageSet) decodeApparmor() {
 	walk(one[apparmor.ApparmorEntry](s, "apparmor.img").GetNamespaces(), ptr(""))
 }
 
-// nestedPath joins a name to the path above it, nil where that is too long or
-// itself not known.
-func nestedPath(above *string, separator, name string) *string {
+// nestedNamespace joins a name to the path of the namespace above it, nil where that
+// is too long or itself not known.
+func nestedNamespace(above *string, name string) *string {
+	const separator = "//"
 	if above == nil || len(*above)+len(separator)+len(name) > maxPath {
 		return nil
 	}

@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/ckexport/ckexport/pipeline/kernel"
-
 	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -42,38 +41,47 @@ const (
 // CRIU up to 4.2 asks for connections where it means expectations
 // (criu/net.c, dump_nf_ct: the subsystem is CTNETLINK for both).
 func (s *imageSet) decodeConntrack() {
-	type connection struct {
-		namespace uint32
-		tuple     string
-	}
 	const fixed = 4 // struct nfgenmsg
 	seen := map[connection]bool{}
 	for _, k := range []struct{ kind, image string }{{"NETNS_CT", "netns-ct"}, {"NETNS_EXP", "netns-exp"}} {
 		for _, img := range s.ofKind(k.kind) {
 			s.eachMessage(img, fixed, func(n *netlinkImage, kind uint16, head, attributes []byte) {
-				const newEntry = 0 // IPCTNL_MSG_CT_NEW, IPCTNL_MSG_EXP_NEW
-				row := schema.ConntrackEntry{
-					NetNsID: uint32(img.number), Image: k.image, Position: n.index, Kind: "connection",
-					Family: enum(&criu.SocketFamily, uint32(head[0])),
+				row := schema.ConntrackEntry{NetNsID: uint32(img.number), Image: k.image, Position: n.index, Family: enum(&criu.SocketFamily, uint32(head[0]))}
+				if s.conntrackColumns(n, &row, seen, kind, attributes) {
+					add(&s.notes, &s.rows.ConntrackEntries, row)
 				}
-				switch kind {
-				case kernel.NFNL_SUBSYS_CTNETLINK<<8 | newEntry:
-					c := connection{row.NetNsID, connectionColumns(n, &row, attributes)}
-					row.IsRepeat = k.kind == "NETNS_EXP" && seen[c]
-					if s.take(128 + int64(len(c.tuple))) {
-						seen[c] = true
-					}
-				case kernel.NFNL_SUBSYS_CTNETLINK_EXP<<8 | newEntry:
-					row.Kind = "expectation"
-					expectationColumns(n, &row, attributes)
-				default:
-					n.note(fmt.Errorf("type %#x is neither a connection nor an expectation", kind))
-					return
-				}
-				add(&s.notes, &s.rows.ConntrackEntries, row)
 			})
 		}
 	}
+}
+
+// connection is what tells a connection from others: its namespace, and the
+// attributes of its original direction.
+type connection struct {
+	namespace uint32
+	tuple     string
+}
+
+// conntrackColumns fills in what a message of that type tells; false, and noted, where it
+// is of neither type. seen has the connections of messages before.
+func (s *imageSet) conntrackColumns(n *netlinkImage, row *schema.ConntrackEntry, seen map[connection]bool, kind uint16, attributes []byte) bool {
+	const newEntry = 0 // IPCTNL_MSG_CT_NEW, IPCTNL_MSG_EXP_NEW
+	switch kind {
+	case kernel.NFNL_SUBSYS_CTNETLINK<<8 | newEntry:
+		row.Kind = "connection"
+		c := connection{row.NetNsID, connectionColumns(n, row, attributes)}
+		row.IsRepeat = row.Image == "netns-exp" && seen[c]
+		if s.take(128 + int64(len(c.tuple))) {
+			seen[c] = true
+		}
+	case kernel.NFNL_SUBSYS_CTNETLINK_EXP<<8 | newEntry:
+		row.Kind = "expectation"
+		expectationColumns(n, row, attributes)
+	default:
+		n.note(fmt.Errorf("type %#x is neither a connection nor an expectation", kind))
+		return false
+	}
+	return true
 }
 
 // connectionColumns fills in the columns of a connection. It returns what tells
@@ -119,30 +127,12 @@ func connectionColumns(n *netlinkImage, row *schema.ConntrackEntry, attributes [
 		case ctaSecctx:
 			return a.nested(func(c attribute) bool { return c.Type == ctaSecctxName && c.text(&row.SecurityContext) })
 		case ctaTimestamp:
-			return a.nested(func(t attribute) bool {
-				switch t.Type {
-				case ctaTimestampStart:
-					return t.u64(&row.StartedNS)
-				case ctaTimestampStop:
-					return t.u64(&row.StoppedNS)
-				}
-				return t.Type == ctaTimestampPad && t.pad()
-			})
+			return a.lifetime(&row.StartedNS, &row.StoppedNS)
 		case ctaLabels:
 			row.Labels = a.Value
 			return true
 		case ctaSynproxy:
-			return a.nested(func(p attribute) bool {
-				switch p.Type {
-				case ctaSynproxyISN:
-					return p.u32(&row.SynproxyISN)
-				case ctaSynproxyITS:
-					return p.u32(&row.SynproxyITS)
-				case ctaSynproxyTSOff:
-					return p.u32(&row.SynproxyTSOff)
-				}
-				return false
-			})
+			return a.synproxy(row)
 		}
 		return false
 	})
@@ -177,15 +167,7 @@ func expectationColumns(n *netlinkImage, row *schema.ConntrackEntry, attributes 
 		case ctaExpectClass:
 			return a.u32(&row.ExpectClass)
 		case ctaExpectNAT:
-			return a.nested(func(t attribute) bool {
-				switch t.Type {
-				case ctaExpectNATDir:
-					return t.u32(&row.NATDirection)
-				case ctaExpectNATTuple:
-					return t.tuple(&nat)
-				}
-				return false
-			})
+			return a.translation(&row.NATDirection, &nat)
 		case ctaExpectFN:
 			return a.text(&row.ExpectFunction)
 		}
@@ -221,33 +203,9 @@ func (a attribute) tuple(t *tuple) bool {
 	return a.nested(func(part attribute) bool {
 		switch part.Type {
 		case ctaTupleIP:
-			return part.nested(func(ip attribute) bool {
-				switch ip.Type {
-				case ctaIPv4Src, ctaIPv6Src:
-					return ip.address(&t.source)
-				case ctaIPv4Dst, ctaIPv6Dst:
-					return ip.address(&t.destination)
-				}
-				return false
-			})
+			return part.nested(t.address)
 		case ctaTupleProto:
-			return part.nested(func(p attribute) bool {
-				switch p.Type {
-				case ctaProtoNum:
-					return p.enum8(&criu.IPProtocol, &t.protocol)
-				case ctaProtoSrcPort:
-					return p.u16(&t.sport)
-				case ctaProtoDstPort:
-					return p.u16(&t.dport)
-				case ctaProtoICMPID, ctaProtoICMPv6ID:
-					return p.u16(&t.icmpID)
-				case ctaProtoICMPType, ctaProtoICMPv6Type:
-					return p.u8(&t.icmpType)
-				case ctaProtoICMPCode, ctaProtoICMPv6Code:
-					return p.u8(&t.icmpCode)
-				}
-				return false
-			})
+			return part.nested(t.ports)
 		case ctaTupleZone:
 			return part.u16(&t.zone)
 		}
@@ -255,51 +213,87 @@ func (a attribute) tuple(t *tuple) bool {
 	})
 }
 
+// address decodes an attribute within CTA_TUPLE_IP.
+func (t *tuple) address(a attribute) bool {
+	switch a.Type {
+	case ctaIPv4Src, ctaIPv6Src:
+		return a.address(&t.source)
+	case ctaIPv4Dst, ctaIPv6Dst:
+		return a.address(&t.destination)
+	}
+	return false
+}
+
+// ports decodes an attribute within CTA_TUPLE_PROTO.
+func (t *tuple) ports(a attribute) bool {
+	switch a.Type {
+	case ctaProtoNum:
+		return a.enum8(&criu.IPProtocol, &t.protocol)
+	case ctaProtoSrcPort:
+		return a.u16(&t.sport)
+	case ctaProtoDstPort:
+		return a.u16(&t.dport)
+	case ctaProtoICMPID, ctaProtoICMPv6ID:
+		return a.u16(&t.icmpID)
+	case ctaProtoICMPType, ctaProtoICMPv6Type:
+		return a.u8(&t.icmpType)
+	case ctaProtoICMPCode, ctaProtoICMPv6Code:
+		return a.u8(&t.icmpCode)
+	}
+	return false
+}
+
 // protocolState decodes an attribute within CTA_PROTOINFO.
 func (a attribute) protocolState(row *schema.ConntrackEntry) bool {
 	switch a.Type {
 	case ctaProtoinfoTCP:
-		return a.nested(func(t attribute) bool {
-			switch t.Type {
-			case ctaTCPState:
-				return t.enum8(&criu.ConntrackTCPState, &row.TCPState)
-			case ctaTCPWscaleOrig:
-				return t.u8(&row.OriginalWscale)
-			case ctaTCPWscaleReply:
-				return t.u8(&row.ReplyWscale)
-			case ctaTCPFlagsOrig:
-				return t.tcpFlags(&row.OriginalTCPFlags, &row.OriginalTCPMask)
-			case ctaTCPFlagsReply:
-				return t.tcpFlags(&row.ReplyTCPFlags, &row.ReplyTCPMask)
-			}
-			return false
-		})
+		return a.nested(func(t attribute) bool { return t.tcpState(row) })
 	case ctaProtoinfoSCTP:
-		return a.nested(func(t attribute) bool {
-			switch t.Type {
-			case ctaSCTPState:
-				return t.enum8(&criu.ConntrackSCTPState, &row.SCTPState)
-			case ctaSCTPVtagOrig:
-				return t.u32(&row.OriginalVTag)
-			case ctaSCTPVtagReply:
-				return t.u32(&row.ReplyVTag)
-			}
-			return false
-		})
+		return a.nested(func(t attribute) bool { return t.sctpState(row) })
 	case ctaProtoinfoDCCP:
-		return a.nested(func(t attribute) bool {
-			switch t.Type {
-			case ctaDCCPState:
-				return t.u8(&row.DCCPState)
-			case ctaDCCPRole:
-				return t.u8(&row.DCCPRole)
-			case ctaDCCPHandshakeSeq:
-				return t.u64(&row.DCCPHandshakeSeq)
-			}
-			return t.Type == ctaDCCPPad && t.pad()
-		})
+		return a.nested(func(t attribute) bool { return t.dccpState(row) })
 	}
 	return false
+}
+
+func (a attribute) tcpState(row *schema.ConntrackEntry) bool {
+	switch a.Type {
+	case ctaTCPState:
+		return a.enum8(&criu.ConntrackTCPState, &row.TCPState)
+	case ctaTCPWscaleOrig:
+		return a.u8(&row.OriginalWscale)
+	case ctaTCPWscaleReply:
+		return a.u8(&row.ReplyWscale)
+	case ctaTCPFlagsOrig:
+		return a.tcpFlags(&row.OriginalTCPFlags, &row.OriginalTCPMask)
+	case ctaTCPFlagsReply:
+		return a.tcpFlags(&row.ReplyTCPFlags, &row.ReplyTCPMask)
+	}
+	return false
+}
+
+func (a attribute) sctpState(row *schema.ConntrackEntry) bool {
+	switch a.Type {
+	case ctaSCTPState:
+		return a.enum8(&criu.ConntrackSCTPState, &row.SCTPState)
+	case ctaSCTPVtagOrig:
+		return a.u32(&row.OriginalVTag)
+	case ctaSCTPVtagReply:
+		return a.u32(&row.ReplyVTag)
+	}
+	return false
+}
+
+func (a attribute) dccpState(row *schema.ConntrackEntry) bool {
+	switch a.Type {
+	case ctaDCCPState:
+		return a.u8(&row.DCCPState)
+	case ctaDCCPRole:
+		return a.u8(&row.DCCPRole)
+	case ctaDCCPHandshakeSeq:
+		return a.u64(&row.DCCPHandshakeSeq)
+	}
+	return a.Type == ctaDCCPPad && a.pad()
 }
 
 // tcpFlags decodes a struct nf_ct_tcp_flags.
@@ -341,6 +335,46 @@ func (a attribute) sequenceChange(position **uint32, before, after **int32) bool
 			return c.i32(before)
 		case ctaSeqAdjAfter:
 			return c.i32(after)
+		}
+		return false
+	})
+}
+
+// lifetime decodes when a connection began and ended, as far as the kernel tells.
+func (a attribute) lifetime(started, stopped **uint64) bool {
+	return a.nested(func(t attribute) bool {
+		switch t.Type {
+		case ctaTimestampStart:
+			return t.u64(started)
+		case ctaTimestampStop:
+			return t.u64(stopped)
+		}
+		return t.Type == ctaTimestampPad && t.pad()
+	})
+}
+
+func (a attribute) synproxy(row *schema.ConntrackEntry) bool {
+	return a.nested(func(p attribute) bool {
+		switch p.Type {
+		case ctaSynproxyISN:
+			return p.u32(&row.SynproxyISN)
+		case ctaSynproxyITS:
+			return p.u32(&row.SynproxyITS)
+		case ctaSynproxyTSOff:
+			return p.u32(&row.SynproxyTSOff)
+		}
+		return false
+	})
+}
+
+// translation decodes the network address translation of an expected connection.
+func (a attribute) translation(direction **uint32, to *tuple) bool {
+	return a.nested(func(t attribute) bool {
+		switch t.Type {
+		case ctaExpectNATDir:
+			return t.u32(direction)
+		case ctaExpectNATTuple:
+			return t.tuple(to)
 		}
 		return false
 	})

@@ -79,9 +79,9 @@ func (s *imageSet) digestRest(m *member, rest io.Reader) bool {
 // onlyWriter hides that a writer has buffers of its own, smaller ones.
 type onlyWriter struct{ io.Writer }
 
-// contentDigest returns what was read of the checkpoint beside its images and
+// checkpointDigest returns what was read of the checkpoint beside its images and
 // metadata, but for what went wrong, which is known later.
-func (s *imageSet) contentDigest() schema.CheckpointDigest {
+func (s *imageSet) checkpointDigest() schema.CheckpointDigest {
 	d := schema.CheckpointDigest{ImagesID: s.rows.CheckpointID}
 	if !s.pages.unread {
 		d.PagesSHA256 = ptr(s.listDigest(s.pages.images))
@@ -90,7 +90,7 @@ func (s *imageSet) contentDigest() schema.CheckpointDigest {
 		d.TextsSHA256 = ptr(s.texts.Digest())
 	}
 	if s.decoder.plan.wants(layout.RootfsDiff) {
-		d.FilesSHA256 = ptr(s.listDigest(s.capturedFiles()))
+		d.FilesSHA256 = ptr(s.listDigest(s.capturedDigests()))
 	}
 	return d
 }
@@ -106,8 +106,8 @@ func (s *imageSet) listDigest(list []digest) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// capturedFiles digests the captured files of each member that has some.
-func (s *imageSet) capturedFiles() (list []digest) {
+// capturedDigests digests the captured files of each member that has some.
+func (s *imageSet) capturedDigests() (list []digest) {
 	if !s.main {
 		return nil
 	}
@@ -125,20 +125,13 @@ func (s *imageSet) capturedFiles() (list []digest) {
 	return list
 }
 
-func valueOf(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
 // errorsDigest digests what could not be read of a checkpoint, nil for nothing.
 // Messages take no part: they may name the archive.
 func errorsDigest(problems []schema.Problem) *string {
 	var lines []string
 	for _, p := range problems {
 		if isError(p) {
-			lines = append(lines, fmt.Sprintf("%q %q %q %q\n", p.Code, path.Base(bytesOf(p.Member)), valueOf(p.TableName), valueOf(p.RowKey)))
+			lines = append(lines, fmt.Sprintf("%q %q %q %q\n", p.Code, path.Base(bytesOf(p.Member)), orZero(p.TableName), orZero(p.RowKey)))
 		}
 	}
 	if lines == nil {

@@ -56,7 +56,7 @@ func (s *imageSet) placeAt(c *contentSpace, address uint64) contentPlace {
 		return contentPlace{}
 	}
 	file := s.mappedFile(v)
-	place := contentPlace{mapping: v, kind: ptr(s.mappingKind(c.Descriptor(), v, file)), perms: ptr(perms(v))}
+	place := contentPlace{mapping: v, kind: ptr(s.mappingKind(v, file)), perms: ptr(perms(v))}
 	if file == nil {
 		return place
 	}

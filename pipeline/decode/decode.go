@@ -1,7 +1,27 @@
 // Package decode turns one checkpoint archive into the rows of every table. It
 // reads the archive's members in one pass, keeps the small ones, streams the
-// large ones, and then decodes each CRIU image set it found; a file of this
-// package holds the decoding of one family of tables.
+// large ones, and then decodes each CRIU image set it found.
+//
+// What is where:
+//
+//   - decode.go, archivereader.go, members.go: an archive, from its opening to the
+//     result; needs.go and families.go: which tables want what of it
+//   - container.go, imageset.go: what belongs to one checkpoint while it is read;
+//     facts.go, entries.go: images decoded when they are first asked for
+//   - a file for each family of tables: processes.go, sockets.go, mounts.go, ...;
+//     oldlayout.go brings images of early versions of CRIU into today's form
+//   - filesystem.go, capturedfiles.go, criulog.go, logs.go: what is streamed;
+//     imagestream.go, streamfile.go, streamedpages.go: images that are one stream
+//   - memory.go and the files of its consumers (stacks.go, pagedigests.go,
+//     memorystrings.go, elfheaders.go, contentscan.go): what is read of pages
+//   - containerinfo.go, spec.go, docker.go, podcheckpoint.go, packaging.go,
+//     imagelayout.go, taskimage.go: metadata of engines, and what stands around a
+//     checkpoint
+//   - rows.go, columns.go, times.go, laterrows.go: how rows are made and kept
+//   - problems.go, limits.go, faults.go, required.go, witnesses.go, references.go:
+//     what is wrong or missing, and what an archive may cost
+//   - identity.go, contentdigest.go, contentsum.go, filesums.go: what a checkpoint is
+//     known by
 //
 // Whatever cannot be read becomes a row of problems and leaves NULL behind,
 // never a zero or an empty text.
@@ -30,10 +50,9 @@ import (
 
 // Statuses of an archive and a checkpoint.
 const (
-	StatusOK        = schema.StatusOK
-	StatusPartial   = schema.StatusPartial
-	StatusFailed    = schema.StatusFailed
-	StatusDuplicate = schema.StatusDuplicate
+	StatusOK      = schema.StatusOK
+	StatusPartial = schema.StatusPartial
+	StatusFailed  = schema.StatusFailed
 )
 
 // Decoder decodes archives one after another. It is for one goroutine and

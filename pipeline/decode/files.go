@@ -14,9 +14,9 @@ import (
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/memfd"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/regfile"
 	remap "github.com/checkpoint-restore/go-criu/v8/crit/images/remap-file-path"
-	"github.com/ckexport/ckexport/pipeline/kernel"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -142,8 +142,7 @@ func (s *imageSet) findHolders(t *fileTable) {
 		}
 	}
 	for _, f := range t.order {
-		slices.Sort(f.pids)
-		f.pids = slices.Compact(f.pids)
+		f.pids = sortedUnique(f.pids)
 	}
 }
 
@@ -441,13 +440,4 @@ func eventColumns(row *schema.File, e *fdinfo.FileEntry) {
 		row.WatchCount = ptr(uint32(len(v.GetMark())))
 		row.FanotifyFlags, row.FanotifyEvFlags = optionalFlags(&criu.FanotifyInit, v.Faflags), optionalFlags(&criu.OpenFlags, v.Evflags)
 	}
-}
-
-// nanoseconds joins seconds and nanoseconds; nil where the sum overflows.
-func nanoseconds(sec, nsec uint64) *uint64 {
-	const perSecond = 1_000_000_000
-	if sec > (1<<64-1)/perSecond-1 || nsec > 1<<63 {
-		return nil
-	}
-	return ptr(sec*perSecond + nsec)
 }

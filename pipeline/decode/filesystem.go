@@ -7,9 +7,8 @@ import (
 	"path"
 	"strings"
 
-	"github.com/ckexport/ckexport/pipeline/kernel"
-
 	"github.com/ckexport/ckexport/pipeline/archive"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -226,7 +225,7 @@ func (c *capture) content(m *archive.Member) Content {
 }
 
 // readArtifact takes a file that Podman's --keep or a plugin left behind.
-func (c *container) readArtifact(m *archive.Member, in io.Reader) error {
+func (c *container) readArtifact(m *archive.Member) error {
 	defer c.decoder.newFileSums().end()
 	f := capturedFile{in: newCaptureColumns("artifact", m.Name, ""), name: m.RawName}
 	taken, err := c.readFile(&f, m, &capture{origin: f.in.origin, member: m.Name})
@@ -278,22 +277,11 @@ func (s *imageSet) resolveCapturePaths() {
 				continue
 			}
 			f.path, f.hasPath = joinRoot(root, f.path), true
-			if valueOf(f.kind) == string(archive.Hardlink) {
+			if orZero(f.kind) == string(archive.Hardlink) {
 				f.link = joinRoot(root, strings.TrimPrefix(f.link, "/"))
 			}
 		}
 	}
-}
-
-// bytesOf returns the exact bytes of a text.
-func bytesOf(t schema.Text) string {
-	if t.Raw != nil {
-		return string(t.Raw)
-	}
-	if t.Text == nil {
-		return ""
-	}
-	return *t.Text
 }
 
 // joinRoot puts a clean relative name below a mount point.

@@ -1,19 +1,16 @@
 package decode
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"slices"
-	"time"
 
 	remap "github.com/checkpoint-restore/go-criu/v8/crit/images/remap-file-path"
-	imgtime "github.com/checkpoint-restore/go-criu/v8/crit/images/time"
-	"github.com/ckexport/ckexport/pipeline/kernel"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/ckexport/ckexport/pipeline/archive"
 	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -169,18 +166,4 @@ func (s *imageSet) ghostRow(id uint32, g *savedGhost, files []*openFile, used ma
 	row.Paths = textList(notNil(paths))
 	row.PIDs, row.ExePIDs = sortedUnique(row.PIDs), sortedUnique(row.ExePIDs)
 	return row
-}
-
-func sortedUnique[T cmp.Ordered](list []T) []T {
-	slices.Sort(list)
-	return slices.Compact(list)
-}
-
-// timeOf returns a time of an image, NULL where it is absent or impossible.
-func timeOf(t *imgtime.Timeval) *time.Time {
-	if t == nil || t.GetTvSec() > 1<<40 || t.GetTvUsec() > 1<<30 {
-		return nil
-	}
-	at := time.Unix(int64(t.GetTvSec()), int64(t.GetTvUsec())*1000)
-	return when(at)
 }

@@ -152,12 +152,3 @@ func (s *imageSet) renderRows(img *image, m gpuMessage) {
 		add(&s.notes, &s.rows.GPUBuffers, row)
 	}
 }
-
-// orZero is for elements of lists whose field an image lacks; the problem has
-// been noted.
-func orZero[T any](v *T) T {
-	if v == nil {
-		return *new(T)
-	}
-	return *v
-}

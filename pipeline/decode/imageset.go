@@ -37,7 +37,7 @@ type image struct {
 // noRow is the position of a member that has no row.
 const noRow = -1
 
-// set is one CRIU image set: a folder of images, and what is decoded of it.
+// imageSet is one CRIU image set: a folder of images, and what is decoded of it.
 type imageSet struct {
 	*container
 	notes
@@ -70,7 +70,7 @@ type imageSet struct {
 	rows  schema.Rows
 }
 
-// set returns the image set of a folder, a new one if need be.
+// imageSet returns the image set of a folder, a new one if need be.
 func (c *container) imageSet(dir string) *imageSet {
 	s := c.sets[dir]
 	if s == nil {

@@ -7,13 +7,12 @@ import (
 	"math"
 	"slices"
 
-	"github.com/checkpoint-restore/go-criu/v8/crit/images/mm"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/pagemap"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/vma"
-	"github.com/ckexport/ckexport/pipeline/kernel"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 	"github.com/ckexport/ckexport/pipeline/memory"
 	"github.com/ckexport/ckexport/schema"
 )
@@ -98,7 +97,7 @@ func (s *imageSet) mappingRow(pid uint32, m *memory.Space, v *vma.VmaEntry, exec
 	prot := v.GetProt()
 	row := schema.MemoryMapping{
 		PID: pid, StartAddress: v.GetStart(), EndAddress: v.GetEnd(), Perms: perms(v), FileOffset: v.GetPgoff(), Shmid: v.GetShmid(),
-		Kind:     s.mappingKind(m.Descriptor(), v, file),
+		Kind:     s.mappingKind(v, file),
 		Readable: prot&kernel.PROT_READ != 0, Writable: prot&kernel.PROT_WRITE != 0, Executable: prot&kernel.PROT_EXEC != 0,
 		Prot: flags(&criu.Prot, prot), MapFlags: flags(&criu.MapFlags, v.GetFlags()), VMAStatus: flags(&criu.VMAStatus, v.GetStatus()),
 		Madvise: optionalFlags(&criu.Madvise, v.Madv), FdFlags: optionalFlags(&criu.OpenFlags, v.Fdflags),
@@ -141,7 +140,7 @@ func perms(v *vma.VmaEntry) string {
 }
 
 // mappingKind says what a mapping is, by the first that holds.
-func (s *imageSet) mappingKind(space *mm.MmEntry, v *vma.VmaEntry, file *openFile) string {
+func (s *imageSet) mappingKind(v *vma.VmaEntry, file *openFile) string {
 	status := v.GetStatus()
 	has := func(bits uint32) bool { return status&bits != 0 }
 	switch {

@@ -351,7 +351,7 @@ func (c *container) artifactMember(m *member) {
 	if !c.decoder.plan.wants(layout.Artifact) {
 		return
 	}
-	c.stream(m, false, func(in io.Reader) error { return c.readArtifact(m.Member, in) })
+	c.stream(m, false, func(io.Reader) error { return c.readArtifact(m.Member) })
 }
 
 // documentMember keeps a document of a container image; a layer may have such a

@@ -81,82 +81,102 @@ func (s *imageSet) decodeNamespaces() {
 	}
 }
 
+// foundNamespaces are the namespaces that anything of the set names, by kind and
+// number.
+type foundNamespaces map[string]map[uint32]*schema.Namespace
+
+// get returns a namespace, a new one where nothing has named it yet.
+func (found foundNamespaces) get(kind string, id uint32) *schema.Namespace {
+	if found[kind] == nil {
+		found[kind] = map[uint32]*schema.Namespace{}
+	}
+	if found[kind][id] == nil {
+		found[kind][id] = &schema.Namespace{Kind: kind, NamespaceID: id, PIDs: []uint32{}}
+	}
+	return found[kind][id]
+}
+
 // namespaces returns the namespaces that anything of the set names, by kind and
 // number.
-func (s *imageSet) namespaces() []schema.Namespace { return s.facts.namespaces.get(s.findNamespaces) }
+func (s *imageSet) namespaces() []schema.Namespace {
+	return s.facts.namespaces.get(func() []schema.Namespace {
+		found := foundNamespaces{}
+		s.namespacesOfProcesses(found)
+		s.namespacesOfImages(found)
+		s.namespacesOfFiles(found)
+		var all []schema.Namespace
+		first := s.firstNamespaces()
+		for kind, ids := range found {
+			for _, ns := range ids {
+				if root, ok := first[kind]; ok {
+					ns.IsNested = ptr(ns.NamespaceID != root && !ns.IsDumper)
+				}
+				ns.PIDs = sortedUnique(ns.PIDs)
+				all = append(all, *ns)
+			}
+		}
+		slices.SortFunc(all, func(a, b schema.Namespace) int {
+			return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.NamespaceID, b.NamespaceID))
+		})
+		return all
+	})
+}
 
-func (s *imageSet) findNamespaces() []schema.Namespace {
-	found := map[string]map[uint32]*schema.Namespace{}
-	get := func(kind string, id uint32) *schema.Namespace {
-		if found[kind] == nil {
-			found[kind] = map[uint32]*schema.Namespace{}
-		}
-		if found[kind][id] == nil {
-			found[kind][id] = &schema.Namespace{Kind: kind, NamespaceID: id, PIDs: []uint32{}}
-		}
-		return found[kind][id]
-	}
+// namespacesOfProcesses adds the namespaces that CRIU and the processes are in.
+func (s *imageSet) namespacesOfProcesses(found foundNamespaces) {
 	for _, n := range namespaceIDs(s.inventory().GetRootIds()) {
 		if n.id != nil {
-			get(n.kind, *n.id).IsDumper = true
+			found.get(n.kind, *n.id).IsDumper = true
 		}
 	}
 	for _, p := range s.tree() {
 		for _, n := range namespaceIDs(s.kernelIDs(p.GetPid())) {
 			if n.id != nil {
-				ns := get(n.kind, *n.id)
+				ns := found.get(n.kind, *n.id)
 				ns.PIDs = append(ns.PIDs, p.GetPid())
 			}
 		}
 	}
+}
+
+// namespacesOfImages adds the namespaces that images are about, and what these tell.
+// Those of processes are there already: they say whose the only image of clocks is.
+func (s *imageSet) namespacesOfImages(found foundNamespaces) {
 	clocks := byNumber[timens.TimensEntry](s, "TIMENS")
 	shared := onlyTimeNamespace(clocks, found["time"])
+	if shared != nil {
+		clocks = map[uint32]*timens.TimensEntry{*shared: clocks[0]}
+	}
 	for _, img := range s.images {
-		if shared != nil && img.kind.Name == "TIMENS" {
-			clocks = map[uint32]*timens.TimensEntry{*shared: clocks[uint32(img.number)]}
-			get("time", *shared).HasImages = true
-			continue
-		}
-		if kind, ok := namespaceImages[img.kind.Name]; ok {
-			get(kind, s.namespaceID(img)).HasImages = true
+		kind, ok := namespaceImages[img.kind.Name]
+		switch {
+		case !ok:
+		case shared != nil && kind == "time":
+			found.get(kind, *shared).HasImages = true
+		default:
+			found.get(kind, s.namespaceID(img)).HasImages = true
 		}
 	}
 	for _, img := range s.ofKind("UTSNS") {
 		if u := oneOf[utsns.UtsnsEntry](s, img); u != nil {
-			ns := get("uts", s.namespaceID(img))
+			ns := found.get("uts", s.namespaceID(img))
 			ns.Hostname, ns.Domainname = optionalText(u.Nodename), optionalText(u.Domainname)
 		}
 	}
 	for id, t := range clocks {
-		ns := get("time", id)
+		ns := found.get("time", id)
 		ns.MonotonicNS, ns.BoottimeNS = clockReading(t.GetMonotonic()), clockReading(t.GetBoottime())
 	}
 	for id, p := range byNumber[pidns.PidnsEntry](s, "PIDNS") {
-		get("pid", id).ExternalKey = optionalText(p.ExtKey)
+		found.get("pid", id).ExternalKey = optionalText(p.ExtKey)
 	}
 	for id, n := range s.networks() {
-		ns := get("net", id)
+		ns := found.get("net", id)
 		ns.ExternalKey = optionalText(n.ExtKey)
 		if n.ExtKey == nil || len(n.GetNsids()) > 0 {
 			linkedNamespaces(ns, n.GetNsids())
 		}
 	}
-	s.namespacesOfFiles(get)
-	var all []schema.Namespace
-	first := s.firstNamespaces()
-	for kind, ids := range found {
-		for _, ns := range ids {
-			if root, ok := first[kind]; ok {
-				ns.IsNested = ptr(ns.NamespaceID != root && !ns.IsDumper)
-			}
-			ns.PIDs = sortedUnique(ns.PIDs)
-			all = append(all, *ns)
-		}
-	}
-	slices.SortFunc(all, func(a, b schema.Namespace) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.NamespaceID, b.NamespaceID))
-	})
-	return all
 }
 
 // linkedNamespaces fills in the numbers that a network namespace has for
@@ -170,7 +190,7 @@ func linkedNamespaces(ns *schema.Namespace, ids []*netdev.NetnsId) {
 }
 
 // namespacesOfFiles adds the namespaces that only an open file is in, or keeps.
-func (s *imageSet) namespacesOfFiles(get func(kind string, id uint32) *schema.Namespace) {
+func (s *imageSet) namespacesOfFiles(found foundNamespaces) {
 	for _, f := range s.files().order {
 		var network *uint32
 		switch e := f.entry; {
@@ -186,11 +206,11 @@ func (s *imageSet) namespacesOfFiles(get func(kind string, id uint32) *schema.Na
 			network = e.GetTunf().NsId
 		}
 		if network != nil {
-			get("net", *network)
+			found.get("net", *network)
 		}
 		if n := f.entry.GetNsf(); n != nil {
 			if kind, ok := criu.NamespaceFlag.Names[uint64(n.GetNsCflag())]; ok {
-				get(kind, n.GetNsId())
+				found.get(kind, n.GetNsId())
 			}
 		}
 	}
@@ -213,7 +233,7 @@ func (s *imageSet) firstNamespaces() map[string]uint32 {
 
 // onlyTimeNamespace returns the namespace that the set's only image of clocks
 // is about, where its name says 0: so CRIU names it, whatever the processes'
-// own number of their time namespace is.
+// own number of their time namespace is. It is nil where that does not tell.
 func onlyTimeNamespace(clocks map[uint32]*timens.TimensEntry, found map[uint32]*schema.Namespace) *uint32 {
 	if len(clocks) != 1 || clocks[0] == nil {
 		return nil
@@ -229,16 +249,4 @@ func onlyTimeNamespace(clocks map[uint32]*timens.TimensEntry, found map[uint32]*
 		only = &id
 	}
 	return only
-}
-
-// clockReading returns a clock in nanoseconds, nil where it does not fit.
-func clockReading(t *timens.Timespec) *int64 {
-	if t == nil {
-		return nil
-	}
-	ns := nanoseconds(t.GetTvSec(), t.GetTvNsec())
-	if ns == nil || *ns > 1<<63-1 {
-		return nil
-	}
-	return ptr(int64(*ns))
 }

@@ -65,11 +65,11 @@ func needs(list ...need) (joined need) {
 type plan struct {
 	families  []family
 	consumers []func(*imageSet) memory.Consumer
-	tables    map[string]bool // that get rows
-	asides    []*schema.Table // of them, those that nobody asked for
-	kinds     map[string]bool
-	roles     map[layout.Role]bool
-	all       bool
+	tables    map[string]bool      // that get rows
+	asides    []*schema.Table      // of them, those that nobody asked for
+	kinds     map[string]bool      // of images that are kept
+	roles     map[layout.Role]bool // of other members that are read
+	all       bool                 // whatever their kinds and roles
 }
 
 // planFor returns the plan for tables, nil are all, and kinds of content of
@@ -92,26 +92,25 @@ func planFor(wanted []*schema.Table, memoryKinds []string, scans bool) *plan {
 	if p.tables["memory_matches"] {
 		p.decodeAside(scannedTables...)
 	}
+	if slices.ContainsFunc(families, func(f family) bool { return f.needs.all && p.hasAny(f.tables) }) {
+		p.all = true
+		for _, t := range schema.Tables() {
+			if t.Memory == "" && !t.Scan {
+				p.decodeAside(t.Name)
+			}
+		}
+	}
 	for _, f := range families {
 		if !p.hasAny(f.tables) {
 			continue
 		}
 		p.families = append(p.families, f)
-		p.all = p.all || f.needs.all
 		for _, k := range f.needs.kinds {
 			p.kinds[k] = true
 		}
 		for _, r := range f.needs.roles {
 			p.roles[r] = true
 		}
-	}
-	if p.all {
-		for _, t := range schema.Tables() {
-			if t.Memory == "" && !t.Scan {
-				p.decodeAside(t.Name)
-			}
-		}
-		p.families = slices.DeleteFunc(slices.Clone(families), func(f family) bool { return !p.hasAny(f.tables) })
 	}
 	for _, c := range pageConsumers {
 		if p.hasAny(c.tables) {

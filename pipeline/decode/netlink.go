@@ -7,9 +7,8 @@ import (
 	"io"
 	"strings"
 
-	"github.com/ckexport/ckexport/pipeline/kernel"
-
 	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 	"github.com/ckexport/ckexport/schema"
 )
 

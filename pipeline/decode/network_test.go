@@ -9,12 +9,14 @@ import (
 	"strings"
 	"testing"
 
+	core "github.com/checkpoint-restore/go-criu/v8/crit/images/criu-core"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/inventory"
 	ipc "github.com/checkpoint-restore/go-criu/v8/crit/images/ipc-var"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/macvlan"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/netdev"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/sit"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/sysctl"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/timens"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/tun"
 	"github.com/checkpoint-restore/go-criu/v8/magic"
 	"google.golang.org/protobuf/proto"
@@ -237,5 +239,27 @@ func TestOldNamespaceNumbers(t *testing.T) {
 	rows := decodeFile(t, writeFile(t, "a.tar", tarOf(t, members))).Checkpoints[0]
 	if len(rows.Sysctls) == 0 || rows.Sysctls[0].NamespaceID != want || want == 0 {
 		t.Errorf("namespace of the settings is not %d: %+v", want, rows.Sysctls[:1])
+	}
+}
+
+// TestDamagedClocks: the clocks of a time namespace are known whatever stands in a
+// second image of clocks.
+func TestDamagedClocks(t *testing.T) {
+	var ids core.TaskKobjIdsEntry
+	firstMessage(t, "ids-1.img", &ids)
+	ids.TimeNsId = proto.Uint32(7)
+	damaged := imageOf(t, "checkpoint/timens-5.img")
+	damaged.data = append(damaged.data, 1, 0, 0, 0, 0xff)
+	for range 8 { // in whatever order a map has the images
+		rows := decodeWith(t, imageOf(t, "checkpoint/ids-1.img", &ids), damaged, imageOf(t, "checkpoint/timens-0.img", &timens.TimensEntry{
+			Monotonic: &timens.Timespec{TvSec: proto.Uint64(3), TvNsec: proto.Uint64(4)}, Boottime: &timens.Timespec{TvSec: proto.Uint64(5), TvNsec: proto.Uint64(6)},
+		}))
+		i := slices.IndexFunc(rows.Namespaces, func(n schema.Namespace) bool { return n.Kind == "time" && n.NamespaceID == 7 })
+		if i < 0 {
+			t.Fatalf("no time namespace: %+v", rows.Namespaces)
+		}
+		if n := rows.Namespaces[i]; !n.HasImages || n.MonotonicNS == nil || *n.MonotonicNS != 3_000_000_004 || n.BoottimeNS == nil || *n.BoottimeNS != 5_000_000_006 {
+			t.Fatalf("%+v", n)
+		}
 	}
 }

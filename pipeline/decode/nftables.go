@@ -128,7 +128,7 @@ func (f *firewall) nftablesRule(line string) {
 		return
 	}
 	row := f.row("rule", line)
-	f.verdict(&row, nftablesWords(line))
+	verdictColumns(&row, nftablesWords(line))
 	row.Packets, row.Bytes = nftablesCounter(line)
 	row.IsCRIULock = f.isCRIURule(line)
 	f.add(row)
@@ -170,8 +170,8 @@ func nftablesWords(line string) []string {
 // nftablesVerdicts are statements that decide what happens to a packet.
 var nftablesVerdicts = []string{"accept", "drop", "reject", "return", "continue", "queue", "masquerade", "redirect", "snat", "dnat", "tproxy", "synproxy"}
 
-// verdict fills in target and comment of a rule.
-func (f *firewall) verdict(row *schema.FirewallRule, words []string) {
+// verdictColumns fills in target and comment of a rule.
+func verdictColumns(row *schema.FirewallRule, words []string) {
 	for i, w := range words {
 		previous := ""
 		if i > 0 {

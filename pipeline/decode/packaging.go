@@ -190,13 +190,13 @@ func (s *imageSet) packagingColumns(row *schema.Checkpoint) {
 				f.name+" and the annotation "+f.keys[i]+" of the image or pod differ")
 		}
 	}
-	s.packagingEngine(row, facts)
+	packagingEngine(row, facts)
 	p.podColumns(row)
 }
 
 // packagingEngine fills in engine and architecture where the checkpoint does
 // not tell them.
-func (s *imageSet) packagingEngine(row *schema.Checkpoint, facts map[string]string) {
+func packagingEngine(row *schema.Checkpoint, facts map[string]string) {
 	if row.Engine == engineUnknown {
 		name := strings.ToLower(facts["engine.name"])
 		switch {

@@ -43,7 +43,7 @@ func (s *imageSet) decodeProcesses() {
 			row.HostPID = &pid
 		}
 		c := s.cores()[row.PID]
-		dead := s.coreColumns(&row, c)
+		dead := coreColumns(&row, c)
 		if !dead {
 			row.ThreadCount = uint32(len(liveThreads(p)))
 			s.spaceColumns(&row)
@@ -110,7 +110,7 @@ func (s *imageSet) depths() map[uint32]treePosition {
 
 // coreColumns fills in what the leader's core image tells; dead says that the
 // process has no memory, files or threads.
-func (s *imageSet) coreColumns(row *schema.Process, c *core.CoreEntry) (dead bool) {
+func coreColumns(row *schema.Process, c *core.CoreEntry) (dead bool) {
 	if c == nil {
 		return false
 	}
@@ -146,7 +146,7 @@ func (s *imageSet) coreColumns(row *schema.Process, c *core.CoreEntry) (dead boo
 		}
 		if !dead {
 			row.SeccompMode = enum(&criu.SeccompMode, seccompMode(c))
-			s.credentialColumns(row, t.GetCreds())
+			credentialColumns(row, t.GetCreds())
 		}
 	}
 	if r := criu.RegistersOf(c); r != nil {
@@ -193,7 +193,7 @@ func seccompFilter(c *core.CoreEntry) *uint32 {
 	return nil
 }
 
-func (s *imageSet) credentialColumns(row *schema.Process, c *creds.CredsEntry) {
+func credentialColumns(row *schema.Process, c *creds.CredsEntry) {
 	if c == nil {
 		return
 	}

@@ -26,7 +26,7 @@ func (s *imageSet) missingMetadata() {
 	if !slices.ContainsFunc(layout.EngineTraces(), s.isBeside) {
 		return
 	}
-	for _, name := range s.requiredMembers(c) {
+	for _, name := range c.requiredMembers() {
 		if !s.isBeside(name) {
 			s.besideProblem(name, MissingMetadata, fmt.Sprintf("%s is not there; %s packs it into every archive", name, c.writer()))
 		}
@@ -80,7 +80,7 @@ func (s *imageSet) besideProblem(name, code, message string) {
 
 // requiredMembers returns the members that the engine packs into every archive of
 // such a container.
-func (s *imageSet) requiredMembers(c *containerInfo) []string {
+func (c *containerInfo) requiredMembers() []string {
 	switch c.engine {
 	case engineCRIO:
 		return layout.RequiredOf(layout.CRIO)

@@ -5,11 +5,11 @@ import (
 	"encoding/binary"
 	"testing"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/fdinfo"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/regfile"
 	skpacket "github.com/checkpoint-restore/go-criu/v8/crit/images/sk-packet"
+	"google.golang.org/protobuf/proto"
+
 	"github.com/ckexport/ckexport/pipeline/decode"
 )
 

@@ -7,9 +7,9 @@ import (
 	"slices"
 
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/memfd"
-	"github.com/ckexport/ckexport/pipeline/kernel"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -50,11 +50,10 @@ type sharedMapping struct {
 func (s *imageSet) sharedMappings() []sharedMapping {
 	return s.facts.sharedMappings.get(func() (list []sharedMapping) {
 		for _, p := range s.tree() {
-			space := s.spaces()[p.GetPid()]
-			for _, v := range space.GetVmas() {
+			for _, v := range s.spaces()[p.GetPid()].GetVmas() {
 				file := s.mappedFile(v)
 				if id := s.sharedObject(v, file); id != nil {
-					list = append(list, sharedMapping{*id, p.GetPid(), s.mappingKind(space, v, file), v.GetProt()&kernel.PROT_EXEC != 0})
+					list = append(list, sharedMapping{*id, p.GetPid(), s.mappingKind(v, file), v.GetProt()&kernel.PROT_EXEC != 0})
 				}
 			}
 		}
@@ -128,7 +127,6 @@ func (s *imageSet) addShared(row schema.SharedMemory, mappings map[uint64][]shar
 		row.IsExecMapped = row.IsExecMapped || v.executable
 	}
 	mappings[row.ShmemID] = others
-	slices.Sort(row.PIDs)
-	row.PIDs = slices.Compact(row.PIDs)
+	row.PIDs = sortedUnique(row.PIDs)
 	add(&s.notes, &s.rows.SharedMemory, row)
 }

@@ -69,13 +69,12 @@ func (s *imageSet) handlerRows(pid uint32, arch core.CoreEntryMarch, actions []*
 
 // handlerMapping fills in the mapping that holds a handler.
 func (s *imageSet) handlerMapping(row *schema.SignalHandler) {
-	space := s.spaces()[row.PID]
 	v := s.mappingAt(row.PID, *row.Handler)
 	if v == nil {
 		return
 	}
 	file := s.mappedFile(v)
-	row.HandlerMappingStart, row.HandlerMappingKind = v.Start, ptr(s.mappingKind(space, v, file))
+	row.HandlerMappingStart, row.HandlerMappingKind = v.Start, ptr(s.mappingKind(v, file))
 	if file != nil {
 		row.HandlerPath = file.pathText()
 		row.HandlerFileOffset = ptr(v.GetPgoff() + *row.Handler - v.GetStart())
@@ -133,12 +132,4 @@ func (s *imageSet) timerRows(pid uint32, arch core.CoreEntryMarch, timers *timer
 			Signal: optionalEnum(signals, t.SiSigno), Sigval: t.SivalPtr, Overrun: t.Overrun, NotifyTID: t.NotifyThreadId,
 		})
 	}
-}
-
-// nanosecondsOfMicros returns a time in nanoseconds, nil where it does not fit.
-func nanosecondsOfMicros(seconds, micros uint64) *uint64 {
-	if micros > 1<<63/1000 {
-		return nil
-	}
-	return nanoseconds(seconds, micros*1000)
 }

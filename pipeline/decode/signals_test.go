@@ -2,6 +2,7 @@ package decode_test
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -93,6 +94,34 @@ func TestPendingSignalThatCannotBe(t *testing.T) {
 	}
 	if p := rows.PendingSignals[0]; p.Signal.Code != nil || p.Errno != nil || *p.TID != 1 || p.Queue != "private" || len(p.Siginfo) != 3 {
 		t.Errorf("%+v", p)
+	}
+}
+
+// TestSumsOfTimes: seconds and nanoseconds that only overflow together are NULL, not
+// what is left of the sum.
+func TestSumsOfTimes(t *testing.T) {
+	const most, second = uint64(math.MaxUint64), uint64(1_000_000_000)
+	for _, c := range []struct {
+		seconds, nanoseconds uint64
+		fits                 bool
+	}{
+		{most / second, most % second, true}, {most / second, most%second + 1, false}, {most/second - 2, 1 << 63, false}, {most/second + 1, 0, false}, {0, most, true},
+		{1, most - second, true}, {1, most - second + 1, false},
+	} {
+		rows := withCore(t, func(e *core.CoreEntry) {
+			e.Tc.Timers = &timer.TaskTimersEntry{Posix: []*timer.PosixTimerEntry{{
+				ItId: proto.Uint32(1), ClockId: proto.Uint32(1), SiSigno: proto.Uint32(10), ItSigevNotify: proto.Uint32(0), SivalPtr: proto.Uint64(0),
+				Overrun: proto.Uint32(0), Isec: &c.seconds, Insec: &c.nanoseconds, Vsec: &c.seconds, Vnsec: &c.nanoseconds,
+			}}}
+		})
+		if len(rows.Timers) != 1 {
+			t.Fatalf("%d timers", len(rows.Timers))
+		}
+		for _, got := range []*uint64{rows.Timers[0].ValueNS, rows.Timers[0].IntervalNS} {
+			if (got != nil) != c.fits || got != nil && *got != c.seconds*second+c.nanoseconds {
+				t.Errorf("%d s and %d ns: %v", c.seconds, c.nanoseconds, got)
+			}
+		}
 	}
 }
 

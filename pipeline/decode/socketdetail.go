@@ -2,7 +2,6 @@ package decode
 
 import (
 	"fmt"
-	"math"
 
 	packet "github.com/checkpoint-restore/go-criu/v8/crit/images/packet-sock"
 	skpacket "github.com/checkpoint-restore/go-criu/v8/crit/images/sk-packet"
@@ -121,16 +120,6 @@ func filterColumns(row *schema.SocketOptions, filter []uint64) {
 		row.FilterFalse = append(row.FilterFalse, uint16(uint8(word>>32)))
 		row.FilterOperand = append(row.FilterOperand, uint32(word))
 	}
-}
-
-// microseconds joins seconds and microseconds; nil where either is absent, or
-// the sum overflows.
-func microseconds(sec, usec *uint64) *uint64 {
-	const perSecond = 1_000_000
-	if sec == nil || usec == nil || *sec > math.MaxUint64/perSecond-1 || *usec > perSecond {
-		return nil
-	}
-	return ptr(*sec*perSecond + *usec)
 }
 
 // packetOptionColumns fills in what only packet sockets have.

@@ -13,9 +13,9 @@ import (
 	skopts "github.com/checkpoint-restore/go-criu/v8/crit/images/sk-opts"
 	sockunix "github.com/checkpoint-restore/go-criu/v8/crit/images/sk-unix"
 	tcp "github.com/checkpoint-restore/go-criu/v8/crit/images/tcp-stream"
-	"github.com/ckexport/ckexport/pipeline/kernel"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 	"github.com/ckexport/ckexport/schema"
 )
 

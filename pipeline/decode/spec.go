@@ -2,6 +2,7 @@ package decode
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 
@@ -122,8 +123,7 @@ func (s *imageSet) decodeMember(data []byte, member string, into any) (ok bool) 
 		return true
 	}
 	s.container.jsonProblem(member, err)
-	_, isType := err.(*json.UnmarshalTypeError) // the other fields were decoded
-	return isType
+	return errors.As(err, new(*json.UnmarshalTypeError)) // the other fields were decoded
 }
 
 // jsonText returns a metadata file for a column, NULL where there is none.

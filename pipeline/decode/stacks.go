@@ -6,9 +6,9 @@ import (
 
 	core "github.com/checkpoint-restore/go-criu/v8/crit/images/criu-core"
 	remap "github.com/checkpoint-restore/go-criu/v8/crit/images/remap-file-path"
-	"github.com/ckexport/ckexport/pipeline/kernel"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
+	"github.com/ckexport/ckexport/pipeline/kernel"
 	"github.com/ckexport/ckexport/pipeline/memory"
 	"github.com/ckexport/ckexport/pipeline/unwind"
 	"github.com/ckexport/ckexport/schema"

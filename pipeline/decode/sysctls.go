@@ -71,8 +71,8 @@ func (s *sysctlTable) addList(l sysctlList, length int, value func(i int, row *s
 	}
 }
 
-// oddSysctls notes, once for a field of a namespace, that positions of a list
-// do not tell the names of its settings.
+// noteOdd notes, once for a field of a namespace, that a list has a length at which
+// its positions do not tell the names of its settings.
 func (s *sysctlTable) noteOdd(l sysctlList, length int) {
 	key := fmt.Sprintf("namespace_kind=%s, namespace_id=%d, field=%s", l.row.NamespaceKind, l.row.NamespaceID, l.field)
 	if s.noted[key] {
@@ -93,7 +93,7 @@ func (s *sysctlTable) noteTooMany() {
 	}
 }
 
-// addEntries appends a list of typed settings.
+// addEntries adds the rows of a list of typed settings.
 func (s *sysctlTable) addEntries(l sysctlList, entries []*sysctl.SysctlEntry) {
 	s.addList(l, len(entries), func(i int, row *schema.Sysctl) {
 		e := entries[i]
@@ -107,7 +107,7 @@ func (s *sysctlTable) addEntries(l sysctlList, entries []*sysctl.SysctlEntry) {
 	})
 }
 
-// addNumbers appends a list of the layout before those, in which -1 says that
+// addNumbers adds the rows of a list of the layout before those, in which -1 says that
 // the kernel did not have the setting.
 func (s *sysctlTable) addNumbers(l sysctlList, values []int32) {
 	s.addList(l, len(values), func(i int, row *schema.Sysctl) {

@@ -41,8 +41,9 @@ type taskImage struct {
 	imageName, runtime   string
 }
 
-// The annotations of its index. The name of the container's image stands where
-// others have that of the checkpoint. Source: containerd client/container.go.
+// annotationRuntime is the annotation of a taskImage's index that names the runtime.
+// The container's image is named by annotationRefName, where other indexes have the
+// checkpoint's own name. Source: containerd client/container.go.
 const annotationRuntime = "io.containerd.checkpoint.runtime"
 
 // taskImage adds the checkpoint image that an index is, if it is one.

@@ -32,7 +32,7 @@ func (s *imageSet) decodeThreads() {
 			}
 			row.Comm = optionalText(tc.Comm)
 			if t := c.GetThreadCore(); t != nil {
-				s.threadColumns(&row, t, tc)
+				threadColumns(&row, t, tc)
 				row.SeccompMode, row.SeccompFilter = enum(&criu.SeccompMode, seccompMode(c)), seccompFilter(c)
 				row.EffectiveSeccompMode = row.SeccompMode
 				if sharesChain(s.filters(), leader) {
@@ -60,7 +60,7 @@ func sharesChain(filters *seccomp.SeccompEntry, leader *core.CoreEntry) bool {
 	return uint64(*last) < uint64(len(chain)) && chain[*last].GetFlags()&tsync != 0
 }
 
-func (s *imageSet) threadColumns(row *schema.Thread, t *core.ThreadCoreEntry, tc *core.TaskCoreEntry) {
+func threadColumns(row *schema.Thread, t *core.ThreadCoreEntry, tc *core.TaskCoreEntry) {
 	if t.Comm != nil {
 		row.Comm = text(t.GetComm())
 	}
@@ -150,12 +150,4 @@ func hostID(extents []*userns.UidGidExtent, id uint32) *uint32 {
 		}
 	}
 	return nil
-}
-
-// notNil returns an empty list for nil: there is a list, and it is empty.
-func notNil[T any](list []T) []T {
-	if list == nil {
-		return []T{}
-	}
-	return list
 }

@@ -131,7 +131,10 @@ type generation struct {
 func expected(chain []generation, address uint64) (page []byte, ok bool) {
 	for _, g := range slices.Backward(chain) {
 		g.pagemap.Index(pageSize)
-		r := g.pagemap.Find(address)
+		var r *criu.Run
+		for part := range g.pagemap.Within(address, address+1) {
+			r = part.Run
+		}
 		if r == nil || r.Content() == criu.Lazy {
 			return nil, false
 		}
@@ -164,7 +167,7 @@ func TestDelivery(t *testing.T) {
 		}
 		ranges := func(s *memory.Space) []memory.Range {
 			var list []memory.Range
-			if mappings := s.Mappings().ByStart; len(mappings) > 0 && random.IntN(3) == 0 {
+			if mappings := memory.NewMappings(s.Descriptor()).ByStart; len(mappings) > 0 && random.IntN(3) == 0 {
 				list = append(list, memory.Range{Start: mappings[0].GetStart(), End: mappings[0].GetEnd()})
 			}
 			for range random.IntN(5) {

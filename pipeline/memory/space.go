@@ -59,9 +59,6 @@ func (s *Space) Descriptor() *mm.MmEntry { return s.descriptor }
 // Pagemap returns the page map, nil while its image was not seen.
 func (s *Space) Pagemap() *criu.Pagemap { return s.pagemap }
 
-// Mappings returns the mappings of a process, from when consumers are asked.
-func (s *Space) Mappings() Mappings { return s.mappings }
-
 // DefaultPageSize is assumed where nothing tells the page size: that of x86_64.
 const DefaultPageSize = 4096
 

@@ -185,65 +185,86 @@ func (d *Redactor) scrubValues(secrets *verbatim, values, text schema.Values) {
 		case *string:
 			*v = d.scrub(secrets, *v)
 		case **string:
-			if *v == nil {
-				continue
-			}
-			if s := d.scrub(secrets, **v); s != **v {
-				*v = &s
-			}
+			*v = d.scrubOptional(secrets, *v)
 		case *[]byte:
-			s := d.scrub(secrets, string(*v))
-			if s == string(*v) {
-				continue
-			}
 			if !values.IsRaw() {
-				*v = []byte(s)
-				continue
+				*v = d.scrubBytes(secrets, *v)
+			} else if secrets.isIn(*v) {
+				token := d.token(string(*v))
+				*v, *text.At(row).(**string) = []byte(token), &token
 			}
-			token := d.token(string(*v))
-			*v, *text.At(row).(**string) = []byte(token), &token
 		case *[]string:
 			*v = mapped(*v, func(s string) string { return d.scrub(secrets, s) })
 		case *[][]byte:
-			var texts []string
+			var texts *[]string
 			if values.IsRaw() {
-				texts = slices.Clone(*text.At(row).(*[]string))
+				texts = text.At(row).(*[]string)
 			}
-			for i, b := range *v {
-				if at, _ := secrets.find(string(b)); at < 0 {
-					continue
-				}
-				*v = slices.Clone(*v)
-				if texts == nil {
-					(*v)[i] = []byte(d.scrub(secrets, string(b)))
-					continue
-				}
-				texts[i] = d.token(string(b))
-				(*v)[i] = []byte(texts[i])
-			}
-			if texts != nil {
-				*text.At(row).(*[]string) = texts
-			}
+			d.scrubList(secrets, v, texts)
 		case *[]*string:
-			*v = mapped(*v, func(s *string) *string {
-				if s == nil {
-					return nil
-				}
-				text := d.scrub(secrets, *s)
-				return &text
-			})
+			*v = mapped(*v, func(s *string) *string { return d.scrubOptional(secrets, s) })
 		case *map[string]string:
-			for key, value := range *v {
-				k, s := d.scrub(secrets, key), d.scrub(secrets, value)
-				if k != key || s != value {
-					m := make(map[string]string, len(*v))
-					for key, value := range *v {
-						m[d.scrub(secrets, key)] = d.scrub(secrets, value)
-					}
-					*v = m
-					break
-				}
-			}
+			*v = d.scrubMap(secrets, *v)
 		}
 	}
+}
+
+// isIn reports whether a secret is in some bytes.
+func (v *verbatim) isIn(b []byte) bool {
+	at, _ := v.find(string(b))
+	return at >= 0
+}
+
+// scrubOptional is scrub of a text that may be NULL; the text itself stays as it is,
+// as other rows may share it.
+func (d *Redactor) scrubOptional(secrets *verbatim, text *string) *string {
+	if text == nil {
+		return nil
+	}
+	if s := d.scrub(secrets, *text); s != *text {
+		return &s
+	}
+	return text
+}
+
+// scrubBytes is scrub of bytes that have no text beside them.
+func (d *Redactor) scrubBytes(secrets *verbatim, b []byte) []byte {
+	if !secrets.isIn(b) {
+		return b
+	}
+	return []byte(d.scrub(secrets, string(b)))
+}
+
+// scrubList replaces the secrets in a list of bytes; those that are the exact bytes of
+// texts, which are nil of others, as a whole. Lists are copied, as other rows may share
+// them.
+func (d *Redactor) scrubList(secrets *verbatim, list *[][]byte, texts *[]string) {
+	for i, b := range *list {
+		if !secrets.isIn(b) {
+			continue
+		}
+		*list = slices.Clone(*list)
+		if texts == nil {
+			(*list)[i] = d.scrubBytes(secrets, b)
+			continue
+		}
+		*texts = slices.Clone(*texts)
+		(*texts)[i] = d.token(string(b))
+		(*list)[i] = []byte((*texts)[i])
+	}
+}
+
+// scrubMap returns the map, or another one where it has a secret in it.
+func (d *Redactor) scrubMap(secrets *verbatim, m map[string]string) map[string]string {
+	for key, value := range m {
+		if d.scrub(secrets, key) == key && d.scrub(secrets, value) == value {
+			continue
+		}
+		scrubbed := make(map[string]string, len(m))
+		for key, value := range m {
+			scrubbed[d.scrub(secrets, key)] = d.scrub(secrets, value)
+		}
+		return scrubbed
+	}
+	return m
 }

@@ -40,8 +40,6 @@ const (
 	maxWord = 4 << 10
 	// maxKey is the length of the longest key in PEM that is found.
 	maxKey = 16 << 10
-	// MaxRest is how many bytes Scan leaves to the next call at most.
-	MaxRest = maxKey
 )
 
 // Scanner finds texts. It is for one goroutine.

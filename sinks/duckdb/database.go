@@ -11,8 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ckexport/ckexport/sqltext"
 	"github.com/duckdb/duckdb-go/v2"
+
+	"github.com/ckexport/ckexport/sqltext"
 )
 
 // outputName is the name under which an output is attached.

@@ -32,8 +32,8 @@ const leastMemory = 600 << 20
 func Format() sinks.Format {
 	f := format()
 	f.LeastMemory = leastMemory
-	f.Check, f.Open = check, Open
-	f.Recognise, f.Footprint, f.OpenSQL, f.Part, f.Describe, f.Inspect, f.Rewrite = recognise, local.Footprint, OpenSQL, part, describe, Inspect, Rewrite
+	f.Check, f.Open = check, openOutput
+	f.Recognise, f.Footprint, f.OpenSQL, f.Part, f.Describe, f.Inspect, f.Rewrite = recognise, local.Footprint, openSQL, part, describe, inspectOutput, rewriteOutput
 	f.Staging, f.PeekLedger = local.Staging, peekLedger
 	return f
 }
@@ -63,8 +63,8 @@ type sink struct {
 	wrote bool         // any row came
 }
 
-// Open opens or begins the database at path.
-func Open(ctx context.Context, path string, opts sinks.Options) (_ sinks.Sink, err error) {
+// openOutput opens or begins the database at path.
+func openOutput(ctx context.Context, path string, opts sinks.Options) (_ sinks.Sink, err error) {
 	place, err := staging.Take(ctx, path, opts)
 	if err != nil {
 		return nil, err

@@ -78,7 +78,7 @@ func BenchmarkCommitSmall(b *testing.B) { sinktest.BenchmarkCommitSmall(b, duckd
 func TestOlderMark(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "old.duckdb")
 	run := func(id, redaction string) error {
-		s, err := duckdb.Open(t.Context(), path, sinks.Options{Tables: schema.Tables(), RunID: id, Version: id, Policy: sinks.Policy{Redaction: redaction}})
+		s, err := duckdb.Format().Open(t.Context(), path, sinks.Options{Tables: schema.Tables(), RunID: id, Version: id, Policy: sinks.Policy{Redaction: redaction}})
 		if err != nil {
 			return err
 		}

@@ -16,11 +16,11 @@ import (
 	"github.com/ckexport/ckexport/sqltext"
 )
 
-// Inspect checks the database at path: that it opens, that all its data can
+// inspectOutput checks the database at path: that it opens, that all its data can
 // be read, for DuckDB compares the checksum of each block then, and that its
 // tables have as many rows as its mark says. It changes nothing. An error says
 // that it could not check; *sinks.RefusedError, that this is no output of ours.
-func Inspect(ctx context.Context, path string) (*sinks.Inspection, error) {
+func inspectOutput(ctx context.Context, path string) (*sinks.Inspection, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, &sinks.RefusedError{Path: path, Reason: "cannot be looked at: " + err.Error()}

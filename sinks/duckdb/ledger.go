@@ -33,9 +33,45 @@ UNION SELECT checkpoint_id FROM forgotten_checkpoints`
 	allCheckpoints = archiveCheckpoints + ` UNION SELECT checkpoint_id FROM checkpoints WHERE checkpoint_id IS NOT NULL`
 )
 
-// readLedger fills a ledger from the attached database.
+// readLedger fills a ledger from the attached database, which has these tables.
 func readLedger(ctx context.Context, db *sql.DB, ledger *sinks.Ledger, tables []*schema.Table) error {
-	err := eachRow(ctx, db, latestArchives, func(rows *sql.Rows) error {
+	has := func(name string) bool {
+		return slices.ContainsFunc(tables, func(t *schema.Table) bool { return t.Name == name })
+	}
+	runs, checkpoints := "SELECT DISTINCT run_id FROM archives", archiveCheckpoints
+	if has(contents.Runs) {
+		runs += " UNION SELECT run_id FROM runs"
+	}
+	if has(contents.Checkpoints) {
+		checkpoints = allCheckpoints
+	}
+	if err := readArchives(ctx, db, ledger); err != nil {
+		return err
+	}
+	if err := readDigests(ctx, db, ledger); err != nil {
+		return err
+	}
+	for _, ids := range []struct {
+		query string
+		into  map[string]bool
+	}{{"SELECT checkpoint_id FROM forgotten_checkpoints", ledger.Forgotten}, {runs, ledger.Runs}, {checkpoints, ledger.Checkpoints}} {
+		if err := readIDs(ctx, db, ids.query, ids.into); err != nil {
+			return err
+		}
+	}
+	for _, t := range tables {
+		if t.Scope == schema.ScopeContent {
+			if err := readContents(ctx, db, ledger, t); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// readArchives adds the latest row of each archive.
+func readArchives(ctx context.Context, db *sql.DB, ledger *sinks.Ledger) error {
+	return eachRow(ctx, db, latestArchives, func(rows *sql.Rows) error {
 		var (
 			source   string
 			size     sql.Null[uint64]
@@ -52,67 +88,31 @@ func readLedger(ctx context.Context, db *sql.DB, ledger *sinks.Ledger, tables []
 		ledger.Archives[source] = a
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	err = eachRow(ctx, db, digestRows, func(rows *sql.Rows) error {
+}
+
+// readDigests adds what was read of checkpoints.
+func readDigests(ctx context.Context, db *sql.DB, ledger *sinks.Ledger) error {
+	return eachRow(ctx, db, digestRows, func(rows *sql.Rows) error {
 		var images string
 		var d sinks.Digest
-		err := rows.Scan(&d.CheckpointID, &images, &d.Source, &d.Pages, &d.Texts, &d.Files, &d.Errors)
+		if err := rows.Scan(&d.CheckpointID, &images, &d.Source, &d.Pages, &d.Texts, &d.Files, &d.Errors); err != nil {
+			return err
+		}
 		ledger.AddDigest(images, d)
-		return err
+		return nil
 	})
-	if err != nil {
-		return err
-	}
-	err = eachRow(ctx, db, "SELECT checkpoint_id FROM forgotten_checkpoints", func(rows *sql.Rows) error {
-		var id string
-		err := rows.Scan(&id)
-		ledger.Forgotten[id] = true
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	has := func(name string) bool {
-		return slices.ContainsFunc(tables, func(t *schema.Table) bool { return t.Name == name })
-	}
-	query := "SELECT DISTINCT run_id FROM archives"
-	if has(contents.Runs) {
-		query += " UNION SELECT run_id FROM runs"
-	}
-	err = eachRow(ctx, db, query, func(rows *sql.Rows) error {
-		var id string
-		err := rows.Scan(&id)
-		ledger.Runs[id] = true
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	query = archiveCheckpoints
-	if has(contents.Checkpoints) {
-		query = allCheckpoints
-	}
-	err = eachRow(ctx, db, query, func(rows *sql.Rows) error {
+}
+
+// readIDs adds the ids that a query returns.
+func readIDs(ctx context.Context, db *sql.DB, query string, into map[string]bool) error {
+	return eachRow(ctx, db, query, func(rows *sql.Rows) error {
 		var id string
 		if err := rows.Scan(&id); err != nil {
 			return err
 		}
-		ledger.Checkpoints[id] = true
+		into[id] = true
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	for _, t := range tables {
-		if t.Scope == schema.ScopeContent {
-			if err := readContents(ctx, db, ledger, t); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // readContents adds the keys of a content-addressed table.
@@ -123,9 +123,11 @@ func readContents(ctx context.Context, db *sql.DB, ledger *sinks.Ledger, table *
 		columns[i], at[i] = sqltext.Identifier(name)+"::VARCHAR", &values[i]
 	}
 	return eachRow(ctx, db, "SELECT "+strings.Join(columns, ", ")+" FROM "+sqltext.Identifier(table.Name), func(rows *sql.Rows) error {
-		err := rows.Scan(at...)
+		if err := rows.Scan(at...); err != nil {
+			return err
+		}
 		ledger.AddContent(table.Name, sinks.ContentKeyOf(values...))
-		return err
+		return nil
 	})
 }
 

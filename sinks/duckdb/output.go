@@ -26,10 +26,10 @@ func recognise(_ context.Context, path string) (bool, error) {
 
 func hasMagic(path string) bool { return local.HasMagic(path, "DUCK", 8) }
 
-// OpenSQL opens the database at path read-only, with the views it has within.
+// openSQL opens the database at path read-only, with the views it has within.
 // The query sees it as it was when it was opened, unless a run replaces it with
 // --overwrite. Queries get at no other file, and at no network.
-func OpenSQL(ctx context.Context, path string, opts sinks.SQLOptions) (*sql.DB, error) {
+func openSQL(ctx context.Context, path string, opts sinks.SQLOptions) (*sql.DB, error) {
 	db, err := openFile(ctx, path)
 	if err == nil {
 		err = boundMemory(ctx, db, opts)

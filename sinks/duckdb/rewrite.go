@@ -28,11 +28,11 @@ const rewriteMemory = "400MiB"
 // newName is the name under which the new database is attached.
 const newName = "ckexport_new"
 
-// Rewrite removes checkpoints from the database at path, or compacts it. Both
+// rewriteOutput removes checkpoints from the database at path, or compacts it. Both
 // copy what stays into a new database, in the order of the checkpoints, which
 // then takes the place of the old one: rows that DuckDB deletes stay readable
 // in the file until their space is used again.
-func Rewrite(ctx context.Context, path string, opts sinks.Options, what sinks.Rewrite) (_ *sinks.Rewritten, err error) {
+func rewriteOutput(ctx context.Context, path string, opts sinks.Options, what sinks.Rewrite) (_ *sinks.Rewritten, err error) {
 	place, err := staging.Take(ctx, path, opts)
 	if err != nil {
 		return nil, err

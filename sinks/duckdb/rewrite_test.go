@@ -24,7 +24,7 @@ func TestRewriteKeepsOthers(t *testing.T) {
 	tables := []*schema.Table{archives}
 	table, _ := schema.Lookup("annotations")
 	tables = append(tables, table)
-	s, err := duckdb.Open(t.Context(), path, sinks.Options{Tables: tables, RunID: "run1"})
+	s, err := duckdb.Format().Open(t.Context(), path, sinks.Options{Tables: tables, RunID: "run1"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func TestRewriteKeepsOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	ask(t, path, "CREATE SCHEMA mine; CREATE TABLE mine.notes AS SELECT 42 AS n; CREATE VIEW labels AS SELECT value FROM annotations; CREATE MACRO labels_of(k := 'k') AS TABLE SELECT value FROM annotations WHERE key = k; SELECT 1")
-	done, err := duckdb.Rewrite(t.Context(), path, sinks.Options{RunID: "run2"}, sinks.Rewrite{
+	done, err := duckdb.Format().Rewrite(t.Context(), path, sinks.Options{RunID: "run2"}, sinks.Rewrite{
 		Forget: func([]sinks.Checkpoint) (map[string]bool, *schema.Rows, error) {
 			return map[string]bool{"00000000000000000000000000000001": true}, &schema.Rows{}, nil
 		},

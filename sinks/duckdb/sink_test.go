@@ -70,7 +70,7 @@ func TestLeftLog(t *testing.T) {
 		path := filepath.Join(dir, "fleet.duckdb")
 		open := func(run string, overwrite bool) func() (sinks.Sink, error) {
 			return func() (sinks.Sink, error) {
-				return duckdb.Open(t.Context(), path, sinks.Options{Tables: twoTables(), RunID: run, Overwrite: overwrite})
+				return duckdb.Format().Open(t.Context(), path, sinks.Options{Tables: twoTables(), RunID: run, Overwrite: overwrite})
 			}
 		}
 		export(t, open("run1", false), 10, 0)
@@ -130,7 +130,7 @@ func TestForeignDatabase(t *testing.T) {
 	}
 	for _, path := range []string{foreign, gone, filepath.Join(dir, "what?.duckdb")} {
 		for _, overwrite := range []bool{false, true} {
-			_, err := duckdb.Open(t.Context(), path, sinks.Options{Tables: twoTables(), RunID: "run1", Overwrite: overwrite})
+			_, err := duckdb.Format().Open(t.Context(), path, sinks.Options{Tables: twoTables(), RunID: "run1", Overwrite: overwrite})
 			if !errors.As(err, new(*sinks.RefusedError)) {
 				t.Errorf("%s: %v", path, err)
 			}
@@ -143,7 +143,7 @@ func TestGainedColumn(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "fleet.duckdb")
 	open := func(run string) func() (sinks.Sink, error) {
 		return func() (sinks.Sink, error) {
-			return duckdb.Open(t.Context(), path, sinks.Options{Tables: twoTables(), RunID: run})
+			return duckdb.Format().Open(t.Context(), path, sinks.Options{Tables: twoTables(), RunID: run})
 		}
 	}
 	export(t, open("run1"), 3, 0)
@@ -166,7 +166,7 @@ func TestGainedColumnInDataset(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "fleet.parquet")
 	for _, run := range []string{"run1", "run2"} {
 		export(t, func() (sinks.Sink, error) {
-			return parquet.Open(t.Context(), path, sinks.Options{Tables: twoTables(), RunID: run})
+			return parquet.Format(nil).Open(t.Context(), path, sinks.Options{Tables: twoTables(), RunID: run})
 		}, 3, 1)
 	}
 	m, err := parquet.ReadManifest(path)
@@ -197,7 +197,7 @@ func TestGainedColumnInDataset(t *testing.T) {
 func TestFilters(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "fleet.parquet")
 	export(t, func() (sinks.Sink, error) {
-		return parquet.Open(t.Context(), path, sinks.Options{Tables: twoTables(), RunID: "run1"})
+		return parquet.Format(nil).Open(t.Context(), path, sinks.Options{Tables: twoTables(), RunID: "run1"})
 	}, 2000, 0)
 	all := query(t, path, "SELECT DISTINCT exe FROM processes WHERE exe IS NOT NULL")
 	for _, row := range all[:50] {

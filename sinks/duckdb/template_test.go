@@ -48,7 +48,7 @@ ORDER BY ALL` // DuckDB keeps what EXCLUDE names in no order
 	var found [2][][]any
 	for i, views := range [][]sinks.View{queries.Views(), append(queries.Views(), another)} {
 		path := filepath.Join(t.TempDir(), "new.duckdb")
-		sink, err := duckdb.Open(t.Context(), path, sinks.Options{Tables: schema.Tables(), RunID: "run", Version: "v1", Views: func() []sinks.View { return views }})
+		sink, err := duckdb.Format().Open(t.Context(), path, sinks.Options{Tables: schema.Tables(), RunID: "run", Version: "v1", Views: func() []sinks.View { return views }})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -73,7 +73,7 @@ func (b bucketFormat) recognise(ctx context.Context, location string) (bool, err
 // bucketBase returns the output of a mirror, nil if there is none, and refuses what
 // is not ours.
 func bucketBase(m *mirror) (*warehouse, error) {
-	if !m.isThere(contents.Archives) {
+	if !m.isThere() {
 		for name := range m.listed {
 			parts := strings.Split(name, "/")
 			if len(parts) != 4 || parts[0] != namespace || !isTable(parts[1]) {

@@ -37,7 +37,7 @@ func options(t testing.TB, run string) sinks.Options {
 // begun returns a run that is ready to commit rows of all tables.
 func begun(t testing.TB, path, run string, seed int) (*output, *commit) {
 	t.Helper()
-	sink, err := Open(t.Context(), path, options(t, run))
+	sink, err := openOutput(t.Context(), path, options(t, run))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestHalfARun(t *testing.T) {
 		t.Fatal(err)
 	}
 	rowsAt(t, kind, path, want)
-	found, err := Inspect(t.Context(), path)
+	found, err := inspectOutput(t.Context(), path)
 	if err != nil || len(found.Findings) != 2 || found.Findings[0].Severity != sinks.Warning || found.Rows != 30 {
 		t.Errorf("of half a run: %+v, %v", found, err)
 	}
@@ -129,7 +129,7 @@ func TestHalfARun(t *testing.T) {
 		want[name] = append(want[name], rows...)
 	}
 	rowsAt(t, kind, path, want)
-	if found, err := Inspect(t.Context(), path); err != nil || len(found.Findings) > 0 {
+	if found, err := inspectOutput(t.Context(), path); err != nil || len(found.Findings) > 0 {
 		t.Errorf("after the next run: %+v, %v", found, err)
 	}
 	err = filepath.WalkDir(path, func(path string, _ os.DirEntry, err error) error {
@@ -225,10 +225,10 @@ func TestAddedColumn(t *testing.T) {
 		columns = append(columns, `"`+c.Name+`"`)
 	}
 	sinktest.Expect(t, "processes", sinktest.Query(t, db, "SELECT "+strings.Join(columns, ", ")+" FROM processes"), want["processes"])
-	if found, err := Inspect(t.Context(), path); err != nil || len(found.Findings) > 0 {
+	if found, err := inspectOutput(t.Context(), path); err != nil || len(found.Findings) > 0 {
 		t.Errorf("with a column more: %+v, %v", found, err)
 	}
-	if _, err := Rewrite(t.Context(), path, options(t, "compact"), sinks.Rewrite{Compact: true}); err != nil {
+	if _, err := rewriteOutput(t.Context(), path, options(t, "compact"), sinks.Rewrite{Compact: true}); err != nil {
 		t.Fatal(err)
 	}
 	rowsAt(t, kind, path, want)

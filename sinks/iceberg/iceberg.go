@@ -20,9 +20,9 @@ import (
 // which is nil in builds that have none.
 func Format(engine sinks.Engine) sinks.Format {
 	f := format()
-	f.Check, f.Open = local.Check, Open
+	f.Check, f.Open = local.Check, openOutput
 	f.Recognise, f.Footprint, f.OpenSQL, f.Part, f.Describe = recognise, local.Footprint, local.OpenSQL(engine, tableFiles), local.Part(tableFiles), describe
-	f.Inspect, f.Rewrite = Inspect, Rewrite
+	f.Inspect, f.Rewrite = inspectOutput, rewriteOutput
 	f.Staging, f.PeekLedger = local.Staging, peekLedger
 	return f
 }

@@ -23,10 +23,10 @@ import (
 	"github.com/ckexport/ckexport/sinks"
 )
 
-// Inspect checks the files of the output at path against its metadata. It changes
+// inspectOutput checks the files of the output at path against its metadata. It changes
 // nothing. An error says that it could not check; *sinks.RefusedError, that this
 // is no output of ours.
-func Inspect(ctx context.Context, path string) (*sinks.Inspection, error) {
+func inspectOutput(ctx context.Context, path string) (*sinks.Inspection, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, &sinks.RefusedError{Path: path, Reason: "cannot be looked at: " + err.Error()}

@@ -98,8 +98,8 @@ func versionAt(name string) (table string, version int, ok bool) {
 	return parts[1], version, ok
 }
 
-// isThere tells whether the store has an output.
-func (m *mirror) isThere(table string) bool { return m.last[table] > 0 }
+// isThere tells whether the store has an output: one has a table of archives.
+func (m *mirror) isThere() bool { return m.last[contents.Archives] > 0 }
 
 // files is the storage that the mirror is.
 func (m *mirror) files() files {

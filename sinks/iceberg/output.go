@@ -40,8 +40,8 @@ func newOutput(place *staging.Place, opts sinks.Options) output {
 	return output{staged: staged{opts: opts, tables: contents.Kept(opts.Tables), place: place}}
 }
 
-// Open opens or begins the output at path.
-func Open(ctx context.Context, path string, opts sinks.Options) (_ sinks.Sink, err error) {
+// openOutput opens or begins the output at path.
+func openOutput(ctx context.Context, path string, opts sinks.Options) (_ sinks.Sink, err error) {
 	place, err := staging.Take(ctx, path, opts)
 	if err != nil {
 		return nil, err
@@ -121,7 +121,7 @@ func create(in files, tables []*schema.Table, policy sinks.Policy) (*warehouse, 
 		if err != nil {
 			return nil, err
 		}
-		order, err := sortOrder(t, s)
+		order, err := sortOrder(s)
 		if err != nil {
 			return nil, fmt.Errorf("sort order of %s: %w", t.Name, err)
 		}

@@ -17,10 +17,10 @@ import (
 	"github.com/ckexport/ckexport/sinks/spool"
 )
 
-// Rewrite removes checkpoints from the output at path, or compacts it. All tables
+// rewriteOutput removes checkpoints from the output at path, or compacts it. All tables
 // are made anew beside it, and take its place in one step: no snapshot stays
 // that has what was removed.
-func Rewrite(ctx context.Context, path string, opts sinks.Options, what sinks.Rewrite) (_ *sinks.Rewritten, err error) {
+func rewriteOutput(ctx context.Context, path string, opts sinks.Options, what sinks.Rewrite) (_ *sinks.Rewritten, err error) {
 	place, err := staging.Take(ctx, path, opts)
 	if err != nil {
 		return nil, err

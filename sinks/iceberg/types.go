@@ -143,7 +143,7 @@ func evolve(txn *table.Transaction, t *schema.Table, s *iceberg.Schema) error {
 
 // sortOrder is the order that files have after compaction: by checkpoint, of
 // tables whose rows belong to one.
-func sortOrder(t *schema.Table, s *iceberg.Schema) (table.SortOrder, error) {
+func sortOrder(s *iceberg.Schema) (table.SortOrder, error) {
 	field, ok := s.FindFieldByName(schema.CheckpointID)
 	if !ok {
 		return table.UnsortedSortOrder, nil

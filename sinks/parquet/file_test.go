@@ -20,7 +20,7 @@ import (
 func TestFileLayout(t *testing.T) {
 	table, _ := schema.Lookup("memory_mappings")
 	path := filepath.Join(t.TempDir(), "memory_mappings.parquet")
-	s, err := parquet.Open(t.Context(), path, sinks.Options{Tables: []*schema.Table{table}, RunID: "run1", Version: "v1.2.3"})
+	s, err := parquet.Format(nil).Open(t.Context(), path, sinks.Options{Tables: []*schema.Table{table}, RunID: "run1", Version: "v1.2.3"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,16 +23,16 @@ const formatName = "parquet"
 func Format(engine sinks.Engine) sinks.Format {
 	return sinks.Format{
 		Name: formatName, Suffixes: []string{".parquet"},
-		Check: local.Check, Open: Open,
-		Recognise: recognise, Footprint: local.Footprint, Describe: describe, Inspect: Inspect, Rewrite: Rewrite,
+		Check: local.Check, Open: openOutput,
+		Recognise: recognise, Footprint: local.Footprint, Describe: describe, Inspect: inspectOutput, Rewrite: rewriteOutput,
 		OpenSQL: local.OpenSQL(engine, tableFiles), Part: local.Part(tableFiles),
 		Staging: local.Staging, PeekLedger: peekLedger,
 	}
 }
 
-// Open opens or begins the output at path: a single file if one table is
+// openOutput opens or begins the output at path: a single file if one table is
 // wanted and path is not a folder, else a dataset folder.
-func Open(ctx context.Context, path string, opts sinks.Options) (_ sinks.Sink, err error) {
+func openOutput(ctx context.Context, path string, opts sinks.Options) (_ sinks.Sink, err error) {
 	place, err := staging.Take(ctx, path, opts)
 	if err != nil {
 		return nil, err

@@ -148,7 +148,7 @@ func TestStrangers(t *testing.T) {
 		{RunID: "run2", Tables: []*schema.Table{archives, mounts}},
 		{RunID: "run3", Tables: []*schema.Table{archives}, Overwrite: true},
 	} {
-		s, err := parquet.Open(t.Context(), path, opts)
+		s, err := parquet.Format(nil).Open(t.Context(), path, opts)
 		if err != nil {
 			t.Fatal(err)
 		}

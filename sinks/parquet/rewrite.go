@@ -19,11 +19,11 @@ import (
 	"github.com/ckexport/ckexport/sinks/spool"
 )
 
-// Rewrite removes checkpoints from the output at path, or compacts it. As in a
+// rewriteOutput removes checkpoints from the output at path, or compacts it. As in a
 // commit, the new dataset is made beside the old one, of parts that stay as
 // they are and of new ones, and takes its place in one step; readers that have
 // files of the old one open keep them.
-func Rewrite(ctx context.Context, path string, opts sinks.Options, what sinks.Rewrite) (_ *sinks.Rewritten, err error) {
+func rewriteOutput(ctx context.Context, path string, opts sinks.Options, what sinks.Rewrite) (_ *sinks.Rewritten, err error) {
 	place, err := staging.Take(ctx, path, opts)
 	if err != nil {
 		return nil, err

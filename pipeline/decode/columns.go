@@ -1,16 +1,43 @@
 package decode
 
 import (
+	"cmp"
 	"net/netip"
+	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/schema"
 )
 
+// What rows are made with: columns of values as images and metadata have them.
+
 func ptr[T any](v T) *T { return &v }
+
+// orZero returns the value that a pointer leads to, the zero value of nil. It is for
+// where the zero value is no lie: elements of lists, which have no NULL and whose
+// problem has been noted, and comparisons.
+func orZero[T any](v *T) T {
+	if v == nil {
+		return *new(T)
+	}
+	return *v
+}
+
+// notNil returns an empty list for nil: there is a list, and it is empty.
+func notNil[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// sortedUnique sorts a list, and leaves out what is in it again.
+func sortedUnique[T cmp.Ordered](list []T) []T {
+	slices.Sort(list)
+	return slices.Compact(list)
+}
 
 // text makes a text column of bytes that are nearly always text.
 func text(s string) schema.Text { return textOf(&s) }
@@ -22,6 +49,17 @@ func textOf(s *string) schema.Text {
 	}
 	escaped := escape(*s)
 	return schema.Text{Text: &escaped, Raw: []byte(*s)}
+}
+
+// bytesOf returns the exact bytes of a text.
+func bytesOf(t schema.Text) string {
+	if t.Raw != nil {
+		return string(t.Raw)
+	}
+	if t.Text == nil {
+		return ""
+	}
+	return *t.Text
 }
 
 // optionalText is text of a string that may be absent.
@@ -128,6 +166,16 @@ func nonEmpty(s string) *string {
 	return ptr(plain(s))
 }
 
+// firstNonEmpty returns the first text that is not empty.
+func firstNonEmpty(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
 // enum makes an enumeration column.
 func enum[N ~int32 | ~uint32 | ~int64 | ~uint64](e *criu.Enum, v N) schema.Enum {
 	return schema.Enum{Name: ptr(e.Name(uint64(v))), Code: ptr(int64(v))}
@@ -192,20 +240,3 @@ func userDevice(v *uint32) schema.Device {
 	}
 	return schema.Device{Raw: v, Major: ptr(*v >> 8 & 0xfff), Minor: ptr(*v&0xff | *v>>12&0xfff00)}
 }
-
-// maxTime bounds times that can be kept: microseconds in 64 bits, and years a
-// reader can print.
-var minTime, maxTime = time.Date(-9999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
-
-// when returns a time for a column: NULL for Go's zero time, which engines
-// write for "never", and for times no column can hold.
-func when(t time.Time) *time.Time {
-	if !isTime(t) {
-		return nil
-	}
-	t = t.UTC()
-	return &t
-}
-
-// isTime tells whether a time is one that columns can hold.
-func isTime(t time.Time) bool { return !t.IsZero() && !t.Before(minTime) && !t.After(maxTime) }

@@ -1,0 +1,85 @@
+package decode
+
+import (
+	"math"
+	"math/bits"
+	"time"
+
+	imgtime "github.com/checkpoint-restore/go-criu/v8/crit/images/time"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/timens"
+)
+
+// minTime and maxTime bound the times that columns hold: microseconds in 64 bits, and
+// years a reader can print.
+var minTime, maxTime = time.Date(-9999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+
+// when returns a time for a column: NULL for Go's zero time, which engines
+// write for "never", and for times no column can hold.
+func when(t time.Time) *time.Time {
+	if !isTime(t) {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+// isTime reports whether a time is one that columns can hold.
+func isTime(t time.Time) bool { return !t.IsZero() && !t.Before(minTime) && !t.After(maxTime) }
+
+// optionalWhen is when for a time that may be absent.
+func optionalWhen(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	return when(*t)
+}
+
+// timeOf returns a time of an image, NULL where it is absent or impossible.
+func timeOf(t *imgtime.Timeval) *time.Time {
+	if t == nil || t.GetTvSec() > 1<<40 || t.GetTvUsec() > 1<<30 {
+		return nil
+	}
+	at := time.Unix(int64(t.GetTvSec()), int64(t.GetTvUsec())*1000)
+	return when(at)
+}
+
+// nanoseconds joins seconds and nanoseconds; nil where the sum overflows.
+func nanoseconds(sec, nsec uint64) *uint64 {
+	const perSecond = 1_000_000_000
+	high, whole := bits.Mul64(sec, perSecond)
+	sum, carry := bits.Add64(whole, nsec, 0)
+	if high != 0 || carry != 0 {
+		return nil
+	}
+	return &sum
+}
+
+// nanosecondsOfMicros returns a time in nanoseconds, nil where it does not fit.
+func nanosecondsOfMicros(seconds, micros uint64) *uint64 {
+	if micros > math.MaxUint64/1000 {
+		return nil
+	}
+	return nanoseconds(seconds, micros*1000)
+}
+
+// microseconds joins seconds and microseconds; nil where either is absent, or
+// the sum overflows.
+func microseconds(sec, usec *uint64) *uint64 {
+	const perSecond = 1_000_000
+	if sec == nil || usec == nil || *sec > math.MaxUint64/perSecond-1 || *usec > perSecond {
+		return nil
+	}
+	return ptr(*sec*perSecond + *usec)
+}
+
+// clockReading returns a clock in nanoseconds, nil where it does not fit.
+func clockReading(t *timens.Timespec) *int64 {
+	if t == nil {
+		return nil
+	}
+	ns := nanoseconds(t.GetTvSec(), t.GetTvNsec())
+	if ns == nil || *ns > math.MaxInt64 {
+		return nil
+	}
+	return ptr(int64(*ns))
+}
