@@ -359,7 +359,11 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	if err != nil {
 		return fmt.Errorf("output %q: %w", opts.output, err)
 	}
-	opts.metrics.committed(summary)
+	visibleIn := opts.output
+	if opts.shard != nil {
+		visibleIn = "" // until ckexport commit
+	}
+	opts.metrics.committed(summary, visibleIn)
 	if err := sink.Close(); err != nil {
 		return &sinks.CommittedError{Path: opts.output, Err: err}
 	}
@@ -367,7 +371,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 		opts.warnOfKnown(ctx, format, known)
 	}
 	if err := report(opts, std, summary, found, summaryTo); err != nil {
-		return err
+		return committedError(visibleIn, err)
 	}
 	switch {
 	case summary.Interrupted:
@@ -376,6 +380,15 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 		return errBadArchives
 	}
 	return nil
+}
+
+// committedError tells of an error that the output has all rows of the run
+// nevertheless; an empty one has not.
+func committedError(output string, err error) error {
+	if output == "" {
+		return err
+	}
+	return &sinks.CommittedError{Path: output, Err: err}
 }
 
 // dryRun lists the archives and whether they would be read.
