@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -20,7 +21,7 @@ func main() {
 		<-ctx.Done()
 		stop() // a second signal ends the process at once
 	}()
-	os.Exit(run(ctx, os.Args, streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
+	os.Exit(run(ctx, os.Args, streams{in: &interruptible{ctx, os.Stdin}, out: os.Stdout, err: os.Stderr}))
 }
 
 // endingSignals are those that end what is being done. That a terminal was closed
@@ -31,4 +32,30 @@ func endingSignals() []os.Signal {
 		signals = append(signals, syscall.SIGHUP)
 	}
 	return signals
+}
+
+// interruptible is a stream that ends when ctx does, also while it waits for someone
+// to type.
+type interruptible struct {
+	ctx  context.Context
+	from io.Reader
+}
+
+func (i *interruptible) Read(p []byte) (int, error) {
+	type result struct {
+		data []byte
+		err  error
+	}
+	read := make(chan result, 1)
+	go func() {
+		data := make([]byte, len(p)) // p is the caller's again when ctx ends
+		n, err := i.from.Read(data)
+		read <- result{data[:n], err}
+	}()
+	select {
+	case got := <-read:
+		return copy(p, got.data), got.err
+	case <-i.ctx.Done():
+		return 0, i.ctx.Err()
+	}
 }
