@@ -18,6 +18,7 @@ import (
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/plain"
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/duckdb"
 )
 
 // Messages: an error is one line, lower case, and names the file and the
@@ -89,6 +90,9 @@ func run(ctx context.Context, args []string, std streams) int {
 	}
 	if isUnread(err) {
 		return exitUnread
+	}
+	if ctx.Err() != nil && duckdb.IsInterrupted(err) {
+		return exitInterrupted // DuckDB has no word of the context's
 	}
 	code := exitCode(err)
 	if code == exitOK || code == exitBadArchives || code == exitNewFindings || code == exitInterrupted || errors.Is(err, errNothing) {
