@@ -353,7 +353,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	opts.bar.start(found.Archives)
 	summary, err := pipeline.Run(ctx, pipeline.Options{
 		Archives: found.Archives, Tables: opts.tables, Sink: sink, Run: *run, Raw: opts.raw, SHA256: opts.sha256, AllLogLines: opts.logs == schema.LogsAll,
-		Memory: opts.memory, Rules: opts.rules.compiled, Limits: opts.limits, PayloadLimit: opts.payloads, Redaction: redaction, Jobs: opts.jobs, Log: opts.log, OnArchive: knownArchives(known, opts.bar.archive),
+		Memory: opts.memory, Rules: opts.rules.compiled, Limits: opts.limits, PayloadLimit: opts.payloads, Redaction: redaction, Jobs: opts.jobs, Log: opts.log, Replaces: opts.overwrite, OnArchive: knownArchives(known, opts.bar.archive),
 	})
 	opts.bar.finish()
 	if err != nil {
