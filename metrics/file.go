@@ -31,35 +31,17 @@ func OpenFile(path string) (*File, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%q is no file", path)
 	}
-	// node_exporter reads names that end in .prom; those with a dot in front
-	// are no one's.
-	pattern := "." + filepath.Base(path) + ".*.new"
-	removeStrays(filepath.Join(filepath.Dir(path), pattern))
-	next, err := os.CreateTemp(filepath.Dir(path), pattern)
+	// node_exporter reads names that end in .prom; the new file's does not.
+	next, err := filelock.Beside(path)
 	if err != nil {
 		return nil, err
 	}
 	f := &File{path: path, next: next}
-	if err := errors.Join(next.Chmod(fileMode), filelock.TryLock(next)); err != nil {
+	if err := next.Chmod(fileMode); err != nil {
 		f.Close()
 		return nil, err
 	}
 	return f, nil
-}
-
-// removeStrays removes what killed runs left: whoever is alive holds a lock.
-func removeStrays(pattern string) {
-	strays, _ := filepath.Glob(pattern)
-	for _, path := range strays {
-		f, err := os.Open(path)
-		if err != nil {
-			continue
-		}
-		if filelock.TryLock(f) == nil {
-			os.Remove(path)
-		}
-		f.Close()
-	}
 }
 
 // Folder is where the file stands.

@@ -58,6 +58,9 @@ type Options struct {
 	Redaction *redact.Redaction
 	Jobs      int // archives decoded at a time; 0 for one per CPU
 	Log       *slog.Logger
+	// Replaces says that the sink puts the run's rows in the place of others: these stay
+	// where ctx ends.
+	Replaces bool
 	// OnArchive is called after each archive, also known ones, by one goroutine.
 	OnArchive func(Report)
 }
@@ -65,7 +68,8 @@ type Options struct {
 // Run exports the archives and commits what was exported. Archives that cannot
 // be read are part of the summary and the output; an error means that the run
 // itself failed and nothing of it is visible. When ctx ends, no archive is
-// begun any more, those being read are given up, and the others are committed.
+// begun any more, those being read are given up, and the others are committed,
+// unless they were to replace rows.
 func Run(ctx context.Context, opts Options) (*Summary, error) {
 	started := time.Now()
 	if opts.Jobs < 1 {
@@ -83,7 +87,7 @@ func Run(ctx context.Context, opts Options) (*Summary, error) {
 	if err := runStages(ctx, opts, c, batches); err != nil {
 		return nil, err
 	}
-	if c.shard != nil && ctx.Err() != nil { // half a shard is none
+	if (c.shard != nil || opts.Replaces) && ctx.Err() != nil { // half a shard is none, nor is half of an output
 		return nil, ctx.Err()
 	}
 	stage.Begin(ctx, stage.Commit)

@@ -7,7 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
+
+	"github.com/ckexport/ckexport/filelock"
 )
 
 // File is a page that is being written beside the place it will have, so that
@@ -24,19 +25,15 @@ func (e *NotOursError) Error() string {
 	return fmt.Sprintf("%q is there, and is no report of ckexport: it is not replaced", e.Path)
 }
 
-// Create begins a page at path, for its owner only. Both names are used with
+// Create begins a page at path, for its owner only; what a killed process left of
+// one there is removed. Both names are used with
 // what the process may do when Create is called: afterwards, only Commit and
 // Close touch the folder, to give the file its name or to remove it.
 func Create(path string) (*File, error) {
 	if err := mayReplace(path); err != nil {
 		return nil, err
 	}
-	dir, name := filepath.Split(path)
-	if dir == "" {
-		dir = "."
-	}
-	// 0600 by CreateTemp, whatever the umask
-	temp, err := os.CreateTemp(dir, "."+name+".*")
+	temp, err := filelock.Beside(path)
 	if err != nil {
 		return nil, fmt.Errorf("making the page: %w", err)
 	}

@@ -1,19 +1,24 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
+	"os"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/ckexport/ckexport/pipeline/source"
 	"github.com/ckexport/ckexport/plain"
 	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/duckdb"
 )
 
 // Messages: an error is one line, lower case, and names the file and the
@@ -28,6 +33,7 @@ const (
 	exitBadArchives = 3
 	exitNewFindings = 4
 	exitInterrupted = 130
+	exitUnread      = 141 // as shells tell of a program that SIGPIPE ended
 )
 
 const exitCodesHelp = `EXIT CODES:
@@ -38,7 +44,8 @@ const exitCodesHelp = `EXIT CODES:
    3    finished, but some archives failed or are partial: see standard error, and the tables archives and problems;
         verify: the output is damaged, or differs from the archives
    4    check: findings of the severity asked for, or a worse one, are new
-   130  interrupted; what was exported before is kept`
+   130  interrupted; what was exported before is kept
+   141  nobody reads standard output any more`
 
 // streams are the command's standard streams.
 type streams struct {
@@ -67,7 +74,9 @@ var (
 
 // run runs the command and returns its exit code.
 func run(ctx context.Context, args []string, std streams) int {
+	help := &helpWriter{Writer: std.out}
 	app := newApp(std)
+	app.Writer = help
 	if n := len(args); n > 1 && args[n-1] == completionWord {
 		complete(app, args[1:n-1], std.out)
 		return exitOK
@@ -76,12 +85,41 @@ func run(ctx context.Context, args []string, std streams) int {
 	if err == nil {
 		err = app.RunContext(ctx, words)
 	}
+	if err == nil {
+		err = help.failed
+	}
+	if isUnread(err) {
+		return exitUnread
+	}
+	if ctx.Err() != nil && duckdb.IsInterrupted(err) {
+		return exitInterrupted // DuckDB has no word of the context's
+	}
 	code := exitCode(err)
 	if code == exitOK || code == exitBadArchives || code == exitNewFindings || code == exitInterrupted || errors.Is(err, errNothing) {
 		return code
 	}
 	tellError(std.err, err, code, logsJSON(args))
 	return code
+}
+
+// helpWriter is where the cli package writes help and the version. It does not look
+// whether that worked.
+type helpWriter struct {
+	io.Writer
+	failed error
+}
+
+func (h *helpWriter) Write(data []byte) (int, error) {
+	n, err := h.Writer.Write(data)
+	h.failed = cmp.Or(h.failed, err)
+	return n, err
+}
+
+// isUnread tells whether writing failed as whoever read standard output has ended, as
+// head does. There is nothing to tell then.
+func isUnread(err error) bool {
+	var failed *fs.PathError
+	return errors.As(err, &failed) && failed.Path == os.Stdout.Name() && errors.Is(failed, syscall.EPIPE)
 }
 
 // tellError tells why the command failed, where logs are JSON as a line of them.
@@ -154,7 +192,6 @@ func newApp(std streams) *cli.App {
 		CustomAppHelpTemplate:  cli.AppHelpTemplate + "\n" + exitCodesHelp + "\n",
 		Commands:               []*cli.Command{exportCommand(std), watchCommand(std), commitCommand(std), compactCommand(std), forgetCommand(std), mergeCommand(std), inspectCommand(std), listCommand(std), queryCommand(std), checkCommand(std), diffCommand(std), extractCommand(std), grepCommand(std), iocsCommand(std), reportCommand(std), queriesCommand(std), verifyCommand(std), tablesCommand(std), versionCommand(std), completionCommand(std), manCommand(std)},
 		Reader:                 std.in,
-		Writer:                 std.out,
 		ErrWriter:              std.err,
 		HideHelpCommand:        true,
 		Suggest:                true,

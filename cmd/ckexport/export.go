@@ -156,7 +156,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 		opts.warnOfKnown(ctx, format, known)
 	}
 	if err := report(opts, std, summary, found, summaryTo); err != nil {
-		return err
+		return committedError(opts.visibleIn(), err)
 	}
 	switch {
 	case summary.Interrupted:
@@ -216,17 +216,35 @@ func (o *exportOptions) exportArchives(ctx context.Context, archives []source.It
 	o.bar.start(archives)
 	summary, err := pipeline.Run(ctx, pipeline.Options{
 		Archives: archives, Tables: o.tables, Sink: sink, Run: *run, Raw: o.raw, SHA256: o.sha256, AllLogLines: o.logs == schema.LogsAll,
-		Memory: o.memory, Rules: o.rules.compiled, Limits: o.limits, PayloadLimit: o.payloads, Redaction: redaction, Jobs: o.jobs, Log: o.log, OnArchive: knownArchives(known, o.bar.archive),
+		Memory: o.memory, Rules: o.rules.compiled, Limits: o.limits, PayloadLimit: o.payloads, Redaction: redaction, Jobs: o.jobs, Log: o.log, Replaces: o.overwrite, OnArchive: knownArchives(known, o.bar.archive),
 	})
 	o.bar.finish()
 	if err != nil {
 		return nil, fmt.Errorf("output %q: %w", o.output, err)
 	}
-	o.metrics.committed(summary)
+	o.metrics.committed(summary, o.visibleIn())
 	if err := sink.Close(); err != nil {
 		return nil, &sinks.CommittedError{Path: o.output, Err: err}
 	}
 	return summary, nil
+}
+
+// visibleIn is the output that has the rows of the run when that is done; those of a
+// shard are in none until ckexport commit.
+func (o *exportOptions) visibleIn() string {
+	if o.shard != nil {
+		return ""
+	}
+	return o.output
+}
+
+// committedError tells of an error that the output has all rows of the run
+// nevertheless; an empty one has not.
+func committedError(output string, err error) error {
+	if output == "" {
+		return err
+	}
+	return &sinks.CommittedError{Path: output, Err: err}
 }
 
 // dryRun lists the archives and whether they would be read.

@@ -17,28 +17,28 @@ import (
 // errNothing says that nothing was found; for what, has been said.
 var errNothing = errors.New("nothing was found")
 
-// extraction is where contents go: a folder, which for standard output is one of
-// our own, for as long as it takes.
+// extraction is where contents go: a folder, which for standard output is within one
+// of our own, for as long as it takes.
 type extraction struct {
 	name   string // as the user has it
 	path   string
 	folder *extract.Folder
-	isOurs bool
+	ours   *tempFolder // nil for none
 	last   extract.Item
 }
 
 // openExtraction makes the folder, or takes an empty one; - is standard output.
 func openExtraction(name string) (*extraction, error) {
 	to := &extraction{name: name, path: name}
-	if name == "-" {
-		to.isOurs = true
-		var err error
-		if to.path, err = os.MkdirTemp("", "ckexport-extract-"); err != nil {
-			return nil, fmt.Errorf("making a folder for what is extracted: %w", err)
-		}
-	}
 	var err error
+	if name == "-" {
+		if to.ours, err = newTempFolder(); err != nil {
+			return nil, err
+		}
+		to.path = filepath.Join(to.ours.path, "items")
+	}
 	if to.folder, err = extract.CreateFolder(to.path); err != nil {
+		err = errors.Join(err, to.ours.Close())
 		hint := ""
 		if errors.Is(err, extract.ErrNotEmpty) {
 			hint = "-o names a new folder, or an empty one: what is there is never added to or replaced"
@@ -50,31 +50,19 @@ func openExtraction(name string) (*extraction, error) {
 
 // grants is what writing takes.
 func (to *extraction) grants() []sandbox.Grant {
-	grants := grant(sandbox.Read|sandbox.Write|sandbox.Entries|sandbox.Files, to.path)
-	if to.isOurs {
-		grants = append(grants, grant(sandbox.Emptied, filepath.Dir(to.path))...)
-	}
-	return grants
+	return append(grant(sandbox.Read|sandbox.Write|sandbox.Entries|sandbox.Files, to.path), to.ours.grants()...)
 }
 
-// close ends writing; a folder of ours is gone then. It is emptied file by file: what
-// is around it must not be looked at.
+// close ends writing; a folder of ours is gone then.
 func (to *extraction) close() {
 	to.folder.Close() //nolint:errcheck // what it would tell, writing has told
-	if !to.isOurs {
-		return
-	}
-	files, _ := os.ReadDir(to.path) // what cannot be removed is left among temporary files
-	for _, f := range files {
-		os.Remove(filepath.Join(to.path, f.Name())) //nolint:errcheck // the same
-	}
-	os.Remove(to.path) //nolint:errcheck // the same
+	to.ours.Close()   //nolint:errcheck // what cannot be removed is left among temporary files
 }
 
 // show tells of an item that was written.
 func (to *extraction) show(i extract.Item, opts *extractOptions, std streams) {
 	to.last = i
-	if !to.isOurs && !opts.quiet {
+	if to.ours == nil && !opts.quiet {
 		fmt.Fprintln(std.out, describeItem(i)) //nolint:errcheck // the manifest has it
 	}
 }
@@ -82,7 +70,7 @@ func (to *extraction) show(i extract.Item, opts *extractOptions, std streams) {
 // finish tells what was written, and what was not found.
 func (to *extraction) finish(s *extract.Summary, opts *extractOptions, std streams) error {
 	tellBad(s, std)
-	if to.isOurs && s.Items > 0 {
+	if to.ours != nil && s.Items > 0 {
 		if err := to.writeOut(s, std.out); err != nil {
 			return err
 		}
@@ -90,7 +78,7 @@ func (to *extraction) finish(s *extract.Summary, opts *extractOptions, std strea
 			fmt.Fprintf(std.err, "ckexport: absent: %s: %s\n", units.Bytes(a.Bytes), a.Why)
 		}
 	}
-	if !to.isOurs && !opts.quiet && s.Items > 0 {
+	if to.ours == nil && !opts.quiet && s.Items > 0 {
 		fmt.Fprintf(std.err, "wrote %s, %s, to %s; %s tells of each\n", units.Count(s.Items, "item"), units.Bytes(s.Bytes), quotedPath(to.name), extract.ManifestName)
 	}
 	switch {

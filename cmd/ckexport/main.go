@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -14,11 +15,48 @@ func main() {
 	keepFilesPrivate()
 	lateCollection()
 	useLeanZstd()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // a write that nobody reads fails, and what is temporary still goes
+	ctx, stop := signal.NotifyContext(context.Background(), endingSignals()...)
 	defer stop()
 	go func() {
 		<-ctx.Done()
 		stop() // a second signal ends the process at once
 	}()
-	os.Exit(run(ctx, os.Args, streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
+	os.Exit(run(ctx, os.Args, streams{in: &interruptible{ctx, os.Stdin}, out: os.Stdout, err: os.Stderr}))
+}
+
+// endingSignals are those that end what is being done. That a terminal was closed
+// does not where the caller said so, as nohup does.
+func endingSignals() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
+}
+
+// interruptible is a stream that ends when ctx does, also while it waits for someone
+// to type.
+type interruptible struct {
+	ctx  context.Context
+	from io.Reader
+}
+
+func (i *interruptible) Read(p []byte) (int, error) {
+	type result struct {
+		data []byte
+		err  error
+	}
+	read := make(chan result, 1)
+	go func() {
+		data := make([]byte, len(p)) // p is the caller's again when ctx ends
+		n, err := i.from.Read(data)
+		read <- result{data[:n], err}
+	}()
+	select {
+	case got := <-read:
+		return copy(p, got.data), got.err
+	case <-i.ctx.Done():
+		return 0, i.ctx.Err()
+	}
 }

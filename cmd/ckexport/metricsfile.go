@@ -21,6 +21,7 @@ type runMetrics struct {
 	file    *metrics.File
 	started time.Time
 	summary *pipeline.Summary // nil as long as nothing is committed
+	output  string            // that has the run's rows then, empty for none
 }
 
 // openRunMetrics opens what --metrics-file names, before the process loses the
@@ -45,10 +46,11 @@ func (m *runMetrics) grants() []sandbox.Grant {
 	return grant(sandbox.Read|sandbox.Entries|sandbox.Files, m.file.Folder())
 }
 
-// committed notes what the run did.
-func (m *runMetrics) committed(s *pipeline.Summary) {
+// committed notes what the run did, and the output in which that is visible, empty
+// for none.
+func (m *runMetrics) committed(s *pipeline.Summary, output string) {
 	if m != nil {
-		m.summary = s
+		m.summary, m.output = s, output
 	}
 }
 
@@ -75,5 +77,5 @@ func (m *runMetrics) ended(err error) error {
 	case code == exitFailed || code == exitUsage:
 		return fmt.Errorf("%w\n--metrics-file: %w", err, writing)
 	}
-	return fmt.Errorf("--metrics-file: %w", writing)
+	return committedError(m.output, fmt.Errorf("--metrics-file: %w", writing))
 }

@@ -57,7 +57,7 @@ func report(opts *exportOptions, std streams, s *pipeline.Summary, found *source
 // failure, as folders may fill later; no output is made, and none replaced.
 func nothingFound(opts *exportOptions, std streams, run *schema.Run, found *source.Found, to io.Writer) error {
 	summary := &pipeline.Summary{RunID: run.RunID, Rows: map[string]uint64{}, Problems: map[schema.Severity]map[string]int{}}
-	opts.metrics.committed(summary)
+	opts.metrics.committed(summary, "")
 	if !opts.quiet {
 		fmt.Fprintf(std.err, "%s; nothing is written\n", noArchives(opts.inputs))
 	}

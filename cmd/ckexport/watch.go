@@ -24,7 +24,7 @@ func watchCommand(std streams) *cli.Command {
 		ArgsUsage: "DIR...",
 		Description: "Archives that have not changed for a while are exported in batches, each as a run of its own. A batch that fails is tried again;\n" +
 			"it waits for another run that writes to the output for " + batchLockTimeout.String() + ", unless --lock-timeout says else.\n" +
-			"SIGTERM or SIGINT end it with exit code 0, after the batch at hand. Names that end in .partial, .part, .tmp or ~, or begin with a dot, are left until they are renamed.",
+			"SIGTERM, SIGINT or SIGHUP end it with exit code 0, after the batch at hand. Names that end in .partial, .part, .tmp or ~, or begin with a dot, are left until they are renamed.",
 		Flags: append([]cli.Flag{
 			&cli.DurationFlag{Name: "settle", Usage: "read an archive when it was not changed for `TIME`", Value: 5 * time.Second},
 			&cli.DurationFlag{Name: "rescan", Usage: "look through the folders every `TIME`, also when nothing is heard of them", Value: 5 * time.Minute},

@@ -78,6 +78,9 @@ type Pagemap struct {
 	// Extended is set where entries have fields that are not known here: from
 	// a newer CRIU, which may keep pages in another form.
 	Extended bool
+	// Incomplete is set where damage hides the rest of the image: pages that are not
+	// named may be in the checkpoint all the same.
+	Incomplete bool
 
 	compressed bool // see IsCompressed
 	pageSize   uint64
@@ -103,40 +106,46 @@ func (p *Pagemap) Totals() (pages [3]uint64) {
 // the damage.
 func ReadPagemap(r *Reader) (*Pagemap, error) {
 	p := &Pagemap{}
+	err := p.read(r)
+	p.Incomplete = err != nil
+	return p, err
+}
+
+func (p *Pagemap) read(r *Reader) error {
 	head, err := r.Next()
 	if err != nil {
 		if errors.Is(err, io.EOF) {
 			err = r.truncation(r.Entries, errors.New("no head entry"))
 		}
-		return p, err
+		return err
 	}
 	if err := eachField(head, func(field protowire.Number, v uint64, _ []byte) {
 		if field == 1 { // pages_id
 			p.PagesID = uint32(v)
 		}
 	}); err != nil {
-		return p, &ImageError{Code: CodeMalformed, Entry: 0, Offset: r.Offset(), Err: err}
+		return &ImageError{Code: CodeMalformed, Entry: 0, Offset: r.Offset(), Err: err}
 	}
 	for {
 		at := r.Offset()
 		entry, err := r.Next()
 		if errors.Is(err, io.EOF) {
-			return p, nil
+			return nil
 		}
 		if err != nil {
-			return p, err
+			return err
 		}
 		run, extended, err := readRun(entry)
 		p.Extended = p.Extended || extended
 		p.compressed = p.compressed || run.Blocks != nil || run.Flags != nil && *run.Flags&pagePayloadAligned != 0
 		if err != nil {
-			return p, &ImageError{Code: CodeMalformed, Entry: r.Entries - 1, Offset: at, Err: err}
+			return &ImageError{Code: CodeMalformed, Entry: r.Entries - 1, Offset: at, Err: err}
 		}
 		if run.isStored() {
 			run.FirstPage, run.Unplaced = p.StoredPages, p.Extended
 			sum, carry := bits.Add64(p.StoredPages, run.Pages, 0)
 			if carry != 0 {
-				return p, &ImageError{Code: CodeMalformed, Entry: r.Entries - 1, Offset: at, Err: fmt.Errorf("count of %d pages overflows", run.Pages)}
+				return &ImageError{Code: CodeMalformed, Entry: r.Entries - 1, Offset: at, Err: fmt.Errorf("count of %d pages overflows", run.Pages)}
 			}
 			p.StoredPages = sum
 		}

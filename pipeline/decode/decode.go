@@ -245,7 +245,8 @@ func (ar *archiveReader) settle(result *Result) {
 
 func isError(p schema.Problem) bool { return p.Severity == Error }
 
-// firstError returns the first error among problems as text, nil if none.
+// firstError returns the first error among problems as text, with where it is; nil if
+// there is none.
 func firstError(problems []schema.Problem) *string {
 	i := slices.IndexFunc(problems, isError)
 	if i < 0 {
@@ -253,8 +254,11 @@ func firstError(problems []schema.Problem) *string {
 	}
 	p := problems[i]
 	message := p.Message
-	if p.Member.Text != nil {
+	switch {
+	case p.Member.Text != nil:
 		message = *p.Member.Text + ": " + message
+	case p.TableName != nil && p.RowKey != nil:
+		message = *p.TableName + " " + *p.RowKey + ": " + message
 	}
 	return &message
 }

@@ -19,6 +19,7 @@ import (
 // Without a Ghost it is known only that the image is there.
 type savedGhost struct {
 	*criu.Ghost
+	member  string
 	content schema.FileContent
 }
 
@@ -57,7 +58,7 @@ func (s *imageSet) readGhost(m *archive.Member, id uint32, in io.Reader) error {
 		taken.failed(fmt.Errorf("%w: only the first %d bytes, with holes", errUnsupported, most))
 	}
 	s.keepGhostEntry(m.Name, g)
-	saved := &savedGhost{Ghost: g}
+	saved := &savedGhost{Ghost: g, member: m.Name}
 	if g.SHA256 != "" { // the content is whole
 		saved.content = contentColumns(sniffer.Facts())
 	}
@@ -163,7 +164,25 @@ func (s *imageSet) ghostRow(id uint32, g *savedGhost, files []*openFile, used ma
 		row.ExePIDs = append(row.ExePIDs, used[f].exes...)
 		row.PIDs = append(append(row.PIDs, used[f].exes...), used[f].mappers...)
 	}
+	s.checkGhostSize(g, files)
 	row.Paths = textList(notNil(paths))
 	row.PIDs, row.ExePIDs = sortedUnique(row.PIDs), sortedUnique(row.ExePIDs)
 	return row
+}
+
+// checkGhostSize notes that a deleted file that was read to its end has another size
+// than an open file that it is had.
+func (s *imageSet) checkGhostSize(g *savedGhost, files []*openFile) {
+	for _, f := range files {
+		size := f.entry.GetReg().Size
+		if g.SHA256 == "" || size == nil || *size == g.Size {
+			continue
+		}
+		severity := Warning
+		if g.Size < *size {
+			severity = Error
+		}
+		s.container.memberProblem(g.member, severity, SizeMismatch, fmt.Sprintf("a file of %d bytes, but it had %d when it was open, as file %d", g.Size, *size, f.id))
+		return
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math"
 	"slices"
 
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/pagemap"
@@ -301,21 +300,12 @@ func (s *imageSet) pagemapRows(kind string, img *image, p *criu.Pagemap) {
 
 // checkCoverage notes pages of a process that lie in none of its mappings.
 func (s *imageSet) checkCoverage(pid uint32, p *criu.Pagemap) {
-	if s.spaces()[pid] == nil || s.mappings(pid).Overlapping > 0 {
+	if s.spaces()[pid] == nil {
 		return
 	}
-	var pages, mapped uint64
-	for _, n := range p.Count(0, math.MaxUint64) {
-		pages += n
-	}
-	for _, v := range s.mappings(pid).ByStart {
-		for _, n := range p.Count(v.GetStart(), v.GetEnd()) {
-			mapped += n
-		}
-	}
-	if mapped < pages {
+	if outside, pages := s.mappings(pid).Outside(p); outside > 0 {
 		s.rowProblem("pagemaps", fmt.Sprintf("kind=process,pid=%d", pid), Warning, Inconsistent,
-			fmt.Sprintf("%d of %d pages lie in no mapping of the process", pages-mapped, pages))
+			fmt.Sprintf("%d of %d pages lie in no mapping of the process", outside, pages))
 	}
 }
 

@@ -291,9 +291,13 @@ func (s *imageSet) textProblem(table string, pid uint32, what string, status mem
 		p.Severity, p.Code = Error, LimitExceeded
 		p.Message = fmt.Sprintf("the %s is longer than %d bytes, or has more than %d strings", what, s.decoder.Limits.RegionBytes, memory.MaxStrings)
 	case memory.StatusInconsistent:
-		p.Code, p.Message = Inconsistent, fmt.Sprintf("the bounds of the %s make no sense", what)
+		p.Severity, p.Code, p.Message = Error, Inconsistent, fmt.Sprintf("the bounds of the %s make no sense", what)
 	default:
 		p.Message = fmt.Sprintf("the %s is not in mapped memory that is kept", what)
+		if m := s.memory.Process(pid); m.Pagemap() != nil && !m.KnowsHoles() {
+			p.Severity, p.Code = Error, Inconsistent
+			p.Message = fmt.Sprintf("the %s is not in the page map, which is not whole, or not that of these mappings and pages", what)
+		}
 	}
 	s.problem(p)
 }

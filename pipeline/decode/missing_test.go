@@ -46,6 +46,7 @@ func decodeMembers(t *testing.T, decoder *decode.Decoder, members []tarMember) *
 var damages = map[string]func([]byte) []byte{
 	"emptied": func([]byte) []byte { return nil },
 	"cut":     func(data []byte) []byte { return data[:min(8, len(data))] }, // an image keeps its magic
+	"halved":  func(data []byte) []byte { return data[:len(data)/2] },
 	"braces":  func([]byte) []byte { return []byte("{}") },
 	"zeros":   func(data []byte) []byte { return make([]byte, len(data)) },
 }
@@ -70,6 +71,7 @@ var unnoticed = map[string]string{
 	"descriptors.json removed": "runc's note on descriptors 0 to 2, which files.img tells of",
 	"container log removed":    "CRI-O and containerd pack the log if there is one",
 	"container log emptied":    "the container may have written nothing",
+	"container log halved":     "it may be within a line",
 }
 
 // memberKind names a member without its number.

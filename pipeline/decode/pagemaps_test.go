@@ -1,6 +1,7 @@
 package decode_test
 
 import (
+	"cmp"
 	"encoding/binary"
 	"path"
 	"reflect"
@@ -133,6 +134,43 @@ func TestPagesOutsideMappings(t *testing.T) {
 			rows := decodeFile(t, writeFile(t, "a.tar", tarOf(t, members))).Checkpoints[0]
 			if !tableHasProblem(rows, "pagemaps", decode.Inconsistent) {
 				t.Errorf("%+v", rows.Problems)
+			}
+		})
+	}
+}
+
+// TestTextsOutsidePageMap: memory that a damaged page map does not name is unknown. It is
+// no memory that was never written to, which would be a command line of empty texts.
+func TestTextsOutsidePageMap(t *testing.T) {
+	members := readTar(t, own("odd-env-argv.tar"))
+	i := indexOf(t, members, "pagemap-1.img")
+	whole := members[i].data
+	runs := pagemapEntries(t, whole)
+	slices.SortFunc(runs, func(a, b *pagemap.PagemapEntry) int { return cmp.Compare(a.GetVaddr(), b.GetVaddr()) })
+	args := *decodeFile(t, own("odd-env-argv.tar")).Checkpoints[0].Processes[0].ArgStart
+	stack := slices.IndexFunc(runs, func(r *pagemap.PagemapEntry) bool {
+		return r.GetVaddr()+4096*(r.GetNrPages()+uint64(r.GetCompatNrPages())) > args
+	})
+	moved := proto.Clone(runs[stack]).(*pagemap.PagemapEntry)
+	*moved.Vaddr = 0x1000
+	for what, image := range map[string][]byte{
+		"cut":                    whole[:len(whole)/2],
+		"another one's":          pagemapImage(t, 1, append([]*pagemap.PagemapEntry{moved}, runs[:stack]...)),
+		"shorter than its pages": pagemapImage(t, 1, runs[:stack]),
+	} {
+		t.Run(what, func(t *testing.T) {
+			members[i].data = image
+			result := decodeFile(t, writeFile(t, "a.tar", tarOf(t, members)))
+			rows := result.Checkpoints[0]
+			p := rows.Processes[0]
+			if p.Argv.Text != nil || p.Cmdline != nil || len(rows.Environment) > 0 || *p.CmdlineStatus != "unmapped" || *p.EnvironStatus != "unmapped" {
+				t.Errorf("argv %q (%s), %d variables (%s)", p.Argv.Text, *p.CmdlineStatus, len(rows.Environment), *p.EnvironStatus)
+			}
+			if result.Archive.Status != decode.StatusPartial || !tableHasProblem(rows, "processes", decode.Inconsistent) || !tableHasProblem(rows, "environment", decode.Inconsistent) {
+				t.Errorf("%s: %+v", result.Archive.Status, rows.Problems)
+			}
+			if what == "another one's" && !strings.HasPrefix(*result.Archive.Error, "processes pid=1: the command line is not in the page map") { // that nothing else tells of
+				t.Errorf("error of the archive: %s", *result.Archive.Error)
 			}
 		})
 	}

@@ -33,6 +33,7 @@ const (
 	whyMapped  = "in the file that is mapped"
 	whyNotKept = "no checkpoint keeps it"
 	whyNone    = "the checkpoint has no page map of it"
+	whyUnnamed = "the page map is not whole, or not that of these mappings and pages"
 	whyLazy    = "left on the host"
 	whyParent  = "in the parent checkpoint, which the archive does not have"
 	whyLost    = "the pages image does not have it, or was not read"
@@ -92,8 +93,10 @@ func (s *space) segments(m *schema.MemoryMapping, within memory.Range) []segment
 		switch {
 		case isKernels && (e.Where == memory.Zero || e.Where == memory.Absent):
 			list.add(segment{Range: e.Range, content: absent, why: whyNotKept})
-		case e.Where == memory.Absent && isAnonymous && s.own.Pagemap() != nil:
+		case e.Where == memory.Absent && isAnonymous && s.own.KnowsHoles():
 			list.add(segment{Range: e.Range, content: zeros})
+		case e.Where == memory.Absent && isAnonymous && s.own.Pagemap() != nil:
+			list.add(segment{Range: e.Range, content: absent, why: whyUnnamed})
 		case e.Where == memory.Absent && m.ShmemID != nil:
 			s.sharedSegments(&list, m, e.Range)
 		case e.Where == memory.Absent && s.own.Pagemap() != nil:
@@ -149,6 +152,9 @@ func (s *space) extent(list *segments, of *memory.Space, e memory.Extent, shift 
 		why = whyInvalid
 	case memory.Absent:
 		why = whyNone
+		if of.Pagemap() != nil {
+			why = whyUnnamed
+		}
 	}
 	if s.pages.limit != nil {
 		why = s.pages.limit.Error()

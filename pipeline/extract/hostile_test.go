@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/mm"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/vma"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/pipeline/decode"
@@ -41,7 +42,15 @@ func newHostile(t testing.TB, mappings []schema.MemoryMapping, runs []criu.Run, 
 	reader := &memory.Reader{Take: func(int64) bool { return true }, Complete: true}
 	kept := newPages(s)
 	m := reader.NewCheckpoint(kept)
-	m.Process(1).SetDescriptor(&mm.MmEntry{})
+	space := &mm.MmEntry{}
+	for _, v := range mappings {
+		entry := &vma.VmaEntry{Start: &v.StartAddress, End: &v.EndAddress}
+		if v.VMAStatus.Bits != nil {
+			entry.Status = new(uint32(*v.VMAStatus.Bits))
+		}
+		space.Vmas = append(space.Vmas, entry)
+	}
+	m.Process(1).SetDescriptor(space)
 	m.Process(1).SetPagemap(&criu.Pagemap{PagesID: 1, Runs: runs, StoredPages: uint64(len(image)) / page})
 	if err := m.AddPages(1, "pages-1.img", uint64(len(image)), bytes.NewReader(image)).Read(bytes.NewReader(image)); err != nil {
 		t.Fatal(err)

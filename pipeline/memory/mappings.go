@@ -2,6 +2,7 @@ package memory
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"sort"
 
@@ -76,6 +77,24 @@ func (x Mappings) upTo(address, end uint64) (*vma.VmaEntry, uint64) {
 		end = min(end, x.ByStart[next].GetStart())
 	}
 	return nil, end
+}
+
+// Outside returns how many pages of a page map lie in none of the mappings, and how
+// many it has; where some overlap, none counts as outside.
+func (x Mappings) Outside(p *criu.Pagemap) (outside, all uint64) {
+	for _, n := range p.Count(0, math.MaxUint64) {
+		all += n
+	}
+	if x.Overlapping > 0 {
+		return 0, all
+	}
+	outside = all
+	for _, v := range x.ByStart {
+		for _, n := range p.Count(v.GetStart(), v.GetEnd()) {
+			outside -= n
+		}
+	}
+	return outside, all
 }
 
 func isAnonymous(v *vma.VmaEntry) bool { return v != nil && v.GetStatus()&criu.VMAAnonPrivate != 0 }

@@ -34,6 +34,7 @@ type Space struct {
 	wants    []want
 	pageSize uint64
 	mappings Mappings
+	misfits  bool // the page map is not that of the mappings, or of the pages image
 }
 
 // want is what one consumer wants of a space.
@@ -117,11 +118,26 @@ func (s *Space) ask() {
 	}
 	s.asked = true
 	s.pageSize, s.mappings = s.PageSize(), NewMappings(s.descriptor)
+	s.misfits = s.isMisfit()
 	for _, c := range s.checkpoint.consumers {
 		if ranges := merged(c.Wants(s)); len(ranges) > 0 {
 			s.wants = append(s.wants, want{c, ranges})
 		}
 	}
+}
+
+// isMisfit tells whether the page map has pages that lie in no mapping, or the pages
+// image has more than it names.
+func (s *Space) isMisfit() bool {
+	if p := s.checkpoint.pages[s.pagemap.PagesID]; p != nil && !s.pagemap.IsCompressed() && p.Size/s.pageSize > s.pagemap.StoredPages {
+		return true
+	}
+	if s.descriptor == nil {
+		return false
+	}
+	s.pagemap.Index(s.pageSize)
+	outside, _ := s.mappings.Outside(s.pagemap)
+	return outside > 0
 }
 
 // Where says where the content of memory is.
@@ -133,7 +149,7 @@ const (
 	Parent               // in the parent checkpoint, if the archive holds that
 	Lazy                 // left on the host
 	Zero                 // nowhere, as it is zeros: anonymous memory that was never written to
-	Absent               // in a file that is mapped, or nowhere
+	Absent               // in a file that is mapped, or nowhere, or not known
 	Invalid              // beyond what a file can hold
 )
 
@@ -145,6 +161,11 @@ type Extent struct {
 
 // maxOffset is more than any file has.
 const maxOffset = 1 << 62
+
+// KnowsHoles tells whether memory that the page map leaves out was never written to:
+// its image is whole, and fits the mappings and the pages image. Else pages may be
+// missing from it.
+func (s *Space) KnowsHoles() bool { return s.pagemap != nil && !s.pagemap.Incomplete && !s.misfits }
 
 // Extents yields the extents of a range, by address.
 func (s *Space) Extents(r Range) iter.Seq[Extent] {
@@ -183,7 +204,7 @@ func (s *Space) holes(r Range, yield func(Extent) bool) bool {
 	for r.Start < r.End {
 		v, end := s.mappings.upTo(r.Start, r.End)
 		where := Absent
-		if s.Shared || isAnonymous(v) {
+		if s.KnowsHoles() && (s.Shared || isAnonymous(v)) {
 			where = Zero
 		}
 		if !yield(Extent{Range: Range{r.Start, end}, Where: where}) {

@@ -203,3 +203,9 @@ func readParquetWith(paths []string, options string) string {
 func globEscape(path string) string {
 	return strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]").Replace(path)
 }
+
+// IsInterrupted tells whether DuckDB gave up a statement as it was told to.
+func IsInterrupted(err error) bool {
+	var e *duckdb.Error
+	return errors.As(err, &e) && e.Type == duckdb.ErrorTypeInterrupt
+}

@@ -22,6 +22,9 @@ func Format() sinks.Format {
 // Engine returns nil: this build has none.
 func Engine() sinks.Engine { return nil }
 
+// IsInterrupted returns false: this build has no DuckDB.
+func IsInterrupted(error) bool { return false }
+
 // OpenFleet returns nil: this build has none.
 func OpenFleet() sinks.OpenFleet { return nil }
 

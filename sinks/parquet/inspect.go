@@ -32,6 +32,9 @@ func inspectOutput(ctx context.Context, path string) (*sinks.Inspection, error) 
 	if err != nil {
 		return nil, &sinks.RefusedError{Path: path, Reason: "cannot be looked at: " + err.Error()}
 	}
+	if !info.IsDir() && !info.Mode().IsRegular() { // opening it may wait for ever
+		return nil, &sinks.RefusedError{Path: path, Reason: "is neither a file nor a folder"}
+	}
 	found := &sinks.Inspection{Kind: formatName}
 	found.CheckMode("", info)
 	if !info.IsDir() {

@@ -49,6 +49,9 @@ func fileLedger(path string) (*sinks.Ledger, error) {
 
 // readMark reads the footer of a file; it fails where the file is not ours.
 func readMark(path string) (*fileMark, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // opening a FIFO may wait for ever
+		return nil, errors.New("not a file")
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

@@ -29,8 +29,11 @@ func Footprint(path string) (sinks.Footprint, error) {
 	return sinks.Footprint{Read: []string{filepath.Dir(resolved)}}, nil
 }
 
-// HasMagic tells whether a file has the bytes magic at an offset.
+// HasMagic tells whether path is a file that has the bytes magic at an offset.
 func HasMagic(path, magic string, offset int64) bool {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() { // opening a FIFO may wait for ever
+		return false
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return false
