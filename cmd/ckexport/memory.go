@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ckexport/ckexport/sinks/spool"
+	"github.com/ckexport/ckexport/sinks/parquet"
 	"github.com/ckexport/ckexport/units"
 	"github.com/urfave/cli/v2"
 )
@@ -74,7 +74,7 @@ func lateCollection() {
 
 // useLeanZstd has Parquet files written with less memory. Where that can't be, they are
 // written as well.
-func useLeanZstd() { _ = spool.UseLeanZstd() }
+func useLeanZstd() { _ = parquet.UseLeanZstd() }
 
 // collectorIsSet tells whether the caller has settings of his own for the
 // garbage collector.

@@ -21,7 +21,6 @@ import (
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/parquet"
-	"github.com/ckexport/ckexport/sinks/spool"
 	"github.com/ckexport/ckexport/stage"
 )
 
@@ -38,7 +37,7 @@ func profileStages(ctx context.Context, dir, scratch string) (s *measure.Stages,
 	}
 	defer func() { err = errors.Join(err, sink.Close()) }()
 	debug.SetGCPercent(200) // as ckexport has it, and this:
-	if err := spool.UseLeanZstd(); err != nil {
+	if err := parquet.UseLeanZstd(); err != nil {
 		return nil, err
 	}
 	var samples bytes.Buffer
