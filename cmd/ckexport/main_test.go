@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -32,6 +34,11 @@ func (m withPrograms) Run() (code int) {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	// Programs that tests begin end with their terminal, also where whoever runs the
+	// tests has SIGHUP ignored, as nohup does: what is caught here is not ignored there.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
 	os.Setenv("PATH", programs+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	return m.M.Run()
 }
