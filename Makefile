@@ -61,7 +61,8 @@ race: tools ## tests with the race detector, of what goroutines share
 	go build -race -o bin/ckexport-race ./cmd/ckexport
 	CKEXPORT_UNDER_TEST=$(CURDIR)/bin/ckexport-race go test -vet=off -run '$(RACE_RUNS)' ./cmd/ckexport
 
-lint: tools ## gofmt, go vet, staticcheck
+lint: tools ## gofmt, go vet, staticcheck, and that no program or other large file was committed
+	@large=$$(find $$(git ls-files) -prune -size +3M 2> /dev/null); test -z "$$large" || { echo "over 3 MiB, what is made is not committed: $$large"; exit 1; }
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt-ed: $$unformatted"; exit 1; }
 	go vet -tags $(TAGS),browser $(PACKAGES)
 	go tool staticcheck $(PACKAGES)
