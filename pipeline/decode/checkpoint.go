@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"cmp"
 	"iter"
 	"path/filepath"
 	"slices"
@@ -21,7 +22,7 @@ func (s *imageSet) decodeCheckpoint() {
 	row := schema.Checkpoint{
 		Source: s.source, ArchiveName: filepath.Base(s.source), ImageDir: plain(s.dir), Engine: c.engine, Labels: s.decoder.Labels,
 		ContainerName: c.name(), ContainerID: nonEmpty(c.config.ID), Image: nonEmpty(c.config.Image), Runtime: nonEmpty(c.config.Runtime),
-		ImageID:        nonEmpty(firstNonEmpty(c.config.ImageRef, c.config.ImageID)),
+		ImageID:        nonEmpty(cmp.Or(c.config.ImageRef, c.config.ImageID)),
 		PodName:        c.firstAnnotation("io.kubernetes.pod.name", "io.kubernetes.cri.sandbox-name"),
 		PodNamespace:   c.firstAnnotation("io.kubernetes.pod.namespace", "io.kubernetes.cri.sandbox-namespace"),
 		PodUID:         c.firstAnnotation("io.kubernetes.pod.uid", "io.kubernetes.cri.sandbox-uid"),

@@ -166,16 +166,6 @@ func nonEmpty(s string) *string {
 	return ptr(plain(s))
 }
 
-// firstNonEmpty returns the first text that is not empty.
-func firstNonEmpty(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
-}
-
 // enum makes an enumeration column.
 func enum[N ~int32 | ~uint32 | ~int64 | ~uint64](e *criu.Enum, v N) schema.Enum {
 	return schema.Enum{Name: ptr(e.Name(uint64(v))), Code: ptr(int64(v))}

@@ -170,8 +170,8 @@ func (s *imageSet) ghostRow(id uint32, g *savedGhost, files []*openFile, used ma
 	return row
 }
 
-// checkGhostSize notes that a deleted file that was read to its end has another size
-// than an open file that it is had.
+// checkGhostSize notes where the content of a deleted file, read to its end, has another
+// size than files.img says the open file had.
 func (s *imageSet) checkGhostSize(g *savedGhost, files []*openFile) {
 	for _, f := range files {
 		size := f.entry.GetReg().Size

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -47,7 +48,7 @@ func (ar *archiveReader) imageDocuments() *imageDocuments {
 		for _, listed := range m.Manifests {
 			child := blobMember(root, listed.Digest)
 			d.listings[child] = append(d.listings[child], listing{member, listed.Annotations})
-			if name := firstNonEmpty(listed.Annotations[annotationImageName], listed.Annotations[annotationRefName]); name != "" {
+			if name := cmp.Or(listed.Annotations[annotationImageName], listed.Annotations[annotationRefName]); name != "" {
 				d.names[child] = append(d.names[child], plain(name))
 			}
 		}

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -225,7 +226,7 @@ var criuArch = map[string]string{
 func (p *packaging) podColumns(row *schema.Checkpoint) {
 	fill := func(column **string, values ...string) {
 		if *column == nil {
-			*column = nonEmpty(firstNonEmpty(values...))
+			*column = nonEmpty(cmp.Or(values...))
 		}
 	}
 	fill(&row.PodName, p.dump.Metadata.Name, p.dump.Name)

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -58,7 +59,7 @@ func (s *imageSet) manifestColumns(row *schema.Checkpoint) {
 		{&row.ContainerName, "container_name", c.Name, true},
 		{&row.ContainerID, "container_id", c.ID, true},
 		{&row.Image, "image", c.Config.Image.Name, true},
-		{&row.ImageID, "image_id", firstNonEmpty(c.Status.ImageRef, c.Status.ImageID), false}, // an id where others have a digest
+		{&row.ImageID, "image_id", cmp.Or(c.Status.ImageRef, c.Status.ImageID), false}, // an id where others have a digest
 		{&row.ImageRequested, "image_requested", c.Config.Image.UserSpecified, false},
 		{&row.PodName, "pod_name", p.config.Metadata.Name, true},
 		{&row.PodNamespace, "pod_namespace", p.config.Metadata.Namespace, true},

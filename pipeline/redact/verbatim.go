@@ -239,16 +239,21 @@ func (d *Redactor) scrubBytes(secrets *verbatim, b []byte) []byte {
 // texts, which are nil of others, as a whole. Lists are copied, as other rows may share
 // them.
 func (d *Redactor) scrubList(secrets *verbatim, list *[][]byte, texts *[]string) {
+	isOurs := false
 	for i, b := range *list {
 		if !secrets.isIn(b) {
 			continue
 		}
-		*list = slices.Clone(*list)
+		if !isOurs {
+			*list, isOurs = slices.Clone(*list), true
+			if texts != nil {
+				*texts = slices.Clone(*texts)
+			}
+		}
 		if texts == nil {
 			(*list)[i] = d.scrubBytes(secrets, b)
 			continue
 		}
-		*texts = slices.Clone(*texts)
 		(*texts)[i] = d.token(string(b))
 		(*list)[i] = []byte((*texts)[i])
 	}

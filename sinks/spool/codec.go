@@ -7,11 +7,9 @@ import (
 
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/klauspost/compress/zstd"
-)
 
-// zstdWindow is how far back in a page zstd looks for what repeats. Pages have about as
-// many bytes, uncompressed.
-const zstdWindow = 1 << 20
+	"github.com/ckexport/ckexport/sinks/internal/onepage"
+)
 
 // zstdCodec is arrow-go's, with other encoders. Those of arrow-go take 10 MiB each and
 // are garbage after every second collection of it.
@@ -37,8 +35,7 @@ func UseLeanZstd() error {
 		return fmt.Errorf("arrow-go's zstd is a %T: %w", codec, errors.ErrUnsupported)
 	}
 	for range cap(lean.encoders) {
-		encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(zstdLevel)), zstd.WithEncoderConcurrency(1), zstd.WithZeroFrames(true),
-			zstd.WithAllLitEntropyCompression(true), zstd.WithWindowSize(zstdWindow), zstd.WithLowerEncoderMem(true))
+		encoder, err := onepage.NewZstd(zstdLevel, zstd.WithEncoderConcurrency(1))
 		if err != nil {
 			return err
 		}

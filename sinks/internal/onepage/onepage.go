@@ -46,12 +46,19 @@ type Encoder struct {
 // as much memory for that, cleared at first: 8 MiB if nothing is said.
 const window = 1 << 20
 
+// NewZstd returns an encoder of zstd for pages, at one of its levels.
+func NewZstd(level int, more ...zstd.EOption) (*zstd.Encoder, error) {
+	return zstd.NewWriter(nil, append([]zstd.EOption{
+		zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(level)), zstd.WithZeroFrames(true),
+		zstd.WithAllLitEntropyCompression(true), // texts of hexadecimal digits, as ids are, have few repeats
+		zstd.WithWindowSize(window), zstd.WithLowerEncoderMem(true),
+	}, more...)...)
+}
+
 // NewEncoder returns an encoder that compresses at a level of zstd, and makes Bloom
 // filters of at most that many bytes.
 func NewEncoder(zstdLevel int, bloomBytes int64) (*Encoder, error) {
-	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(zstdLevel)), zstd.WithZeroFrames(true),
-		zstd.WithAllLitEntropyCompression(true), // texts of hexadecimal digits, as ids are, have few repeats
-		zstd.WithWindowSize(window), zstd.WithLowerEncoderMem(true))
+	z, err := NewZstd(zstdLevel)
 	if err != nil {
 		return nil, err
 	}
