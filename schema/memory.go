@@ -54,7 +54,7 @@ type Pagemap struct {
 	Flags        Flags   `arrow:"flags" doc:"where the content is; absent in old images" src:"pagemap-*.img: pagemap_entry.flags"`
 	InParent     *bool   `arrow:"in_parent" doc:"the same of old images" src:"pagemap-*.img: pagemap_entry.in_parent"`
 	Content      string  `arrow:"content" sensitive:"no" doc:"present: in this checkpoint; parent: in the parent checkpoint; lazy: left on the host"`
-	PagesOffset  *uint64 `arrow:"pages_offset" was:"file_offset" encode:"delta" range:"uint64" doc:"offset of the content in the pages image, pages-*.img, in bytes; of present runs; NULL where pages of the image are compressed"`
+	PagesOffset  *uint64 `arrow:"pages_offset" was:"file_offset" encode:"delta" range:"uint64" doc:"offset of the content in the pages image, pages-*.img, in bytes; of present runs; NULL where pages of the image are compressed, or entries of the page map are missing, as the image has more pages"`
 }
 
 // SharedMemory is one shared memory object.

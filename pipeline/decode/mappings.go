@@ -54,8 +54,8 @@ func (s *imageSet) decodePagemaps() {
 		s.checkCoverage(uint32(img.number), p)
 	}
 	for _, m := range s.memory.Spaces() {
-		if m.Unread && !m.Pagemap().IsCompressed() {
-			p, stored := m.Pagemap(), s.memory.Pages(m.Pagemap().PagesID)
+		if p := m.Pagemap(); m.Unread && p.Extended && !p.IsCompressed() {
+			stored := s.memory.Pages(p.PagesID)
 			s.container.memberProblem(stored.Member, Error, SizeMismatch, fmt.Sprintf(
 				"%d bytes for %d pages, with page entries of an unknown form: pages may be compressed and were not read", stored.Size, p.StoredPages))
 		}
@@ -265,6 +265,8 @@ func (s *imageSet) pagemapRows(kind string, img *image, p *criu.Pagemap) {
 		s.rowProblem("pagemaps", of, Warning, Inconsistent,
 			fmt.Sprintf("%d runs begin at an address that is no multiple of the page size, %d", n, size))
 	}
+	stored := s.memory.Pages(p.PagesID)
+	isPlaced := !p.IsCompressed() && (stored == nil || !stored.Exceeds(p, size))
 	for i := range p.Runs {
 		if isFull(&s.notes, &s.rows.Pagemaps) {
 			break
@@ -277,14 +279,13 @@ func (s *imageSet) pagemapRows(kind string, img *image, p *criu.Pagemap) {
 		if bytes := run.Pages * size; bytes/size == run.Pages {
 			row.SizeBytes = &bytes
 		}
-		if run.Content() == criu.Present && !p.IsCompressed() {
+		if run.Content() == criu.Present && isPlaced {
 			if offset, ok := run.Offset(run.Address, size); ok {
 				row.PagesOffset = &offset
 			}
 		}
 		add(&s.notes, &s.rows.Pagemaps, row)
 	}
-	stored := s.memory.Pages(p.PagesID)
 	switch {
 	case stored == nil: // what must be there tells
 	case p.Extended:
@@ -293,6 +294,8 @@ func (s *imageSet) pagemapRows(kind string, img *image, p *criu.Pagemap) {
 		s.container.memberProblem(stored.Member, Info, CompressedPages, "the pages are compressed with LZ4, and were decompressed")
 	case p.IsCompressed():
 		s.container.memberProblem(stored.Member, Error, SizeMismatch, fmt.Sprintf("%d bytes, but the page map tells of compressed pages of another size; they were not read", stored.Size))
+	case stored.Exceeds(p, size):
+		s.container.memberProblem(stored.Member, Error, SizeMismatch, fmt.Sprintf("%d bytes, but the page map has only %d pages of %d bytes: entries are missing from it, so where pages lie is not known; they were not read", stored.Size, p.StoredPages, size))
 	case !img.truncated && !stored.Holds(p, size):
 		s.container.memberProblem(stored.Member, Error, SizeMismatch, fmt.Sprintf("%d bytes, but the page map has %d pages of %d bytes", stored.Size, p.StoredPages, size))
 	}

@@ -282,6 +282,8 @@ func (s *imageSet) textProblem(table string, pid uint32, what string, status mem
 	case memory.StatusMissing:
 		p.Message = fmt.Sprintf("the %s is in memory that this archive does not hold", what)
 		switch {
+		case s.memory.Process(pid).Unread:
+			p.Message = fmt.Sprintf("the %s is in pages that were not read, as it is not known where they lie", what)
 		case s.parent != nil:
 			p.Message = fmt.Sprintf("the %s is in memory that neither this checkpoint nor its parent in the archive holds", what)
 		case s.parentLink != nil:

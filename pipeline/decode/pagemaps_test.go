@@ -16,6 +16,7 @@ import (
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/pipeline/decode"
 	"github.com/ckexport/ckexport/pipeline/kernel"
+	"github.com/ckexport/ckexport/pipeline/memory"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -140,7 +141,8 @@ func TestPagesOutsideMappings(t *testing.T) {
 }
 
 // TestTextsOutsidePageMap: memory that a damaged page map does not name is unknown. It is
-// no memory that was never written to, which would be a command line of empty texts.
+// no memory that was never written to, which would be a command line of empty texts. Where
+// entries are missing, all that is behind them lies elsewhere than the page map tells.
 func TestTextsOutsidePageMap(t *testing.T) {
 	members := readTar(t, own("odd-env-argv.tar"))
 	i := indexOf(t, members, "pagemap-1.img")
@@ -153,21 +155,29 @@ func TestTextsOutsidePageMap(t *testing.T) {
 	})
 	moved := proto.Clone(runs[stack]).(*pagemap.PagemapEntry)
 	*moved.Vaddr = 0x1000
-	for what, image := range map[string][]byte{
-		"cut":                    whole[:len(whole)/2],
-		"another one's":          pagemapImage(t, 1, append([]*pagemap.PagemapEntry{moved}, runs[:stack]...)),
-		"shorter than its pages": pagemapImage(t, 1, runs[:stack]),
+	for what, c := range map[string]struct {
+		image  []byte
+		status memory.Status
+		code   string
+	}{
+		"cut":                     {whole[:len(whole)/2], memory.StatusUnmapped, decode.Inconsistent},
+		"another one's":           {pagemapImage(t, 1, append([]*pagemap.PagemapEntry{moved}, runs[:stack]...)), memory.StatusUnmapped, decode.Inconsistent},
+		"shorter than its pages":  {pagemapImage(t, 1, runs[:stack]), memory.StatusMissing, decode.MemoryNotKept},
+		"without its first entry": {pagemapImage(t, 1, runs[1:]), memory.StatusMissing, decode.MemoryNotKept},
 	} {
 		t.Run(what, func(t *testing.T) {
-			members[i].data = image
+			members[i].data = c.image
 			result := decodeFile(t, writeFile(t, "a.tar", tarOf(t, members)))
 			rows := result.Checkpoints[0]
 			p := rows.Processes[0]
-			if p.Argv.Text != nil || p.Cmdline != nil || len(rows.Environment) > 0 || *p.CmdlineStatus != "unmapped" || *p.EnvironStatus != "unmapped" {
+			if p.Argv.Text != nil || p.Cmdline != nil || len(rows.Environment) > 0 || *p.CmdlineStatus != string(c.status) || *p.EnvironStatus != string(c.status) {
 				t.Errorf("argv %q (%s), %d variables (%s)", p.Argv.Text, *p.CmdlineStatus, len(rows.Environment), *p.EnvironStatus)
 			}
-			if result.Archive.Status != decode.StatusPartial || !tableHasProblem(rows, "processes", decode.Inconsistent) || !tableHasProblem(rows, "environment", decode.Inconsistent) {
+			if result.Archive.Status != decode.StatusPartial || !tableHasProblem(rows, "processes", c.code) || !tableHasProblem(rows, "environment", c.code) {
 				t.Errorf("%s: %+v", result.Archive.Status, rows.Problems)
+			}
+			if isUnplaced := c.status == memory.StatusMissing; isUnplaced != (rows.Pagemaps[0].PagesOffset == nil) {
+				t.Errorf("pages_offset %v", rows.Pagemaps[0].PagesOffset)
 			}
 			if what == "another one's" && !strings.HasPrefix(*result.Archive.Error, "processes pid=1: the command line is not in the page map") { // that nothing else tells of
 				t.Errorf("error of the archive: %s", *result.Archive.Error)

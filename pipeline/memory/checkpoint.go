@@ -122,6 +122,13 @@ func (p *Pages) Holds(m *criu.Pagemap, pageSize uint64) bool {
 	return p.Size%pageSize == 0 && p.Size/pageSize == m.StoredPages // their product may overflow
 }
 
+// Exceeds reports whether the image has more pages than a page map that came to its end
+// names. Then entries are missing from the page map, and as each page lies behind those
+// of the entries before, it is not known where any lies.
+func (p *Pages) Exceeds(m *criu.Pagemap, pageSize uint64) bool {
+	return !m.Incomplete && !m.IsCompressed() && p.Size/pageSize > m.StoredPages
+}
+
 // maxAncestors bounds a chain of checkpoints that build on one another.
 const maxAncestors = 64
 

@@ -14,7 +14,7 @@ func (p *Pages) settle(m *criu.Pagemap, pageSize uint64) bool {
 	switch {
 	case p.layoutOf == m:
 		return p.layout != nil
-	case p.layoutOf != nil || m.Extended && !p.Holds(m, pageSize):
+	case p.layoutOf != nil || m.Extended && !p.Holds(m, pageSize) || p.Exceeds(m, pageSize):
 		return false
 	case !m.IsCompressed():
 		p.isPlain = true

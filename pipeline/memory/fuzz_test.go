@@ -101,7 +101,7 @@ func TestNoMemory(t *testing.T) {
 	reader := &memory.Reader{Take: func(bytes int64) bool { return bytes < 1<<20 }}
 	c := reader.NewCheckpoint(consumer{memory.Everything, func(memory.Block) { t.Fatal("a block") }})
 	c.SharedObject(1).SetPagemap(pagemapOf(1, runs...))
-	if err := c.AddPages(1, "pages", 1<<40, nil).Read(bytes.NewReader(nil)); !errors.Is(err, memory.ErrMemory) {
+	if err := c.AddPages(1, "pages", uint64(len(runs))*memory.DefaultPageSize, nil).Read(bytes.NewReader(nil)); !errors.Is(err, memory.ErrMemory) {
 		t.Error(err)
 	}
 }

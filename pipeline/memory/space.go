@@ -21,8 +21,9 @@ type Space struct {
 	ID     uint64
 	Shared bool
 	// Unread is set if its pages were not read although the pages image is
-	// there: entries of the page map are of an unknown form, or tell of compressed
-	// pages, and the image has not the size that they tell of.
+	// there: it has more pages than the page map names, or else entries of that are
+	// of an unknown form, or tell of compressed pages, and the image has not the size
+	// that they tell of.
 	Unread bool
 
 	checkpoint *Checkpoint
@@ -129,7 +130,7 @@ func (s *Space) ask() {
 // isMisfit tells whether the page map has pages that lie in no mapping, or the pages
 // image has more than it names.
 func (s *Space) isMisfit() bool {
-	if p := s.checkpoint.pages[s.pagemap.PagesID]; p != nil && !s.pagemap.IsCompressed() && p.Size/s.pageSize > s.pagemap.StoredPages {
+	if p := s.checkpoint.pages[s.pagemap.PagesID]; p != nil && p.Exceeds(s.pagemap, s.pageSize) {
 		return true
 	}
 	if s.descriptor == nil {
