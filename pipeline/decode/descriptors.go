@@ -90,7 +90,7 @@ func (t *fileTable) descriptorRow(of descriptor) schema.FileDescriptor {
 		return row
 	}
 	row.Path, row.Deleted, row.Access, row.Position = f.pathText(), f.deleted, f.access(), f.position()
-	row.OpenFlags = optionalFlags(&criu.OpenFlags, f.flags)
+	row.OpenFlags = optionalFlags(t.names.OpenFlags, f.flags)
 	row.Peer = peerOf(f.entry)
 	return row
 }

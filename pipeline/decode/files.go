@@ -27,6 +27,7 @@ type fileTable struct {
 	tables map[uint32][]*fdinfo.FdinfoEntry // descriptors by files_id
 	remaps []*remap.RemapFilePathEntry
 	memfds map[uint32]*memfd.MemfdInodeEntry // by inode_id
+	names  criu.Dialect
 
 	byNumber map[uint32]map[uint32]uint32 // see descriptorTable
 }
@@ -100,7 +101,7 @@ func (s *imageSet) files() *fileTable { return s.facts.files.get(s.readFiles) }
 func (s *imageSet) readFiles() *fileTable {
 	t := &fileTable{
 		byID: map[uint32]*openFile{}, tables: map[uint32][]*fdinfo.FdinfoEntry{}, memfds: map[uint32]*memfd.MemfdInodeEntry{},
-		byNumber: map[uint32]map[uint32]uint32{},
+		byNumber: map[uint32]map[uint32]uint32{}, names: s.dialect(),
 	}
 	each(s, s.image("memfd.img"), func(_ *entry, m *memfd.MemfdInodeEntry) { t.memfds[uint32(m.GetInodeId())] = m })
 	each(s, s.image("files.img"), func(_ *entry, e *fdinfo.FileEntry) { s.addFile(t, e) })
@@ -343,12 +344,12 @@ func (t *fileTable) row(f *openFile) schema.File {
 	e := f.entry
 	row := schema.File{
 		FileID: f.id, OwnID: ownID(e), Type: criu.FileType.Name(uint64(e.GetType())), TypeCode: int32(e.GetType()), Path: f.pathText(), Deleted: f.deleted,
-		Roles: notNil(f.roles), DescriptorCount: f.fds, Access: f.access(), OpenFlags: optionalFlags(&criu.OpenFlags, f.flags), Position: f.position(),
+		Roles: notNil(f.roles), DescriptorCount: f.fds, Access: f.access(), OpenFlags: optionalFlags(t.names.OpenFlags, f.flags), Position: f.position(),
 	}
 	if f.owner != nil {
 		row.OwnerUID, row.OwnerEUID, row.OwnerPIDType = f.owner.Uid, f.owner.Euid, f.owner.PidType
 		if f.owner.GetSignum() != 0 {
-			row.OwnerSignal = enum(&criu.Signal, f.owner.GetSignum())
+			row.OwnerSignal = enum(t.names.Signal, f.owner.GetSignum())
 		}
 		if f.owner.GetPid() != 0 {
 			row.OwnerPID = f.owner.Pid
@@ -376,7 +377,7 @@ func (t *fileTable) row(f *openFile) schema.File {
 	if b := e.GetBpf(); b != nil {
 		bpfColumns(&row, b)
 	}
-	eventColumns(&row, e)
+	eventColumns(&row, e, t.names)
 	if n := e.GetNsf(); n != nil {
 		row.NamespaceID, row.NamespaceKind = n.NsId, optionalEnum(&criu.NamespaceFlag, n.NsCflag)
 	}
@@ -418,12 +419,12 @@ func bpfColumns(row *schema.File, b *bpf.BpfmapFileEntry) {
 }
 
 // eventColumns fills in eventfd, signalfd, timerfd and watchers.
-func eventColumns(row *schema.File, e *fdinfo.FileEntry) {
+func eventColumns(row *schema.File, e *fdinfo.FileEntry, names criu.Dialect) {
 	if v := e.GetEfd(); v != nil {
 		row.EventfdCounter = v.Counter
 	}
 	if v := e.GetSgfd(); v != nil {
-		row.SignalfdMask = optionalFlags(&criu.SignalSet, v.Sigmask)
+		row.SignalfdMask = optionalFlags(names.SignalSet, v.Sigmask)
 	}
 	if v := e.GetTfd(); v != nil {
 		row.TimerfdClock, row.TimerfdTicks = optionalEnum(&criu.Clock, v.Clockid), v.Ticks
@@ -438,6 +439,6 @@ func eventColumns(row *schema.File, e *fdinfo.FileEntry) {
 	}
 	if v := e.GetFfy(); v != nil {
 		row.WatchCount = ptr(uint32(len(v.GetMark())))
-		row.FanotifyFlags, row.FanotifyEvFlags = optionalFlags(&criu.FanotifyInit, v.Faflags), optionalFlags(&criu.OpenFlags, v.Evflags)
+		row.FanotifyFlags, row.FanotifyEvFlags = optionalFlags(&criu.FanotifyInit, v.Faflags), optionalFlags(names.OpenFlags, v.Evflags)
 	}
 }

@@ -115,6 +115,7 @@ func coreColumns(row *schema.Process, c *core.CoreEntry) (dead bool) {
 		return false
 	}
 	row.Arch = archName(c)
+	names := criu.DialectOf(c.GetMtype())
 	if tc := c.GetTc(); tc != nil {
 		row.State = enum(&criu.TaskState, tc.GetTaskState())
 		dead = isDead(c)
@@ -129,14 +130,14 @@ func coreColumns(row *schema.Process, c *core.CoreEntry) (dead bool) {
 		row.Comm = optionalText(tc.Comm)
 		row.Personality = optionalFlags(&criu.Personality, tc.Personality)
 		row.TaskFlags = optionalFlags(&criu.TaskFlags, tc.Flags)
-		row.BlockedSignals = optionalFlags(&criu.SignalSet, tc.BlkSigset)
+		row.BlockedSignals = optionalFlags(names.SignalSet, tc.BlkSigset)
 		row.BlockedSigExt = tc.BlkSigsetExtended
 		row.LoginUID = tc.Loginuid
 		if tc.GetLoginuid() == unset32 {
 			row.LoginUID = nil
 		}
 		row.OOMScoreAdj, row.ChildSubreaper = tc.OomScoreAdj, tc.ChildSubreaper
-		row.StopSignal = optionalEnum(&criu.Signal, tc.StopSigno)
+		row.StopSignal = optionalEnum(names.Signal, tc.StopSigno)
 		row.Membarrier = optionalFlags(&criu.Membarrier, tc.MembarrierRegistrationMask)
 		row.CgSet = tc.CgSet
 	}
@@ -351,8 +352,9 @@ func (s *imageSet) decodeResourceLimits() {
 // limitRows makes rows of resource limits: the position is the resource's number.
 func (s *imageSet) limitRows(pid uint32, c *core.CoreEntry) {
 	const unlimited = 1<<64 - 1
+	resources := criu.DialectOf(c.GetMtype()).Resource
 	for i, l := range c.GetTc().GetRlimits().GetRlimits() {
-		row := schema.ResourceLimit{PID: pid, Resource: criu.Resource.Name(uint64(i)), ResourceCode: uint32(i), Soft: l.Cur, Hard: l.Max}
+		row := schema.ResourceLimit{PID: pid, Resource: resources.Name(uint64(i)), ResourceCode: uint32(i), Soft: l.Cur, Hard: l.Max}
 		if l.GetCur() == unlimited {
 			row.Soft = nil
 		}

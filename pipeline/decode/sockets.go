@@ -30,11 +30,12 @@ type socketTable struct {
 	queues    map[uint32]queue
 	unixInode map[uint32]uint32 // to file id
 	bigEndian bool
+	names     criu.Dialect
 }
 
 // decodeSockets fills sockets and socket_options.
 func (s *imageSet) decodeSockets() {
-	t := &socketTable{queues: map[uint32]queue{}, unixInode: map[uint32]uint32{}, bigEndian: s.bigEndian()}
+	t := &socketTable{queues: map[uint32]queue{}, unixInode: map[uint32]uint32{}, bigEndian: s.bigEndian(), names: s.dialect()}
 	for _, p := range s.queues() {
 		q := t.queues[p.entry.GetIdFor()]
 		t.queues[p.entry.GetIdFor()] = queue{q.packets + 1, q.bytes + uint64(p.entry.GetLength())}
@@ -59,15 +60,18 @@ func (s *imageSet) decodeSockets() {
 // row makes the row of a socket.
 func (t *socketTable) row(f *openFile) schema.Socket {
 	family := familyOf(f.entry)
-	row := schema.Socket{FileID: f.id, Family: criu.SocketFamily.Name(uint64(family)), FamilyCode: family, OpenFlags: optionalFlags(&criu.OpenFlags, f.flags), PIDs: notNil(f.pids)}
+	row := schema.Socket{FileID: f.id, Family: criu.SocketFamily.Name(uint64(family)), FamilyCode: family, OpenFlags: optionalFlags(t.names.OpenFlags, f.flags), PIDs: notNil(f.pids)}
 	switch e := f.entry; {
 	case e.GetIsk() != nil:
+		row.Type = optionalEnum(t.names.SocketType, e.GetIsk().Type)
 		inetColumns(&row, e.GetIsk())
 	case e.GetUsk() != nil:
+		row.Type = optionalEnum(t.names.SocketType, e.GetUsk().Type)
 		unixColumns(&row, e.GetUsk(), t.unixInode)
 	case e.GetNlsk() != nil:
 		netlinkColumns(&row, e.GetNlsk())
 	case e.GetPsk() != nil:
+		row.Type = optionalEnum(t.names.SocketType, e.GetPsk().Type)
 		packetColumns(&row, e.GetPsk(), t.bigEndian)
 	}
 	row.QueuedPackets, row.QueuedBytes = t.queues[f.id].packets, t.queues[f.id].bytes
@@ -125,8 +129,7 @@ func optionColumns(row *schema.Socket, o *skopts.SkOptsEntry) {
 }
 
 func inetColumns(row *schema.Socket, i *inet.InetSkEntry) {
-	row.Type, row.Protocol = optionalEnum(&criu.SocketType, i.Type), optionalEnum(&criu.IPProtocol, i.Proto)
-	row.State = optionalEnum(&criu.SocketState, i.State)
+	row.Protocol, row.State = optionalEnum(&criu.IPProtocol, i.Proto), optionalEnum(&criu.SocketState, i.State)
 	row.LocalAddress, row.RemoteAddress = address(addressBytes(i.GetSrcAddr())), address(addressBytes(i.GetDstAddr()))
 	row.LocalPort, row.RemotePort, row.Inode, row.NetNsID, row.Backlog = i.SrcPort, i.DstPort, i.Ino, i.NsId, i.Backlog
 	row.Shutdown = optionalEnum(&criu.SocketShutdown, i.Shutdown)
@@ -145,7 +148,7 @@ func addressBytes(words []uint32) []byte {
 }
 
 func unixColumns(row *schema.Socket, u *sockunix.UnixSkEntry, byInode map[uint32]uint32) {
-	row.Type, row.State = optionalEnum(&criu.SocketType, u.Type), optionalEnum(&criu.SocketState, u.State)
+	row.State = optionalEnum(&criu.SocketState, u.State)
 	row.Inode, row.NetNsID, row.Backlog = u.Ino, u.NsId, u.Backlog
 	row.Shutdown = optionalEnum(&criu.SocketShutdown, u.Shutdown)
 	row.Name = unixName(u.GetName())
@@ -187,7 +190,7 @@ func netlinkColumns(row *schema.Socket, n *netlink.NetlinkSkEntry) {
 }
 
 func packetColumns(row *schema.Socket, p *packet.PacketSockEntry, bigEndian bool) {
-	row.Type, row.InterfaceIndex, row.NetNsID = optionalEnum(&criu.SocketType, p.Type), p.Ifindex, p.NsId
+	row.InterfaceIndex, row.NetNsID = p.Ifindex, p.NsId
 	protocol := uint16(p.GetProtocol()) // an ethertype in network order
 	if !bigEndian {
 		protocol = bits.ReverseBytes16(protocol)

@@ -32,7 +32,7 @@ func (s *imageSet) decodeThreads() {
 			}
 			row.Comm = optionalText(tc.Comm)
 			if t := c.GetThreadCore(); t != nil {
-				threadColumns(&row, t, tc)
+				threadColumns(&row, t, tc, criu.DialectOf(c.GetMtype()))
 				row.SeccompMode, row.SeccompFilter = enum(&criu.SeccompMode, seccompMode(c)), seccompFilter(c)
 				row.EffectiveSeccompMode = row.SeccompMode
 				if sharesChain(s.filters(), leader) {
@@ -60,18 +60,18 @@ func sharesChain(filters *seccomp.SeccompEntry, leader *core.CoreEntry) bool {
 	return uint64(*last) < uint64(len(chain)) && chain[*last].GetFlags()&tsync != 0
 }
 
-func threadColumns(row *schema.Thread, t *core.ThreadCoreEntry, tc *core.TaskCoreEntry) {
+func threadColumns(row *schema.Thread, t *core.ThreadCoreEntry, tc *core.TaskCoreEntry, names criu.Dialect) {
 	if t.Comm != nil {
 		row.Comm = text(t.GetComm())
 	}
 	row.SchedPolicy = optionalEnum(&criu.SchedPolicy, t.SchedPolicy)
 	row.SchedNice, row.SchedPriority = t.SchedNice, t.SchedPrio
-	row.BlockedSignals = optionalFlags(&criu.SignalSet, t.BlkSigset)
+	row.BlockedSignals = optionalFlags(names.SignalSet, t.BlkSigset)
 	row.BlockedSigExt = t.BlkSigsetExtended
 	if row.IsLeader && t.BlkSigset == nil { // the leader's stand on the process
-		row.BlockedSignals, row.BlockedSigExt = optionalFlags(&criu.SignalSet, tc.BlkSigset), tc.BlkSigsetExtended
+		row.BlockedSignals, row.BlockedSigExt = optionalFlags(names.SignalSet, tc.BlkSigset), tc.BlkSigsetExtended
 	}
-	row.PdeathSignal = optionalEnum(&criu.Signal, t.PdeathSig)
+	row.PdeathSignal = optionalEnum(names.Signal, t.PdeathSig)
 	row.RobustListHead, row.RobustListLen = t.FutexRla, t.FutexRlaLen
 	if sas := t.GetSas(); sas != nil {
 		row.SigaltstackSP, row.SigaltstackSize = sas.SsSp, sas.SsSize
