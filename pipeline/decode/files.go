@@ -77,8 +77,6 @@ var accessNames = [...]string{"r", "w", "rw"}
 // position returns the position in the file, nil for kinds without one.
 func (f *openFile) position() *uint64 {
 	switch {
-	case f.entry.GetTunf() != nil:
-		return nil
 	case f.entry.GetReg() != nil:
 		return f.entry.GetReg().Pos
 	case f.entry.GetMemfd() != nil:
@@ -179,10 +177,10 @@ func (s *imageSet) describe(t *fileTable, f *openFile) {
 	anon := func(name string) { f.path = ptr("anon_inode:" + name) }
 	e := f.entry
 	switch {
-	case e.GetTunf() != nil: // flags are those of the file, not kept of the interface
-		f.path = ptr("/dev/net/tun")
-	case e.GetReg() != nil:
+	case e.GetReg() != nil: // of a tun file too, see mergeTun
 		f.path, f.flags, f.owner = e.GetReg().Name, e.GetReg().Flags, e.GetReg().GetFown()
+	case e.GetTunf() != nil:
+		f.path = ptr("/dev/net/tun")
 	case e.GetPipe() != nil:
 		f.path, f.flags, f.owner = ptr(fmt.Sprintf("pipe:[%d]", e.GetPipe().GetPipeId())), e.GetPipe().Flags, e.GetPipe().GetFown()
 	case e.GetFifo() != nil:

@@ -1,0 +1,32 @@
+package decode_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/fdinfo"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/fown"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/regfile"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/tun"
+	"google.golang.org/protobuf/proto"
+)
+
+// TestTunFiles: a tun file has two entries, the device file that was opened, which
+// has path, flags, position and owner, and the interface. One without the first has
+// the usual path, and no flags that anything tells.
+func TestTunFiles(t *testing.T) {
+	opened := &fdinfo.FileEntry{Type: fdinfo.FdTypes_REG.Enum(), Id: proto.Uint32(900), Reg: &regfile.RegFileEntry{
+		Id: proto.Uint32(900), Flags: proto.Uint32(0o104002), Pos: proto.Uint64(7), Name: proto.String("/jail/tun"),
+		Fown: &fown.FownEntry{Uid: proto.Uint32(1), Euid: proto.Uint32(2), Signum: proto.Uint32(29), PidType: proto.Uint32(1), Pid: proto.Uint32(3)}}}
+	device := &fdinfo.FileEntry{Type: fdinfo.FdTypes_TUNF.Enum(), Id: proto.Uint32(900), Tunf: &tun.TunfileEntry{Id: proto.Uint32(900), Netdev: proto.String("tap0")}}
+	descriptor := &fdinfo.FdinfoEntry{Id: proto.Uint32(900), Type: fdinfo.FdTypes_TUNF.Enum(), Fd: proto.Uint32(5), Flags: proto.Uint32(0)}
+	for _, entries := range [][]any{{opened, device}, {device, opened}} {
+		rows := decodeWith(t, imageOf(t, "checkpoint/files.img", entries...), imageOf(t, "checkpoint/fdinfo-2.img", descriptor))
+		f, d := rows.Files[0], rows.FileDescriptors[0]
+		equal(t, "file", fmt.Sprint(f.Type, *f.TunDevice.Text, *f.Path.Text, *f.Access, f.OpenFlags.Names, *f.Position, *f.OwnerUID, *f.OwnerEUID, *f.OwnerPID),
+			"TUNFtap0/jail/tunrw[O_RDWR O_NONBLOCK O_LARGEFILE] 7 1 2 3")
+		equal(t, "descriptor", fmt.Sprint(d.Type, *d.Path.Text, *d.Access, d.OpenFlags.Names, *d.Position), "TUNF/jail/tunrw[O_RDWR O_NONBLOCK O_LARGEFILE] 7")
+	}
+	alone := decodeWith(t, imageOf(t, "checkpoint/files.img", device), imageOf(t, "checkpoint/fdinfo-2.img", descriptor)).Files[0]
+	equal(t, "interface alone", fmt.Sprint(*alone.Path.Text, alone.Access == nil, alone.OpenFlags.Bits == nil, alone.Position == nil), "/dev/net/tuntrue true true")
+}
