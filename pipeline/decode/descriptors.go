@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net"
 	"strconv"
@@ -91,14 +92,14 @@ func (t *fileTable) descriptorRow(of descriptor) schema.FileDescriptor {
 	}
 	row.Path, row.Deleted, row.Access, row.Position = f.pathText(), f.deleted, f.access(), f.position()
 	row.OpenFlags = optionalFlags(t.names.OpenFlags, f.flags)
-	row.Peer = peerOf(f.entry)
+	row.Peer = peerOf(f.entry, t.host)
 	return row
 }
 
 // peerOf names the other end of a connected socket.
-func peerOf(e *fdinfo.FileEntry) *string {
+func peerOf(e *fdinfo.FileEntry, order binary.ByteOrder) *string {
 	if i := e.GetIsk(); i != nil && i.GetDstPort() != 0 {
-		if a := address(addressBytes(i.GetDstAddr())); a.Text != nil {
+		if a := memoryAddress(i.GetDstAddr(), order); a.Text != nil {
 			return ptr(net.JoinHostPort(*a.Text, strconv.FormatUint(uint64(i.GetDstPort()), 10)))
 		}
 	}

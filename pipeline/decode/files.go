@@ -27,7 +27,8 @@ type fileTable struct {
 	tables map[uint32][]*fdinfo.FdinfoEntry // descriptors by files_id
 	remaps []*remap.RemapFilePathEntry
 	memfds map[uint32]*memfd.MemfdInodeEntry // by inode_id
-	names  criu.Dialect
+	names  criu.Dialect                      // of the dumped host
+	host   binary.ByteOrder                  // its byte order
 
 	byNumber map[uint32]map[uint32]uint32 // see descriptorTable
 }
@@ -37,6 +38,7 @@ type openFile struct {
 	id      uint32
 	entry   *fdinfo.FileEntry
 	path    *string // what readlink shows, without (deleted); nil if not kept
+	buildID *string // ELF build id in hexadecimal
 	deleted bool
 	flags   *uint32 // nil where the kind keeps none
 	owner   *fown.FownEntry
@@ -47,17 +49,21 @@ type openFile struct {
 
 func (f *openFile) pathText() schema.Text { return optionalText(f.path) }
 
-// buildID returns the ELF build id in hexadecimal: the words are little-endian.
-func (f *openFile) buildID() *string {
-	words := f.entry.GetReg().GetBuildId()
-	if len(words) == 0 {
+// buildIDOf returns an ELF build id in hexadecimal, nil of a file without one.
+func (s *imageSet) buildIDOf(r *regfile.RegFileEntry) *string {
+	if len(r.GetBuildId()) == 0 {
 		return nil
 	}
-	raw := make([]byte, 0, 4*len(words))
-	for _, w := range words {
-		raw = binary.LittleEndian.AppendUint32(raw, w)
+	return ptr(hex.EncodeToString(memoryBytes(r.GetBuildId(), s.hostOrder())))
+}
+
+// memoryBytes returns bytes that CRIU copied into words of the dumped host's order.
+func memoryBytes(words []uint32, order binary.ByteOrder) []byte {
+	b := make([]byte, 4*len(words))
+	for i, w := range words {
+		order.PutUint32(b[4*i:], w)
 	}
-	return ptr(hex.EncodeToString(raw))
+	return b
 }
 
 // access returns r, w or rw; nil for O_PATH and where no flags are kept.
@@ -99,7 +105,7 @@ func (s *imageSet) files() *fileTable { return s.facts.files.get(s.readFiles) }
 func (s *imageSet) readFiles() *fileTable {
 	t := &fileTable{
 		byID: map[uint32]*openFile{}, tables: map[uint32][]*fdinfo.FdinfoEntry{}, memfds: map[uint32]*memfd.MemfdInodeEntry{},
-		byNumber: map[uint32]map[uint32]uint32{}, names: s.dialect(),
+		byNumber: map[uint32]map[uint32]uint32{}, names: s.dialect(), host: s.hostOrder(),
 	}
 	each(s, s.image("memfd.img"), func(_ *entry, m *memfd.MemfdInodeEntry) { t.memfds[uint32(m.GetInodeId())] = m })
 	each(s, s.image("files.img"), func(_ *entry, e *fdinfo.FileEntry) { s.addFile(t, e) })
@@ -179,6 +185,7 @@ func (s *imageSet) describe(t *fileTable, f *openFile) {
 	switch {
 	case e.GetReg() != nil: // of a tun file too, see mergeTun
 		f.path, f.flags, f.owner = e.GetReg().Name, e.GetReg().Flags, e.GetReg().GetFown()
+		f.buildID = s.buildIDOf(e.GetReg())
 	case e.GetTunf() != nil:
 		f.path = ptr("/dev/net/tun")
 	case e.GetPipe() != nil:
@@ -355,7 +362,7 @@ func (t *fileTable) row(f *openFile) schema.File {
 	}
 	if r := e.GetReg(); r != nil {
 		regularColumns(&row, r)
-		row.BuildID = f.buildID()
+		row.BuildID = f.buildID
 	}
 	if p := e.GetPipe(); p != nil {
 		row.PipeID = p.PipeId

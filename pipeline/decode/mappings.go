@@ -109,7 +109,7 @@ func (s *imageSet) mappingRow(pid uint32, m *memory.Space, v *vma.VmaEntry, exec
 		row.PagesTotal = row.SizeBytes / s.pageBytes()
 	}
 	if file != nil {
-		row.FileID, row.FileDeleted, row.BuildID = ptr(file.id), ptr(file.deleted), file.buildID()
+		row.FileID, row.FileDeleted, row.BuildID = ptr(file.id), ptr(file.deleted), file.buildID
 		switch row.Kind {
 		case "file", "device", "memfd":
 			row.Path = file.pathText()

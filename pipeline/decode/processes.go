@@ -218,7 +218,7 @@ func (s *imageSet) spaceColumns(row *schema.Process) {
 	row.Dumpable, row.THPDisabled = space.Dumpable, space.ThpDisabled
 	row.ExeFileID = space.ExeFileId
 	if f := s.files().byID[space.GetExeFileId()]; f != nil {
-		row.Exe, row.ExeDeleted, row.ExeBuildID = f.pathText(), ptr(f.deleted), f.buildID()
+		row.Exe, row.ExeDeleted, row.ExeBuildID = f.pathText(), ptr(f.deleted), f.buildID
 		row.ExeMemfd = ptr(f.entry.GetMemfd() != nil)
 	} else {
 		s.dangling("processes", pidKey(row.PID), "program file", uint64(space.GetExeFileId()))
