@@ -14,6 +14,8 @@ import (
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/fdinfo"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/inventory"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/mm"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/pstree"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/seccomp"
 	diff "github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -196,6 +198,27 @@ func oldCore(images *oldImages, number uint64, e *core.CoreEntry) {
 		th.Creds, th.SignalsP = nil, nil
 	}
 	images.add(at("core"), e)
+}
+
+// TestOldSeccomp: filters once were a process's, and stood in the core of its leader;
+// they hold for its other threads too.
+func TestOldSeccomp(t *testing.T) {
+	var leader, other core.CoreEntry
+	firstMessage(t, "core-1.img", &leader)
+	firstMessage(t, "core-1.img", &other)
+	for _, c := range []*core.CoreEntry{&leader, &other} {
+		c.ThreadCore.SeccompMode, c.ThreadCore.SeccompFilter = nil, nil
+	}
+	leader.Tc.OldSeccompMode, leader.Tc.OldSeccompFilter = core.SeccompMode_filter.Enum(), proto.Uint32(0)
+	other.Tc = nil
+	rows := decodeWith(t, imageOf(t, "checkpoint/core-1.img", &leader), imageOf(t, "checkpoint/core-5.img", &other),
+		imageOf(t, "checkpoint/pstree.img", &pstree.PstreeEntry{
+			Pid: proto.Uint32(1), Ppid: proto.Uint32(0), Pgid: proto.Uint32(1), Sid: proto.Uint32(1), Threads: []uint32{1, 5}}),
+		imageOf(t, "checkpoint/seccomp.img", &seccomp.SeccompEntry{SeccompFilters: []*seccomp.SeccompFilter{{Filter: []byte("\x06\x00\x00\x00\x00\x00\xff\x7f")}}}))
+	for _, thread := range rows.Threads {
+		equal(t, fmt.Sprint("thread ", thread.TID), fmt.Sprint(*thread.SeccompMode.Name, *thread.EffectiveSeccompMode.Name, *thread.SeccompFilter), "filterfilter0")
+	}
+	equal(t, "threads of the filter", fmt.Sprint(rows.SeccompFilters[0].InnermostTIDs, *rows.SeccompFilters[0].ThreadCount), "[1 5] 2")
 }
 
 // eachEntry decodes the entries of an image.

@@ -146,7 +146,7 @@ func coreColumns(row *schema.Process, c *core.CoreEntry) (dead bool) {
 			row.CgSet = t.CgSet
 		}
 		if !dead {
-			row.SeccompMode = enum(&criu.SeccompMode, seccompMode(c))
+			row.SeccompMode = enum(&criu.SeccompMode, seccompMode(c, c))
 			credentialColumns(row, t.GetCreds())
 		}
 	}
@@ -174,21 +174,21 @@ func archName(c *core.CoreEntry) *string {
 }
 
 // seccompMode returns the mode of a thread; absent is disabled. Old images
-// have it on the process.
-func seccompMode(c *core.CoreEntry) core.SeccompMode {
+// have it on the process, for all threads: in the core of the leader.
+func seccompMode(c, leader *core.CoreEntry) core.SeccompMode {
 	if t := c.GetThreadCore(); t != nil && t.SeccompMode != nil {
 		return *t.SeccompMode
 	}
-	return c.GetTc().GetOldSeccompMode()
+	return leader.GetTc().GetOldSeccompMode()
 }
 
 // seccompFilter returns the innermost filter of a thread, nil if it has none.
-// Old images have it on the process.
-func seccompFilter(c *core.CoreEntry) *uint32 {
+// Old images have it on the process, likewise.
+func seccompFilter(c, leader *core.CoreEntry) *uint32 {
 	if t := c.GetThreadCore(); t != nil && t.SeccompFilter != nil {
 		return t.SeccompFilter
 	}
-	if tc := c.GetTc(); tc != nil {
+	if tc := leader.GetTc(); tc != nil {
 		return tc.OldSeccompFilter
 	}
 	return nil

@@ -33,10 +33,10 @@ func (s *imageSet) decodeThreads() {
 			row.Comm = optionalText(tc.Comm)
 			if t := c.GetThreadCore(); t != nil {
 				threadColumns(&row, t, tc, criu.DialectOf(c.GetMtype()))
-				row.SeccompMode, row.SeccompFilter = enum(&criu.SeccompMode, seccompMode(c)), seccompFilter(c)
+				row.SeccompMode, row.SeccompFilter = enum(&criu.SeccompMode, seccompMode(c, leader)), seccompFilter(c, leader)
 				row.EffectiveSeccompMode = row.SeccompMode
 				if sharesChain(s.filters(), leader) {
-					row.EffectiveSeccompMode = enum(&criu.SeccompMode, seccompMode(leader))
+					row.EffectiveSeccompMode = enum(&criu.SeccompMode, seccompMode(leader, leader))
 				}
 				if t.GetCreds() != nil {
 					s.credentialRow(p.GetPid(), tid, t.GetCreds())
@@ -52,8 +52,8 @@ func (s *imageSet) decodeThreads() {
 // CRIU then keeps them on the leader only. Source: CRIU criu/seccomp.c.
 func sharesChain(filters *seccomp.SeccompEntry, leader *core.CoreEntry) bool {
 	const tsync = 1 // SECCOMP_FILTER_FLAG_TSYNC, linux/seccomp.h
-	last := seccompFilter(leader)
-	if last == nil || seccompMode(leader) != core.SeccompMode_filter {
+	last := seccompFilter(leader, leader)
+	if last == nil || seccompMode(leader, leader) != core.SeccompMode_filter {
 		return false
 	}
 	chain := filters.GetSeccompFilters()
