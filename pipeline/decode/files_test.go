@@ -2,11 +2,15 @@ package decode_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
+	"time"
 
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/fdinfo"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/fown"
+	ghost "github.com/checkpoint-restore/go-criu/v8/crit/images/ghost-file"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/regfile"
+	imgtime "github.com/checkpoint-restore/go-criu/v8/crit/images/time"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/tun"
 	"google.golang.org/protobuf/proto"
 )
@@ -29,4 +33,19 @@ func TestTunFiles(t *testing.T) {
 	}
 	alone := decodeWith(t, imageOf(t, "checkpoint/files.img", device), imageOf(t, "checkpoint/fdinfo-2.img", descriptor)).Files[0]
 	equal(t, "interface alone", fmt.Sprint(*alone.Path.Text, alone.Access == nil, alone.OpenFlags.Bits == nil, alone.Position == nil), "/dev/net/tuntrue true true")
+}
+
+// TestTimesOfDeletedFiles: a file may be older than 1970.
+func TestTimesOfDeletedFiles(t *testing.T) {
+	at := func(seconds int64) *imgtime.Timeval {
+		return &imgtime.Timeval{TvSec: proto.Uint64(uint64(seconds)), TvUsec: proto.Uint64(500_000)}
+	}
+	rows := decodeWith(t, imageOf(t, "checkpoint/ghost-file-1.img", &ghost.GhostFileEntry{Uid: proto.Uint32(0), Gid: proto.Uint32(0), Mode: proto.Uint32(0o100644),
+		Atim: at(-86400), Mtim: at(86400)}, []byte("x")), imageOf(t, "checkpoint/ghost-file-2.img", &ghost.GhostFileEntry{Uid: proto.Uint32(0), Gid: proto.Uint32(0),
+		Mode: proto.Uint32(0o100644), Atim: at(math.MinInt64), Mtim: at(math.MaxInt64)}, []byte("x")))
+	f := rows.GhostFiles[0]
+	equal(t, "times", f.AccessedAt.Format(time.RFC3339Nano)+" "+f.ModifiedAt.Format(time.RFC3339Nano), "1969-12-31T00:00:00.5Z 1970-01-02T00:00:00.5Z")
+	if f := rows.GhostFiles[1]; f.AccessedAt != nil || f.ModifiedAt != nil {
+		t.Errorf("impossible times: %v, %v", f.AccessedAt, f.ModifiedAt)
+	}
 }
