@@ -221,6 +221,17 @@ func TestOldSeccomp(t *testing.T) {
 	equal(t, "threads of the filter", fmt.Sprint(rows.SeccompFilters[0].InnermostTIDs, *rows.SeccompFilters[0].ThreadCount), "[1 5] 2")
 }
 
+// TestAbsentCapabilities: before CRIU knew of ambient capabilities it wrote nothing of
+// them, which is not known, and of an empty set the words.
+func TestAbsentCapabilities(t *testing.T) {
+	rows := withCore(t, func(c *core.CoreEntry) { c.ThreadCore.Creds.CapAmb, c.ThreadCore.Creds.CapInh = nil, []uint32{0, 0} })
+	of := rows.Credentials[0]
+	equal(t, "absent", of.CapAmbient.Bits == nil && of.CapAmbient.Names == nil, true)
+	equal(t, "empty", *of.CapInheritable.Bits == 0 && of.CapInheritable.Names != nil, true)
+	rows = withCore(t, func(c *core.CoreEntry) { c.ThreadCore.Creds.CapEff = nil })
+	equal(t, "absent of a process", rows.Processes[0].CapEffective == nil, true)
+}
+
 // eachEntry decodes the entries of an image.
 func eachEntry[M proto.Message](t *testing.T, kind criu.Kind, data []byte, m M, f func(M)) {
 	r, err := criu.NewReader(kind, data, false)

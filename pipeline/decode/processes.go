@@ -200,7 +200,7 @@ func credentialColumns(row *schema.Process, c *creds.CredsEntry) {
 	}
 	row.UID, row.EUID, row.GID, row.EGID = c.Uid, c.Euid, c.Gid, c.Egid
 	row.NoNewPrivs = ptr(c.GetNoNewPrivs() != 0)
-	row.CapEffective = ptr(capabilitySet(c.GetCapEff()))
+	row.CapEffective = capabilitySet(c.GetCapEff())
 	row.LSMProfile = optionalText(c.LsmProfile)
 }
 

@@ -110,24 +110,29 @@ func (s *imageSet) registerColumns(row *schema.Thread, c *core.CoreEntry) {
 	}
 }
 
-// capabilitySet joins the words of a capability set.
-func capabilitySet(words []uint32) uint64 {
+// capabilitySet joins the words of a capability set, nil where the image has none:
+// CRIU writes both words of an empty set, and before it knew of ambient capabilities
+// nothing of those.
+func capabilitySet(words []uint32) *uint64 {
+	if len(words) == 0 {
+		return nil
+	}
 	var set uint64
 	for i, w := range words[:min(len(words), 2)] {
 		set |= uint64(w) << (32 * i)
 	}
-	return set
+	return &set
 }
 
 func (s *imageSet) credentialRow(pid, tid uint32, c *creds.CredsEntry) {
 	row := schema.Credential{
 		PID: pid, TID: tid, UID: c.GetUid(), EUID: c.GetEuid(), SUID: c.GetSuid(), FSUID: c.GetFsuid(),
 		GID: c.GetGid(), EGID: c.GetEgid(), SGID: c.GetSgid(), FSGID: c.GetFsgid(), Groups: notNil(c.GetGroups()),
-		CapInheritable: flags(&criu.Capabilities, capabilitySet(c.GetCapInh())),
-		CapPermitted:   flags(&criu.Capabilities, capabilitySet(c.GetCapPrm())),
-		CapEffective:   flags(&criu.Capabilities, capabilitySet(c.GetCapEff())),
-		CapBounding:    flags(&criu.Capabilities, capabilitySet(c.GetCapBnd())),
-		CapAmbient:     flags(&criu.Capabilities, capabilitySet(c.GetCapAmb())),
+		CapInheritable: optionalFlags(&criu.Capabilities, capabilitySet(c.GetCapInh())),
+		CapPermitted:   optionalFlags(&criu.Capabilities, capabilitySet(c.GetCapPrm())),
+		CapEffective:   optionalFlags(&criu.Capabilities, capabilitySet(c.GetCapEff())),
+		CapBounding:    optionalFlags(&criu.Capabilities, capabilitySet(c.GetCapBnd())),
+		CapAmbient:     optionalFlags(&criu.Capabilities, capabilitySet(c.GetCapAmb())),
 		SecureBits:     flags(&criu.SecureBits, c.GetSecbits()), NoNewPrivs: c.GetNoNewPrivs() != 0,
 		LSMProfile: optionalText(c.LsmProfile), LSMSockcreate: optionalText(c.LsmSockcreate), ApparmorData: c.GetApparmorData(),
 	}
