@@ -17,12 +17,16 @@ import (
 func (s *imageSet) decodeDescriptors() {
 	descriptors := laterRows(&s.notes, &s.rows.FileDescriptors, s.files().descriptorRow)
 	for _, p := range s.tree() {
-		ids := s.kernelIDs(p.GetPid())
-		if ids == nil {
+		number, ok := s.tableNumber(p.GetPid())
+		if !ok {
 			continue
 		}
+		var filesID *uint32
+		if ids := s.kernelIDs(p.GetPid()); ids != nil {
+			filesID = ids.FilesId
+		}
 		seen := map[uint32]bool{}
-		for _, d := range s.files().tables[ids.GetFilesId()] {
+		for _, d := range s.files().tables[number] {
 			if isFull(&s.notes, &s.rows.FileDescriptors) {
 				break
 			}
@@ -34,7 +38,7 @@ func (s *imageSet) decodeDescriptors() {
 			if s.files().byID[d.GetId()] == nil {
 				s.dangling("file_descriptors", fmt.Sprintf("pid=%d,fd=%d", p.GetPid(), d.GetFd()), "file", uint64(d.GetId()))
 			}
-			descriptors.add(descriptor{p.GetPid(), ids.FilesId, d})
+			descriptors.add(descriptor{p.GetPid(), filesID, d})
 		}
 	}
 	s.assignRoles()
@@ -48,6 +52,17 @@ func (s *imageSet) decodeDescriptors() {
 	for _, r := range s.files().remaps {
 		add(&s.notes, &s.rows.FileRemaps, s.remapRow(r))
 	}
+}
+
+// tableNumber returns the number in the name of the image with a process's
+// descriptors: that of its table, which processes may share, but the pid in sets of
+// before fdinfo_per_id. Source: CRIU criu/files.c, prepare_fd_pid.
+func (s *imageSet) tableNumber(pid uint32) (number uint32, ok bool) {
+	if s.inventory() != nil && !s.inventory().GetFdinfoPerId() {
+		return pid, true
+	}
+	ids := s.kernelIDs(pid)
+	return ids.GetFilesId(), ids != nil
 }
 
 // checkEmptyTables notes tables without a descriptor where files are open that

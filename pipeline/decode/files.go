@@ -24,7 +24,7 @@ import (
 type fileTable struct {
 	byID   map[uint32]*openFile
 	order  []*openFile
-	tables map[uint32][]*fdinfo.FdinfoEntry // descriptors by files_id
+	tables map[uint32][]*fdinfo.FdinfoEntry // descriptors, see tableNumber
 	remaps []*remap.RemapFilePathEntry
 	memfds map[uint32]*memfd.MemfdInodeEntry // by inode_id
 	names  criu.Dialect                      // of the dumped host
@@ -133,11 +133,14 @@ func (s *imageSet) readFiles() *fileTable {
 func (s *imageSet) findHolders(t *fileTable) {
 	pairs := 0 // of processes and descriptors: processes can share a table
 	for _, p := range s.tree() {
-		ids := s.kernelIDs(p.GetPid())
-		if pairs += len(t.tables[ids.GetFilesId()]); pairs > s.decoder.Limits.Rows {
+		number, ok := s.tableNumber(p.GetPid())
+		if !ok {
+			continue
+		}
+		if pairs += len(t.tables[number]); pairs > s.decoder.Limits.Rows {
 			break // as file_descriptors will tell
 		}
-		for _, d := range t.tables[ids.GetFilesId()] {
+		for _, d := range t.tables[number] {
 			if f := t.byID[d.GetId()]; f != nil {
 				f.fds++
 				if n := len(f.pids); n == 0 || f.pids[n-1] != p.GetPid() {

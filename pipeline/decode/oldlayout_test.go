@@ -200,6 +200,36 @@ func oldCore(images *oldImages, number uint64, e *core.CoreEntry) {
 	images.add(at("core"), e)
 }
 
+// TestDescriptorsByPid: images of sets before fdinfo_per_id have the descriptors of a
+// process, by its pid, and not those of a table.
+func TestDescriptorsByPid(t *testing.T) {
+	const name = "everything.tar.zst"
+	want := decodeFile(t, own(name)).Checkpoints[0]
+	members := readTar(t, own(name))
+	var e inventory.InventoryEntry
+	stated := &members[indexOf(t, members, "inventory.img")]
+	if err := proto.Unmarshal(stated.data[8:], &e); err != nil {
+		t.Fatal(err)
+	}
+	e.FdinfoPerId = nil
+	stated.data = append(slices.Clone(stated.data[:4]), entriesOf(t, &e)...)
+	byPid := slices.DeleteFunc(slices.Clone(members), func(m tarMember) bool { return strings.HasPrefix(m.header.Name, "checkpoint/fdinfo-") })
+	for _, p := range want.Processes {
+		m := members[indexOf(t, members, fmt.Sprintf("fdinfo-%d.img", *p.FilesID))]
+		m.header.Name = fmt.Sprintf("checkpoint/fdinfo-%d.img", p.PID)
+		byPid = append(byPid, m)
+	}
+	got := decodeFile(t, writeFile(t, "a.tar", tarOf(t, byPid))).Checkpoints[0]
+	for table, rows := range map[string][2]any{
+		"file_descriptors": {got.FileDescriptors, want.FileDescriptors}, "files": {got.Files, want.Files}, "processes": {got.Processes, want.Processes},
+		"sockets": {got.Sockets, want.Sockets}, "epoll_targets": {got.EpollTargets, want.EpollTargets}, "file_locks": {got.FileLocks, want.FileLocks},
+	} {
+		if difference := diff.Diff(rows[1], rows[0]); difference != "" {
+			t.Errorf("rows of %s differ (-want +got):\n%s", table, difference)
+		}
+	}
+}
+
 // TestOldSeccomp: filters once were a process's, and stood in the core of its leader;
 // they hold for its other threads too.
 func TestOldSeccomp(t *testing.T) {

@@ -48,6 +48,9 @@ func (s *imageSet) decodeProcesses() {
 			row.ThreadCount = uint32(len(liveThreads(p)))
 			s.spaceColumns(&row)
 			s.idColumns(&row)
+			if number, ok := s.tableNumber(row.PID); ok {
+				row.FDCount = uint32(len(s.files().tables[number]))
+			}
 			s.folderColumns(&row)
 		}
 		add(&s.notes, &s.rows.Processes, row)
@@ -258,7 +261,6 @@ func (s *imageSet) idColumns(row *schema.Process) {
 	row.VMID, row.FilesID, row.FsID, row.SighandID = ids.VmId, ids.FilesId, ids.FsId, ids.SighandId
 	row.PidNsID, row.NetNsID, row.IpcNsID, row.UtsNsID = ids.PidNsId, ids.NetNsId, ids.IpcNsId, ids.UtsNsId
 	row.MntNsID, row.UserNsID, row.CgroupNsID, row.TimeNsID = ids.MntNsId, ids.UserNsId, ids.CgroupNsId, ids.TimeNsId
-	row.FDCount = uint32(len(s.files().tables[ids.GetFilesId()]))
 }
 
 // folderColumns fills in working and root directory.

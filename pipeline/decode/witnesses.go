@@ -45,8 +45,8 @@ func (s *imageSet) demandOfLivingWithoutIDs(demand func(uint64)) {
 
 func (s *imageSet) demandOfDescriptors(demand func(uint64)) {
 	for _, p := range s.livingTasks() {
-		if ids := s.kernelIDs(p.GetPid()); ids != nil {
-			demand(uint64(ids.GetFilesId()))
+		if number, ok := s.tableNumber(p.GetPid()); ok {
+			demand(uint64(number))
 		}
 	}
 }
