@@ -15,7 +15,7 @@ func Enums() []*Enum {
 		&FSType, &NamespaceFlag, &Clock, &RemapType, &FileType,
 		&DeviceType, &SysctlType, &MacvlanMode, &TunnelEncap, &SitProtocol, &RouteType, &RouteProtocol, &RouteScope, &RoutePreference,
 		&RouteEncap, &RouteMetric, &RuleAction, &AddressProtocol, &ConntrackTCPState, &ConntrackSCTPState,
-		&SignalMIPS, &TimerNotify, &SiginfoCode, &SiginfoCodeMIPS, &AuxiliaryType, &CPUVendor, &Endianness, &SeccompReturn,
+		&SignalMIPS, &ResourceMIPS, &SocketTypeMIPS, &TimerNotify, &SiginfoCode, &SiginfoCodeMIPS, &AuxiliaryType, &CPUVendor, &Endianness, &SeccompReturn,
 		&FileLockKind, &FileLockType, &FanotifyMarkType, &TTYType, &BPFMapType, &PacketVersion, &PacketMembership, &AutofsMode,
 		&ELFType, &ELFMachine,
 	}
@@ -69,7 +69,7 @@ var Resource = Enum{"resource", "asm-generic/resource.h", numbered("CPU", "FSIZE
 var SocketFamily = Enum{"socket_family", "linux/socket.h", map[uint64]string{
 	kernel.AF_UNIX: "unix", kernel.AF_INET: "inet", kernel.AF_INET6: "inet6", kernel.AF_NETLINK: "netlink", kernel.AF_PACKET: "packet"}}
 
-// SocketType names socket types.
+// SocketType names socket types, as on all architectures but MIPS.
 var SocketType = Enum{"socket_type", "linux/net.h", map[uint64]string{
 	kernel.SOCK_STREAM: "stream", kernel.SOCK_DGRAM: "dgram", kernel.SOCK_RAW: "raw", kernel.SOCK_RDM: "rdm",
 	kernel.SOCK_SEQPACKET: "seqpacket", kernel.SOCK_DCCP: "dccp", kernel.SOCK_PACKET: "packet"}}

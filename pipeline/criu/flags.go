@@ -10,6 +10,8 @@ func FlagSets() []*Flags {
 		&DeviceFlags, &TunFlags, &MacvlanFlags, &SitFlags, &TunnelEncapFlags, &AddressFlags, &RouteFlags, &RuleFlags,
 		&ConntrackStatus, &ConntrackTCPFlags, &ExpectFlags,
 		&SignalSetMIPS, &SigactionFlags, &SigactionFlagsMIPS, &SeccompFlags, &XFeatures,
+		&OpenFlagsARM, &OpenFlagsPPC64, &OpenFlagsMIPS, &MapFlagsPPC64, &MapFlagsMIPS,
+		&TermiosInputPPC64, &TermiosOutputPPC64, &TermiosControlPPC64, &TermiosLocalPPC64, &TermiosLocalMIPS,
 		&EpollEvents, &InotifyMask, &FanotifyMask, &FanotifyMarkFlags, &FanotifyInit, &TermiosInput, &TermiosOutput, &TermiosControl, &TermiosLocal,
 		&BPFMapFlags, &SocketBufferLock, &Timestamping, &KFDAlloc, &GEMCreate, &GEMDomains,
 	}
@@ -71,21 +73,6 @@ var SigaltstackFlags = Flags{"sigaltstack_flags", "linux/signal.h", []Flag{
 	{Value: 1, Name: "SS_ONSTACK"}, {Value: 2, Name: "SS_DISABLE"}, {Value: 1 << 31, Name: "SS_AUTODISARM"},
 }}
 
-// OpenFlags names flags of open files, as on x86 and most architectures.
-var OpenFlags = Flags{"open_flags", "asm-generic/fcntl.h", []Flag{
-	{Value: 0, Name: "O_RDONLY", Mask: 3}, {Value: 1, Name: "O_WRONLY", Mask: 3}, {Value: 2, Name: "O_RDWR", Mask: 3},
-	{Value: 0o100, Name: "O_CREAT"}, {Value: 0o200, Name: "O_EXCL"}, {Value: 0o400, Name: "O_NOCTTY"}, {Value: 0o1000, Name: "O_TRUNC"},
-	{Value: 0o2000, Name: "O_APPEND"}, {Value: 0o4000, Name: "O_NONBLOCK"},
-	{Value: 0o4010000, Name: "O_SYNC", Mask: 0o4010000}, {Value: 0o10000, Name: "O_DSYNC", Mask: 0o4010000},
-	{Value: 0o20000, Name: "O_ASYNC"}, {Value: 0o40000, Name: "O_DIRECT"}, {Value: 0o100000, Name: "O_LARGEFILE"},
-	{Value: 0o20200000, Name: "O_TMPFILE", Mask: 0o20200000}, {Value: 0o200000, Name: "O_DIRECTORY", Mask: 0o20200000},
-	{Value: 0o400000, Name: "O_NOFOLLOW"}, {Value: 0o1000000, Name: "O_NOATIME"}, {Value: 0o2000000, Name: "O_CLOEXEC"},
-	{Value: 0o10000000, Name: "O_PATH"},
-}}
-
-// OpenPath is O_PATH: such a file can be neither read nor written.
-const OpenPath = 0o10000000
-
 // TimerfdFlags names timerfd_entry.settime_flags.
 var TimerfdFlags = Flags{"timerfd_flags", "linux/timerfd.h", []Flag{
 	{Value: kernel.TFD_TIMER_ABSTIME, Name: "TFD_TIMER_ABSTIME"}, {Value: kernel.TFD_TIMER_CANCEL_ON_SET, Name: "TFD_TIMER_CANCEL_ON_SET"},
@@ -95,22 +82,6 @@ var TimerfdFlags = Flags{"timerfd_flags", "linux/timerfd.h", []Flag{
 var Prot = Flags{"prot", "asm-generic/mman-common.h", []Flag{
 	{Value: kernel.PROT_READ, Name: "PROT_READ"}, {Value: kernel.PROT_WRITE, Name: "PROT_WRITE"}, {Value: kernel.PROT_EXEC, Name: "PROT_EXEC"},
 	{Value: kernel.PROT_GROWSDOWN, Name: "PROT_GROWSDOWN"}, {Value: kernel.PROT_GROWSUP, Name: "PROT_GROWSUP"},
-}}
-
-// Bits of vma_entry.flags that tell the kind of a mapping.
-const (
-	MapShared    = 0x1
-	MapGrowsdown = 0x100
-)
-
-// MapFlags names vma_entry.flags.
-var MapFlags = Flags{"map_flags", "asm-generic/mman.h", []Flag{
-	{Value: 1, Name: "MAP_SHARED", Mask: 0xf}, {Value: 2, Name: "MAP_PRIVATE", Mask: 0xf}, {Value: 3, Name: "MAP_SHARED_VALIDATE", Mask: 0xf},
-	{Value: 8, Name: "MAP_DROPPABLE", Mask: 0xf}, {Value: 0x10, Name: "MAP_FIXED"}, {Value: 0x20, Name: "MAP_ANONYMOUS"},
-	{Value: MapGrowsdown, Name: "MAP_GROWSDOWN"}, {Value: 0x800, Name: "MAP_DENYWRITE"}, {Value: 0x1000, Name: "MAP_EXECUTABLE"},
-	{Value: 0x2000, Name: "MAP_LOCKED"}, {Value: 0x4000, Name: "MAP_NORESERVE"}, {Value: 0x8000, Name: "MAP_POPULATE"},
-	{Value: 0x10000, Name: "MAP_NONBLOCK"}, {Value: 0x20000, Name: "MAP_STACK"}, {Value: 0x40000, Name: "MAP_HUGETLB"},
-	{Value: 0x80000, Name: "MAP_SYNC"}, {Value: 0x100000, Name: "MAP_FIXED_NOREPLACE"},
 }}
 
 // Bits of vma_entry.status.

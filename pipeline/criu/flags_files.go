@@ -59,40 +59,6 @@ var FanotifyInit = Flags{"fanotify_init", "linux/fanotify.h", []Flag{
 	{Value: kernel.FAN_REPORT_TARGET_FID, Name: "FAN_REPORT_TARGET_FID"},
 }}
 
-// TermiosInput names termios_entry.c_iflag, as on x86 and most architectures.
-var TermiosInput = Flags{"termios_input", "asm-generic/termbits.h", bitNames("IGNBRK", "BRKINT", "IGNPAR", "PARMRK", "INPCK", "ISTRIP", "INLCR",
-	"IGNCR", "ICRNL", "IUCLC", "IXON", "IXANY", "IXOFF", "IMAXBEL", "IUTF8")}
-
-// TermiosOutput names termios_entry.c_oflag, as on x86 and most architectures.
-var TermiosOutput = Flags{"termios_output", "asm-generic/termbits.h", append(
-	bitNames("OPOST", "OLCUC", "ONLCR", "OCRNL", "ONOCR", "ONLRET", "OFILL", "OFDEL", "NL1"),
-	Flag{Value: 0x200, Name: "CR1", Mask: 0x600}, Flag{Value: 0x400, Name: "CR2", Mask: 0x600}, Flag{Value: 0x600, Name: "CR3", Mask: 0x600},
-	Flag{Value: 0x800, Name: "TAB1", Mask: 0x1800}, Flag{Value: 0x1000, Name: "TAB2", Mask: 0x1800}, Flag{Value: 0x1800, Name: "TAB3", Mask: 0x1800},
-	Flag{Value: 0x2000, Name: "BS1"}, Flag{Value: 0x4000, Name: "VT1"}, Flag{Value: 0x8000, Name: "FF1"})}
-
-// TermiosControl names termios_entry.c_cflag, as on x86 and most architectures.
-var TermiosControl = Flags{"termios_control", "asm-generic/termbits.h", func() []Flag {
-	const speeds, sizes = 0x100f, 0x30 // CBAUD, CSIZE
-	var list []Flag
-	for i, name := range []string{"B0", "B50", "B75", "B110", "B134", "B150", "B200", "B300", "B600", "B1200", "B1800", "B2400", "B4800", "B9600", "B19200", "B38400"} {
-		list = append(list, Flag{Value: uint64(i), Name: name, Mask: speeds})
-	}
-	for i, name := range []string{"BOTHER", "B57600", "B115200", "B230400", "B460800", "B500000", "B576000", "B921600", "B1000000", "B1152000", "B1500000",
-		"B2000000", "B2500000", "B3000000", "B3500000", "B4000000"} {
-		list = append(list, Flag{Value: 0x1000 | uint64(i), Name: name, Mask: speeds})
-	}
-	for i, name := range []string{"CS5", "CS6", "CS7", "CS8"} {
-		list = append(list, Flag{Value: uint64(i) << 4, Name: name, Mask: sizes})
-	}
-	return append(list, Flag{Value: 0x40, Name: "CSTOPB"}, Flag{Value: 0x80, Name: "CREAD"}, Flag{Value: 0x100, Name: "PARENB"},
-		Flag{Value: 0x200, Name: "PARODD"}, Flag{Value: 0x400, Name: "HUPCL"}, Flag{Value: 0x800, Name: "CLOCAL"},
-		Flag{Value: 0x20000000, Name: "ADDRB"}, Flag{Value: 0x40000000, Name: "CMSPAR"}, Flag{Value: 0x80000000, Name: "CRTSCTS"})
-}()}
-
-// TermiosLocal names termios_entry.c_lflag, as on x86 and most architectures.
-var TermiosLocal = Flags{"termios_local", "asm-generic/termbits.h", bitNames("ISIG", "ICANON", "XCASE", "ECHO", "ECHOE", "ECHOK", "ECHONL", "NOFLSH",
-	"TOSTOP", "ECHOCTL", "ECHOPRT", "ECHOKE", "FLUSHO", "", "PENDIN", "IEXTEN", "EXTPROC")}
-
 // BPFMapFlags names bpfmap_file_entry.map_flags.
 var BPFMapFlags = Flags{"bpf_map_flags", "linux/bpf.h", bitNames("NO_PREALLOC", "NO_COMMON_LRU", "NUMA_NODE", "RDONLY", "WRONLY", "STACK_BUILD_ID",
 	"ZERO_SEED", "RDONLY_PROG", "WRONLY_PROG", "CLONE", "MMAPABLE", "PRESERVE_ELEMS", "INNER_MAP", "LINK", "PATH_FD", "VTYPE_BTF_OBJ_FD",

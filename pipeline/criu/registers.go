@@ -13,7 +13,8 @@ type Registers struct {
 	TLSBase                          *uint64 // nil where the image keeps none
 	ClearTIDAddr                     uint64
 	// Syscall is the number of the system call the thread sits in; nil if it
-	// sits in none. Args are its six argument registers.
+	// sits in none. Registers of ARM, LoongArch and RISC-V do not tell whether it
+	// does: there it is the number of the last. Args are its six argument registers.
 	Syscall *int64
 	Args    []uint64
 	// Compat is set for 32-bit code on x86_64; nil on other architectures.
@@ -50,16 +51,20 @@ func RegistersOf(c *core.CoreEntry) *Registers {
 		r := &Registers{InstructionPointer: g.GetNip(), ClearTIDAddr: t.GetClearTidAddr()}
 		if gpr := g.GetGpr(); len(gpr) >= 14 {
 			r.StackPointer, r.TLSBase = gpr[1], ptr(gpr[13])
-			r.Syscall, r.Args = ptr(int64(gpr[0])), gpr[3:9]
+			if trap := g.GetTrap() &^ 0xf; trap == 0xc00 || trap == 0x3000 { // sc, scv: asm/ptrace.h, trap_is_syscall
+				r.Syscall, r.Args = ptr(int64(gpr[0])), gpr[3:9]
+			}
 		}
 		return r
 	case c.GetTiS390() != nil:
 		t := c.GetTiS390()
 		g := t.GetGpregs()
-		r := &Registers{InstructionPointer: g.GetPswAddr(), ClearTIDAddr: t.GetClearTidAddr(), Syscall: ptr(int64(g.GetSystemCall()))}
+		r := &Registers{InstructionPointer: g.GetPswAddr(), ClearTIDAddr: t.GetClearTidAddr()}
 		if gprs := g.GetGprs(); len(gprs) >= 16 {
 			r.StackPointer, r.FramePointer = gprs[15], ptr(gprs[11])
-			r.Args = gprs[2:8]
+			if n := g.GetSystemCall(); n != 0 { // 0 outside a system call, none of which has that number
+				r.Syscall, r.Args = ptr(int64(n)), gprs[2:8]
+			}
 		}
 		if acrs := g.GetAcrs(); len(acrs) >= 2 {
 			r.TLSBase = ptr(uint64(acrs[0])<<32 | uint64(acrs[1]))
@@ -68,11 +73,14 @@ func RegistersOf(c *core.CoreEntry) *Registers {
 	case c.GetTiMips() != nil:
 		t := c.GetTiMips()
 		g := t.GetGpregs()
-		return &Registers{
+		r := &Registers{
 			InstructionPointer: g.GetCp0Epc(), StackPointer: g.GetR29(), FramePointer: ptr(g.GetR30()), ClearTIDAddr: t.GetClearTidAddr(),
-			TLSBase: ptr(t.GetTls()), Syscall: ptr(int64(g.GetR2())),
-			Args: []uint64{g.GetR4(), g.GetR5(), g.GetR6(), g.GetR7(), g.GetR8(), g.GetR9()},
+			TLSBase: ptr(t.GetTls()),
 		}
+		if g.GetCp0Cause()>>2&0x1f == 8 { // EXCCODE_SYS, asm/mipsregs.h
+			r.Syscall, r.Args = ptr(int64(g.GetR2())), []uint64{g.GetR4(), g.GetR5(), g.GetR6(), g.GetR7(), g.GetR8(), g.GetR9()}
+		}
+		return r
 	case c.GetTiLoongarch64() != nil:
 		t := c.GetTiLoongarch64()
 		g := t.GetGpregs()

@@ -9,6 +9,7 @@ import (
 
 	x86 "github.com/checkpoint-restore/go-criu/v8/crit/images/core-x86"
 	core "github.com/checkpoint-restore/go-criu/v8/crit/images/criu-core"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
@@ -128,6 +129,7 @@ func TestEveryRegister(t *testing.T) {
 func TestRegisterRoles(t *testing.T) {
 	for _, info := range threadInfos {
 		c, _ := fullCore(t, info)
+		sitsInSyscall(c)
 		roles := map[string]uint64{}
 		found, _ := new(criu.RegisterReader).Registers(binary.LittleEndian, c)
 		for _, r := range found {
@@ -156,6 +158,34 @@ func TestRegisterRoles(t *testing.T) {
 		same("syscall", &number)
 		for i, v := range want.Args {
 			same(fmt.Sprintf("arg%d", i), &v)
+		}
+	}
+}
+
+// sitsInSyscall changes registers to those of a thread in a system call, on
+// architectures that tell.
+func sitsInSyscall(c *core.CoreEntry) {
+	if t := c.GetTiPpc64(); t != nil {
+		t.Gpregs.Trap = proto.Uint64(0xc01)
+	}
+	if t := c.GetTiMips(); t != nil {
+		t.Gpregs.Cp0Cause = proto.Uint64(8 << 2)
+	}
+}
+
+// TestOutsideSyscalls: a thread that was interrupted in its own code sits in no
+// system call, whatever number is left in the register for it.
+func TestOutsideSyscalls(t *testing.T) {
+	for info, change := range map[protoreflect.Name]func(*core.CoreEntry){
+		"thread_info": func(c *core.CoreEntry) { c.GetThreadInfo().Gpregs.OrigAx = proto.Uint64(1<<64 - 1) },
+		"ti_ppc64":    func(c *core.CoreEntry) { c.GetTiPpc64().Gpregs.Trap = proto.Uint64(0x500) },
+		"ti_s390":     func(c *core.CoreEntry) { c.GetTiS390().Gpregs.SystemCall = proto.Uint32(0) },
+		"ti_mips":     func(c *core.CoreEntry) { c.GetTiMips().Gpregs.Cp0Cause = proto.Uint64(0) },
+	} {
+		c, _ := fullCore(t, info)
+		change(c)
+		if r := criu.RegistersOf(c); r.Syscall != nil || r.Args != nil || r.StackPointer == 0 {
+			t.Errorf("%s: in system call %v with %v", info, r.Syscall, r.Args)
 		}
 	}
 }

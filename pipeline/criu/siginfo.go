@@ -112,8 +112,7 @@ func siginfoLayout(arch core.CoreEntryMarch, signal, code int32) layout {
 	case code == siUser || code >= siKernel:
 		return layoutKill
 	}
-	signals, _ := Signals(arch)
-	name := signals.Names[uint64(signal)]
+	name := DialectOf(arch).Signal.Names[uint64(signal)]
 	e := signalCodes[name]
 	if e == nil || e.Names[uint64(code)] == "" {
 		if _, polled := SiginfoPollCode.Names[uint64(code)]; polled {
@@ -141,8 +140,7 @@ func SiginfoCodeName(arch core.CoreEntryMarch, signal, code int32) string {
 	if name, ok := general.Names[uint64(code)]; ok {
 		return name
 	}
-	signals, _ := Signals(arch)
-	e := signalCodes[signals.Names[uint64(signal)]]
+	e := signalCodes[DialectOf(arch).Signal.Names[uint64(signal)]]
 	if e == nil {
 		e = &SiginfoPollCode
 	}

@@ -1,35 +1,6 @@
 package criu
 
-import (
-	core "github.com/checkpoint-restore/go-criu/v8/crit/images/criu-core"
-
-	"github.com/ckexport/ckexport/pipeline/kernel"
-)
-
-// Signals returns the names of signals, and of the bits of signal sets, on an
-// architecture: MIPS numbers them in its own way.
-func Signals(arch core.CoreEntryMarch) (*Enum, *Flags) {
-	if arch == core.CoreEntry_MIPS {
-		return &SignalMIPS, &SignalSetMIPS
-	}
-	return &Signal, &SignalSet
-}
-
-// StopSignal returns the number of SIGSTOP.
-func StopSignal(arch core.CoreEntryMarch) uint32 {
-	if arch == core.CoreEntry_MIPS {
-		return 23
-	}
-	return 19
-}
-
-// SigactionFlagsOf returns the flags of sigaction on an architecture.
-func SigactionFlagsOf(arch core.CoreEntryMarch) *Flags {
-	if arch == core.CoreEntry_MIPS {
-		return &SigactionFlagsMIPS
-	}
-	return &SigactionFlags
-}
+import "github.com/ckexport/ckexport/pipeline/kernel"
 
 // SignalMIPS names signal numbers on MIPS.
 var SignalMIPS = Enum{"signal_mips", "arch/mips/include/uapi/asm/signal.h", func() map[uint64]string {

@@ -110,8 +110,9 @@ func (s *imageSet) ttyRow(t *tty.TtyInfoEntry) schema.TTY {
 		row.Rows, row.Columns, row.XPixels, row.YPixels = w.WsRow, w.WsCol, w.WsXpixel, w.WsYpixel
 	}
 	if m := t.GetTermios(); m != nil {
-		row.InputFlags, row.OutputFlags = optionalFlags(&criu.TermiosInput, m.CIflag), optionalFlags(&criu.TermiosOutput, m.COflag)
-		row.ControlFlgs, row.LocalFlags = optionalFlags(&criu.TermiosControl, m.CCflag), optionalFlags(&criu.TermiosLocal, m.CLflag)
+		names := s.dialect()
+		row.InputFlags, row.OutputFlags = optionalFlags(names.TermiosInput, m.CIflag), optionalFlags(names.TermiosOutput, m.COflag)
+		row.ControlFlgs, row.LocalFlags = optionalFlags(names.TermiosControl, m.CCflag), optionalFlags(names.TermiosLocal, m.CLflag)
 		row.LineDisc, row.InputSpeed, row.OutputSpeed = m.CLine, m.CIspeed, m.COspeed
 		row.ControlChrs, row.ControlRaw = s.controlCharacters(m.GetCCc()), notNil(m.GetCCc())
 	}

@@ -21,7 +21,11 @@ func (s *imageSet) decodeCgroups() {
 				row.CgroupVersion = 2
 			}
 			if n := m.GetCgnsPrefix(); uint64(n) <= uint64(len(m.GetPath())) {
-				row.PathInNamespace = text(m.GetPath()[n:])
+				below := m.GetPath()[n:]
+				if n > 0 && below == "" {
+					below = "/" // the root itself, as /proc/PID/cgroup shows it
+				}
+				row.PathInNamespace = text(below)
 			}
 			add(&s.notes, &s.rows.CgroupMemberships, row)
 		}

@@ -170,9 +170,9 @@ func (s *imageSet) innermostThreads(filters int) map[int][]uint32 {
 			if shared {
 				c = leader
 			}
-			f := seccompFilter(c)
+			f := seccompFilter(c, leader)
 			switch {
-			case f == nil || seccompMode(c) != core.SeccompMode_filter:
+			case f == nil || seccompMode(c, leader) != core.SeccompMode_filter:
 			case uint64(*f) >= uint64(filters):
 				s.dangling("threads", fmt.Sprintf("tid=%d", tid), "seccomp filter", uint64(*f))
 			default:

@@ -149,6 +149,24 @@ func TestCgroupDirectories(t *testing.T) {
 	}
 }
 
+// TestCgroupNamespace: below the root of a control group namespace paths are those
+// that /proc/PID/cgroup shows in it, and the root is one.
+func TestCgroupNamespace(t *testing.T) {
+	member := func(path string, prefix uint32) *cgroup.CgMemberEntry {
+		return &cgroup.CgMemberEntry{Name: proto.String(""), Path: &path, CgnsPrefix: &prefix}
+	}
+	rows := decodeWith(t, imageOf(t, "checkpoint/cgroup.img", &cgroup.CgroupEntry{Sets: []*cgroup.CgSetEntry{{Id: proto.Uint32(2), Ctls: []*cgroup.CgMemberEntry{
+		member("/a/b/c", 4), member("/a/b", 4), member("/a/b", 0), member("/a", 9),
+	}}}}))
+	var got []string
+	for _, m := range rows.CgroupMemberships {
+		got = append(got, exact(m.PathInNamespace))
+	}
+	if want := []string{"/c", "/", "/a/b", "/a"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // TestCPUInfo: the processors of three architectures.
 func TestCPUInfo(t *testing.T) {
 	words := make([]uint32, 19)

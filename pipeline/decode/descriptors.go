@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net"
 	"strconv"
@@ -16,12 +17,16 @@ import (
 func (s *imageSet) decodeDescriptors() {
 	descriptors := laterRows(&s.notes, &s.rows.FileDescriptors, s.files().descriptorRow)
 	for _, p := range s.tree() {
-		ids := s.kernelIDs(p.GetPid())
-		if ids == nil {
+		number, ok := s.tableNumber(p.GetPid())
+		if !ok {
 			continue
 		}
+		var filesID *uint32
+		if ids := s.kernelIDs(p.GetPid()); ids != nil {
+			filesID = ids.FilesId
+		}
 		seen := map[uint32]bool{}
-		for _, d := range s.files().tables[ids.GetFilesId()] {
+		for _, d := range s.files().tables[number] {
 			if isFull(&s.notes, &s.rows.FileDescriptors) {
 				break
 			}
@@ -33,7 +38,7 @@ func (s *imageSet) decodeDescriptors() {
 			if s.files().byID[d.GetId()] == nil {
 				s.dangling("file_descriptors", fmt.Sprintf("pid=%d,fd=%d", p.GetPid(), d.GetFd()), "file", uint64(d.GetId()))
 			}
-			descriptors.add(descriptor{p.GetPid(), ids.FilesId, d})
+			descriptors.add(descriptor{p.GetPid(), filesID, d})
 		}
 	}
 	s.assignRoles()
@@ -47,6 +52,17 @@ func (s *imageSet) decodeDescriptors() {
 	for _, r := range s.files().remaps {
 		add(&s.notes, &s.rows.FileRemaps, s.remapRow(r))
 	}
+}
+
+// tableNumber returns the number in the name of the image with a process's
+// descriptors: that of its table, which processes may share, but the pid in sets of
+// before fdinfo_per_id. Source: CRIU criu/files.c, prepare_fd_pid.
+func (s *imageSet) tableNumber(pid uint32) (number uint32, ok bool) {
+	if s.inventory() != nil && !s.inventory().GetFdinfoPerId() {
+		return pid, true
+	}
+	ids := s.kernelIDs(pid)
+	return ids.GetFilesId(), ids != nil
 }
 
 // checkEmptyTables notes tables without a descriptor where files are open that
@@ -90,15 +106,15 @@ func (t *fileTable) descriptorRow(of descriptor) schema.FileDescriptor {
 		return row
 	}
 	row.Path, row.Deleted, row.Access, row.Position = f.pathText(), f.deleted, f.access(), f.position()
-	row.OpenFlags = optionalFlags(&criu.OpenFlags, f.flags)
-	row.Peer = peerOf(f.entry)
+	row.OpenFlags = optionalFlags(t.names.OpenFlags, f.flags)
+	row.Peer = peerOf(f.entry, t.host)
 	return row
 }
 
 // peerOf names the other end of a connected socket.
-func peerOf(e *fdinfo.FileEntry) *string {
+func peerOf(e *fdinfo.FileEntry, order binary.ByteOrder) *string {
 	if i := e.GetIsk(); i != nil && i.GetDstPort() != 0 {
-		if a := address(addressBytes(i.GetDstAddr())); a.Text != nil {
+		if a := memoryAddress(i.GetDstAddr(), order); a.Text != nil {
 			return ptr(net.JoinHostPort(*a.Text, strconv.FormatUint(uint64(i.GetDstPort()), 10)))
 		}
 	}

@@ -24,6 +24,7 @@ import (
 type facts struct {
 	inventory         fact[*inventory.InventoryEntry]
 	byteOrder         fact[*string]
+	dialect           fact[criu.Dialect]
 	processTree       fact[processTree]
 	cores             fact[map[uint32]*core.CoreEntry]
 	ids               fact[map[uint32]*core.TaskKobjIdsEntry]
@@ -154,6 +155,20 @@ func (s *imageSet) ids() map[uint32]*core.TaskKobjIdsEntry {
 }
 
 // kernelIDs returns the ids of a process; some images have them in core.
+// dialect returns the names of numbers on the dumped host's architecture: that of
+// the first thread whose core image tells it.
+func (s *imageSet) dialect() criu.Dialect {
+	return s.facts.dialect.get(func() criu.Dialect {
+		arch, first := core.CoreEntry_UNKNOWN, uint32(0)
+		for tid, c := range s.cores() {
+			if c.Mtype != nil && (arch == core.CoreEntry_UNKNOWN || tid < first) {
+				arch, first = c.GetMtype(), tid
+			}
+		}
+		return criu.DialectOf(arch)
+	})
+}
+
 func (s *imageSet) kernelIDs(pid uint32) *core.TaskKobjIdsEntry {
 	if ids := s.ids()[pid]; ids != nil {
 		return ids

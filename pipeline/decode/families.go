@@ -38,7 +38,7 @@ var families = []family{
 	{"firewalls", list("firewall_rules"), needs(images("IPTABLES", "IP6TABLES", "NFTABLES")), (*imageSet).decodeFirewalls},
 	{"connection tracking", list("conntrack_entries"), needs(inventoryFact, images("NETNS_CT", "NETNS_EXP")), (*imageSet).decodeConntrack},
 	{"sysctls", list("sysctls"), needs(inventoryFact, idsFact, devicesFact, networksFact, images("IPC_VAR")), (*imageSet).decodeSysctls},
-	{"IPC objects", list("ipc_objects"), needs(segmentsFact, images("IPCNS_SEM", "IPCNS_MSG")), (*imageSet).decodeIPC},
+	{"IPC objects", list("ipc_objects"), needs(inventoryFact, idsFact, segmentsFact, images("IPCNS_SEM", "IPCNS_MSG")), (*imageSet).decodeIPC},
 
 	{"mappings", list("memory_mappings"), needs(treeFact, coresFact, spacesFact, filesFact, sharedPagemapsFact), (*imageSet).decodeMappings},
 	{"page maps", list("pagemaps"), needs(treeFact, spacesFact, sharedPagemapsFact), (*imageSet).decodePagemaps},

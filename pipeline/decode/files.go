@@ -24,9 +24,11 @@ import (
 type fileTable struct {
 	byID   map[uint32]*openFile
 	order  []*openFile
-	tables map[uint32][]*fdinfo.FdinfoEntry // descriptors by files_id
+	tables map[uint32][]*fdinfo.FdinfoEntry // descriptors, see tableNumber
 	remaps []*remap.RemapFilePathEntry
 	memfds map[uint32]*memfd.MemfdInodeEntry // by inode_id
+	names  criu.Dialect                      // of the dumped host
+	host   binary.ByteOrder                  // its byte order
 
 	byNumber map[uint32]map[uint32]uint32 // see descriptorTable
 }
@@ -36,6 +38,7 @@ type openFile struct {
 	id      uint32
 	entry   *fdinfo.FileEntry
 	path    *string // what readlink shows, without (deleted); nil if not kept
+	buildID *string // ELF build id in hexadecimal
 	deleted bool
 	flags   *uint32 // nil where the kind keeps none
 	owner   *fown.FownEntry
@@ -46,17 +49,21 @@ type openFile struct {
 
 func (f *openFile) pathText() schema.Text { return optionalText(f.path) }
 
-// buildID returns the ELF build id in hexadecimal: the words are little-endian.
-func (f *openFile) buildID() *string {
-	words := f.entry.GetReg().GetBuildId()
-	if len(words) == 0 {
+// buildIDOf returns an ELF build id in hexadecimal, nil of a file without one.
+func (s *imageSet) buildIDOf(r *regfile.RegFileEntry) *string {
+	if len(r.GetBuildId()) == 0 {
 		return nil
 	}
-	raw := make([]byte, 0, 4*len(words))
-	for _, w := range words {
-		raw = binary.LittleEndian.AppendUint32(raw, w)
+	return ptr(hex.EncodeToString(memoryBytes(r.GetBuildId(), s.hostOrder())))
+}
+
+// memoryBytes returns bytes that CRIU copied into words of the dumped host's order.
+func memoryBytes(words []uint32, order binary.ByteOrder) []byte {
+	b := make([]byte, 4*len(words))
+	for i, w := range words {
+		order.PutUint32(b[4*i:], w)
 	}
-	return ptr(hex.EncodeToString(raw))
+	return b
 }
 
 // access returns r, w or rw; nil for O_PATH and where no flags are kept.
@@ -76,8 +83,6 @@ var accessNames = [...]string{"r", "w", "rw"}
 // position returns the position in the file, nil for kinds without one.
 func (f *openFile) position() *uint64 {
 	switch {
-	case f.entry.GetTunf() != nil:
-		return nil
 	case f.entry.GetReg() != nil:
 		return f.entry.GetReg().Pos
 	case f.entry.GetMemfd() != nil:
@@ -100,7 +105,7 @@ func (s *imageSet) files() *fileTable { return s.facts.files.get(s.readFiles) }
 func (s *imageSet) readFiles() *fileTable {
 	t := &fileTable{
 		byID: map[uint32]*openFile{}, tables: map[uint32][]*fdinfo.FdinfoEntry{}, memfds: map[uint32]*memfd.MemfdInodeEntry{},
-		byNumber: map[uint32]map[uint32]uint32{},
+		byNumber: map[uint32]map[uint32]uint32{}, names: s.dialect(), host: s.hostOrder(),
 	}
 	each(s, s.image("memfd.img"), func(_ *entry, m *memfd.MemfdInodeEntry) { t.memfds[uint32(m.GetInodeId())] = m })
 	each(s, s.image("files.img"), func(_ *entry, e *fdinfo.FileEntry) { s.addFile(t, e) })
@@ -128,11 +133,14 @@ func (s *imageSet) readFiles() *fileTable {
 func (s *imageSet) findHolders(t *fileTable) {
 	pairs := 0 // of processes and descriptors: processes can share a table
 	for _, p := range s.tree() {
-		ids := s.kernelIDs(p.GetPid())
-		if pairs += len(t.tables[ids.GetFilesId()]); pairs > s.decoder.Limits.Rows {
+		number, ok := s.tableNumber(p.GetPid())
+		if !ok {
+			continue
+		}
+		if pairs += len(t.tables[number]); pairs > s.decoder.Limits.Rows {
 			break // as file_descriptors will tell
 		}
-		for _, d := range t.tables[ids.GetFilesId()] {
+		for _, d := range t.tables[number] {
 			if f := t.byID[d.GetId()]; f != nil {
 				f.fds++
 				if n := len(f.pids); n == 0 || f.pids[n-1] != p.GetPid() {
@@ -178,10 +186,11 @@ func (s *imageSet) describe(t *fileTable, f *openFile) {
 	anon := func(name string) { f.path = ptr("anon_inode:" + name) }
 	e := f.entry
 	switch {
-	case e.GetTunf() != nil: // flags are those of the file, not kept of the interface
-		f.path = ptr("/dev/net/tun")
-	case e.GetReg() != nil:
+	case e.GetReg() != nil: // of a tun file too, see mergeTun
 		f.path, f.flags, f.owner = e.GetReg().Name, e.GetReg().Flags, e.GetReg().GetFown()
+		f.buildID = s.buildIDOf(e.GetReg())
+	case e.GetTunf() != nil:
+		f.path = ptr("/dev/net/tun")
 	case e.GetPipe() != nil:
 		f.path, f.flags, f.owner = ptr(fmt.Sprintf("pipe:[%d]", e.GetPipe().GetPipeId())), e.GetPipe().Flags, e.GetPipe().GetFown()
 	case e.GetFifo() != nil:
@@ -343,12 +352,12 @@ func (t *fileTable) row(f *openFile) schema.File {
 	e := f.entry
 	row := schema.File{
 		FileID: f.id, OwnID: ownID(e), Type: criu.FileType.Name(uint64(e.GetType())), TypeCode: int32(e.GetType()), Path: f.pathText(), Deleted: f.deleted,
-		Roles: notNil(f.roles), DescriptorCount: f.fds, Access: f.access(), OpenFlags: optionalFlags(&criu.OpenFlags, f.flags), Position: f.position(),
+		Roles: notNil(f.roles), DescriptorCount: f.fds, Access: f.access(), OpenFlags: optionalFlags(t.names.OpenFlags, f.flags), Position: f.position(),
 	}
 	if f.owner != nil {
 		row.OwnerUID, row.OwnerEUID, row.OwnerPIDType = f.owner.Uid, f.owner.Euid, f.owner.PidType
 		if f.owner.GetSignum() != 0 {
-			row.OwnerSignal = enum(&criu.Signal, f.owner.GetSignum())
+			row.OwnerSignal = enum(t.names.Signal, f.owner.GetSignum())
 		}
 		if f.owner.GetPid() != 0 {
 			row.OwnerPID = f.owner.Pid
@@ -356,7 +365,7 @@ func (t *fileTable) row(f *openFile) schema.File {
 	}
 	if r := e.GetReg(); r != nil {
 		regularColumns(&row, r)
-		row.BuildID = f.buildID()
+		row.BuildID = f.buildID
 	}
 	if p := e.GetPipe(); p != nil {
 		row.PipeID = p.PipeId
@@ -376,7 +385,7 @@ func (t *fileTable) row(f *openFile) schema.File {
 	if b := e.GetBpf(); b != nil {
 		bpfColumns(&row, b)
 	}
-	eventColumns(&row, e)
+	eventColumns(&row, e, t.names)
 	if n := e.GetNsf(); n != nil {
 		row.NamespaceID, row.NamespaceKind = n.NsId, optionalEnum(&criu.NamespaceFlag, n.NsCflag)
 	}
@@ -418,12 +427,12 @@ func bpfColumns(row *schema.File, b *bpf.BpfmapFileEntry) {
 }
 
 // eventColumns fills in eventfd, signalfd, timerfd and watchers.
-func eventColumns(row *schema.File, e *fdinfo.FileEntry) {
+func eventColumns(row *schema.File, e *fdinfo.FileEntry, names criu.Dialect) {
 	if v := e.GetEfd(); v != nil {
 		row.EventfdCounter = v.Counter
 	}
 	if v := e.GetSgfd(); v != nil {
-		row.SignalfdMask = optionalFlags(&criu.SignalSet, v.Sigmask)
+		row.SignalfdMask = optionalFlags(names.SignalSet, v.Sigmask)
 	}
 	if v := e.GetTfd(); v != nil {
 		row.TimerfdClock, row.TimerfdTicks = optionalEnum(&criu.Clock, v.Clockid), v.Ticks
@@ -438,6 +447,6 @@ func eventColumns(row *schema.File, e *fdinfo.FileEntry) {
 	}
 	if v := e.GetFfy(); v != nil {
 		row.WatchCount = ptr(uint32(len(v.GetMark())))
-		row.FanotifyFlags, row.FanotifyEvFlags = optionalFlags(&criu.FanotifyInit, v.Faflags), optionalFlags(&criu.OpenFlags, v.Evflags)
+		row.FanotifyFlags, row.FanotifyEvFlags = optionalFlags(&criu.FanotifyInit, v.Faflags), optionalFlags(names.OpenFlags, v.Evflags)
 	}
 }

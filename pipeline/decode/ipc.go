@@ -58,7 +58,7 @@ func (s *imageSet) decodeIPC() {
 		add(&s.notes, &s.rows.IPCObjects, row)
 	}
 	for _, g := range s.segments() {
-		row := objectRow(g.img, "shm", g.entry.GetDesc())
+		row := s.objectRow(g.img, "shm", g.entry.GetDesc())
 		row.SegmentBytes, row.InPagemaps, row.HugetlbFlag = g.entry.Size, g.entry.InPagemaps, g.entry.HugetlbFlag
 		if !g.entry.GetInPagemaps() {
 			row.SHA256, row.Data = contentDigest(g.content, g.whole), s.payload(g.content)
@@ -71,7 +71,7 @@ func (s *imageSet) decodeIPC() {
 	}
 	for _, img := range s.ofKind("IPCNS_SEM") {
 		each(s, img, func(e *entry, m *ipcsem.IpcSemEntry) {
-			row := objectRow(img, "sem", m.GetDesc())
+			row := s.objectRow(img, "sem", m.GetDesc())
 			row.SemaphoreCount = m.Nsems
 			content, whole := s.padded(img, e, 2*uint64(m.GetNsems()), 8)
 			if whole {
@@ -85,7 +85,7 @@ func (s *imageSet) decodeIPC() {
 	}
 	for _, img := range s.ofKind("IPCNS_MSG") {
 		each(s, img, func(e *entry, m *ipcmsg.IpcMsgEntry) {
-			row := objectRow(img, "msg", m.GetDesc())
+			row := s.objectRow(img, "msg", m.GetDesc())
 			row.QueueMaxBytes, row.MessageCount = m.Qbytes, m.Qnum
 			s.messageColumns(&row, img, e, m.GetQnum())
 			keep(row)
@@ -97,9 +97,9 @@ func objectKey(row *schema.IPCObject) string {
 	return fmt.Sprintf("ipc_ns_id=%d,kind=%s,id=%d", row.IpcNsID, row.Kind, row.ID)
 }
 
-func objectRow(img *image, kind string, d *ipcdesc.IpcDescEntry) schema.IPCObject {
+func (s *imageSet) objectRow(img *image, kind string, d *ipcdesc.IpcDescEntry) schema.IPCObject {
 	return schema.IPCObject{
-		IpcNsID: uint32(img.number), Kind: kind, ID: d.GetId(), Key: d.GetKey(), UID: d.GetUid(), GID: d.GetGid(),
+		IpcNsID: s.namespaceID(img), Kind: kind, ID: d.GetId(), Key: d.GetKey(), UID: d.GetUid(), GID: d.GetGid(),
 		CreatorUID: d.GetCuid(), CreatorGID: d.GetCgid(), Mode: d.GetMode(),
 	}
 }

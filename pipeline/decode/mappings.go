@@ -93,13 +93,13 @@ func (s *imageSet) instructionPointers() map[uint32][]uint64 {
 
 func (s *imageSet) mappingRow(pid uint32, m *memory.Space, v *vma.VmaEntry, executing []uint64) schema.MemoryMapping {
 	file := s.mappedFile(v)
-	prot := v.GetProt()
+	prot, names := v.GetProt(), s.dialect()
 	row := schema.MemoryMapping{
 		PID: pid, StartAddress: v.GetStart(), EndAddress: v.GetEnd(), Perms: perms(v), FileOffset: v.GetPgoff(), Shmid: v.GetShmid(),
 		Kind:     s.mappingKind(v, file),
 		Readable: prot&kernel.PROT_READ != 0, Writable: prot&kernel.PROT_WRITE != 0, Executable: prot&kernel.PROT_EXEC != 0,
-		Prot: flags(&criu.Prot, prot), MapFlags: flags(&criu.MapFlags, v.GetFlags()), VMAStatus: flags(&criu.VMAStatus, v.GetStatus()),
-		Madvise: optionalFlags(&criu.Madvise, v.Madv), FdFlags: optionalFlags(&criu.OpenFlags, v.Fdflags),
+		Prot: flags(&criu.Prot, prot), MapFlags: flags(names.MapFlags, v.GetFlags()), VMAStatus: flags(&criu.VMAStatus, v.GetStatus()),
+		Madvise: optionalFlags(&criu.Madvise, v.Madv), FdFlags: optionalFlags(names.OpenFlags, v.Fdflags),
 	}
 	key := func() string { return fmt.Sprintf("pid=%d,start_address=%#x", pid, row.StartAddress) }
 	if row.EndAddress <= row.StartAddress {
@@ -109,7 +109,7 @@ func (s *imageSet) mappingRow(pid uint32, m *memory.Space, v *vma.VmaEntry, exec
 		row.PagesTotal = row.SizeBytes / s.pageBytes()
 	}
 	if file != nil {
-		row.FileID, row.FileDeleted, row.BuildID = ptr(file.id), ptr(file.deleted), file.buildID()
+		row.FileID, row.FileDeleted, row.BuildID = ptr(file.id), ptr(file.deleted), file.buildID
 		switch row.Kind {
 		case "file", "device", "memfd":
 			row.Path = file.pathText()
@@ -169,7 +169,7 @@ func (s *imageSet) mappingKind(v *vma.VmaEntry, file *openFile) string {
 		return "file"
 	case has(criu.VMAHeap):
 		return "heap"
-	case v.GetFlags()&criu.MapGrowsdown != 0:
+	case v.GetFlags()&s.dialect().MapGrowsdown != 0:
 		return "stack"
 	}
 	return "anon"

@@ -35,7 +35,7 @@ var (
 	segmentsFact       = images("IPCNS_SHM")
 	sharedPagemapsFact = needs(spacesFact, images("SHMEM_PAGEMAP"))
 	contentSpacesFact  = needs(inventoryFact, spacesFact, filesFact, segmentsFact, sharedPagemapsFact) // and a line of pageConsumers
-	filesFact          = needs(treeFact, idsFact, images("FILES", "MEMFD_INODE", "REMAP_FPATH", "FDINFO"), oldFiles)
+	filesFact          = needs(inventoryFact, treeFact, idsFact, images("FILES", "MEMFD_INODE", "REMAP_FPATH", "FDINFO"), oldFiles)
 	oldFiles           = images("REG_FILES", "EXT_FILES", "NS_FILES", "EVENTFD_FILE", "EVENTPOLL_FILE", "EVENTPOLL_TFD", "SIGNALFD", "INOTIFY_FILE", "INOTIFY_WD",
 		"FANOTIFY_FILE", "FANOTIFY_MARK", "PIPES", "FIFO", "UNIXSK", "INETSK", "PACKETSK", "NETLINK_SK", "TTY_FILES", "TUNFILE", "TIMERFD")
 	namespacesFact     = needs(inventoryFact, treeFact, idsFact, filesFact, networksFact, images("TIMENS", "UTSNS", "PIDNS"))

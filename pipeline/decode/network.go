@@ -119,11 +119,7 @@ func memoryAddress(words []uint32, order binary.ByteOrder) schema.IP {
 	if len(words) != 1 && len(words) != 4 {
 		return schema.IP{}
 	}
-	b := make([]byte, 4*len(words))
-	for i, w := range words {
-		order.PutUint32(b[4*i:], w)
-	}
-	return address(b)
+	return address(memoryBytes(words, order))
 }
 
 // networkPort returns a port that CRIU read from network order as if it were a

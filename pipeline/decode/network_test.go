@@ -19,6 +19,7 @@ import (
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/timens"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/tun"
 	"github.com/checkpoint-restore/go-criu/v8/magic"
+	diff "github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/ckexport/ckexport/pipeline/decode"
@@ -217,7 +218,8 @@ func TestIPCSysctls(t *testing.T) {
 // TestOldNamespaceNumbers: images of sets before ns_per_id have a pid in their
 // names.
 func TestOldNamespaceNumbers(t *testing.T) {
-	members := readTar(t, own("odd-env-argv.tar"))
+	const name = "everything.tar.zst"
+	members := readTar(t, own(name))
 	inventoryImage := &members[indexOf(t, members, "inventory.img")]
 	var entry inventory.InventoryEntry
 	if err := proto.Unmarshal(inventoryImage.data[8:], &entry); err != nil {
@@ -229,16 +231,28 @@ func TestOldNamespaceNumbers(t *testing.T) {
 		t.Fatal(err)
 	}
 	inventoryImage.data = append(binary.LittleEndian.AppendUint32(slices.Clone(inventoryImage.data[:4]), uint32(len(data))), data...)
-	var want uint32
 	for i := range members {
-		if _, err := fmt.Sscanf(members[i].header.Name, "checkpoint/ipcns-var-%d.img", &want); err == nil {
-			members[i].header.Name = "checkpoint/ipcns-var-1.img"
-			break
+		for _, kind := range []string{"utsns", "ipcns-var", "ipcns-shm", "ipcns-sem", "ipcns-msg"} {
+			if strings.HasPrefix(members[i].header.Name, "checkpoint/"+kind+"-") {
+				members[i].header.Name = "checkpoint/" + kind + "-1.img"
+			}
 		}
 	}
-	rows := decodeFile(t, writeFile(t, "a.tar", tarOf(t, members))).Checkpoints[0]
-	if len(rows.Sysctls) == 0 || rows.Sysctls[0].NamespaceID != want || want == 0 {
-		t.Errorf("namespace of the settings is not %d: %+v", want, rows.Sysctls[:1])
+	got, want := decodeFile(t, writeFile(t, "a.tar", tarOf(t, members))).Checkpoints[0], decodeFile(t, own(name)).Checkpoints[0]
+	for table, rows := range map[string][2]any{
+		"sysctls": {got.Sysctls, want.Sysctls}, "ipc_objects": {got.IPCObjects, want.IPCObjects},
+		"shared_memory": {got.SharedMemory, want.SharedMemory}, "namespaces": {got.Namespaces, want.Namespaces},
+	} {
+		if difference := diff.Diff(rows[1], rows[0]); difference != "" {
+			t.Errorf("rows of %s differ (-want +got):\n%s", table, difference)
+		}
+	}
+	kinds := map[string]int{}
+	for _, o := range got.IPCObjects {
+		kinds[o.Kind]++
+	}
+	if len(kinds) != 3 {
+		t.Errorf("objects of each kind: %v", kinds)
 	}
 }
 

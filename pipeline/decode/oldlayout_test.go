@@ -14,6 +14,8 @@ import (
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/fdinfo"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/inventory"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/mm"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/pstree"
+	"github.com/checkpoint-restore/go-criu/v8/crit/images/seccomp"
 	diff "github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -196,6 +198,68 @@ func oldCore(images *oldImages, number uint64, e *core.CoreEntry) {
 		th.Creds, th.SignalsP = nil, nil
 	}
 	images.add(at("core"), e)
+}
+
+// TestDescriptorsByPid: images of sets before fdinfo_per_id have the descriptors of a
+// process, by its pid, and not those of a table.
+func TestDescriptorsByPid(t *testing.T) {
+	const name = "everything.tar.zst"
+	want := decodeFile(t, own(name)).Checkpoints[0]
+	members := readTar(t, own(name))
+	var e inventory.InventoryEntry
+	stated := &members[indexOf(t, members, "inventory.img")]
+	if err := proto.Unmarshal(stated.data[8:], &e); err != nil {
+		t.Fatal(err)
+	}
+	e.FdinfoPerId = nil
+	stated.data = append(slices.Clone(stated.data[:4]), entriesOf(t, &e)...)
+	byPid := slices.DeleteFunc(slices.Clone(members), func(m tarMember) bool { return strings.HasPrefix(m.header.Name, "checkpoint/fdinfo-") })
+	for _, p := range want.Processes {
+		m := members[indexOf(t, members, fmt.Sprintf("fdinfo-%d.img", *p.FilesID))]
+		m.header.Name = fmt.Sprintf("checkpoint/fdinfo-%d.img", p.PID)
+		byPid = append(byPid, m)
+	}
+	got := decodeFile(t, writeFile(t, "a.tar", tarOf(t, byPid))).Checkpoints[0]
+	for table, rows := range map[string][2]any{
+		"file_descriptors": {got.FileDescriptors, want.FileDescriptors}, "files": {got.Files, want.Files}, "processes": {got.Processes, want.Processes},
+		"sockets": {got.Sockets, want.Sockets}, "epoll_targets": {got.EpollTargets, want.EpollTargets}, "file_locks": {got.FileLocks, want.FileLocks},
+	} {
+		if difference := diff.Diff(rows[1], rows[0]); difference != "" {
+			t.Errorf("rows of %s differ (-want +got):\n%s", table, difference)
+		}
+	}
+}
+
+// TestOldSeccomp: filters once were a process's, and stood in the core of its leader;
+// they hold for its other threads too.
+func TestOldSeccomp(t *testing.T) {
+	var leader, other core.CoreEntry
+	firstMessage(t, "core-1.img", &leader)
+	firstMessage(t, "core-1.img", &other)
+	for _, c := range []*core.CoreEntry{&leader, &other} {
+		c.ThreadCore.SeccompMode, c.ThreadCore.SeccompFilter = nil, nil
+	}
+	leader.Tc.OldSeccompMode, leader.Tc.OldSeccompFilter = core.SeccompMode_filter.Enum(), proto.Uint32(0)
+	other.Tc = nil
+	rows := decodeWith(t, imageOf(t, "checkpoint/core-1.img", &leader), imageOf(t, "checkpoint/core-5.img", &other),
+		imageOf(t, "checkpoint/pstree.img", &pstree.PstreeEntry{
+			Pid: proto.Uint32(1), Ppid: proto.Uint32(0), Pgid: proto.Uint32(1), Sid: proto.Uint32(1), Threads: []uint32{1, 5}}),
+		imageOf(t, "checkpoint/seccomp.img", &seccomp.SeccompEntry{SeccompFilters: []*seccomp.SeccompFilter{{Filter: []byte("\x06\x00\x00\x00\x00\x00\xff\x7f")}}}))
+	for _, thread := range rows.Threads {
+		equal(t, fmt.Sprint("thread ", thread.TID), fmt.Sprint(*thread.SeccompMode.Name, *thread.EffectiveSeccompMode.Name, *thread.SeccompFilter), "filterfilter0")
+	}
+	equal(t, "threads of the filter", fmt.Sprint(rows.SeccompFilters[0].InnermostTIDs, *rows.SeccompFilters[0].ThreadCount), "[1 5] 2")
+}
+
+// TestAbsentCapabilities: before CRIU knew of ambient capabilities it wrote nothing of
+// them, which is not known, and of an empty set the words.
+func TestAbsentCapabilities(t *testing.T) {
+	rows := withCore(t, func(c *core.CoreEntry) { c.ThreadCore.Creds.CapAmb, c.ThreadCore.Creds.CapInh = nil, []uint32{0, 0} })
+	of := rows.Credentials[0]
+	equal(t, "absent", of.CapAmbient.Bits == nil && of.CapAmbient.Names == nil, true)
+	equal(t, "empty", *of.CapInheritable.Bits == 0 && of.CapInheritable.Names != nil, true)
+	rows = withCore(t, func(c *core.CoreEntry) { c.ThreadCore.Creds.CapEff = nil })
+	equal(t, "absent of a process", rows.Processes[0].CapEffective == nil, true)
 }
 
 // eachEntry decodes the entries of an image.

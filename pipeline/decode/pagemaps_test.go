@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	core "github.com/checkpoint-restore/go-criu/v8/crit/images/criu-core"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/mm"
 	"github.com/checkpoint-restore/go-criu/v8/crit/images/pagemap"
 	"google.golang.org/protobuf/proto"
@@ -192,7 +193,7 @@ func TestAIORingPages(t *testing.T) {
 	var start uint64
 	rows := withSpace(t, func(m *mm.MmEntry) {
 		for _, v := range m.Vmas {
-			if v.GetFlags()&criu.MapGrowsdown != 0 { // the stack has pages in any case
+			if v.GetFlags()&criu.DialectOf(core.CoreEntry_X86_64).MapGrowsdown != 0 { // the stack has pages in any case
 				start = v.GetStart()
 				v.Flags, v.Status = proto.Uint32(v.GetFlags()&^kernel.MAP_PRIVATE|kernel.MAP_SHARED), proto.Uint32(v.GetStatus()|criu.VMAAIORing|criu.VMAAnonShared)
 			}

@@ -48,6 +48,9 @@ func (s *imageSet) decodeProcesses() {
 			row.ThreadCount = uint32(len(liveThreads(p)))
 			s.spaceColumns(&row)
 			s.idColumns(&row)
+			if number, ok := s.tableNumber(row.PID); ok {
+				row.FDCount = uint32(len(s.files().tables[number]))
+			}
 			s.folderColumns(&row)
 		}
 		add(&s.notes, &s.rows.Processes, row)
@@ -115,6 +118,7 @@ func coreColumns(row *schema.Process, c *core.CoreEntry) (dead bool) {
 		return false
 	}
 	row.Arch = archName(c)
+	names := criu.DialectOf(c.GetMtype())
 	if tc := c.GetTc(); tc != nil {
 		row.State = enum(&criu.TaskState, tc.GetTaskState())
 		dead = isDead(c)
@@ -129,14 +133,14 @@ func coreColumns(row *schema.Process, c *core.CoreEntry) (dead bool) {
 		row.Comm = optionalText(tc.Comm)
 		row.Personality = optionalFlags(&criu.Personality, tc.Personality)
 		row.TaskFlags = optionalFlags(&criu.TaskFlags, tc.Flags)
-		row.BlockedSignals = optionalFlags(&criu.SignalSet, tc.BlkSigset)
+		row.BlockedSignals = optionalFlags(names.SignalSet, tc.BlkSigset)
 		row.BlockedSigExt = tc.BlkSigsetExtended
 		row.LoginUID = tc.Loginuid
 		if tc.GetLoginuid() == unset32 {
 			row.LoginUID = nil
 		}
 		row.OOMScoreAdj, row.ChildSubreaper = tc.OomScoreAdj, tc.ChildSubreaper
-		row.StopSignal = optionalEnum(&criu.Signal, tc.StopSigno)
+		row.StopSignal = optionalEnum(names.Signal, tc.StopSigno)
 		row.Membarrier = optionalFlags(&criu.Membarrier, tc.MembarrierRegistrationMask)
 		row.CgSet = tc.CgSet
 	}
@@ -145,7 +149,7 @@ func coreColumns(row *schema.Process, c *core.CoreEntry) (dead bool) {
 			row.CgSet = t.CgSet
 		}
 		if !dead {
-			row.SeccompMode = enum(&criu.SeccompMode, seccompMode(c))
+			row.SeccompMode = enum(&criu.SeccompMode, seccompMode(c, c))
 			credentialColumns(row, t.GetCreds())
 		}
 	}
@@ -173,21 +177,21 @@ func archName(c *core.CoreEntry) *string {
 }
 
 // seccompMode returns the mode of a thread; absent is disabled. Old images
-// have it on the process.
-func seccompMode(c *core.CoreEntry) core.SeccompMode {
+// have it on the process, for all threads: in the core of the leader.
+func seccompMode(c, leader *core.CoreEntry) core.SeccompMode {
 	if t := c.GetThreadCore(); t != nil && t.SeccompMode != nil {
 		return *t.SeccompMode
 	}
-	return c.GetTc().GetOldSeccompMode()
+	return leader.GetTc().GetOldSeccompMode()
 }
 
 // seccompFilter returns the innermost filter of a thread, nil if it has none.
-// Old images have it on the process.
-func seccompFilter(c *core.CoreEntry) *uint32 {
+// Old images have it on the process, likewise.
+func seccompFilter(c, leader *core.CoreEntry) *uint32 {
 	if t := c.GetThreadCore(); t != nil && t.SeccompFilter != nil {
 		return t.SeccompFilter
 	}
-	if tc := c.GetTc(); tc != nil {
+	if tc := leader.GetTc(); tc != nil {
 		return tc.OldSeccompFilter
 	}
 	return nil
@@ -199,7 +203,7 @@ func credentialColumns(row *schema.Process, c *creds.CredsEntry) {
 	}
 	row.UID, row.EUID, row.GID, row.EGID = c.Uid, c.Euid, c.Gid, c.Egid
 	row.NoNewPrivs = ptr(c.GetNoNewPrivs() != 0)
-	row.CapEffective = ptr(capabilitySet(c.GetCapEff()))
+	row.CapEffective = capabilitySet(c.GetCapEff())
 	row.LSMProfile = optionalText(c.LsmProfile)
 }
 
@@ -217,7 +221,7 @@ func (s *imageSet) spaceColumns(row *schema.Process) {
 	row.Dumpable, row.THPDisabled = space.Dumpable, space.ThpDisabled
 	row.ExeFileID = space.ExeFileId
 	if f := s.files().byID[space.GetExeFileId()]; f != nil {
-		row.Exe, row.ExeDeleted, row.ExeBuildID = f.pathText(), ptr(f.deleted), f.buildID()
+		row.Exe, row.ExeDeleted, row.ExeBuildID = f.pathText(), ptr(f.deleted), f.buildID
 		row.ExeMemfd = ptr(f.entry.GetMemfd() != nil)
 	} else {
 		s.dangling("processes", pidKey(row.PID), "program file", uint64(space.GetExeFileId()))
@@ -257,7 +261,6 @@ func (s *imageSet) idColumns(row *schema.Process) {
 	row.VMID, row.FilesID, row.FsID, row.SighandID = ids.VmId, ids.FilesId, ids.FsId, ids.SighandId
 	row.PidNsID, row.NetNsID, row.IpcNsID, row.UtsNsID = ids.PidNsId, ids.NetNsId, ids.IpcNsId, ids.UtsNsId
 	row.MntNsID, row.UserNsID, row.CgroupNsID, row.TimeNsID = ids.MntNsId, ids.UserNsId, ids.CgroupNsId, ids.TimeNsId
-	row.FDCount = uint32(len(s.files().tables[ids.GetFilesId()]))
 }
 
 // folderColumns fills in working and root directory.
@@ -351,8 +354,9 @@ func (s *imageSet) decodeResourceLimits() {
 // limitRows makes rows of resource limits: the position is the resource's number.
 func (s *imageSet) limitRows(pid uint32, c *core.CoreEntry) {
 	const unlimited = 1<<64 - 1
+	resources := criu.DialectOf(c.GetMtype()).Resource
 	for i, l := range c.GetTc().GetRlimits().GetRlimits() {
-		row := schema.ResourceLimit{PID: pid, Resource: criu.Resource.Name(uint64(i)), ResourceCode: uint32(i), Soft: l.Cur, Hard: l.Max}
+		row := schema.ResourceLimit{PID: pid, Resource: resources.Name(uint64(i)), ResourceCode: uint32(i), Soft: l.Cur, Hard: l.Max}
 		if l.GetCur() == unlimited {
 			row.Soft = nil
 		}

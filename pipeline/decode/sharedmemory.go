@@ -93,7 +93,7 @@ func (s *imageSet) decodeSharedMemory() {
 		named[uint64(d.GetId())] = true
 		s.addShared(schema.SharedMemory{
 			Kind: "sysv", ShmemID: uint64(d.GetId()), SizeBytes: g.entry.Size, UID: d.Uid, GID: d.Gid, Mode: d.Mode, HugetlbFlag: g.entry.HugetlbFlag,
-			SysVKey: d.Key, CreatorUID: d.Cuid, CreatorGID: d.Cgid, IpcNsID: ptr(uint32(g.img.number)), InPagemaps: g.entry.InPagemaps,
+			SysVKey: d.Key, CreatorUID: d.Cuid, CreatorGID: d.Cgid, IpcNsID: ptr(s.namespaceID(g.img)), InPagemaps: g.entry.InPagemaps,
 		}, mappings, "sysv")
 	}
 	for _, v := range s.sharedMappings() {

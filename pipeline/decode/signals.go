@@ -35,12 +35,11 @@ const maxSignal = 128
 // criu/parasite-syscall.c, parasite_dump_sigacts_seized.
 func (s *imageSet) handlerRows(pid uint32, arch core.CoreEntryMarch, actions []*sa.SaEntry) {
 	const kill = 9
-	stop := criu.StopSignal(arch)
-	signals, masks := criu.Signals(arch)
+	names := criu.DialectOf(arch)
 	number := uint32(0)
 	for _, a := range actions {
 		number++
-		for number == kill || number == stop {
+		for number == kill || number == names.StopSignal {
 			number++
 		}
 		if number > maxSignal {
@@ -51,8 +50,8 @@ func (s *imageSet) handlerRows(pid uint32, arch core.CoreEntryMarch, actions []*
 			continue // nothing but the default
 		}
 		row := schema.SignalHandler{
-			PID: pid, Signal: enum(signals, number), Handler: a.Sigaction, Flags: optionalFlags(criu.SigactionFlagsOf(arch), a.Flags),
-			Restorer: a.Restorer, Mask: optionalFlags(masks, a.Mask), MaskExtended: a.MaskExtended, CompatSigaction: a.CompatSigaction,
+			PID: pid, Signal: enum(names.Signal, number), Handler: a.Sigaction, Flags: optionalFlags(names.Sigaction, a.Flags),
+			Restorer: a.Restorer, Mask: optionalFlags(names.SignalSet, a.Mask), MaskExtended: a.MaskExtended, CompatSigaction: a.CompatSigaction,
 		}
 		switch a.GetSigaction() {
 		case 0:
@@ -88,7 +87,7 @@ func (s *imageSet) pendingRows(pid uint32, tid *uint32, arch core.CoreEntryMarch
 	if tid != nil {
 		name = "private"
 	}
-	signals, _ := criu.Signals(arch)
+	signals := criu.DialectOf(arch).Signal
 	for i, entry := range queue.GetSignals() {
 		row := schema.PendingSignal{PID: pid, TID: tid, Queue: name, Position: uint32(i), Siginfo: notNil(entry.GetSiginfo())}
 		info, err := criu.ParseSiginfo(entry.GetSiginfo(), s.hostOrder(), arch)
@@ -123,7 +122,7 @@ func (s *imageSet) timerRows(pid uint32, arch core.CoreEntryMarch, timers *timer
 			ValueNS: nanosecondsOfMicros(t.timer.GetVsec(), t.timer.GetVusec()), IntervalNS: nanosecondsOfMicros(t.timer.GetIsec(), t.timer.GetIusec()),
 		})
 	}
-	signals, _ := criu.Signals(arch)
+	signals := criu.DialectOf(arch).Signal
 	for _, t := range timers.GetPosix() {
 		add(&s.notes, &s.rows.Timers, schema.Timer{
 			PID: pid, Kind: "posix", TimerID: t.ItId, IsArmed: t.GetVsec() != 0 || t.GetVnsec() != 0,

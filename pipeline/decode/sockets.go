@@ -29,12 +29,13 @@ type queue struct {
 type socketTable struct {
 	queues    map[uint32]queue
 	unixInode map[uint32]uint32 // to file id
-	bigEndian bool
+	order     binary.ByteOrder  // of the dumped host
+	names     criu.Dialect
 }
 
 // decodeSockets fills sockets and socket_options.
 func (s *imageSet) decodeSockets() {
-	t := &socketTable{queues: map[uint32]queue{}, unixInode: map[uint32]uint32{}, bigEndian: s.bigEndian()}
+	t := &socketTable{queues: map[uint32]queue{}, unixInode: map[uint32]uint32{}, order: s.hostOrder(), names: s.dialect()}
 	for _, p := range s.queues() {
 		q := t.queues[p.entry.GetIdFor()]
 		t.queues[p.entry.GetIdFor()] = queue{q.packets + 1, q.bytes + uint64(p.entry.GetLength())}
@@ -59,16 +60,19 @@ func (s *imageSet) decodeSockets() {
 // row makes the row of a socket.
 func (t *socketTable) row(f *openFile) schema.Socket {
 	family := familyOf(f.entry)
-	row := schema.Socket{FileID: f.id, Family: criu.SocketFamily.Name(uint64(family)), FamilyCode: family, OpenFlags: optionalFlags(&criu.OpenFlags, f.flags), PIDs: notNil(f.pids)}
+	row := schema.Socket{FileID: f.id, Family: criu.SocketFamily.Name(uint64(family)), FamilyCode: family, OpenFlags: optionalFlags(t.names.OpenFlags, f.flags), PIDs: notNil(f.pids)}
 	switch e := f.entry; {
 	case e.GetIsk() != nil:
-		inetColumns(&row, e.GetIsk())
+		row.Type = optionalEnum(t.names.SocketType, e.GetIsk().Type)
+		inetColumns(&row, e.GetIsk(), t.order)
 	case e.GetUsk() != nil:
+		row.Type = optionalEnum(t.names.SocketType, e.GetUsk().Type)
 		unixColumns(&row, e.GetUsk(), t.unixInode)
 	case e.GetNlsk() != nil:
 		netlinkColumns(&row, e.GetNlsk())
 	case e.GetPsk() != nil:
-		packetColumns(&row, e.GetPsk(), t.bigEndian)
+		row.Type = optionalEnum(t.names.SocketType, e.GetPsk().Type)
+		packetColumns(&row, e.GetPsk(), t.order)
 	}
 	row.QueuedPackets, row.QueuedBytes = t.queues[f.id].packets, t.queues[f.id].bytes
 	return row
@@ -124,28 +128,17 @@ func optionColumns(row *schema.Socket, o *skopts.SkOptsEntry) {
 	}
 }
 
-func inetColumns(row *schema.Socket, i *inet.InetSkEntry) {
-	row.Type, row.Protocol = optionalEnum(&criu.SocketType, i.Type), optionalEnum(&criu.IPProtocol, i.Proto)
-	row.State = optionalEnum(&criu.SocketState, i.State)
-	row.LocalAddress, row.RemoteAddress = address(addressBytes(i.GetSrcAddr())), address(addressBytes(i.GetDstAddr()))
+func inetColumns(row *schema.Socket, i *inet.InetSkEntry, order binary.ByteOrder) {
+	row.Protocol, row.State = optionalEnum(&criu.IPProtocol, i.Proto), optionalEnum(&criu.SocketState, i.State)
+	row.LocalAddress, row.RemoteAddress = memoryAddress(i.GetSrcAddr(), order), memoryAddress(i.GetDstAddr(), order)
 	row.LocalPort, row.RemotePort, row.Inode, row.NetNsID, row.Backlog = i.SrcPort, i.DstPort, i.Ino, i.NsId, i.Backlog
 	row.Shutdown = optionalEnum(&criu.SocketShutdown, i.Shutdown)
 	row.InterfaceName, row.V6Only = optionalText(i.Ifname), i.V6Only
 	optionColumns(row, i.GetOpts())
 }
 
-// addressBytes returns an address in network order. CRIU keeps the words as
-// they lie in memory, and writes them as numbers of a little-endian host.
-func addressBytes(words []uint32) []byte {
-	b := make([]byte, 0, 16)
-	for _, w := range words[:min(len(words), 4)] {
-		b = binary.LittleEndian.AppendUint32(b, w)
-	}
-	return b
-}
-
 func unixColumns(row *schema.Socket, u *sockunix.UnixSkEntry, byInode map[uint32]uint32) {
-	row.Type, row.State = optionalEnum(&criu.SocketType, u.Type), optionalEnum(&criu.SocketState, u.State)
+	row.State = optionalEnum(&criu.SocketState, u.State)
 	row.Inode, row.NetNsID, row.Backlog = u.Ino, u.NsId, u.Backlog
 	row.Shutdown = optionalEnum(&criu.SocketShutdown, u.Shutdown)
 	row.Name = unixName(u.GetName())
@@ -186,10 +179,10 @@ func netlinkColumns(row *schema.Socket, n *netlink.NetlinkSkEntry) {
 	optionColumns(row, n.GetOpts())
 }
 
-func packetColumns(row *schema.Socket, p *packet.PacketSockEntry, bigEndian bool) {
-	row.Type, row.InterfaceIndex, row.NetNsID = optionalEnum(&criu.SocketType, p.Type), p.Ifindex, p.NsId
+func packetColumns(row *schema.Socket, p *packet.PacketSockEntry, order binary.ByteOrder) {
+	row.InterfaceIndex, row.NetNsID = p.Ifindex, p.NsId
 	protocol := uint16(p.GetProtocol()) // an ethertype in network order
-	if !bigEndian {
+	if order == binary.ByteOrder(binary.LittleEndian) {
 		protocol = bits.ReverseBytes16(protocol)
 	}
 	row.Protocol = enum(&criu.EtherType, uint32(protocol))

@@ -32,11 +32,11 @@ func (s *imageSet) decodeThreads() {
 			}
 			row.Comm = optionalText(tc.Comm)
 			if t := c.GetThreadCore(); t != nil {
-				threadColumns(&row, t, tc)
-				row.SeccompMode, row.SeccompFilter = enum(&criu.SeccompMode, seccompMode(c)), seccompFilter(c)
+				threadColumns(&row, t, tc, criu.DialectOf(c.GetMtype()))
+				row.SeccompMode, row.SeccompFilter = enum(&criu.SeccompMode, seccompMode(c, leader)), seccompFilter(c, leader)
 				row.EffectiveSeccompMode = row.SeccompMode
 				if sharesChain(s.filters(), leader) {
-					row.EffectiveSeccompMode = enum(&criu.SeccompMode, seccompMode(leader))
+					row.EffectiveSeccompMode = enum(&criu.SeccompMode, seccompMode(leader, leader))
 				}
 				if t.GetCreds() != nil {
 					s.credentialRow(p.GetPid(), tid, t.GetCreds())
@@ -52,26 +52,26 @@ func (s *imageSet) decodeThreads() {
 // CRIU then keeps them on the leader only. Source: CRIU criu/seccomp.c.
 func sharesChain(filters *seccomp.SeccompEntry, leader *core.CoreEntry) bool {
 	const tsync = 1 // SECCOMP_FILTER_FLAG_TSYNC, linux/seccomp.h
-	last := seccompFilter(leader)
-	if last == nil || seccompMode(leader) != core.SeccompMode_filter {
+	last := seccompFilter(leader, leader)
+	if last == nil || seccompMode(leader, leader) != core.SeccompMode_filter {
 		return false
 	}
 	chain := filters.GetSeccompFilters()
 	return uint64(*last) < uint64(len(chain)) && chain[*last].GetFlags()&tsync != 0
 }
 
-func threadColumns(row *schema.Thread, t *core.ThreadCoreEntry, tc *core.TaskCoreEntry) {
+func threadColumns(row *schema.Thread, t *core.ThreadCoreEntry, tc *core.TaskCoreEntry, names criu.Dialect) {
 	if t.Comm != nil {
 		row.Comm = text(t.GetComm())
 	}
 	row.SchedPolicy = optionalEnum(&criu.SchedPolicy, t.SchedPolicy)
 	row.SchedNice, row.SchedPriority = t.SchedNice, t.SchedPrio
-	row.BlockedSignals = optionalFlags(&criu.SignalSet, t.BlkSigset)
+	row.BlockedSignals = optionalFlags(names.SignalSet, t.BlkSigset)
 	row.BlockedSigExt = t.BlkSigsetExtended
 	if row.IsLeader && t.BlkSigset == nil { // the leader's stand on the process
-		row.BlockedSignals, row.BlockedSigExt = optionalFlags(&criu.SignalSet, tc.BlkSigset), tc.BlkSigsetExtended
+		row.BlockedSignals, row.BlockedSigExt = optionalFlags(names.SignalSet, tc.BlkSigset), tc.BlkSigsetExtended
 	}
-	row.PdeathSignal = optionalEnum(&criu.Signal, t.PdeathSig)
+	row.PdeathSignal = optionalEnum(names.Signal, t.PdeathSig)
 	row.RobustListHead, row.RobustListLen = t.FutexRla, t.FutexRlaLen
 	if sas := t.GetSas(); sas != nil {
 		row.SigaltstackSP, row.SigaltstackSize = sas.SsSp, sas.SsSize
@@ -110,24 +110,29 @@ func (s *imageSet) registerColumns(row *schema.Thread, c *core.CoreEntry) {
 	}
 }
 
-// capabilitySet joins the words of a capability set.
-func capabilitySet(words []uint32) uint64 {
+// capabilitySet joins the words of a capability set, nil where the image has none:
+// CRIU writes both words of an empty set, and before it knew of ambient capabilities
+// nothing of those.
+func capabilitySet(words []uint32) *uint64 {
+	if len(words) == 0 {
+		return nil
+	}
 	var set uint64
 	for i, w := range words[:min(len(words), 2)] {
 		set |= uint64(w) << (32 * i)
 	}
-	return set
+	return &set
 }
 
 func (s *imageSet) credentialRow(pid, tid uint32, c *creds.CredsEntry) {
 	row := schema.Credential{
 		PID: pid, TID: tid, UID: c.GetUid(), EUID: c.GetEuid(), SUID: c.GetSuid(), FSUID: c.GetFsuid(),
 		GID: c.GetGid(), EGID: c.GetEgid(), SGID: c.GetSgid(), FSGID: c.GetFsgid(), Groups: notNil(c.GetGroups()),
-		CapInheritable: flags(&criu.Capabilities, capabilitySet(c.GetCapInh())),
-		CapPermitted:   flags(&criu.Capabilities, capabilitySet(c.GetCapPrm())),
-		CapEffective:   flags(&criu.Capabilities, capabilitySet(c.GetCapEff())),
-		CapBounding:    flags(&criu.Capabilities, capabilitySet(c.GetCapBnd())),
-		CapAmbient:     flags(&criu.Capabilities, capabilitySet(c.GetCapAmb())),
+		CapInheritable: optionalFlags(&criu.Capabilities, capabilitySet(c.GetCapInh())),
+		CapPermitted:   optionalFlags(&criu.Capabilities, capabilitySet(c.GetCapPrm())),
+		CapEffective:   optionalFlags(&criu.Capabilities, capabilitySet(c.GetCapEff())),
+		CapBounding:    optionalFlags(&criu.Capabilities, capabilitySet(c.GetCapBnd())),
+		CapAmbient:     optionalFlags(&criu.Capabilities, capabilitySet(c.GetCapAmb())),
 		SecureBits:     flags(&criu.SecureBits, c.GetSecbits()), NoNewPrivs: c.GetNoNewPrivs() != 0,
 		LSMProfile: optionalText(c.LsmProfile), LSMSockcreate: optionalText(c.LsmSockcreate), ApparmorData: c.GetApparmorData(),
 	}

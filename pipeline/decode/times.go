@@ -36,11 +36,12 @@ func optionalWhen(t *time.Time) *time.Time {
 
 // timeOf returns a time of an image, NULL where it is absent or impossible.
 func timeOf(t *imgtime.Timeval) *time.Time {
-	if t == nil || t.GetTvSec() > 1<<40 || t.GetTvUsec() > 1<<30 {
+	const most = 1 << 40           // of seconds: time.Unix takes no more than some
+	seconds := int64(t.GetTvSec()) // before 1970 negative, which the message has as a large number
+	if t == nil || seconds > most || seconds < -most || t.GetTvUsec() > 1<<30 {
 		return nil
 	}
-	at := time.Unix(int64(t.GetTvSec()), int64(t.GetTvUsec())*1000)
-	return when(at)
+	return when(time.Unix(seconds, int64(t.GetTvUsec())*1000))
 }
 
 // nanoseconds joins seconds and nanoseconds; nil where the sum overflows.

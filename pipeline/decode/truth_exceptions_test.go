@@ -47,9 +47,6 @@ var exceptions = []exception{
 		}
 		return d.column == "file_descriptors.path" && strings.HasSuffix(d.key, ", PACKETSK") && d.got == show(null)
 	}},
-	{"CRIU does not keep the flags of tun files", func(s *subject, d difference) bool {
-		return strings.HasSuffix(d.key, ", TUNF") && (d.column == "file_descriptors.access" && d.got == show("") || d.column == "file_descriptors.open_flags" && d.got == show("NULL"))
-	}},
 	{"a process that is scheduled on another processor has its restartable sequence's area rewritten by the kernel", func(s *subject, d difference) bool {
 		return d.column == "pagemaps.pages_offset" && slices.ContainsFunc(s.rows.Threads, func(t schema.Thread) bool {
 			return t.PID == d.pid && t.RseqABIPointer != nil && inPage(s, d, *t.RseqABIPointer)

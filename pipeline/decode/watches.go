@@ -37,22 +37,22 @@ func (s *imageSet) decodeLocks() {
 // descriptorsOf returns the file ids of a process's descriptors by their
 // numbers; the map is kept, and shared by processes that share a table.
 func (s *imageSet) descriptorsOf(pid uint32) map[uint32]uint32 {
-	ids := s.kernelIDs(pid)
-	if ids == nil {
+	number, ok := s.tableNumber(pid)
+	if !ok {
 		return nil
 	}
-	return s.descriptorTable(ids.GetFilesId())
+	return s.descriptorTable(number)
 }
 
-func (s *imageSet) descriptorTable(filesID uint32) map[uint32]uint32 {
-	if known, ok := s.files().byNumber[filesID]; ok {
+func (s *imageSet) descriptorTable(number uint32) map[uint32]uint32 {
+	if known, ok := s.files().byNumber[number]; ok {
 		return known
 	}
-	table := make(map[uint32]uint32, len(s.files().tables[filesID]))
-	for _, d := range s.files().tables[filesID] {
+	table := make(map[uint32]uint32, len(s.files().tables[number]))
+	for _, d := range s.files().tables[number] {
 		table[d.GetFd()] = d.GetId()
 	}
-	s.files().byNumber[filesID] = table
+	s.files().byNumber[number] = table
 	return table
 }
 
@@ -103,10 +103,10 @@ func (s *imageSet) tablesWith(f *openFile) []map[uint32]uint32 {
 	var tables []map[uint32]uint32
 	seen := map[uint32]bool{}
 	for _, pid := range f.pids {
-		id := s.kernelIDs(pid).GetFilesId()
-		if !seen[id] && len(tables) < maxHolders {
-			seen[id] = true
-			tables = append(tables, s.descriptorTable(id))
+		number, ok := s.tableNumber(pid)
+		if ok && !seen[number] && len(tables) < maxHolders {
+			seen[number] = true
+			tables = append(tables, s.descriptorTable(number))
 		}
 	}
 	return tables

@@ -45,8 +45,8 @@ func (s *imageSet) demandOfLivingWithoutIDs(demand func(uint64)) {
 
 func (s *imageSet) demandOfDescriptors(demand func(uint64)) {
 	for _, p := range s.livingTasks() {
-		if ids := s.kernelIDs(p.GetPid()); ids != nil {
-			demand(uint64(ids.GetFilesId()))
+		if number, ok := s.tableNumber(p.GetPid()); ok {
+			demand(uint64(number))
 		}
 	}
 }
@@ -129,8 +129,9 @@ func (s *imageSet) demandOfSockets(demand func(uint64)) {
 
 func (s *imageSet) hasFilteredThread() bool {
 	for _, p := range s.livingTasks() {
+		leader := s.cores()[p.GetPid()]
 		for _, tid := range liveThreads(p) {
-			if c := s.cores()[tid]; seccompFilter(c) != nil && seccompMode(c) == core.SeccompMode_filter {
+			if c := s.cores()[tid]; seccompFilter(c, leader) != nil && seccompMode(c, leader) == core.SeccompMode_filter {
 				return true
 			}
 		}
