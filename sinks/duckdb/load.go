@@ -59,14 +59,15 @@ type load struct {
 
 // unbind lets DuckDB take more memory after an error by which it has not enough, in
 // the end what it likes, and reports whether it is worth trying again: it cannot
-// keep every kind of row within the bound, such as long texts and lists.
+// keep every kind of row within the bound, such as long texts and lists, nor without
+// room on disk for the rest. To add few rows takes 100 MiB there, a block for each column.
 func (l *load) unbind(err error) bool {
 	var e *duckdb.Error
 	if l.fixed || l.unbounded || !errors.As(err, &e) {
 		return false
 	}
 	// A commit that fails says of the cause its text only.
-	if e.Type != duckdb.ErrorTypeOutOfMemory && !strings.Contains(e.Msg, "failed to pin block") && !strings.Contains(e.Msg, "failed to allocate data") {
+	if e.Type != duckdb.ErrorTypeOutOfMemory && !strings.Contains(e.Msg, "failed to pin block") && !strings.Contains(e.Msg, "failed to allocate data") && !isSpillFull(err) {
 		return false
 	}
 	l.memory *= 2
