@@ -105,9 +105,28 @@ func TestDatabaseOnSmallDisk(t *testing.T) {
 	if out, code := tr.complete(t, dir, archives[:len(archives)/2]); code != exitOK {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}
-	out, code := tr.mounted(t, dir, `cd %[1]q && mkdir disk && mount -t tmpfs -o size=48m none disk && mv fleet.duckdb disk && cd disk && exec "$0" "$@"`)
+	had := kib(t, dir)
+	out, code := tr.mounted(t, dir, `cd %[1]q && mkdir disk && mount -t tmpfs -o size=48m none disk && cp fleet.duckdb disk && cd disk && exec "$0" "$@"`)
 	if code != exitOK {
 		t.Errorf("exit code %d\n%s", code, out)
+	}
+	// A merge that fails, too, tells whether its rows are there nevertheless.
+	other := &trial{scenario: scenario{output: "other.duckdb"}}
+	if out, code := other.complete(t, dir, archives[len(archives)/3:]); code != exitOK {
+		t.Fatalf("exit code %d\n%s", code, out)
+	}
+	whole := 0
+	for mib := range 6 {
+		out, code := tr.mounted(t, dir, fmt.Sprintf(`cd %%[1]q && mkdir -p disk && mount -t tmpfs -o size=%dk none disk && cp fleet.duckdb disk && cd disk && had=$(
+			"$0" query fleet.duckdb 'SELECT count(*) FROM archives' --format csv); code=0; "$0" merge ../other.duckdb -o fleet.duckdb || code=$?
+			if [ "$had" != "$("$0" query fleet.duckdb 'SELECT count(*) FROM archives' --format csv)" ]; then echo merged; fi; exit $code`, had+64+mib<<10))
+		if code != exitFailed || !strings.Contains(out, "o space left") || strings.Contains(out, "has all rows of the run") != strings.Contains(out, "\nmerged\n") {
+			t.Errorf("a merge with %d MiB to spare ends with exit code %d\n%s", mib, code, out)
+		}
+		whole += strings.Count(out, "\nmerged\n")
+	}
+	if whole == 0 {
+		t.Error("no merge failed that had all its rows in the database")
 	}
 }
 
