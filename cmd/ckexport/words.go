@@ -78,7 +78,7 @@ func nearest(text string, names []string) string {
 
 // flagsFirst moves flags, with their values, in front of other arguments. An empty
 // value is that of a variable nobody has set: it is no value, rather than the default,
-// as --before ” would have all checkpoints forgotten.
+// as an empty --before would have all checkpoints forgotten.
 func flagsFirst(command *cli.Command, args []string) ([]string, error) {
 	takesValue := map[string]bool{}
 	for _, f := range command.Flags {
