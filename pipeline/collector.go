@@ -112,6 +112,7 @@ func (c *collector) archive(d decodedArchive) {
 	row := &d.result.Archive
 	c.differences = nil
 	rows, digests := c.newCheckpoints(d.result)
+	c.summary.Checkpoints += len(rows)
 	if len(d.result.Checkpoints) > 0 && len(rows) == 0 && row.Status == schema.StatusOK {
 		row.Status = schema.StatusDuplicate
 	}
@@ -130,7 +131,6 @@ func (c *collector) archive(d decodedArchive) {
 		rows = append(rows, &schema.Rows{EnumValues: enumValues()})
 	}
 	for _, r := range rows {
-		c.summary.Checkpoints += len(r.Checkpoints)
 		row.RowCount += c.batcher.count(r)
 	}
 	report.Rows = row.RowCount

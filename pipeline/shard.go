@@ -25,7 +25,7 @@ func (c *collector) see(d decodedArchive) error {
 		checkpoint, staged := c.seeCheckpoint(&seen.Archive, r, d.result.Digests[i])
 		seen.Checkpoints = append(seen.Checkpoints, checkpoint)
 		if staged {
-			c.summary.Checkpoints += len(r.Checkpoints)
+			c.summary.Checkpoints++
 			c.batcher.append([]*schema.Rows{r})
 		}
 	}

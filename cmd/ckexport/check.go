@@ -94,11 +94,11 @@ func check(c *cli.Context, std streams) (err error) {
 		return err
 	}
 	// Files are opened before the process is confined.
-	to, err := openBesides(in, "-o", c.String("output"))
+	to, err := openBesides(c.Context, in, "-o", c.String("output"))
 	if err != nil {
 		return err
 	}
-	baseline, err := openBesides(in, "--write-baseline", c.String("write-baseline"))
+	baseline, err := openBesides(c.Context, in, "--write-baseline", c.String("write-baseline"))
 	if err != nil {
 		return errors.Join(err, closeFiles(to))
 	}
@@ -144,11 +144,11 @@ func (o *checkOptions) tell(found *findings.Result, to, baseline *os.File, std s
 
 // openBesides opens a file that is written, which must not take the place of what is
 // asked; nil if none is named. What it held stays until there is something to write.
-func openBesides(in *askedInputs, flag, path string) (*os.File, error) {
+func openBesides(ctx context.Context, in *askedInputs, flag, path string) (*os.File, error) {
 	if path == "" {
 		return nil, nil
 	}
-	if err := in.mustBeSpared(flag, path); err != nil {
+	if err := in.mustBeSpared(ctx, flag, path); err != nil {
 		return nil, err
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)

@@ -4,8 +4,10 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -51,14 +53,14 @@ func TestReadOnlyOutput(t *testing.T) {
 // TestFullDisk runs on an output on disks of several sizes, from too small for
 // anything on: there, writes come out short before they fail.
 func TestFullDisk(t *testing.T) {
-	for _, s := range []scenario{scenarios[1], scenarios[3], scenarios[4], scenarios[5], scenarios[8], scenarios[9]} {
+	for _, s := range []scenario{scenarios[1], scenarios[3], scenarios[4], scenarios[5], scenarios[7], scenarios[8], scenarios[9], scenarios[10]} {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			tr := s.prepare(t)
 			need := kib(t, tr.dir) + kib(t, tr.before)
 			failed, fitted := 0, 0
 			for i := range 5 {
-				size := kib(t, tr.before) + 16 + i*need/3
+				size := kib(t, tr.before) + 16 + i*i*need/12
 				dir := tr.fresh(t)
 				out, code := tr.mounted(t, dir, fmt.Sprintf(`cd %%[1]q && mkdir disk && mount -t tmpfs -o size=%dk none disk
 					for f in fleet.*; do if [ -e "$f" ]; then mv "$f" disk; fi; done
@@ -68,8 +70,11 @@ func TestFullDisk(t *testing.T) {
 				switch {
 				case code == exitOK && after:
 					fitted++
-				case code == exitFailed && tellsFullDisk(out) && strings.Contains(out, strconv.Quote(tr.output)) && after == strings.Contains(out, "has all rows of the run"):
+				case code == exitFailed && strings.Contains(strings.ToLower(out), "no space left") && strings.Contains(out, strconv.Quote(tr.output)) && after == strings.Contains(out, "has all rows of the run"):
 					failed++
+					if !after {
+						tr.leavesNothing(t, dir)
+					}
 				default:
 					t.Errorf("%d KiB: exit code %d, complete %v\n%s", size, code, after, out)
 				}
@@ -82,11 +87,69 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// tellsFullDisk reports whether a message says that the disk is full. Where it is
-// short of room for what it puts aside, DuckDB names its bound on that, which is
-// the free space.
-func tellsFullDisk(out string) bool {
-	return strings.Contains(strings.ToLower(out), "no space left") || strings.Contains(out, "'max_temp_directory_size'")
+// TestDatabaseOnSmallDisk adds to a database where there is room for the database, but
+// not for what DuckDB would rather put aside.
+func TestDatabaseOnSmallDisk(t *testing.T) {
+	t.Parallel()
+	archives, err := filepath.Glob("../../testdata/archives/*.tar*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range archives {
+		if archives[i], err = filepath.Abs(archives[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tr := &trial{scenario: scenario{output: "fleet.duckdb"}, inputs: archives}
+	dir := t.TempDir()
+	if out, code := tr.complete(t, dir, archives[:len(archives)/2]); code != exitOK {
+		t.Fatalf("exit code %d\n%s", code, out)
+	}
+	had := kib(t, dir)
+	out, code := tr.mounted(t, dir, `cd %[1]q && mkdir disk && mount -t tmpfs -o size=48m none disk && cp fleet.duckdb disk && cd disk && exec "$0" "$@"`)
+	if code != exitOK {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+	// A merge that fails, too, tells whether its rows are there nevertheless.
+	other := &trial{scenario: scenario{output: "other.duckdb"}}
+	if out, code := other.complete(t, dir, archives[len(archives)/3:]); code != exitOK {
+		t.Fatalf("exit code %d\n%s", code, out)
+	}
+	whole := 0
+	for mib := range 6 {
+		out, code := tr.mounted(t, dir, fmt.Sprintf(`cd %%[1]q && mkdir -p disk && mount -t tmpfs -o size=%dk none disk && cp fleet.duckdb disk && cd disk && had=$(
+			"$0" query fleet.duckdb 'SELECT count(*) FROM archives' --format csv); code=0; "$0" merge ../other.duckdb -o fleet.duckdb || code=$?
+			if [ "$had" != "$("$0" query fleet.duckdb 'SELECT count(*) FROM archives' --format csv)" ]; then echo merged; fi; exit $code`, had+64+mib<<10))
+		if code != exitFailed || !strings.Contains(out, "o space left") || strings.Contains(out, "has all rows of the run") != strings.Contains(out, "\nmerged\n") {
+			t.Errorf("a merge with %d MiB to spare ends with exit code %d\n%s", mib, code, out)
+		}
+		whole += strings.Count(out, "\nmerged\n")
+	}
+	if whole == 0 {
+		t.Error("no merge failed that had all its rows in the database")
+	}
+}
+
+// leavesNothing checks that there are no other files than before, but for versions
+// of metadata by which Iceberg tables were taken back.
+func (tr *trial) leavesNothing(t *testing.T, dir string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		if _, missing := os.Stat(filepath.Join(tr.before, name)); missing != nil && !strings.HasSuffix(name, ".metadata.json") {
+			t.Errorf("a run that failed left %s", name)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // kib returns the size of what is below a folder.

@@ -147,6 +147,9 @@ func selectTables(only, except string) ([]*schema.Table, error) {
 			}
 			names = append(names, name)
 		}
+		if list != "" && len(names) == 0 {
+			return nil, usagef("%s %q: it names no table", flag, list)
+		}
 		return names, nil
 	}
 	wanted, err := split("--tables", only)

@@ -59,6 +59,9 @@ func (a *asked) close() error {
 // confined, and calls answer. In the end it says which archives could not be read
 // whole; the error then is errBadArchives.
 func ask(c *cli.Context, in *askedInputs, q question, std streams, answer func(*sql.DB) error, more ...sandbox.Grant) (err error) {
+	if jobs := c.Int("jobs"); jobs < 1 {
+		return usagef("--jobs %d: want 1 or more", jobs)
+	}
 	a := &asked{}
 	defer func() { err = errors.Join(err, a.close()) }()
 	box := confinementOf(c, slog.New(slog.DiscardHandler))
@@ -92,9 +95,6 @@ type askOptions struct {
 
 // open makes one fleet of several outputs, and of archives.
 func (a *asked) open(ctx context.Context, in *askedInputs, q question, opts askOptions) error {
-	if opts.jobs < 1 {
-		return usagef("--jobs %d: want 1 or more", opts.jobs)
-	}
 	openFleet := duckdb.OpenFleet()
 	if openFleet == nil {
 		return &usageError{err: errors.New("this build has no DuckDB, so it can ask neither archives nor several outputs"), hint: "export archives with -o, and ask the output with another program"}

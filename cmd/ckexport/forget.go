@@ -54,9 +54,9 @@ func forgetFlags(c *cli.Context, now time.Time) (*retention, error) {
 		return nil, &usageError{err: fmt.Errorf("want an output, got %d arguments", c.NArg()), hint: "ckexport forget fleet.parquet --before 90d"}
 	}
 	r := &retention{keepLast: c.Int("keep-last"), names: c.StringSlice("checkpoint")}
-	if text := c.String("before"); text != "" {
+	if c.IsSet("before") {
 		var err error
-		if r.before, err = parseTime(text, now); err != nil {
+		if r.before, err = parseTime(c.String("before"), now); err != nil {
 			return nil, usagef("--before: %v", err)
 		}
 	}

@@ -146,13 +146,13 @@ func (in *askedInputs) add(c *cli.Context, kinds sinks.Formats, name string, std
 }
 
 // mustBeSpared refuses to write a result to path where it would take the place of an
-// output or an archive that is asked, lie within an output, or pass for an output.
-func (in *askedInputs) mustBeSpared(flag, path string) error {
+// output or an archive that is asked, lie within any output, or pass for an output.
+func (in *askedInputs) mustBeSpared(ctx context.Context, flag, path string) error {
+	if err := in.mustBeOutside(ctx, flag, path); err != nil {
+		return err
+	}
 	var asked []string
 	for _, o := range in.outputs {
-		if err := mustBeOutside(path, o.location); err != nil {
-			return err
-		}
 		asked = append(asked, o.location)
 	}
 	if in.listing != nil {
@@ -172,6 +172,39 @@ func (in *askedInputs) mustBeSpared(flag, path string) error {
 		return &usageError{err: fmt.Errorf("%s %q: results are no %s, which are outputs", flag, path, ending), hint: "ckexport INPUT... -o OUT makes an output"}
 	}
 	return nil
+}
+
+// mustBeOutside refuses a file in the folder of an output, whether it is asked or not:
+// it would be taken for a part of it, or take the place of one.
+func (in *askedInputs) mustBeOutside(ctx context.Context, flag, path string) error {
+	folder, err := filepath.EvalSymlinks(filepath.Dir(path))
+	if err != nil {
+		return &usageError{err: fmt.Errorf("%s %q: %w", flag, path, err)}
+	}
+	if folder, err = filepath.Abs(folder); err != nil {
+		return err
+	}
+	for above := filepath.Dir(folder); folder != above; folder, above = above, filepath.Dir(above) {
+		if in.isOutput(ctx, folder) {
+			return usagef("%s %q would lie within the output %q", flag, path, folder)
+		}
+	}
+	return nil
+}
+
+// isOutput tells whether a folder is an output: by its name and what it holds, or as
+// it is asked.
+func (in *askedInputs) isOutput(ctx context.Context, folder string) bool {
+	if format, err := formats(places{}).For(folder); err == nil {
+		if ok, _ := format.Recognise(ctx, folder); ok { // what cannot be looked at cannot be written to
+			return true
+		}
+	}
+	there, err := os.Stat(folder)
+	return err == nil && slices.ContainsFunc(in.outputs, func(o *output) bool {
+		info, err := os.Stat(o.location)
+		return err == nil && os.SameFile(info, there)
+	})
 }
 
 // one returns the output, where the command asks a single one.

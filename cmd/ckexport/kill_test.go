@@ -40,6 +40,7 @@ var scenarios = []scenario{
 	{"all tables in a database, adding", "fleet.duckdb", "", true, 6, 3},
 	{"Iceberg tables", "fleet.iceberg", "archives,checkpoints,processes", false, 10, 4},
 	{"Iceberg tables, adding", "fleet.iceberg", "archives,checkpoints,processes", true, 40, 10},
+	{"all Iceberg tables, adding", "fleet.iceberg", "", true, 3, 2},
 }
 
 // trial is a scenario made ready to be run again and again.

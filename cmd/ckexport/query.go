@@ -43,7 +43,7 @@ func queryCommand(std streams) *cli.Command {
 			if err != nil {
 				return err
 			}
-			to, err := openResults(c.String("output"), c.String("format"), in, std)
+			to, err := openResults(c.Context, c.String("output"), c.String("format"), in, std)
 			if err != nil {
 				return err
 			}

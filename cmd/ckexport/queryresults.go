@@ -47,7 +47,7 @@ type results struct {
 
 // openResults opens what results are written to. A file is emptied when there is a
 // result.
-func openResults(path, format string, in *askedInputs, std streams) (*results, error) {
+func openResults(ctx context.Context, path, format string, in *askedInputs, std streams) (*results, error) {
 	r := &results{out: std.out, format: format}
 	if _, ok := resultWriters[format]; !ok && !slices.Contains([]string{"", parquetFormat, bytesFormat}, format) {
 		return nil, usagef("--format %q: want %s", format, queryFormats)
@@ -68,7 +68,7 @@ func openResults(path, format string, in *askedInputs, std streams) (*results, e
 		}
 		return r, nil
 	}
-	if err := in.mustBeSpared("-o", path); err != nil {
+	if err := in.mustBeSpared(ctx, "-o", path); err != nil {
 		return nil, err
 	}
 	if r.format == "" {

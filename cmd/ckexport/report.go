@@ -2,12 +2,9 @@ package main
 
 import (
 	"database/sql"
-	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -43,10 +40,8 @@ func makeReport(c *cli.Context, path string, std streams) (err error) {
 	if err != nil {
 		return err
 	}
-	for _, o := range in.outputs {
-		if err := mustBeOutside(path, o.location); err != nil {
-			return err
-		}
+	if err := in.mustBeOutside(c.Context, "-o", path); err != nil {
+		return err
 	}
 	known, err := openJudging(c, std)
 	if err != nil {
@@ -82,28 +77,4 @@ func makeReport(c *cli.Context, path string, std streams) (err error) {
 		_, err = fmt.Fprintf(std.err, "%s: %s; %d of %s found something\n", quotedPath(path), units.Count(r.Checkpoints, "checkpoint"), len(r.Detections), units.Count(r.Checks(), "detection"))
 		return err
 	}, append(known.grants(), folder)...)
-}
-
-// mustBeOutside refuses a file in a dataset's folder: it would be taken for a part of it.
-func mustBeOutside(path, output string) error {
-	folder, err := filepath.EvalSymlinks(filepath.Dir(path))
-	if err != nil {
-		return &usageError{err: fmt.Errorf("-o %q: %w", path, err)}
-	}
-	if folder, err = filepath.Abs(folder); err != nil {
-		return err
-	}
-	output, err = filepath.EvalSymlinks(output)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // it does not lie in a folder
-	} else if err != nil {
-		return err
-	}
-	if output, err = filepath.Abs(output); err != nil {
-		return err
-	}
-	if folder == output || strings.HasPrefix(folder, output+string(filepath.Separator)) {
-		return usagef("%q would lie within the output", path)
-	}
-	return nil
 }

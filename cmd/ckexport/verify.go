@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -54,6 +55,13 @@ func verifyCommand(std streams) *cli.Command {
 			}
 			if err := output.mustBeReadable(); err != nil {
 				return err
+			}
+			if !c.IsSet("against") {
+				for _, flag := range []string{"temp-dir", "jobs", "redact", "redact-key-file"} {
+					if c.IsSet(flag) {
+						return usagef("--%s is of use with --against only", flag)
+					}
+				}
 			}
 			opts := verify.Options{Path: output.location, Format: output.format}
 			if c.IsSet("against") {
@@ -131,6 +139,13 @@ func againstOptions(c *cli.Context, output *output, std streams) (*verify.Agains
 	}
 	if c.Int("jobs") < 1 {
 		return nil, usagef("--jobs %d: want 1 or more", c.Int("jobs"))
+	}
+	if dir := c.String("temp-dir"); dir != "" {
+		if info, err := os.Stat(dir); err != nil {
+			return nil, usagef("--temp-dir: %v", err)
+		} else if !info.IsDir() {
+			return nil, usagef("--temp-dir %q: is not a folder", dir)
+		}
 	}
 	listing, err := source.List(c.Context, providers(output.location, placesOf(c)), append([]string{c.String("against")}, c.Args().Tail()...), std.in)
 	if err != nil {

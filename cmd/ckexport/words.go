@@ -76,7 +76,9 @@ func nearest(text string, names []string) string {
 	return best
 }
 
-// flagsFirst moves flags, with their values, in front of other arguments.
+// flagsFirst moves flags, with their values, in front of other arguments. An empty
+// value is that of a variable nobody has set: it is no value, rather than the default,
+// as an empty --before would have all checkpoints forgotten.
 func flagsFirst(command *cli.Command, args []string) ([]string, error) {
 	takesValue := map[string]bool{}
 	for _, f := range command.Flags {
@@ -97,9 +99,12 @@ func flagsFirst(command *cli.Command, args []string) ([]string, error) {
 			continue
 		}
 		flags = append(flags, a)
-		name, _, hasValue := strings.Cut(strings.TrimLeft(a, "-"), "=")
-		if !takesValue[name] || hasValue {
+		name, value, hasValue := strings.Cut(strings.TrimLeft(a, "-"), "=")
+		if !takesValue[name] || value != "" {
 			continue
+		}
+		if hasValue || i+1 < len(args) && args[i+1] == "" {
+			return nil, usagef("%s needs a value, and that is empty", strings.TrimSuffix(a, "="))
 		}
 		if i++; i == len(args) {
 			return nil, &usageError{err: fmt.Errorf("%s stands last, and needs a value", a), hint: "ckexport " + command.Name + " --help"}

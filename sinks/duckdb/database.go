@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -120,6 +121,9 @@ func closeDatabase(ctx context.Context, db *sql.DB, err error) error {
 	if err != nil && ctx.Err() != nil {
 		err = errors.Join(ctx.Err(), err) // DuckDB's own error does not say whose wish it was
 	}
+	if isSpillFull(err) {
+		err = fmt.Errorf("%w for what does not fit in memory: %w", syscall.ENOSPC, err)
+	}
 	return errors.Join(err, db.Close())
 }
 
@@ -202,6 +206,13 @@ func readParquetWith(paths []string, options string) string {
 // glob, so a path with both is not found then.
 func globEscape(path string) string {
 	return strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]").Replace(path)
+}
+
+// isSpillFull tells whether the disk is full to which DuckDB moves what does not fit
+// in memory: it names its bound on that, which is the free space.
+func isSpillFull(err error) bool {
+	var e *duckdb.Error
+	return errors.As(err, &e) && strings.Contains(e.Msg, "'max_temp_directory_size'")
 }
 
 // IsInterrupted tells whether DuckDB gave up a statement as it was told to.

@@ -229,6 +229,7 @@ func (s *sink) newLoad() *load {
 		policy:  s.opts.Policy,
 		rows:    filepath.Join(s.dir, "rows"),
 		spill:   filepath.Join(s.dir, "spill"),
+		had:     -1,
 	}
 }
 
@@ -243,14 +244,15 @@ func (s *sink) add(ctx context.Context, load *load) error {
 		if failure == nil {
 			return nil
 		}
-		var rows int
-		err := withDatabase(ctx, s.place.Path, s.access(true), func(db *sql.DB) error {
-			return db.QueryRowContext(ctx, "SELECT count(*) FROM archives WHERE run_id = ?", s.opts.RunID).Scan(&rows)
+		has := 0
+		err := withDatabase(ctx, s.place.Path, s.access(true), func(db *sql.DB) (err error) {
+			has, err = countArchives(ctx, db)
+			return err
 		})
 		switch {
 		case err != nil:
 			return errors.Join(failure, fmt.Errorf("looking whether the rows are in the output nevertheless: %w", err))
-		case rows > 0:
+		case load.had >= 0 && has > load.had:
 			return &sinks.CommittedError{Path: s.place.Path, Err: failure}
 		case !load.unbind(failure):
 			return failure

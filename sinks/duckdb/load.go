@@ -50,6 +50,7 @@ type load struct {
 	parts   []spool.Part
 	batches map[string][]arrow.RecordBatch // by table, instead of parts
 
+	had       int    // rows of archives that the database had, -1 until it was looked at
 	begun     *begun // the database, where it was begun before
 	hasViews  bool   // the database has these views already
 	memory    int64  // bytes that DuckDB may keep in memory
@@ -59,14 +60,15 @@ type load struct {
 
 // unbind lets DuckDB take more memory after an error by which it has not enough, in
 // the end what it likes, and reports whether it is worth trying again: it cannot
-// keep every kind of row within the bound, such as long texts and lists.
+// keep every kind of row within the bound, such as long texts and lists, nor without
+// room on disk for the rest. To add few rows takes 100 MiB there, a block for each column.
 func (l *load) unbind(err error) bool {
 	var e *duckdb.Error
 	if l.fixed || l.unbounded || !errors.As(err, &e) {
 		return false
 	}
 	// A commit that fails says of the cause its text only.
-	if e.Type != duckdb.ErrorTypeOutOfMemory && !strings.Contains(e.Msg, "failed to pin block") && !strings.Contains(e.Msg, "failed to allocate data") {
+	if e.Type != duckdb.ErrorTypeOutOfMemory && !strings.Contains(e.Msg, "failed to pin block") && !strings.Contains(e.Msg, "failed to allocate data") && !isSpillFull(err) {
 		return false
 	}
 	l.memory *= 2
@@ -76,7 +78,10 @@ func (l *load) unbind(err error) bool {
 
 // into adds the rows to the existing database at path.
 func (l *load) into(ctx context.Context, path string, how access) error {
-	return withDatabase(ctx, path, how, func(db *sql.DB) error {
+	return withDatabase(ctx, path, how, func(db *sql.DB) (err error) {
+		if l.had, err = countArchives(ctx, db); err != nil {
+			return err
+		}
 		return l.add(ctx, db, path, func(tx *sql.Tx) error {
 			if err := l.addColumns(ctx, tx); err != nil {
 				return err
@@ -87,6 +92,15 @@ func (l *load) into(ctx context.Context, path string, how access) error {
 			return l.makeViews(ctx, tx)
 		})
 	})
+}
+
+// countArchives returns how many rows table archives of an existing database has.
+// Whatever adds rows to a database adds some there.
+func countArchives(ctx context.Context, db *sql.DB) (n int, err error) {
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM archives").Scan(&n); err != nil {
+		return 0, fmt.Errorf("counting archives: %w", err)
+	}
+	return n, nil
 }
 
 // memoryOf returns how much DuckDB may keep in memory in a process that may take

@@ -55,6 +55,9 @@ func (c *commit) addTo(ctx context.Context, w *warehouse) error {
 		return &sinks.CommittedError{Path: w.folder.dir, Err: err}
 	}
 	_, failed = recovered(context.WithoutCancel(ctx), now)
+	if failed == nil {
+		failed = w.folder.removeMade() // manifests of snapshots that were not to be
+	}
 	return errors.Join(err, failed)
 }
 

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	icebergio "github.com/apache/iceberg-go/io"
 
@@ -25,6 +26,19 @@ type files struct {
 	dir      string  // where the files are
 	location string  // what the metadata calls it, as a path
 	mirror   *mirror // of an output in an object store, which the folder stands for; else nil
+	made     *made   // notes what is made there; nil where nobody asks
+}
+
+// made are the locations of files that were made.
+type made struct {
+	mu        sync.Mutex
+	locations []string
+}
+
+func (m *made) add(location string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.locations = append(m.locations, location)
 }
 
 var _ icebergio.WriteFileIO = files{}
@@ -107,7 +121,20 @@ func (f files) Create(location string) (icebergio.FileWriter, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.made != nil {
+		f.made.add(location)
+	}
 	return &durableFile{file}, nil
+}
+
+// removeMade removes the files that were made, those that are there still.
+func (f files) removeMade() error {
+	for _, location := range f.made.locations {
+		if err := f.Remove(location); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 func (f files) WriteFile(location string, content []byte) error {
@@ -154,5 +181,8 @@ func writeTemporary(path string, content []byte) error {
 		return err
 	}
 	_, err = f.Write(content)
-	return errors.Join(err, f.Sync(), f.Close())
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(path)) // a full disk needs the room
+	}
+	return nil
 }

@@ -14,8 +14,12 @@ import (
 )
 
 // recovered takes back the snapshots of runs that did not end, and removes their
-// files. It returns the output as it is then.
+// files. It returns the output as it is then. Files that no snapshot has go first:
+// on a full disk they are the room for taking back the others.
 func recovered(ctx context.Context, w *warehouse) (*warehouse, error) {
+	if err := w.removeStrays(); err != nil {
+		return nil, err
+	}
 	changed := false
 	for name, t := range w.tables {
 		rolled, err := w.rollBack(ctx, t, w.visible(t))
@@ -24,19 +28,14 @@ func recovered(ctx context.Context, w *warehouse) (*warehouse, error) {
 		}
 		changed = changed || rolled
 	}
-	if changed {
-		now, err := w.catalog.reopen(ctx)
-		if err != nil {
-			return nil, err
-		}
-		w = now
+	if !changed {
+		return w, nil
 	}
-	for name := range w.tables {
-		if err := w.removeStrays(name); err != nil {
-			return nil, fmt.Errorf("table %s: %w", name, err)
-		}
+	now, err := w.catalog.reopen(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return w, nil
+	return now, now.removeStrays()
 }
 
 // rollBack makes a snapshot of a table its current one, nil for none.
@@ -80,9 +79,18 @@ func (w *warehouse) rollBack(ctx context.Context, t *table.Table, to *table.Snap
 	return true, nil
 }
 
-// removeStrays removes the files with rows of a table that runs made which did not
-// end.
-func (w *warehouse) removeStrays(name string) error {
+// removeStrays removes the files with rows that no snapshot of their table has, of
+// runs that did not end.
+func (w *warehouse) removeStrays() error {
+	for name := range w.tables {
+		if err := w.removeStraysOf(name); err != nil {
+			return fmt.Errorf("table %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (w *warehouse) removeStraysOf(name string) error {
 	dir := filepath.Join(w.folder.tableDir(name), dataDir)
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -113,6 +113,7 @@ func openWarehouse(in files) (*warehouse, error) {
 
 // newWarehouse returns an output in a folder, of which nothing is known yet.
 func newWarehouse(in files) *warehouse {
+	in.made = &made{}
 	c := folderCatalog{in}
 	return &warehouse{catalog: c, folder: c, tables: map[string]*table.Table{}, runs: map[string]bool{}}
 }
