@@ -114,7 +114,7 @@ func check(c *cli.Context, std streams) (err error) {
 			return err
 		}
 		return opts.tell(found, to, baseline, std)
-	}, known.grants()...)
+	}, known.grants(c.Context)...)
 }
 
 // tell writes what was found: to the files that are not nil, the baseline first, else to

@@ -127,7 +127,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 		return err
 	}
 	defer sink.Close() // after Commit there is nothing left to lose
-	if err := opts.confine(listing, sink); err != nil {
+	if err := opts.confine(ctx, listing, sink); err != nil {
 		return err
 	}
 	found, err := listing.Look(ctx)
@@ -198,10 +198,10 @@ func (o *exportOptions) sinkOptions(run *schema.Run, redaction *redact.Redaction
 }
 
 // confine leaves the process what reading the inputs and writing the output take.
-func (o *exportOptions) confine(listing *source.Listing, sink sinks.Sink) error {
+func (o *exportOptions) confine(ctx context.Context, listing *source.Listing, sink sinks.Sink) error {
 	grants := slices.Concat(inputGrants(listing), o.metrics.grants())
 	if r, ok := sink.(*refreshing); ok {
-		more, err := r.grants()
+		more, err := r.grants(ctx)
 		if err != nil {
 			return err
 		}

@@ -93,11 +93,11 @@ func (j *judging) openBaseline(c *cli.Context, name string) error {
 }
 
 // grants grants what asking the baseline takes.
-func (j *judging) grants() []sandbox.Grant {
+func (j *judging) grants(ctx context.Context) []sandbox.Grant {
 	if j == nil || j.baseline == nil {
 		return nil
 	}
-	footprint, err := j.baseline.format.Footprint(j.baseline.location)
+	footprint, err := j.baseline.format.Footprint(ctx, j.baseline.location)
 	if err != nil {
 		return nil // opening it tells
 	}

@@ -62,7 +62,7 @@ func queryCommand(std streams) *cli.Command {
 					return err
 				}
 				return errors.Join(runStatements(c.Context, db, text, to), to.judging.tell(std))
-			}, known.grants()...)
+			}, known.grants(c.Context)...)
 		},
 	}
 }

@@ -81,7 +81,7 @@ func makeReport(c *cli.Context, path string, std streams) (err error) {
 		}
 		_, err = fmt.Fprintf(std.err, "%s: %s; %d of %s found something\n", quotedPath(path), units.Count(r.Checkpoints, "checkpoint"), len(r.Detections), units.Count(r.Checks(), "detection"))
 		return err
-	}, append(known.grants(), folder)...)
+	}, append(known.grants(c.Context), folder)...)
 }
 
 // mustBeOutside refuses a file in a dataset's folder: it would be taken for a part of it.
