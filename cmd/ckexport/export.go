@@ -138,7 +138,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 		settledArchives(found, settled)
 	}
 	for _, name := range found.Ignored {
-		opts.log.Debug("ignored: neither named nor looks like an archive", "file", name)
+		opts.log.Debug("ignored: neither named nor looks like an archive, or no file", "file", name)
 	}
 	if opts.dryRun {
 		return dryRun(ctx, std, sink, found)

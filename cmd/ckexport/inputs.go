@@ -157,7 +157,9 @@ func (in *askedInputs) mustBeSpared(flag, path string) error {
 	}
 	if in.listing != nil {
 		for _, candidate := range in.listing.Candidates {
-			asked = append(asked, candidate.Name())
+			if !candidate.Special { // nothing takes the place of a FIFO
+				asked = append(asked, candidate.Name())
+			}
 		}
 	}
 	if there, err := os.Stat(path); err == nil {
