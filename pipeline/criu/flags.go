@@ -9,7 +9,7 @@ func FlagSets() []*Flags {
 		&Prot, &MapFlags, &VMAStatus, &Madvise, &MemfdSeals, &MountFlags, &UnixSocketFlags, &TCPOptions, &PageFlags,
 		&DeviceFlags, &TunFlags, &MacvlanFlags, &SitFlags, &TunnelEncapFlags, &AddressFlags, &RouteFlags, &RuleFlags,
 		&ConntrackStatus, &ConntrackTCPFlags, &ExpectFlags,
-		&SignalSetMIPS, &SigactionFlags, &SigactionFlagsMIPS, &SeccompFlags, &XFeatures,
+		&signalSetMIPS, &sigactionFlags, &sigactionFlagsMIPS, &SeccompFlags, &XFeatures,
 		&EpollEvents, &InotifyMask, &FanotifyMask, &FanotifyMarkFlags, &FanotifyInit, &TermiosInput, &TermiosOutput, &TermiosControl, &TermiosLocal,
 		&BPFMapFlags, &SocketBufferLock, &Timestamping, &KFDAlloc, &GEMCreate, &GEMDomains,
 	}
