@@ -13,10 +13,19 @@ import (
 // .page.html.123.new.
 const besideSuffix = ".new"
 
-// Beside makes a file, for its owner alone, in the folder of path, to be renamed to
-// that when it is whole. It is locked as long as it is open: what killed processes
-// left there is told by that, and removed.
-func Beside(path string) (*os.File, error) {
+// Replacement is a file that is being written beside the one whose place it is to
+// take, so that there is an old file, or a whole new one, at any time. It is locked as
+// long as it is open: what killed processes left is told by that.
+type Replacement struct {
+	*os.File
+	path string
+}
+
+// Beside begins a file to be at path, for its owner alone, in the same folder, and
+// removes what killed processes left there of such files. Both names are used with
+// what the process may do when Beside is called: afterwards, only Commit and Close
+// touch the folder.
+func Beside(path string) (*Replacement, error) {
 	dir, name := filepath.Split(path)
 	dir, prefix := cmp.Or(dir, "."), "."+name+"."
 	removeLeft(dir, prefix)
@@ -31,13 +40,37 @@ func Beside(path string) (*os.File, error) {
 		}
 		switch {
 		case err == nil:
-			return f, nil
+			return &Replacement{File: f, path: path}, nil
 		case errors.Is(err, ErrLocked), errors.Is(err, fs.ErrNotExist): // it was taken for one that is left
 			f.Close()
 		default:
 			return nil, errors.Join(err, os.Remove(f.Name()), f.Close())
 		}
 	}
+}
+
+// Commit puts the file in its place, once what was written to it is durable.
+func (r *Replacement) Commit() error {
+	if err := r.Sync(); err != nil {
+		return err
+	}
+	err := os.Rename(r.Name(), r.path)
+	if err != nil { // Windows renames no file that is open
+		err = errors.Join(r.File.Close(), os.Rename(r.Name(), r.path))
+	}
+	return err
+}
+
+// Close removes what was not committed.
+func (r *Replacement) Close() error {
+	err := r.File.Close()
+	if errors.Is(err, fs.ErrClosed) { // Commit did
+		err = nil
+	}
+	if failed := os.Remove(r.Name()); !errors.Is(failed, fs.ErrNotExist) { // it is in its place
+		err = errors.Join(err, failed)
+	}
+	return err
 }
 
 // removeLeft removes the files that no process has locked. What fails is for the

@@ -45,3 +45,42 @@ func TestBeside(t *testing.T) {
 		t.Errorf("there are %q, want %q", got, want)
 	}
 }
+
+// TestReplacement: what another file held is there until Commit, and stays where there
+// is none.
+func TestReplacement(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "page.html")
+	write := func(text string, isWhole bool) {
+		t.Helper()
+		f, err := Beside(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, _ := os.ReadFile(path)
+		if _, err := f.WriteString(text); err != nil {
+			t.Fatal(err)
+		}
+		if now, _ := os.ReadFile(path); string(now) != string(before) {
+			t.Errorf("before Commit there is %q, and was %q", now, before)
+		}
+		if isWhole {
+			if err := f.Commit(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	write("half", false)
+	if _, err := os.Lstat(path); !os.IsNotExist(err) {
+		t.Errorf("there is a file without Commit: %v", err)
+	}
+	write("a first one", true)
+	write("second", true)
+	write("half", false)
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if text, _ := os.ReadFile(path); string(text) != "second" || err != nil || len(entries) != 1 {
+		t.Errorf("there is %q among %v, %v", text, entries, err)
+	}
+}

@@ -15,7 +15,7 @@ import (
 // and removing files in Folder is enough.
 type File struct {
 	path string
-	next *os.File // takes its place
+	next *filelock.Replacement
 }
 
 // fileMode lets node_exporter read the file, whoever it runs as. There is
@@ -58,10 +58,7 @@ func (f *File) Update(change func(*Metrics)) error {
 	if err := m.Write(f.next); err != nil {
 		return err
 	}
-	if err := f.next.Sync(); err != nil {
-		return fmt.Errorf("writing metrics: %w", err)
-	}
-	if err := os.Rename(f.next.Name(), f.path); err != nil {
+	if err := f.next.Commit(); err != nil {
 		return fmt.Errorf("writing metrics: %w", err)
 	}
 	return nil
@@ -86,10 +83,4 @@ func (f *File) earlier() (*Metrics, error) {
 }
 
 // Close gives up what was not written.
-func (f *File) Close() error {
-	err := os.Remove(f.next.Name())
-	if errors.Is(err, fs.ErrNotExist) { // it is in its place
-		err = nil
-	}
-	return errors.Join(err, f.next.Close())
-}
+func (f *File) Close() error { return f.next.Close() }

@@ -45,7 +45,7 @@ type Format struct {
 	// there.
 	Recognise func(ctx context.Context, location string) (bool, error)
 	// Footprint tells what OpenSQL, Part and Inspect touch, dir of Part aside.
-	Footprint func(location string) (Footprint, error)
+	Footprint func(ctx context.Context, location string) (Footprint, error)
 	// OpenSQL opens it for queries, which get at nothing else. It is nil where
 	// this build has nothing that could answer them.
 	OpenSQL func(ctx context.Context, location string, opts SQLOptions) (*sql.DB, error)

@@ -51,7 +51,7 @@ func TestSettingsOfRuns(t *testing.T) {
 	}
 	key, err := redact.OpenKey(filepath.Join(t.TempDir(), "key"))
 	must(t, err)
-	policy, err := redact.ParsePolicy([]string{schema.PolicyPayloads})
+	policy, err := redact.ParsePolicy([]string{schema.PolicyPayloads}, nil)
 	must(t, err)
 	redactions := map[string]*redact.Redaction{"as they are": nil, "replaced": {Policy: policy, Key: key}}
 	few := tables("checkpoint_digests", "archives", "runs", "checkpoints", "problems", "pipe_buffers", "ghost_files", "ttys", "ipc_objects", "memory_strings", "mounts")
@@ -112,7 +112,7 @@ func TestContentsOfLimits(t *testing.T) {
 	copyFile(t, "../testdata/archives/p5-everything.tar.gz", filepath.Join(dir, "p5-everything.tar.gz"))
 	key, err := redact.OpenKey(filepath.Join(t.TempDir(), "key"))
 	must(t, err)
-	policy, err := redact.ParsePolicy([]string{schema.PolicyPayloads})
+	policy, err := redact.ParsePolicy([]string{schema.PolicyPayloads}, nil)
 	must(t, err)
 	some := append(some, tables("runs")...)
 	for name, c := range map[string]struct {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -94,16 +95,16 @@ func check(c *cli.Context, std streams) (err error) {
 		return err
 	}
 	// Files are opened before the process is confined.
-	to, err := openBesides(c.Context, in, "-o", c.String("output"))
+	to, err := openBesides(c, in, "-o", cmp.Or(c.String("output"), "-"), std)
 	if err != nil {
 		return err
 	}
-	baseline, err := openBesides(c.Context, in, "--write-baseline", c.String("write-baseline"))
+	baseline, err := openBesides(c, in, "--write-baseline", c.String("write-baseline"), std)
 	if err != nil {
-		return errors.Join(err, closeFiles(to))
+		return errors.Join(err, to.Close())
 	}
 	defer func() {
-		if failed := closeFiles(to, baseline); failed != nil {
+		if failed := errors.Join(to.Close(), baseline.Close()); failed != nil {
 			err = failed // it weighs more than that something is new
 		}
 	}()
@@ -114,25 +115,24 @@ func check(c *cli.Context, std streams) (err error) {
 			return err
 		}
 		return opts.tell(found, to, baseline, std)
-	}, known.grants()...)
+	}, slices.Concat(known.grants(c.Context), to.grants(), baseline.grants())...)
 }
 
-// tell writes what was found: to the files that are not nil, the baseline first, else to
-// standard output. It fails with errNewFindings where something is new and severe enough.
-func (o *checkOptions) tell(found *findings.Result, to, baseline *os.File, std streams) error {
+// tell writes what was found, the baseline first, which is nil for none. It fails with
+// errNewFindings where something is new and severe enough.
+func (o *checkOptions) tell(found *findings.Result, to, baseline *answerFile, std streams) error {
 	if baseline != nil {
-		if err := errors.Join(baseline.Truncate(0), findings.NewBaseline(found).Write(baseline)); err != nil {
+		if err := findings.NewBaseline(found).Write(baseline); err != nil {
 			return fmt.Errorf("writing the baseline: %w", err)
 		}
-	}
-	out := std.out
-	if to != nil {
-		if err := to.Truncate(0); err != nil {
+		if err := baseline.commit(); err != nil {
 			return err
 		}
-		out = to
 	}
-	if err := writeFindings(out, found, o.format, o.severity, o.sarif); err != nil {
+	if err := writeFindings(to.Writer, found, o.format, o.severity, o.sarif); err != nil {
+		return err
+	}
+	if err := to.commit(); err != nil {
 		return err
 	}
 	tellFindings(std.err, found)
@@ -143,30 +143,15 @@ func (o *checkOptions) tell(found *findings.Result, to, baseline *os.File, std s
 }
 
 // openBesides opens a file that is written, which must not take the place of what is
-// asked; nil if none is named. What it held stays until there is something to write.
-func openBesides(ctx context.Context, in *askedInputs, flag, path string) (*os.File, error) {
+// asked; nil if none is named.
+func openBesides(c *cli.Context, in *askedInputs, flag, path string, std streams) (*answerFile, error) {
 	if path == "" {
 		return nil, nil
 	}
-	if err := in.mustBeSpared(ctx, flag, path); err != nil {
+	if err := in.mustBeSpared(c.Context, flag, path); err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, &usageError{err: fmt.Errorf("%s: %w", flag, err)}
-	}
-	return file, nil
-}
-
-// closeFiles closes those that were opened.
-func closeFiles(files ...*os.File) error {
-	var errs []error
-	for _, f := range files {
-		if f != nil {
-			errs = append(errs, f.Close())
-		}
-	}
-	return errors.Join(errs...)
+	return openAnswer(c.Context, flag, path, std)
 }
 
 func runChecks(ctx context.Context, db *sql.DB, known *judging) (*findings.Result, error) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ckexport/ckexport/cmd/ckexport/internal/sandbox"
 	"github.com/ckexport/ckexport/pipeline"
 	"github.com/ckexport/ckexport/pipeline/decode"
 	"github.com/ckexport/ckexport/pipeline/redact"
@@ -109,7 +110,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 			return err
 		}
 	}
-	summaryTo, err := openSummary(opts, std)
+	summaryTo, err := openSummary(ctx, opts, std)
 	if err != nil {
 		return err
 	}
@@ -127,7 +128,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 		return err
 	}
 	defer sink.Close() // after Commit there is nothing left to lose
-	if err := opts.confine(listing, sink); err != nil {
+	if err := opts.confine(ctx, listing, sink, summaryTo.grants()...); err != nil {
 		return err
 	}
 	found, err := listing.Look(ctx)
@@ -138,7 +139,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 		settledArchives(found, settled)
 	}
 	for _, name := range found.Ignored {
-		opts.log.Debug("ignored: neither named nor looks like an archive", "file", name)
+		opts.log.Debug("ignored: neither named nor looks like an archive, or no file", "file", name)
 	}
 	if opts.dryRun {
 		return dryRun(ctx, std, sink, found)
@@ -198,14 +199,14 @@ func (o *exportOptions) sinkOptions(run *schema.Run, redaction *redact.Redaction
 }
 
 // confine leaves the process what reading the inputs and writing the output take.
-func (o *exportOptions) confine(listing *source.Listing, sink sinks.Sink) error {
-	grants := slices.Concat(inputGrants(listing), o.metrics.grants())
+func (o *exportOptions) confine(ctx context.Context, listing *source.Listing, sink sinks.Sink, more ...sandbox.Grant) error {
+	grants := slices.Concat(inputGrants(listing), o.metrics.grants(), more)
 	if r, ok := sink.(*refreshing); ok {
-		more, err := r.grants()
+		rewriting, err := r.grants(ctx)
 		if err != nil {
 			return err
 		}
-		grants = append(grants, more...)
+		grants = append(grants, rewriting...)
 	}
 	return confinement{off: o.noSandbox, log: o.log}.to(sink.Footprint(), grants...)
 }

@@ -99,7 +99,7 @@ func (a *asked) open(ctx context.Context, in *askedInputs, q question, opts askO
 	if openFleet == nil {
 		return &usageError{err: errors.New("this build has no DuckDB, so it can ask neither archives nor several outputs"), hint: "export archives with -o, and ask the output with another program"}
 	}
-	footprint, err := in.footprint()
+	footprint, err := in.footprint(ctx)
 	if err != nil {
 		return err
 	}
@@ -181,10 +181,10 @@ func (a *asked) export(ctx context.Context, archives []source.Item, fleet sinks.
 }
 
 // footprint is what asking all outputs touches.
-func (in *askedInputs) footprint() (sinks.Footprint, error) {
+func (in *askedInputs) footprint(ctx context.Context) (sinks.Footprint, error) {
 	var all sinks.Footprint
 	for _, o := range in.outputs {
-		touched, err := o.format.Footprint(o.location)
+		touched, err := o.format.Footprint(ctx, o.location)
 		if err != nil {
 			return all, err
 		}

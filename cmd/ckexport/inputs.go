@@ -157,7 +157,9 @@ func (in *askedInputs) mustBeSpared(ctx context.Context, flag, path string) erro
 	}
 	if in.listing != nil {
 		for _, candidate := range in.listing.Candidates {
-			asked = append(asked, candidate.Name())
+			if !candidate.Special { // nothing takes the place of a FIFO
+				asked = append(asked, candidate.Name())
+			}
 		}
 	}
 	if there, err := os.Stat(path); err == nil {

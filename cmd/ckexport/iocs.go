@@ -44,7 +44,7 @@ func iocsCommand(std streams) *cli.Command {
 			if err != nil {
 				return err
 			}
-			set, err := readIndicators(lists, std)
+			set, err := readIndicators(c.Context, lists, std)
 			if err != nil {
 				return err
 			}
@@ -108,12 +108,12 @@ func placesQuestion() question {
 }
 
 // readIndicators reads the lists, and says what of them is not searched for.
-func readIndicators(names []string, std streams) (*indicators.Set, error) {
+func readIndicators(ctx context.Context, names []string, std streams) (*indicators.Set, error) {
 	var all []indicators.Indicator
 	for _, name := range names {
 		in := io.NopCloser(std.in)
 		if name != "-" {
-			file, err := os.Open(name)
+			file, err := openNamed(ctx, name)
 			if err != nil {
 				return nil, &usageError{err: err}
 			}

@@ -2,10 +2,10 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -39,7 +39,7 @@ func openJudging(c *cli.Context, std streams) (*judging, error) {
 	}
 	j := &judging{}
 	if allow != "" {
-		if err := j.readAllow(allow, std); err != nil {
+		if err := j.readAllow(c.Context, allow, std); err != nil {
 			return nil, err
 		}
 	}
@@ -52,14 +52,14 @@ func openJudging(c *cli.Context, std streams) (*judging, error) {
 }
 
 // readAllow reads the allow file, and says which entries count no more.
-func (j *judging) readAllow(path string, std streams) error {
-	file, err := os.Open(path)
+func (j *judging) readAllow(ctx context.Context, path string, std streams) error {
+	file, err := openNamed(ctx, path)
 	if err != nil {
 		return &usageError{err: fmt.Errorf("--allow: %w", err)}
 	}
 	defer file.Close()
 	valid, expired, err := findings.ReadAllow(file, time.Now())
-	if err != nil {
+	if err := cmp.Or(ctx.Err(), err); err != nil { // YAML's does not say that it is ctx's
 		return &usageError{err: fmt.Errorf("--allow %q: %w", path, err)}
 	}
 	j.known.Allowed = valid
@@ -71,7 +71,7 @@ func (j *judging) readAllow(path string, std streams) error {
 
 // openBaseline finds out what the baseline is: a file, which begins as JSON does, or an output.
 func (j *judging) openBaseline(c *cli.Context, name string) error {
-	if file, err := os.Open(name); err == nil {
+	if file, err := openNamed(c.Context, name); err == nil {
 		defer file.Close()
 		in := bufio.NewReader(file)
 		if first, err := in.Peek(1); err == nil && first[0] == '{' {
@@ -80,6 +80,9 @@ func (j *judging) openBaseline(c *cli.Context, name string) error {
 			}
 			return nil
 		}
+	}
+	if err := c.Context.Err(); err != nil {
+		return err
 	}
 	o, err := findOutput(c, name)
 	if err != nil {
@@ -93,11 +96,11 @@ func (j *judging) openBaseline(c *cli.Context, name string) error {
 }
 
 // grants grants what asking the baseline takes.
-func (j *judging) grants() []sandbox.Grant {
+func (j *judging) grants(ctx context.Context) []sandbox.Grant {
 	if j == nil || j.baseline == nil {
 		return nil
 	}
-	footprint, err := j.baseline.format.Footprint(j.baseline.location)
+	footprint, err := j.baseline.format.Footprint(ctx, j.baseline.location)
 	if err != nil {
 		return nil // opening it tells
 	}

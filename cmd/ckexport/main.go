@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -33,30 +32,4 @@ func endingSignals() []os.Signal {
 		signals = append(signals, syscall.SIGHUP)
 	}
 	return signals
-}
-
-// interruptible is a stream that ends when ctx does, also while it waits for someone
-// to type.
-type interruptible struct {
-	ctx  context.Context
-	from io.Reader
-}
-
-func (i *interruptible) Read(p []byte) (int, error) {
-	type result struct {
-		data []byte
-		err  error
-	}
-	read := make(chan result, 1)
-	go func() {
-		data := make([]byte, len(p)) // p is the caller's again when ctx ends
-		n, err := i.from.Read(data)
-		read <- result{data[:n], err}
-	}()
-	select {
-	case got := <-read:
-		return copy(p, got.data), got.err
-	case <-i.ctx.Done():
-		return 0, i.ctx.Err()
-	}
 }

@@ -169,7 +169,7 @@ func (in *askedInputs) addTo(c *cli.Context, location string, open sinks.OpenFle
 	if isThere {
 		all.outputs = append([]*output{there}, in.outputs...)
 	}
-	footprint, err := all.footprint()
+	footprint, err := all.footprint(ctx)
 	if err != nil {
 		return added, err
 	}

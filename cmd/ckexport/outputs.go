@@ -36,8 +36,8 @@ func outputAt(ctx context.Context, among sinks.Formats, location string) (*outpu
 }
 
 // confine confines the process to reading the output, and to further grants.
-func (o *output) confine(box confinement, more ...sandbox.Grant) error {
-	footprint, err := o.format.Footprint(o.location)
+func (o *output) confine(ctx context.Context, box confinement, more ...sandbox.Grant) error {
+	footprint, err := o.format.Footprint(ctx, o.location)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (o *output) openSQL(ctx context.Context, opts sinks.SQLOptions, box confine
 	if o.format.OpenSQL == nil {
 		return nil, &usageError{err: fmt.Errorf("output %q: this build has no DuckDB, so it cannot run queries", o.location), hint: "any DuckDB reads the dataset: SELECT * FROM read_parquet('OUT/processes/*.parquet')"}
 	}
-	if err := o.confine(box, more...); err != nil {
+	if err := o.confine(ctx, box, more...); err != nil {
 		return nil, err
 	}
 	db, err := o.format.OpenSQL(ctx, o.location, opts)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -43,7 +42,7 @@ func queryCommand(std streams) *cli.Command {
 			if err != nil {
 				return err
 			}
-			to, err := openResults(c.Context, c.String("output"), c.String("format"), in, std)
+			to, err := openResults(c, in, std)
 			if err != nil {
 				return err
 			}
@@ -61,8 +60,11 @@ func queryCommand(std streams) *cli.Command {
 				if err := to.judging.begin(c.Context, known); err != nil {
 					return err
 				}
-				return errors.Join(runStatements(c.Context, db, text, to), to.judging.tell(std))
-			}, known.grants()...)
+				if err := runStatements(c.Context, db, text, to); err != nil {
+					return err
+				}
+				return errors.Join(to.commit(), to.judging.tell(std))
+			}, append(known.grants(c.Context), to.file.grants()...)...)
 		},
 	}
 }
@@ -88,7 +90,7 @@ func readQuery(c *cli.Context, params map[string]string, std streams) (inputs []
 	if file == "-" {
 		data, err = io.ReadAll(std.in)
 	} else {
-		data, err = os.ReadFile(file)
+		data, err = readNamed(c.Context, file)
 	}
 	if err != nil {
 		hint := ""

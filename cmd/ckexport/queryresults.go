@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -17,6 +16,7 @@ import (
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
 	"github.com/ckexport/ckexport/sinks/duckdb"
@@ -37,7 +37,7 @@ var formatByEnding = map[string]string{".csv": "csv", ".json": "json", ".jsonl":
 // results is where the results of statements go.
 type results struct {
 	out      io.Writer
-	file     *os.File    // of -o
+	file     *answerFile // of -o, nil for none
 	format   string      // empty where it depends on the result
 	written  int         // results
 	terminal *os.File    // that they are read on, nil for none
@@ -45,9 +45,9 @@ type results struct {
 	judging  *rowJudging // nil for none
 }
 
-// openResults opens what results are written to. A file is emptied when there is a
-// result.
-func openResults(ctx context.Context, path, format string, in *askedInputs, std streams) (*results, error) {
+// openResults opens what results are written to.
+func openResults(c *cli.Context, in *askedInputs, std streams) (*results, error) {
+	path, format := c.String("output"), c.String("format")
 	r := &results{out: std.out, format: format}
 	if _, ok := resultWriters[format]; !ok && !slices.Contains([]string{"", parquetFormat, bytesFormat}, format) {
 		return nil, usagef("--format %q: want %s", format, queryFormats)
@@ -68,18 +68,23 @@ func openResults(ctx context.Context, path, format string, in *askedInputs, std 
 		}
 		return r, nil
 	}
-	if err := in.mustBeSpared(ctx, "-o", path); err != nil {
-		return nil, err
-	}
 	if r.format == "" {
 		r.format = formatByEnding[strings.ToLower(filepath.Ext(path))]
 	}
 	var err error
-	if r.file, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600); err != nil {
-		return nil, &usageError{err: fmt.Errorf("-o: %w", err)}
+	if r.file, err = openBesides(c, in, "-o", path, std); err != nil {
+		return nil, err
 	}
 	r.out = r.file
 	return r, nil
+}
+
+// commit says that all results are written. Without any, a file stays as it is.
+func (r *results) commit() error {
+	if r.file == nil || r.written == 0 {
+		return nil
+	}
+	return r.file.commit()
 }
 
 // Close ends writing, and waits for the reader to leave the pager.
@@ -87,20 +92,12 @@ func (r *results) Close() error {
 	if r.pager != nil {
 		return r.pager.Close()
 	}
-	if r.file != nil {
-		return r.file.Close()
-	}
-	return nil
+	return r.file.Close()
 }
 
 // begin is called before each result.
 func (r *results) begin() error {
 	r.written++
-	if r.written == 1 && r.file != nil {
-		if info, err := r.file.Stat(); err == nil && info.Mode().IsRegular() {
-			return r.file.Truncate(0)
-		}
-	}
 	if r.written > 1 && slices.Contains([]string{"", "table", "line", "csv", "markdown"}, r.format) {
 		_, err := io.WriteString(r.out, "\n")
 		return err
@@ -199,6 +196,11 @@ func (r *results) writeParquet(ctx context.Context, conn *sql.Conn, statement st
 		return errors.Join(rows.Err(), w.Close())
 	})
 }
+
+// keepOpen is a stream that is not ours to close.
+type keepOpen struct{ io.Writer }
+
+func (keepOpen) Close() error { return nil }
 
 // terminalOf returns the terminal that a stream is, nil for none.
 func terminalOf(out io.Writer) *os.File {

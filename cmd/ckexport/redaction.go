@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"path/filepath"
 	"strings"
@@ -46,7 +47,8 @@ func readRedactionFlags(c *cli.Context, output string) (redactionOptions, error)
 	if inside {
 		return opts, usagef("--redact-key-file %q lies in the output, which may be given to those who must not have the key", opts.keyFile)
 	}
-	if opts.policy, err = redact.ParsePolicy(c.StringSlice("redact")); err != nil {
+	open := func(path string) (io.ReadCloser, error) { return openNamed(c.Context, path) }
+	if opts.policy, err = redact.ParsePolicy(c.StringSlice("redact"), open); err != nil {
 		return opts, usagef("--redact: %w", err)
 	}
 	return opts, nil

@@ -83,8 +83,8 @@ func (o *exportOptions) openRefreshing(ctx context.Context, format sinks.Format,
 func (r *refreshing) Footprint() sinks.Footprint { return r.target.Footprint() }
 
 // grants are what is touched besides.
-func (r *refreshing) grants() ([]sandbox.Grant, error) {
-	reads, err := r.old.format.Footprint(r.old.location)
+func (r *refreshing) grants(ctx context.Context) ([]sandbox.Grant, error) {
+	reads, err := r.old.format.Footprint(ctx, r.old.location)
 	return append(r.folder.grants(), outputGrants(reads)...), err
 }
 

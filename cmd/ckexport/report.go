@@ -72,9 +72,9 @@ func makeReport(c *cli.Context, path string, std streams) (err error) {
 			return err
 		}
 		if err := page.Commit(); err != nil {
-			return err
+			return fmt.Errorf("writing the page: %w", err)
 		}
 		_, err = fmt.Fprintf(std.err, "%s: %s; %d of %s found something\n", quotedPath(path), units.Count(r.Checkpoints, "checkpoint"), len(r.Detections), units.Count(r.Checks(), "detection"))
 		return err
-	}, append(known.grants(), folder)...)
+	}, append(known.grants(c.Context), folder)...)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -50,7 +51,7 @@ func readScanRules(c *cli.Context, tables []*schema.Table) (scanRules, error) {
 	}
 	var files []yara.File
 	for _, name := range names {
-		found, err := ruleFiles(name)
+		found, err := ruleFiles(c.Context, name)
 		if err != nil {
 			return scanRules{}, &usageError{err: fmt.Errorf("--scan: %w", err)}
 		}
@@ -72,7 +73,7 @@ func readScanRules(c *cli.Context, tables []*schema.Table) (scanRules, error) {
 }
 
 // ruleFiles reads the rules of a file, or of a folder and those below it.
-func ruleFiles(name string) ([]yara.File, error) {
+func ruleFiles(ctx context.Context, name string) ([]yara.File, error) {
 	if name == builtinRules {
 		return rules.Files(), nil
 	}
@@ -81,7 +82,7 @@ func ruleFiles(name string) ([]yara.File, error) {
 		return nil, err
 	}
 	if !info.IsDir() {
-		f, err := ruleFile(name, filepath.Base(name))
+		f, err := ruleFile(ctx, name, filepath.Base(name))
 		return []yara.File{f}, err
 	}
 	var files []yara.File
@@ -100,7 +101,7 @@ func ruleFiles(name string) ([]yara.File, error) {
 		if err != nil {
 			return err
 		}
-		f, err := ruleFile(path, namespace)
+		f, err := ruleFile(ctx, path, namespace)
 		files = append(files, f)
 		return err
 	})
@@ -110,7 +111,7 @@ func ruleFiles(name string) ([]yara.File, error) {
 	return files, err
 }
 
-func ruleFile(path, namespace string) (yara.File, error) {
-	text, err := os.ReadFile(path)
+func ruleFile(ctx context.Context, path, namespace string) (yara.File, error) {
+	text, err := readNamed(ctx, path)
 	return yara.File{Name: namespace, Text: string(text)}, err
 }

@@ -2,15 +2,12 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/ckexport/ckexport/pipeline"
 	"github.com/ckexport/ckexport/pipeline/source"
@@ -26,27 +23,16 @@ type summaryJSON struct {
 	RowsTotal uint64 `json:"rows_total"`
 }
 
-// openSummary opens what --summary-json names, before the process loses the
-// right to; a file keeps what it holds until there is something to write.
-func openSummary(opts *exportOptions, std streams) (io.WriteCloser, error) {
-	switch opts.summaryJSON {
-	case "", "-":
-		return keepOpen{std.out}, nil
+// openSummary opens what --summary-json names, nil for nothing.
+func openSummary(ctx context.Context, opts *exportOptions, std streams) (*answerFile, error) {
+	if opts.summaryJSON == "" {
+		return nil, nil
 	}
-	f, err := os.OpenFile(opts.summaryJSON, os.O_WRONLY|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, usagef("--summary-json: %v", err)
-	}
-	return f, nil
+	return openAnswer(ctx, "--summary-json", opts.summaryJSON, std)
 }
 
-// keepOpen is a stream that is not ours to close.
-type keepOpen struct{ io.Writer }
-
-func (keepOpen) Close() error { return nil }
-
 // report tells people what the run did, and programs by way of to.
-func report(opts *exportOptions, std streams, s *pipeline.Summary, found *source.Found, to io.Writer) error {
+func report(opts *exportOptions, std streams, s *pipeline.Summary, found *source.Found, to *answerFile) error {
 	if !opts.quiet {
 		fmt.Fprint(std.err, summaryText(opts, s, found))
 	}
@@ -55,7 +41,7 @@ func report(opts *exportOptions, std streams, s *pipeline.Summary, found *source
 
 // nothingFound says that there are no archives, and what was looked for. That is no
 // failure, as folders may fill later; no output is made, and none replaced.
-func nothingFound(opts *exportOptions, std streams, run *schema.Run, found *source.Found, to io.Writer) error {
+func nothingFound(opts *exportOptions, std streams, run *schema.Run, found *source.Found, to *answerFile) error {
 	summary := &pipeline.Summary{RunID: run.RunID, Rows: map[string]uint64{}, Problems: map[schema.Severity]map[string]int{}}
 	opts.metrics.committed(summary, "")
 	if !opts.quiet {
@@ -65,23 +51,18 @@ func nothingFound(opts *exportOptions, std streams, run *schema.Run, found *sour
 }
 
 // writeSummary writes what --summary-json asks for.
-func writeSummary(opts *exportOptions, s *pipeline.Summary, found *source.Found, to io.Writer) error {
-	if opts.summaryJSON == "" {
+func writeSummary(opts *exportOptions, s *pipeline.Summary, found *source.Found, to *answerFile) error {
+	if to == nil {
 		return nil
 	}
 	data, err := json.Marshal(summaryJSON{Summary: s, Output: opts.output, Ignored: len(found.Ignored), RowsTotal: s.RowCount()})
 	if err != nil {
 		return fmt.Errorf("writing the summary: %w", err)
 	}
-	if f, ok := to.(*os.File); ok { // an earlier summary may be longer; a pipe has no length
-		if err := f.Truncate(0); err != nil && !errors.Is(err, syscall.EINVAL) {
-			return fmt.Errorf("writing the summary: %w", err)
-		}
-	}
 	if _, err := to.Write(append(data, '\n')); err != nil {
 		return fmt.Errorf("writing the summary: %w", err)
 	}
-	return nil
+	return to.commit()
 }
 
 // summaryText says it in a few lines: counts, then rows per table.

@@ -67,7 +67,7 @@ func verifyCommand(std streams) *cli.Command {
 			if c.IsSet("against") {
 				opts.Against, err = againstOptions(c, output, std)
 			} else {
-				err = output.confine(confinementOf(c, warnings(std)))
+				err = output.confine(c.Context, confinementOf(c, warnings(std)))
 			}
 			if err != nil {
 				return err
@@ -161,7 +161,7 @@ func againstOptions(c *cli.Context, output *output, std streams) (*verify.Agains
 	}
 	archives := func(ctx context.Context, made string) ([]source.Item, error) {
 		grants := slices.Concat(inputGrants(listing), grant(sandbox.All, made), grant(sandbox.Entries, filepath.Dir(made))) // it is removed in the end
-		if err := output.confine(confinementOf(c, warnings(std)), grants...); err != nil {
+		if err := output.confine(c.Context, confinementOf(c, warnings(std)), grants...); err != nil {
 			return nil, err
 		}
 		found, err := listing.Look(ctx)

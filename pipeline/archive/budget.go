@@ -13,9 +13,9 @@ var (
 	ErrRatio    = errors.New("it expands to many times its size")
 )
 
-// FreeExpansion is how many bytes an archive, and all within it, may expand to
+// freeExpansion is how many bytes an archive, and all within it, may expand to
 // beyond the ratio: an archive of a few zero pages is no bomb.
-const FreeExpansion = 2 << 30
+const freeExpansion = 2 << 30
 
 // smallExcess is how many bytes beyond the ratio each stream may have, whatever
 // the others had: the one that a bomb stands in need not be one.
@@ -29,7 +29,7 @@ type Budget struct {
 	// to together: what is decompressed, and the holes of sparse members.
 	MaxExpanded int64
 	// MaxRatio bounds how many times its size a compressed stream, or a sparse
-	// member, expands to. All that expand to more have FreeExpansion bytes
+	// member, expands to. All that expand to more have freeExpansion bytes
 	// together; one that wants more fails, and those that keep to the ratio,
 	// but for a little, do not, whatever they stand in.
 	MaxRatio int64
@@ -50,14 +50,14 @@ func (b *Budget) checkRead(read int64) error {
 }
 
 // Allowed returns to how many bytes something of that size may expand now,
-// with what is left of FreeExpansion.
+// with what is left of freeExpansion.
 func (b *Budget) Allowed(size int64) int64 {
 	left := int64(1<<63 - 1)
 	if b.MaxExpanded > 0 {
 		left = max(b.MaxExpanded-b.expanded, 0)
 	}
 	if b.MaxRatio > 0 {
-		left = min(left, saturatingMul(size, b.MaxRatio)+max(FreeExpansion-b.excess, 0))
+		left = min(left, saturatingMul(size, b.MaxRatio)+max(freeExpansion-b.excess, 0))
 	}
 	return left
 }
@@ -113,7 +113,7 @@ func (e *expansion) Read(p []byte) (int, error) {
 	if b.MaxExpanded > 0 && b.expanded >= b.MaxExpanded {
 		return 0, fmt.Errorf("%w (%d)", ErrExpanded, b.MaxExpanded)
 	}
-	if e.excess > smallExcess && b.excess >= FreeExpansion {
+	if e.excess > smallExcess && b.excess >= freeExpansion {
 		return 0, fmt.Errorf("%w (%d bytes of %d)", ErrRatio, e.n, e.source()-e.from)
 	}
 	n, err := e.r.Read(p)

@@ -35,7 +35,7 @@ func Disassemble(program []byte, order binary.ByteOrder) []Instruction {
 		case in.Code == kernel.BPF_LD|kernel.BPF_W|kernel.BPF_ABS:
 			in.Operand = seccompData(in.K, order)
 		case in.Code == kernel.BPF_RET|kernel.BPF_K:
-			in.Operand, in.ReturnsConst = SeccompAction(in.K), true
+			in.Operand, in.ReturnsConst = seccompAction(in.K), true
 		}
 	}
 	return list
@@ -177,16 +177,16 @@ func seccompData(offset uint32, order binary.ByteOrder) string {
 	return fmt.Sprintf("args[%d] %s", (offset-16)/8, half)
 }
 
-// SeccompReturn names the actions of seccomp filters: the upper half of what
+// seccompReturn names the actions of seccomp filters: the upper half of what
 // they return.
-var SeccompReturn = Enum{"seccomp_return", "linux/seccomp.h", map[uint64]string{
+var seccompReturn = Enum{"seccomp_return", "linux/seccomp.h", map[uint64]string{
 	kernel.SECCOMP_RET_KILL_PROCESS: "KILL_PROCESS", kernel.SECCOMP_RET_KILL_THREAD: "KILL_THREAD", kernel.SECCOMP_RET_TRAP: "TRAP",
 	kernel.SECCOMP_RET_ERRNO: "ERRNO", kernel.SECCOMP_RET_USER_NOTIF: "USER_NOTIF", kernel.SECCOMP_RET_TRACE: "TRACE",
 	kernel.SECCOMP_RET_LOG: "LOG", kernel.SECCOMP_RET_ALLOW: "ALLOW"}}
 
-// SeccompAction names what a filter returns, with its number where it has one.
-func SeccompAction(k uint32) string {
-	name, ok := SeccompReturn.Names[uint64(k&kernel.SECCOMP_RET_ACTION_FULL)]
+// seccompAction names what a filter returns, with its number where it has one.
+func seccompAction(k uint32) string {
+	name, ok := seccompReturn.Names[uint64(k&kernel.SECCOMP_RET_ACTION_FULL)]
 	data := k & kernel.SECCOMP_RET_DATA
 	switch {
 	case !ok:

@@ -27,21 +27,21 @@ type Dialect struct {
 // DialectOf returns the dialect of an architecture.
 func DialectOf(arch core.CoreEntryMarch) Dialect {
 	d := Dialect{
-		Signal: &Signal, SignalSet: &SignalSet, Sigaction: &SigactionFlags, StopSignal: 19, Resource: &Resource, SocketType: &SocketType,
+		Signal: &Signal, SignalSet: &SignalSet, Sigaction: &sigactionFlags, StopSignal: 19, Resource: &Resource, SocketType: &SocketType,
 		OpenFlags: &OpenFlags, MapFlags: &MapFlags, MapGrowsdown: 0x100,
 		TermiosInput: &TermiosInput, TermiosOutput: &TermiosOutput, TermiosControl: &TermiosControl, TermiosLocal: &TermiosLocal,
 	}
 	switch arch {
 	case core.CoreEntry_ARM, core.CoreEntry_AARCH64:
-		d.OpenFlags = &OpenFlagsARM
+		d.OpenFlags = &openFlagsARM
 	case core.CoreEntry_PPC64:
-		d.OpenFlags, d.MapFlags = &OpenFlagsPPC64, &MapFlagsPPC64
-		d.TermiosInput, d.TermiosOutput = &TermiosInputPPC64, &TermiosOutputPPC64
-		d.TermiosControl, d.TermiosLocal = &TermiosControlPPC64, &TermiosLocalPPC64
+		d.OpenFlags, d.MapFlags = &openFlagsPPC64, &mapFlagsPPC64
+		d.TermiosInput, d.TermiosOutput = &termiosInputPPC64, &termiosOutputPPC64
+		d.TermiosControl, d.TermiosLocal = &termiosControlPPC64, &termiosLocalPPC64
 	case core.CoreEntry_MIPS:
-		d.Signal, d.SignalSet, d.Sigaction, d.StopSignal = &SignalMIPS, &SignalSetMIPS, &SigactionFlagsMIPS, 23
-		d.Resource, d.SocketType, d.TermiosLocal = &ResourceMIPS, &SocketTypeMIPS, &TermiosLocalMIPS
-		d.OpenFlags, d.MapFlags, d.MapGrowsdown = &OpenFlagsMIPS, &MapFlagsMIPS, 0x1000
+		d.Signal, d.SignalSet, d.Sigaction, d.StopSignal = &signalMIPS, &signalSetMIPS, &sigactionFlagsMIPS, 23
+		d.Resource, d.SocketType, d.TermiosLocal = &resourceMIPS, &socketTypeMIPS, &termiosLocalMIPS
+		d.OpenFlags, d.MapFlags, d.MapGrowsdown = &openFlagsMIPS, &mapFlagsMIPS, 0x1000
 	}
 	return d
 }
@@ -49,11 +49,11 @@ func DialectOf(arch core.CoreEntryMarch) Dialect {
 // OpenFlags names flags of open files, as on x86 and most architectures.
 var OpenFlags = Flags{"open_flags", "asm-generic/fcntl.h", openFlags(0o40000, 0o100000, 0o200000, 0o400000)}
 
-// OpenFlagsARM names them on 32-bit and 64-bit ARM.
-var OpenFlagsARM = Flags{"open_flags_arm", "arch/arm64/include/uapi/asm/fcntl.h", openFlags(0o200000, 0o400000, 0o40000, 0o100000)}
+// openFlagsARM names them on 32-bit and 64-bit ARM.
+var openFlagsARM = Flags{"open_flags_arm", "arch/arm64/include/uapi/asm/fcntl.h", openFlags(0o200000, 0o400000, 0o40000, 0o100000)}
 
-// OpenFlagsPPC64 names them on POWER.
-var OpenFlagsPPC64 = Flags{"open_flags_ppc64", "arch/powerpc/include/uapi/asm/fcntl.h", openFlags(0o400000, 0o200000, 0o40000, 0o100000)}
+// openFlagsPPC64 names them on POWER.
+var openFlagsPPC64 = Flags{"open_flags_ppc64", "arch/powerpc/include/uapi/asm/fcntl.h", openFlags(0o400000, 0o200000, 0o40000, 0o100000)}
 
 // openFlags lists the flags of open files of which architectures change four.
 func openFlags(direct, largefile, directory, nofollow uint64) []Flag {
@@ -70,8 +70,8 @@ func openFlags(direct, largefile, directory, nofollow uint64) []Flag {
 	}
 }
 
-// OpenFlagsMIPS names them on MIPS.
-var OpenFlagsMIPS = Flags{"open_flags_mips", "arch/mips/include/uapi/asm/fcntl.h", []Flag{
+// openFlagsMIPS names them on MIPS.
+var openFlagsMIPS = Flags{"open_flags_mips", "arch/mips/include/uapi/asm/fcntl.h", []Flag{
 	{Value: 0, Name: "O_RDONLY", Mask: 3}, {Value: 1, Name: "O_WRONLY", Mask: 3}, {Value: 2, Name: "O_RDWR", Mask: 3},
 	{Value: 0x8, Name: "O_APPEND"}, {Value: 0x4010, Name: "O_SYNC", Mask: 0x4010}, {Value: 0x10, Name: "O_DSYNC", Mask: 0x4010},
 	{Value: 0x80, Name: "O_NONBLOCK"}, {Value: 0x100, Name: "O_CREAT"}, {Value: 0x200, Name: "O_TRUNC"}, {Value: 0x400, Name: "O_EXCL"},
@@ -94,15 +94,15 @@ var MapFlags = Flags{"map_flags", "asm-generic/mman.h", mapFlags(
 	Flag{Value: 0x8000, Name: "MAP_POPULATE"}, Flag{Value: 0x10000, Name: "MAP_NONBLOCK"}, Flag{Value: 0x20000, Name: "MAP_STACK"},
 	Flag{Value: 0x40000, Name: "MAP_HUGETLB"}, Flag{Value: 0x80000, Name: "MAP_SYNC"})}
 
-// MapFlagsPPC64 names them on POWER.
-var MapFlagsPPC64 = Flags{"map_flags_ppc64", "arch/powerpc/include/uapi/asm/mman.h", mapFlags(
+// mapFlagsPPC64 names them on POWER.
+var mapFlagsPPC64 = Flags{"map_flags_ppc64", "arch/powerpc/include/uapi/asm/mman.h", mapFlags(
 	Flag{Value: 0x20, Name: "MAP_ANONYMOUS"}, Flag{Value: 0x40, Name: "MAP_NORESERVE"}, Flag{Value: 0x80, Name: "MAP_LOCKED"},
 	Flag{Value: 0x100, Name: "MAP_GROWSDOWN"}, Flag{Value: 0x800, Name: "MAP_DENYWRITE"}, Flag{Value: 0x1000, Name: "MAP_EXECUTABLE"},
 	Flag{Value: 0x8000, Name: "MAP_POPULATE"}, Flag{Value: 0x10000, Name: "MAP_NONBLOCK"}, Flag{Value: 0x20000, Name: "MAP_STACK"},
 	Flag{Value: 0x40000, Name: "MAP_HUGETLB"}, Flag{Value: 0x80000, Name: "MAP_SYNC"})}
 
-// MapFlagsMIPS names them on MIPS.
-var MapFlagsMIPS = Flags{"map_flags_mips", "arch/mips/include/uapi/asm/mman.h", mapFlags(
+// mapFlagsMIPS names them on MIPS.
+var mapFlagsMIPS = Flags{"map_flags_mips", "arch/mips/include/uapi/asm/mman.h", mapFlags(
 	Flag{Value: 0x400, Name: "MAP_NORESERVE"}, Flag{Value: 0x800, Name: "MAP_ANONYMOUS"}, Flag{Value: 0x1000, Name: "MAP_GROWSDOWN"},
 	Flag{Value: 0x2000, Name: "MAP_DENYWRITE"}, Flag{Value: 0x4000, Name: "MAP_EXECUTABLE"}, Flag{Value: 0x8000, Name: "MAP_LOCKED"},
 	Flag{Value: 0x10000, Name: "MAP_POPULATE"}, Flag{Value: 0x20000, Name: "MAP_NONBLOCK"}, Flag{Value: 0x40000, Name: "MAP_STACK"},
@@ -117,12 +117,12 @@ func mapFlags(own ...Flag) []Flag {
 	return append(flags, Flag{Value: 0x100000, Name: "MAP_FIXED_NOREPLACE"})
 }
 
-// ResourceMIPS names resource limits by their position on MIPS.
-var ResourceMIPS = Enum{"resource_mips", "arch/mips/include/uapi/asm/resource.h", changed(Resource.Names,
+// resourceMIPS names resource limits by their position on MIPS.
+var resourceMIPS = Enum{"resource_mips", "arch/mips/include/uapi/asm/resource.h", changed(Resource.Names,
 	map[uint64]string{5: "NOFILE", 6: "AS", 7: "RSS", 8: "NPROC", 9: "MEMLOCK"})}
 
-// SocketTypeMIPS names socket types on MIPS.
-var SocketTypeMIPS = Enum{"socket_type_mips", "arch/mips/include/asm/socket.h", changed(SocketType.Names,
+// socketTypeMIPS names socket types on MIPS.
+var socketTypeMIPS = Enum{"socket_type_mips", "arch/mips/include/asm/socket.h", changed(SocketType.Names,
 	map[uint64]string{1: "dgram", 2: "stream"})}
 
 // changed returns names with others for some of the numbers.

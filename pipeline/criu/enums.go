@@ -15,7 +15,7 @@ func Enums() []*Enum {
 		&FSType, &NamespaceFlag, &Clock, &RemapType, &FileType,
 		&DeviceType, &SysctlType, &MacvlanMode, &TunnelEncap, &SitProtocol, &RouteType, &RouteProtocol, &RouteScope, &RoutePreference,
 		&RouteEncap, &RouteMetric, &RuleAction, &AddressProtocol, &ConntrackTCPState, &ConntrackSCTPState,
-		&SignalMIPS, &ResourceMIPS, &SocketTypeMIPS, &TimerNotify, &SiginfoCode, &SiginfoCodeMIPS, &AuxiliaryType, &CPUVendor, &Endianness, &SeccompReturn,
+		&signalMIPS, &resourceMIPS, &socketTypeMIPS, &TimerNotify, &siginfoCode, &siginfoCodeMIPS, &AuxiliaryType, &CPUVendor, &Endianness, &seccompReturn,
 		&FileLockKind, &FileLockType, &FanotifyMarkType, &TTYType, &BPFMapType, &PacketVersion, &PacketMembership, &AutofsMode,
 		&ELFType, &ELFMachine,
 	}

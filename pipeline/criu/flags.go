@@ -9,9 +9,9 @@ func FlagSets() []*Flags {
 		&Prot, &MapFlags, &VMAStatus, &Madvise, &MemfdSeals, &MountFlags, &UnixSocketFlags, &TCPOptions, &PageFlags,
 		&DeviceFlags, &TunFlags, &MacvlanFlags, &SitFlags, &TunnelEncapFlags, &AddressFlags, &RouteFlags, &RuleFlags,
 		&ConntrackStatus, &ConntrackTCPFlags, &ExpectFlags,
-		&SignalSetMIPS, &SigactionFlags, &SigactionFlagsMIPS, &SeccompFlags, &XFeatures,
-		&OpenFlagsARM, &OpenFlagsPPC64, &OpenFlagsMIPS, &MapFlagsPPC64, &MapFlagsMIPS,
-		&TermiosInputPPC64, &TermiosOutputPPC64, &TermiosControlPPC64, &TermiosLocalPPC64, &TermiosLocalMIPS,
+		&signalSetMIPS, &sigactionFlags, &sigactionFlagsMIPS, &SeccompFlags, &XFeatures,
+		&openFlagsARM, &openFlagsPPC64, &openFlagsMIPS, &mapFlagsPPC64, &mapFlagsMIPS,
+		&termiosInputPPC64, &termiosOutputPPC64, &termiosControlPPC64, &termiosLocalPPC64, &termiosLocalMIPS,
 		&EpollEvents, &InotifyMask, &FanotifyMask, &FanotifyMarkFlags, &FanotifyInit, &TermiosInput, &TermiosOutput, &TermiosControl, &TermiosLocal,
 		&BPFMapFlags, &SocketBufferLock, &Timestamping, &KFDAlloc, &GEMCreate, &GEMDomains,
 	}

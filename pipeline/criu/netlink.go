@@ -110,8 +110,8 @@ type Attribute struct {
 	Whole []byte // with header and padding
 }
 
-// ErrAttribute is wrapped by errors of attributes that do not fit together.
-var ErrAttribute = errors.New("malformed attribute")
+// errAttribute is wrapped by errors of attributes that do not fit together.
+var errAttribute = errors.New("malformed attribute")
 
 // Attributes calls f for each attribute of a message's body behind its fixed
 // part, or of a nested attribute's value. On an error it returns what it could
@@ -121,14 +121,14 @@ func Attributes(order binary.ByteOrder, data []byte, f func(Attribute)) (rest []
 	for len(data) >= header {
 		size := int(order.Uint16(data))
 		if size < header || size > len(data) {
-			return data, fmt.Errorf("%w: %d bytes long, %d left", ErrAttribute, size, len(data))
+			return data, fmt.Errorf("%w: %d bytes long, %d left", errAttribute, size, len(data))
 		}
 		whole := min(align4(size), len(data))
 		f(Attribute{Type: order.Uint16(data[2:]) & typeMask, Value: data[header:size], Whole: data[:whole]})
 		data = data[whole:]
 	}
 	if len(data) > 0 {
-		return data, fmt.Errorf("%w: %d bytes left, too few for one", ErrAttribute, len(data))
+		return data, fmt.Errorf("%w: %d bytes left, too few for one", errAttribute, len(data))
 	}
 	return nil, nil
 }

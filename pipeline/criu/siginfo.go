@@ -115,7 +115,7 @@ func siginfoLayout(arch core.CoreEntryMarch, signal, code int32) layout {
 	name := DialectOf(arch).Signal.Names[uint64(signal)]
 	e := signalCodes[name]
 	if e == nil || e.Names[uint64(code)] == "" {
-		if _, polled := SiginfoPollCode.Names[uint64(code)]; polled {
+		if _, polled := siginfoPollCode.Names[uint64(code)]; polled {
 			return layoutPoll // of a signal chosen with F_SETSIG
 		}
 		return layoutKill
@@ -133,16 +133,16 @@ func siginfoLayout(arch core.CoreEntryMarch, signal, code int32) layout {
 
 // SiginfoCodeName names si_code, whose positive values depend on the signal.
 func SiginfoCodeName(arch core.CoreEntryMarch, signal, code int32) string {
-	general := &SiginfoCode
+	general := &siginfoCode
 	if arch == core.CoreEntry_MIPS {
-		general = &SiginfoCodeMIPS
+		general = &siginfoCodeMIPS
 	}
 	if name, ok := general.Names[uint64(code)]; ok {
 		return name
 	}
 	e := signalCodes[DialectOf(arch).Signal.Names[uint64(signal)]]
 	if e == nil {
-		e = &SiginfoPollCode
+		e = &siginfoPollCode
 	}
 	if name, ok := e.Names[uint64(code)]; ok {
 		return name

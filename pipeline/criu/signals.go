@@ -2,8 +2,8 @@ package criu
 
 import "github.com/ckexport/ckexport/pipeline/kernel"
 
-// SignalMIPS names signal numbers on MIPS.
-var SignalMIPS = Enum{"signal_mips", "arch/mips/include/uapi/asm/signal.h", func() map[uint64]string {
+// signalMIPS names signal numbers on MIPS.
+var signalMIPS = Enum{"signal_mips", "arch/mips/include/uapi/asm/signal.h", func() map[uint64]string {
 	names := numbered("", "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT", "SIGEMT", "SIGFPE", "SIGKILL", "SIGBUS",
 		"SIGSEGV", "SIGSYS", "SIGPIPE", "SIGALRM", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGCHLD", "SIGPWR", "SIGWINCH", "SIGURG", "SIGIO",
 		"SIGSTOP", "SIGTSTP", "SIGCONT", "SIGTTIN", "SIGTTOU", "SIGVTALRM", "SIGPROF", "SIGXCPU", "SIGXFSZ")
@@ -14,8 +14,8 @@ var SignalMIPS = Enum{"signal_mips", "arch/mips/include/uapi/asm/signal.h", func
 	return names
 }()}
 
-// SignalSetMIPS names the bits of a signal mask on MIPS.
-var SignalSetMIPS = Flags{"signal_set_mips", SignalMIPS.Source, signalBits(&SignalMIPS)}
+// signalSetMIPS names the bits of a signal mask on MIPS.
+var signalSetMIPS = Flags{"signal_set_mips", signalMIPS.Source, signalBits(&signalMIPS)}
 
 // signalBits makes the flags of a signal mask: bit n-1 is signal n.
 func signalBits(signals *Enum) []Flag {
@@ -26,15 +26,15 @@ func signalBits(signals *Enum) []Flag {
 	return bits
 }
 
-// SigactionFlags names sa_entry.flags.
-var SigactionFlags = Flags{"sigaction_flags", "asm-generic/signal-defs.h", []Flag{
+// sigactionFlags names sa_entry.flags.
+var sigactionFlags = Flags{"sigaction_flags", "asm-generic/signal-defs.h", []Flag{
 	{Value: 0x1, Name: "SA_NOCLDSTOP"}, {Value: 0x2, Name: "SA_NOCLDWAIT"}, {Value: 0x4, Name: "SA_SIGINFO"}, {Value: 0x400, Name: "SA_UNSUPPORTED"},
 	{Value: 0x800, Name: "SA_EXPOSE_TAGBITS"}, {Value: 0x04000000, Name: "SA_RESTORER"}, {Value: 0x08000000, Name: "SA_ONSTACK"},
 	{Value: 0x10000000, Name: "SA_RESTART"}, {Value: 0x40000000, Name: "SA_NODEFER"}, {Value: 0x80000000, Name: "SA_RESETHAND"},
 }}
 
-// SigactionFlagsMIPS names sa_entry.flags on MIPS.
-var SigactionFlagsMIPS = Flags{"sigaction_flags_mips", "arch/mips/include/uapi/asm/signal.h", []Flag{
+// sigactionFlagsMIPS names sa_entry.flags on MIPS.
+var sigactionFlagsMIPS = Flags{"sigaction_flags_mips", "arch/mips/include/uapi/asm/signal.h", []Flag{
 	{Value: 0x1, Name: "SA_NOCLDSTOP"}, {Value: 0x8, Name: "SA_SIGINFO"}, {Value: 0x10000, Name: "SA_NOCLDWAIT"},
 	{Value: 0x08000000, Name: "SA_ONSTACK"}, {Value: 0x10000000, Name: "SA_RESTART"}, {Value: 0x40000000, Name: "SA_NODEFER"},
 	{Value: 0x80000000, Name: "SA_RESETHAND"},
@@ -47,34 +47,34 @@ var TimerNotify = Enum{"timer_notify", "asm-generic/siginfo.h", map[uint64]strin
 // negative returns a negative number as the names of an enumeration have it.
 func negative(n int64) uint64 { return uint64(-n) }
 
-// SiginfoCode names the values of si_code that all signals share.
-var SiginfoCode = Enum{"siginfo_code", "asm-generic/siginfo.h", map[uint64]string{
+// siginfoCode names the values of si_code that all signals share.
+var siginfoCode = Enum{"siginfo_code", "asm-generic/siginfo.h", map[uint64]string{
 	siUser: "SI_USER", siKernel: "SI_KERNEL", negative(1): "SI_QUEUE", negative(2): "SI_TIMER", negative(3): "SI_MESGQ", negative(4): "SI_ASYNCIO",
 	negative(5): "SI_SIGIO", negative(6): "SI_TKILL", negative(7): "SI_DETHREAD", negative(60): "SI_ASYNCNL"}}
 
-// SiginfoCodeMIPS names them on MIPS.
-var SiginfoCodeMIPS = Enum{"siginfo_code_mips", "arch/mips/include/uapi/asm/siginfo.h", map[uint64]string{
+// siginfoCodeMIPS names them on MIPS.
+var siginfoCodeMIPS = Enum{"siginfo_code_mips", "arch/mips/include/uapi/asm/siginfo.h", map[uint64]string{
 	siUser: "SI_USER", siKernel: "SI_KERNEL", negative(1): "SI_QUEUE", negative(2): "SI_ASYNCIO", negative(3): "SI_TIMER", negative(4): "SI_MESGQ",
 	negative(5): "SI_SIGIO", negative(6): "SI_TKILL", negative(7): "SI_DETHREAD", negative(60): "SI_ASYNCNL"}}
 
-// SiginfoPollCode names si_code of SIGIO, and of signals that take its place.
-var SiginfoPollCode = Enum{"siginfo_code_sigio", SiginfoCode.Source, numbered("", "POLL_IN", "POLL_OUT", "POLL_MSG", "POLL_ERR", "POLL_PRI", "POLL_HUP")}
+// siginfoPollCode names si_code of SIGIO, and of signals that take its place.
+var siginfoPollCode = Enum{"siginfo_code_sigio", siginfoCode.Source, numbered("", "POLL_IN", "POLL_OUT", "POLL_MSG", "POLL_ERR", "POLL_PRI", "POLL_HUP")}
 
 // signalCodes are the values of si_code that depend on the signal.
 var signalCodes = map[string]*Enum{
-	"SIGIO": &SiginfoPollCode,
-	"SIGILL": {"siginfo_code_sigill", SiginfoCode.Source, numbered("", "ILL_ILLOPC", "ILL_ILLOPN", "ILL_ILLADR", "ILL_ILLTRP", "ILL_PRVOPC",
+	"SIGIO": &siginfoPollCode,
+	"SIGILL": {"siginfo_code_sigill", siginfoCode.Source, numbered("", "ILL_ILLOPC", "ILL_ILLOPN", "ILL_ILLADR", "ILL_ILLTRP", "ILL_PRVOPC",
 		"ILL_PRVREG", "ILL_COPROC", "ILL_BADSTK", "ILL_BADIADDR", "ILL_BREAK", "ILL_BNDMOD")},
-	"SIGFPE": {"siginfo_code_sigfpe", SiginfoCode.Source, numbered("", "FPE_INTDIV", "FPE_INTOVF", "FPE_FLTDIV", "FPE_FLTOVF", "FPE_FLTUND",
+	"SIGFPE": {"siginfo_code_sigfpe", siginfoCode.Source, numbered("", "FPE_INTDIV", "FPE_INTOVF", "FPE_FLTDIV", "FPE_FLTOVF", "FPE_FLTUND",
 		"FPE_FLTRES", "FPE_FLTINV", "FPE_FLTSUB", "FPE_DECOVF", "FPE_DECDIV", "FPE_DECERR", "FPE_INVASC", "FPE_INVDEC", "FPE_FLTUNK",
 		"FPE_CONDTRAP")},
-	"SIGSEGV": {"siginfo_code_sigsegv", SiginfoCode.Source, numbered("", "SEGV_MAPERR", "SEGV_ACCERR", "SEGV_BNDERR", "SEGV_PKUERR",
+	"SIGSEGV": {"siginfo_code_sigsegv", siginfoCode.Source, numbered("", "SEGV_MAPERR", "SEGV_ACCERR", "SEGV_BNDERR", "SEGV_PKUERR",
 		"SEGV_ACCADI", "SEGV_ADIDERR", "SEGV_ADIPERR", "SEGV_MTEAERR", "SEGV_MTESERR", "SEGV_CPERR")},
-	"SIGBUS":  {"siginfo_code_sigbus", SiginfoCode.Source, numbered("", "BUS_ADRALN", "BUS_ADRERR", "BUS_OBJERR", "BUS_MCEERR_AR", "BUS_MCEERR_AO")},
-	"SIGTRAP": {"siginfo_code_sigtrap", SiginfoCode.Source, numbered("", "TRAP_BRKPT", "TRAP_TRACE", "TRAP_BRANCH", "TRAP_HWBKPT", "TRAP_UNK", "TRAP_PERF")},
-	"SIGCHLD": {"siginfo_code_sigchld", SiginfoCode.Source, numbered("", "CLD_EXITED", "CLD_KILLED", "CLD_DUMPED", "CLD_TRAPPED", "CLD_STOPPED", "CLD_CONTINUED")},
-	"SIGSYS":  {"siginfo_code_sigsys", SiginfoCode.Source, numbered("", "SYS_SECCOMP", "SYS_USER_DISPATCH")},
-	"SIGEMT":  {"siginfo_code_sigemt", SiginfoCode.Source, numbered("", "EMT_TAGOVF")},
+	"SIGBUS":  {"siginfo_code_sigbus", siginfoCode.Source, numbered("", "BUS_ADRALN", "BUS_ADRERR", "BUS_OBJERR", "BUS_MCEERR_AR", "BUS_MCEERR_AO")},
+	"SIGTRAP": {"siginfo_code_sigtrap", siginfoCode.Source, numbered("", "TRAP_BRKPT", "TRAP_TRACE", "TRAP_BRANCH", "TRAP_HWBKPT", "TRAP_UNK", "TRAP_PERF")},
+	"SIGCHLD": {"siginfo_code_sigchld", siginfoCode.Source, numbered("", "CLD_EXITED", "CLD_KILLED", "CLD_DUMPED", "CLD_TRAPPED", "CLD_STOPPED", "CLD_CONTINUED")},
+	"SIGSYS":  {"siginfo_code_sigsys", siginfoCode.Source, numbered("", "SYS_SECCOMP", "SYS_USER_DISPATCH")},
+	"SIGEMT":  {"siginfo_code_sigemt", siginfoCode.Source, numbered("", "EMT_TAGOVF")},
 }
 
 // SeccompFlags names seccomp_filter.flags.

@@ -41,32 +41,32 @@ var TermiosLocal = Flags{"termios_local", "asm-generic/termbits.h", bitNames("IS
 // termbitsPPC64 is where POWER's names of termios are from.
 const termbitsPPC64 = "arch/powerpc/include/uapi/asm/termbits.h"
 
-// TermiosInputPPC64 names termios_entry.c_iflag on POWER.
-var TermiosInputPPC64 = Flags{"termios_input_ppc64", termbitsPPC64, bitNames("IGNBRK", "BRKINT", "IGNPAR", "PARMRK", "INPCK", "ISTRIP", "INLCR",
+// termiosInputPPC64 names termios_entry.c_iflag on POWER.
+var termiosInputPPC64 = Flags{"termios_input_ppc64", termbitsPPC64, bitNames("IGNBRK", "BRKINT", "IGNPAR", "PARMRK", "INPCK", "ISTRIP", "INLCR",
 	"IGNCR", "ICRNL", "IXON", "IXOFF", "IXANY", "IUCLC", "IMAXBEL", "IUTF8")}
 
-// TermiosOutputPPC64 names termios_entry.c_oflag on POWER.
-var TermiosOutputPPC64 = Flags{"termios_output_ppc64", termbitsPPC64, append(bitNames("OPOST", "ONLCR", "OLCUC", "OCRNL", "ONOCR", "ONLRET", "OFILL", "OFDEL"),
+// termiosOutputPPC64 names termios_entry.c_oflag on POWER.
+var termiosOutputPPC64 = Flags{"termios_output_ppc64", termbitsPPC64, append(bitNames("OPOST", "ONLCR", "OLCUC", "OCRNL", "ONOCR", "ONLRET", "OFILL", "OFDEL"),
 	Flag{Value: 0x100, Name: "NL1", Mask: 0x300}, Flag{Value: 0x200, Name: "NL2", Mask: 0x300}, Flag{Value: 0x300, Name: "NL3", Mask: 0x300},
 	Flag{Value: 0x400, Name: "TAB1", Mask: 0xc00}, Flag{Value: 0x800, Name: "TAB2", Mask: 0xc00}, Flag{Value: 0xc00, Name: "TAB3", Mask: 0xc00},
 	Flag{Value: 0x1000, Name: "CR1", Mask: 0x3000}, Flag{Value: 0x2000, Name: "CR2", Mask: 0x3000}, Flag{Value: 0x3000, Name: "CR3", Mask: 0x3000},
 	Flag{Value: 0x4000, Name: "FF1"}, Flag{Value: 0x8000, Name: "BS1"}, Flag{Value: 0x10000, Name: "VT1"})}
 
-// TermiosControlPPC64 names termios_entry.c_cflag on POWER.
-var TermiosControlPPC64 = Flags{"termios_control_ppc64", termbitsPPC64, append(termiosSpeeds(0xff, 0x1f, 0x10), []Flag{
+// termiosControlPPC64 names termios_entry.c_cflag on POWER.
+var termiosControlPPC64 = Flags{"termios_control_ppc64", termbitsPPC64, append(termiosSpeeds(0xff, 0x1f, 0x10), []Flag{
 	{Value: 0, Name: "CS5", Mask: 0x300}, {Value: 0x100, Name: "CS6", Mask: 0x300}, {Value: 0x200, Name: "CS7", Mask: 0x300}, {Value: 0x300, Name: "CS8", Mask: 0x300},
 	{Value: 0x400, Name: "CSTOPB"}, {Value: 0x800, Name: "CREAD"}, {Value: 0x1000, Name: "PARENB"}, {Value: 0x2000, Name: "PARODD"},
 	{Value: 0x4000, Name: "HUPCL"}, {Value: 0x8000, Name: "CLOCAL"}, {Value: 0x20000000, Name: "ADDRB"}, {Value: 0x40000000, Name: "CMSPAR"},
 	{Value: 0x80000000, Name: "CRTSCTS"},
 }...)}
 
-// TermiosLocalPPC64 names termios_entry.c_lflag on POWER.
-var TermiosLocalPPC64 = Flags{"termios_local_ppc64", termbitsPPC64, append(
+// termiosLocalPPC64 names termios_entry.c_lflag on POWER.
+var termiosLocalPPC64 = Flags{"termios_local_ppc64", termbitsPPC64, append(
 	bitNames("ECHOKE", "ECHOE", "ECHOK", "ECHO", "ECHONL", "ECHOPRT", "ECHOCTL", "ISIG", "ICANON", "", "IEXTEN", "", "", "", "XCASE"),
 	Flag{Value: 0x400000, Name: "TOSTOP"}, Flag{Value: 0x800000, Name: "FLUSHO"}, Flag{Value: 0x10000000, Name: "EXTPROC"},
 	Flag{Value: 0x20000000, Name: "PENDIN"}, Flag{Value: 0x80000000, Name: "NOFLSH"})}
 
-// TermiosLocalMIPS names termios_entry.c_lflag on MIPS, which has the rest as most
+// termiosLocalMIPS names termios_entry.c_lflag on MIPS, which has the rest as most
 // architectures do.
-var TermiosLocalMIPS = Flags{"termios_local_mips", "arch/mips/include/uapi/asm/termbits.h", bitNames("ISIG", "ICANON", "XCASE", "ECHO", "ECHOE", "ECHOK",
+var termiosLocalMIPS = Flags{"termios_local_mips", "arch/mips/include/uapi/asm/termbits.h", bitNames("ISIG", "ICANON", "XCASE", "ECHO", "ECHOE", "ECHOK",
 	"ECHONL", "NOFLSH", "IEXTEN", "ECHOCTL", "ECHOPRT", "ECHOKE", "", "FLUSHO", "PENDIN", "TOSTOP", "EXTPROC")}

@@ -21,9 +21,9 @@ type Stacks struct {
 
 // Bounds of what is kept.
 const (
-	// MaxStack is how much of a stack is kept, in bytes. Most are shallower than
+	// maxStack is how much of a stack is kept, in bytes. Most are shallower than
 	// that; what lies further up are the oldest calls.
-	MaxStack = 256 << 10
+	maxStack = 256 << 10
 	// redZone is what functions may use below the stack pointer. Source: System V
 	// ABI for AMD64, 3.2.2.
 	redZone = 128
@@ -45,7 +45,7 @@ func (t *Stacks) Wants(s *Space) []Range {
 	var ranges []Range
 	for _, sp := range t.pointers(s) {
 		in := s.mappings.Around(sp)
-		ranges = append(ranges, Range{max(in.Start, (max(sp, redZone)-redZone)&^7), min(in.End, sp+min(MaxStack, -sp-1))})
+		ranges = append(ranges, Range{max(in.Start, (max(sp, redZone)-redZone)&^7), min(in.End, sp+min(maxStack, -sp-1))})
 	}
 	return ranges
 }

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // keyBytes is the length of a key.
@@ -55,7 +56,7 @@ func OpenKey(path string) (*Key, error) {
 // ReadKey reads the key at path. The error wraps fs.ErrNotExist where there is
 // none.
 func ReadKey(path string) (*Key, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // opening a FIFO would wait for ever
 	if err != nil {
 		return nil, fmt.Errorf("reading redaction key: %w", err)
 	}

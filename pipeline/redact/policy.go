@@ -4,8 +4,8 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -45,15 +45,15 @@ func (t *target) always() bool {
 }
 
 // ParsePolicy reads what --redact takes: names of policies, all, and paths of
-// rule files.
-func ParsePolicy(parts []string) (*Policy, error) {
+// rule files, which are read as open opens them.
+func ParsePolicy(parts []string, open func(path string) (io.ReadCloser, error)) (*Policy, error) {
 	p := &Policy{}
 	for _, part := range parts {
 		switch part = strings.TrimSpace(part); {
 		case part == "":
 		case p.takeName(part):
 		default:
-			if err := p.takeFile(part); err != nil {
+			if err := p.takeFile(part, open); err != nil {
 				return nil, err
 			}
 		}
@@ -105,8 +105,8 @@ func (p *Policy) takeName(name string) bool {
 }
 
 // takeFile adds the rules of a file.
-func (p *Policy) takeFile(path string) error {
-	f, err := os.Open(path)
+func (p *Policy) takeFile(path string, open func(path string) (io.ReadCloser, error)) error {
+	f, err := open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%q is neither a policy (%s, %s) nor a rule file", path, strings.Join(schema.Policies(), ", "), policyAll)
 	} else if err != nil {

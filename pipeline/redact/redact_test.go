@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -34,10 +35,12 @@ func decoded(t *testing.T, name string) *decode.Result {
 	return result
 }
 
+func openFile(path string) (io.ReadCloser, error) { return os.Open(path) }
+
 // redaction returns a redaction under the key in dir, which it makes.
 func redaction(t testing.TB, dir string, policy ...string) *redact.Redaction {
 	t.Helper()
-	p, err := redact.ParsePolicy(policy)
+	p, err := redact.ParsePolicy(policy, openFile)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -387,16 +390,16 @@ func TestRules(t *testing.T) {
 		"# nothing but this\n":                `no policy`,
 		"environment.value where name *TOKEN": `want a policy`,
 	} {
-		if _, err := redact.ParsePolicy([]string{write(rule)}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := redact.ParsePolicy([]string{write(rule)}, openFile); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", rule, err, want)
 		}
 	}
-	if _, err := redact.ParsePolicy([]string{"envs"}); err == nil || !strings.Contains(err.Error(), `"envs" is neither a policy`) {
+	if _, err := redact.ParsePolicy([]string{"envs"}, openFile); err == nil || !strings.Contains(err.Error(), `"envs" is neither a policy`) {
 		t.Errorf("envs: %v", err)
 	}
 	same := []string{}
 	for _, list := range [][]string{{"env,args"}, {"args", "env"}, {"env", "args", "env"}} {
-		p, err := redact.ParsePolicy(strings.Split(strings.Join(list, ","), ","))
+		p, err := redact.ParsePolicy(strings.Split(strings.Join(list, ","), ","), openFile)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -146,7 +146,7 @@ func (f *finder) folder(root string) error {
 		if err != nil {
 			return f.unreadable(path, err)
 		}
-		if !info.Mode().IsRegular() {
+		if info.IsDir() { // a link to one
 			return nil
 		}
 		if entry.Type()&fs.ModeSymlink != 0 {
@@ -158,7 +158,7 @@ func (f *finder) folder(root string) error {
 }
 
 func (f *finder) add(path string, info fs.FileInfo, unsure bool) {
-	f.found.Candidates = append(f.found.Candidates, Candidate{Item{Input: Path(path), Version: versionOf(info), Within: f.key(path)}, unsure})
+	f.found.Candidates = append(f.found.Candidates, Candidate{Item{Input: Path(path), Version: versionOf(info), Within: f.key(path)}, unsure, !info.Mode().IsRegular()})
 }
 
 // key returns the path of what the input names, from the folder that it is.

@@ -15,7 +15,8 @@ import (
 // Found is what the inputs hold.
 type Found struct {
 	Archives []Item // in the order of the inputs, each once
-	// Ignored names what neither looks like an archive nor is named like one.
+	// Ignored names what stands in folders and neither looks like an archive nor is
+	// named like one, or is no file.
 	Ignored []string
 }
 
@@ -31,7 +32,7 @@ func (l *Listing) Look(ctx context.Context) (*Found, error) {
 		switch name := c.Name(); {
 		case seen[name]:
 			continue
-		case c.Unsure && !mayBeArchive(ctx, c):
+		case c.Unsure && (c.Special || !mayBeArchive(ctx, c)):
 			found.Ignored = append(found.Ignored, name)
 			continue
 		case c.Folder:

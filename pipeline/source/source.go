@@ -63,6 +63,9 @@ type Candidate struct {
 	// Unsure says that no input names it, but the folder or prefix that it
 	// stands in, so that it may be anything: Look decides.
 	Unsure bool
+	// Special says that it is a FIFO, a socket or a device: no archive, whatever
+	// its name, and opening it may wait, or do something.
+	Special bool
 }
 
 // InputError says that an input cannot be used.

@@ -3,10 +3,15 @@
 package iceberg
 
 import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ckexport/ckexport/objectstore"
 	"github.com/ckexport/ckexport/objectstore/storetest"
@@ -62,4 +67,39 @@ func TestRESTCatalog(t *testing.T) {
 	_, catalog, format := inREST(t)
 	catalog.TokenUses = 40
 	sinktest.Run(t, format)
+}
+
+// TestSilentCatalog asks a catalog that takes requests and never answers: whatever is
+// asked of the output ends with its context.
+func TestSilentCatalog(t *testing.T) {
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	t.Cleanup(silent.Close)
+	f := CatalogFormat(duckdb.Engine(), objectstore.Options{}, propertiesFile(t, "type: rest", "uri: "+silent.URL))
+	for name, ask := range map[string]func(context.Context) error{
+		"Check":     func(ctx context.Context) error { return f.Check(ctx, inCatalog) },
+		"Open":      func(ctx context.Context) error { _, err := f.Open(ctx, inCatalog, options(t, "run1")); return err },
+		"Recognise": func(ctx context.Context) error { _, err := f.Recognise(ctx, inCatalog); return err },
+		"Footprint": func(ctx context.Context) error { _, err := f.Footprint(ctx, inCatalog); return err },
+		"OpenSQL":   func(ctx context.Context) error { _, err := f.OpenSQL(ctx, inCatalog, sinks.SQLOptions{}); return err },
+		"Part":      func(ctx context.Context) error { _, err := f.Part(ctx, inCatalog, nil, t.TempDir()); return err },
+		"Describe":  func(ctx context.Context) error { _, err := f.Describe(ctx, inCatalog); return err },
+		"Inspect":   func(ctx context.Context) error { _, err := f.Inspect(ctx, inCatalog); return err },
+		"Rewrite": func(ctx context.Context) error {
+			_, err := f.Rewrite(ctx, inCatalog, options(t, "run1"), sinks.Rewrite{Compact: true})
+			return err
+		},
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		ended := make(chan error, 1)
+		go func() { ended <- ask(ctx) }()
+		select {
+		case err := <-ended:
+			if !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%s: %v", name, err)
+			}
+		case <-time.After(time.Minute):
+			t.Errorf("%s waits on", name)
+		}
+		cancel()
+	}
 }

@@ -66,7 +66,7 @@ type servedFormat struct {
 	stores     *stores
 }
 
-// connect returns the catalog; nothing is sent to it yet.
+// connect returns the catalog, which is one that has told how it is to be used.
 func (s servedFormat) connect(ctx context.Context, location, runID string) (*served, error) {
 	_, name, _ := strings.Cut(location, "://")
 	c := &served{location: location, space: strings.FieldsFunc(name, func(r rune) bool { return r == '.' || r == '/' }), runID: runID}
@@ -83,7 +83,7 @@ func (s servedFormat) connect(ctx context.Context, location, runID string) (*ser
 		if err != nil {
 			return nil, &sinks.RefusedError{Path: location, Reason: fmt.Sprintf("%s: %v", s.properties, err)}
 		}
-		if properties, err = client.Properties(); err != nil {
+		if properties, err = client.Configure(ctx); err != nil {
 			return nil, fmt.Errorf("output %q: the catalog of %s: %w", location, s.properties, err)
 		}
 		c.service, c.located = client, newLocated(ctx, storeOptions(s.store, properties.Get), s.stores)
@@ -154,13 +154,12 @@ func (s servedFormat) footprint(ctx context.Context, c *served, of sinks.Footpri
 }
 
 // queryFootprint is that of queries: they fetch files into a temporary folder.
-func (s servedFormat) queryFootprint(location string) (sinks.Footprint, error) {
-	own, err := bucket.QueryFootprint(location)
+func (s servedFormat) queryFootprint(ctx context.Context, location string) (sinks.Footprint, error) {
+	own, err := bucket.QueryFootprint(ctx, location)
 	if err != nil {
 		return own, err
 	}
 	of := sinks.Footprint{Own: own.Own, Read: []string{s.properties}}
-	ctx := context.Background()
 	err = s.reading(ctx, location, func(c *served) error {
 		of, err = s.footprint(ctx, c, of)
 		return err

@@ -62,7 +62,7 @@ func (s suite) footprints(t *testing.T) {
 		}
 		closeSink(t, sink)
 	}
-	f, err := s.format.Footprint(location)
+	f, err := s.format.Footprint(t.Context(), location)
 	if err != nil || f.Folder != "" || s.isLocal() && len(f.Own) > 0 {
 		t.Errorf("queries touch %+v, %v", f, err)
 	}
@@ -157,7 +157,7 @@ func (s suite) pathsOfAllKinds(t *testing.T) {
 			}
 			s.expect(t, target, first.and(second))
 		}
-		if f, err := s.format.Footprint(link); err != nil || !strings.HasPrefix(filepath.Dir(target)+"/", strings.Join(f.Read, "")) {
+		if f, err := s.format.Footprint(t.Context(), link); err != nil || !strings.HasPrefix(filepath.Dir(target)+"/", strings.Join(f.Read, "")) {
 			t.Errorf("the footprint of queries behind a link: %+v, %v", f, err)
 		}
 	}

@@ -28,7 +28,7 @@ func TestElsewhere(t *testing.T) {
 		Name: "memory", Scheme: "mem",
 		Check: func(context.Context, string) error { return nil }, Open: store.open,
 		Recognise: store.recognise,
-		Footprint: func(string) (sinks.Footprint, error) { return sinks.Footprint{}, nil },
+		Footprint: func(context.Context, string) (sinks.Footprint, error) { return sinks.Footprint{}, nil },
 		Inspect:   store.inspect, Rewrite: store.rewrite,
 	})
 }

@@ -34,7 +34,7 @@ type place struct {
 
 // Footprint is that of the temporary folder, and of the network.
 func (p *place) Footprint() sinks.Footprint {
-	footprint, err := QueryFootprint("")
+	footprint, err := ownFootprint()
 	if err != nil { // whoever makes the folder is told
 		return Footprint(sinks.Footprint{})
 	}

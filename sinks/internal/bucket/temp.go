@@ -70,7 +70,10 @@ func Footprint(of sinks.Footprint) sinks.Footprint {
 }
 
 // QueryFootprint is that of queries: they fetch files into a temporary folder.
-func QueryFootprint(string) (sinks.Footprint, error) {
+func QueryFootprint(context.Context, string) (sinks.Footprint, error) { return ownFootprint() }
+
+// ownFootprint is that of the temporary folder, and of the network.
+func ownFootprint() (sinks.Footprint, error) {
 	dir, err := tempFolder()
 	if err != nil {
 		return sinks.Footprint{}, err

@@ -21,7 +21,7 @@ func Check(_ context.Context, path string) error {
 
 // Footprint is that of queries: the folder that the output lies in, as a run
 // may put a new one in its place meanwhile.
-func Footprint(path string) (sinks.Footprint, error) {
+func Footprint(_ context.Context, path string) (sinks.Footprint, error) {
 	resolved, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return sinks.Footprint{}, fmt.Errorf("finding output: %w", err)

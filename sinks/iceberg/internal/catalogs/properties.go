@@ -3,6 +3,7 @@ package catalogs
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/agnivade/levenshtein"
 )
@@ -62,11 +64,19 @@ type Properties struct {
 // be read by nobody where a timer runs the program.
 func Read(path string) (*Properties, error) {
 	p := &Properties{Path: path, values: map[string]string{}}
-	data, err := os.ReadFile(path)
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // opening a FIFO would wait for ever
 	if err != nil {
 		return nil, fmt.Errorf("reading the catalog's properties: %w", err)
 	}
-	info, err := os.Stat(path)
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("reading the catalog's properties: %w", err)
+	}
+	if !info.Mode().IsRegular() { // a command reads it each time that it connects
+		return nil, fmt.Errorf("reading the catalog's properties: %q is not a file", path)
+	}
+	data, err := io.ReadAll(file)
 	if err != nil {
 		return nil, fmt.Errorf("reading the catalog's properties: %w", err)
 	}

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 
 	"github.com/ckexport/ckexport/sinks/iceberg/internal/catalogs"
 	"github.com/ckexport/ckexport/transport"
@@ -23,14 +22,14 @@ type Client struct {
 	http       *http.Client
 	auth       auth
 
-	once      func() error // asks for the configuration
-	prefix    string       // of paths
-	separator string       // between levels of namespaces, within a path
+	// What the catalog's configuration says.
+	prefix    string // of paths
+	separator string // between levels of namespaces, within a path
 }
 
 var _ catalogs.Catalog = (*Client)(nil)
 
-// New returns a client; it sends nothing to the catalog yet.
+// New returns a client, which sends nothing to the catalog before Configure.
 func New(properties *catalogs.Properties) (*Client, error) {
 	base, err := parseURL(catalogs.URI, properties.Get(catalogs.URI))
 	if err != nil {
@@ -42,7 +41,6 @@ func New(properties *catalogs.Properties) (*Client, error) {
 	}
 	c := &Client{properties: properties, base: base, http: &http.Client{Transport: network}}
 	c.auth.client = c
-	c.once = sync.OnceValue(c.configure)
 	return c, nil
 }
 
@@ -65,8 +63,9 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// configure asks the catalog how it is to be used.
-func (c *Client) configure() error {
+// Configure asks the catalog how it is to be used, which comes before all else. It
+// returns the properties of the file with what the catalog says.
+func (c *Client) Configure(ctx context.Context) (*catalogs.Properties, error) {
 	path := "v1/config"
 	if warehouse := c.properties.Get(catalogs.Warehouse); warehouse != "" {
 		path += "?" + url.Values{"warehouse": {warehouse}}.Encode()
@@ -75,13 +74,13 @@ func (c *Client) configure() error {
 		Defaults  map[string]string `json:"defaults"`
 		Overrides map[string]string `json:"overrides"`
 	}
-	if err := c.send(context.Background(), http.MethodGet, path, nil, &answer); err != nil {
-		return fmt.Errorf("asking for its configuration: %w", err)
+	if err := c.send(ctx, http.MethodGet, path, nil, &answer); err != nil {
+		return nil, fmt.Errorf("asking for its configuration: %w", err)
 	}
 	c.properties = c.properties.Merge(answer.Defaults, answer.Overrides)
 	base, err := parseURL(catalogs.URI, c.properties.Get(catalogs.URI))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	c.base, c.prefix = base, strings.Trim(c.properties.Get(catalogs.Prefix), "/")
 	c.separator = "%1F"
@@ -90,14 +89,6 @@ func (c *Client) configure() error {
 		if text := from[key]; text != "" {
 			c.separator = text // it comes as it stands in a path
 		}
-	}
-	return nil
-}
-
-// Properties are those of the file with what the catalog says.
-func (c *Client) Properties() (*catalogs.Properties, error) {
-	if err := c.once(); err != nil {
-		return nil, err
 	}
 	return c.properties, nil
 }
@@ -110,9 +101,6 @@ type target struct {
 
 // call asks for something.
 func (c *Client) call(ctx context.Context, method string, of target, body, answer any) error {
-	if err := c.once(); err != nil {
-		return err
-	}
 	path := "v1/"
 	if c.prefix != "" {
 		path += c.prefix + "/"

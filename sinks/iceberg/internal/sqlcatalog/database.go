@@ -141,6 +141,7 @@ func (d dialer) DialContext(ctx context.Context, network, address string) (net.C
 	return d(ctx, network, address)
 }
 
+// Dial and DialTimeout make it a pq.Dialer; pq calls DialContext in their place.
 func (d dialer) Dial(network, address string) (net.Conn, error) {
 	return d(context.Background(), network, address)
 }
