@@ -2,6 +2,7 @@ package criu
 
 import (
 	"debug/elf"
+	"maps"
 	"strings"
 
 	"github.com/ckexport/ckexport/pipeline/kernel"
@@ -42,10 +43,18 @@ var PreDumpMode = Enum{"pre_dump_mode", "CRIU criu/include/cr_options.h", map[ui
 // NetworkLock names inventory_entry.network_lock_method.
 var NetworkLock = Enum{"network_lock_method", "CRIU criu/include/cr_options.h", numbered("iptables", "nftables", "skip")}
 
-// SchedPolicy names thread_core_entry.sched_policy.
-var SchedPolicy = Enum{"sched_policy", "linux/sched.h", map[uint64]string{
-	kernel.SCHED_NORMAL: "OTHER", kernel.SCHED_FIFO: "FIFO", kernel.SCHED_RR: "RR", kernel.SCHED_BATCH: "BATCH",
-	kernel.SCHED_IDLE: "IDLE", kernel.SCHED_DEADLINE: "DEADLINE", 7: "EXT"}}
+// SchedPolicy names thread_core_entry.sched_policy: sched_getscheduler(2) adds a bit to
+// the policy of a thread whose children do not inherit it.
+var SchedPolicy = Enum{"sched_policy", "linux/sched.h", func() map[uint64]string {
+	names := map[uint64]string{
+		kernel.SCHED_NORMAL: "OTHER", kernel.SCHED_FIFO: "FIFO", kernel.SCHED_RR: "RR", kernel.SCHED_BATCH: "BATCH",
+		kernel.SCHED_IDLE: "IDLE", kernel.SCHED_DEADLINE: "DEADLINE", 7: "EXT",
+	}
+	for policy, name := range maps.Clone(names) {
+		names[policy|kernel.SCHED_RESET_ON_FORK] = name + "|RESET_ON_FORK"
+	}
+	return names
+}()}
 
 // Signal names signal numbers, as on all architectures but MIPS.
 var Signal = Enum{"signal", "asm-generic/signal.h", numbered("", "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT",

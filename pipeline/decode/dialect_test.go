@@ -97,3 +97,16 @@ func sameNames(t *testing.T, what string, got []string, want string) {
 		}
 	}
 }
+
+// TestSchedulingPolicies: the kernel tells with the policy that children do not inherit it.
+func TestSchedulingPolicies(t *testing.T) {
+	for policy, name := range map[uint32]string{0: "OTHER", 2: "RR", 0x40000002: "RR|RESET_ON_FORK", 0x40000000: "OTHER|RESET_ON_FORK", 0x40000009: "UNKNOWN(1073741833)"} {
+		var cpu core.CoreEntry
+		firstMessage(t, "core-1.img", &cpu)
+		cpu.ThreadCore.SchedPolicy = &policy
+		rows := decodeWith(t, imageOf(t, "checkpoint/core-1.img", &cpu))
+		if got := rows.Threads[0].SchedPolicy; *got.Name != name || *got.Code != int64(policy) {
+			t.Errorf("%#x: %s, %#x", policy, *got.Name, *got.Code)
+		}
+	}
+}

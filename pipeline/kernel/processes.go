@@ -124,6 +124,7 @@ const (
 	SCHED_FIFO                             = 0x1
 	SCHED_IDLE                             = 0x5
 	SCHED_NORMAL                           = 0x0
+	SCHED_RESET_ON_FORK                    = 0x40000000
 	SCHED_RR                               = 0x2
 	SECCOMP_FILTER_FLAG_LOG                = 0x2
 	SECCOMP_FILTER_FLAG_NEW_LISTENER       = 0x8
