@@ -30,6 +30,9 @@ func openRunMetrics(path string) (*runMetrics, error) {
 	if path == "" {
 		return nil, nil
 	}
+	if err := mustBeEarlier("--metrics-file", path, "# HELP "); err != nil {
+		return nil, err
+	}
 	file, err := metrics.OpenFile(path)
 	if err != nil {
 		return nil, usagef("--metrics-file: %v", err)

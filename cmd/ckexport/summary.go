@@ -33,11 +33,38 @@ func openSummary(opts *exportOptions, std streams) (io.WriteCloser, error) {
 	case "", "-":
 		return keepOpen{std.out}, nil
 	}
+	if err := mustBeEarlier("--summary-json", opts.summaryJSON, "{"); err != nil {
+		return nil, err
+	}
 	f, err := os.OpenFile(opts.summaryJSON, os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, usagef("--summary-json: %v", err)
 	}
 	return f, nil
+}
+
+// mustBeEarlier refuses to write what a run tells in the place of anything but what an
+// earlier one told, which begins so: it may be an archive, or the output.
+func mustBeEarlier(flag, path, beginning string) error {
+	if _, err := formats(places{}).For(path); err == nil {
+		return usagef("%s %q: it is named as an output is", flag, path)
+	}
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return nil // a new file, or a pipe, which keeps nothing
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return usagef("%s: %v", flag, err)
+	}
+	defer f.Close() // it was only read
+	held := make([]byte, len(beginning))
+	if n, err := io.ReadFull(f, held); err != nil && n == 0 && errors.Is(err, io.EOF) {
+		return nil
+	}
+	if string(held) != beginning {
+		return usagef("%s %q: what is there was not written for it: it is not replaced", flag, path)
+	}
+	return nil
 }
 
 // keepOpen is a stream that is not ours to close.
