@@ -78,7 +78,7 @@ func exportCommand(std streams) *cli.Command {
 				return err
 			}
 			if !opts.dryRun {
-				if opts.metrics, err = openRunMetrics(c.String("metrics-file")); err != nil {
+				if opts.metrics, err = openRunMetrics(c.String("metrics-file"), std); err != nil {
 					return err
 				}
 			}

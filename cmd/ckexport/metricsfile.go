@@ -26,9 +26,12 @@ type runMetrics struct {
 
 // openRunMetrics opens what --metrics-file names, before the process loses the
 // right to.
-func openRunMetrics(path string) (*runMetrics, error) {
+func openRunMetrics(path string, std streams) (*runMetrics, error) {
 	if path == "" {
 		return nil, nil
+	}
+	if err := mustBeEarlier("--metrics-file", path, "# HELP ", std); err != nil {
+		return nil, err
 	}
 	file, err := metrics.OpenFile(path)
 	if err != nil {

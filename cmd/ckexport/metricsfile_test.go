@@ -18,7 +18,7 @@ func TestMetricsThatFail(t *testing.T) {
 		if err := os.Mkdir(folder, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		m, err := openRunMetrics(filepath.Join(folder, "ckexport.prom"))
+		m, err := openRunMetrics(filepath.Join(folder, "ckexport.prom"), streams{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -28,7 +31,34 @@ func openSummary(ctx context.Context, opts *exportOptions, std streams) (*answer
 	if opts.summaryJSON == "" {
 		return nil, nil
 	}
+	if err := mustBeEarlier("--summary-json", opts.summaryJSON, "{", std); err != nil {
+		return nil, err
+	}
 	return openAnswer(ctx, "--summary-json", opts.summaryJSON, std)
+}
+
+// mustBeEarlier refuses to write what a run tells in the place of anything but what an
+// earlier one told, which begins so: it may be an archive, or the output.
+func mustBeEarlier(flag, path, beginning string, std streams) error {
+	if _, err := formats(places{}).For(path); err == nil {
+		return usagef("%s %q: it is named as an output is", flag, path)
+	}
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || standardAt(info, std) != nil {
+		return nil // a new file, or a stream, which what is written is added to
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return usagef("%s: %v", flag, err)
+	}
+	defer f.Close() // it was only read
+	held := make([]byte, len(beginning))
+	if n, err := io.ReadFull(f, held); err != nil && n == 0 && errors.Is(err, io.EOF) {
+		return nil
+	}
+	if string(held) != beginning {
+		return usagef("%s %q: what is there was not written for it: it is not replaced", flag, path)
+	}
+	return nil
 }
 
 // report tells people what the run did, and programs by way of to.
