@@ -99,7 +99,7 @@ func (t *fileTable) descriptorRow(of descriptor) schema.FileDescriptor {
 // peerOf names the other end of a connected socket.
 func peerOf(e *fdinfo.FileEntry, order binary.ByteOrder) *string {
 	if i := e.GetIsk(); i != nil && i.GetDstPort() != 0 {
-		if a := memoryAddress(i.GetDstAddr(), order); a.Text != nil {
+		if a := inetAddress(i.GetFamily(), i.GetDstAddr(), order); a.Text != nil {
 			return ptr(net.JoinHostPort(*a.Text, strconv.FormatUint(uint64(i.GetDstPort()), 10)))
 		}
 	}
