@@ -43,6 +43,9 @@ func (s *imageSet) decodeDescriptors() {
 	files := laterRows(&s.notes, &s.rows.Files, s.files().row)
 	for _, f := range s.files().order {
 		files.add(f)
+		if v := f.entry.GetTfd(); v != nil {
+			s.checkTimes("files", fmt.Sprintf("file_id=%d", f.id), nanoseconds(v.GetVsec(), v.GetVnsec()), nanoseconds(v.GetIsec(), v.GetInsec()))
+		}
 	}
 	files.finish(&s.rows, func(r *schema.Rows) *[]schema.File { return &r.Files })
 	for _, r := range s.files().remaps {

@@ -115,13 +115,16 @@ func fittingTexts(value []byte, into *map[string]string, at string) (misfits []s
 	for name, member := range members {
 		var text string
 		if json.Unmarshal(member, &text) != nil {
-			misfits = append(misfits, at+"/*")
+			misfits = append(misfits, strings.TrimPrefix(at, whole)+"/*")
 			continue
 		}
 		(*into)[name] = text
 	}
 	return misfits
 }
+
+// whole is the path of what nothing else is around.
+const whole = "all of it"
 
 // fieldPath returns a JSON pointer with the names of fields, and * for other names, which
 // may be secret.
@@ -149,7 +152,7 @@ func fieldPath(t reflect.Type, at jsontext.Pointer) string {
 		}
 		path.WriteString("/" + token)
 	}
-	return path.String()
+	return cmp.Or(path.String(), whole)
 }
 
 // jsonProblem notes why a member that holds JSON could not be decoded.

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"math/bits"
@@ -52,6 +53,7 @@ func (s *imageSet) decodeSockets() {
 			options.add(f)
 			sockets.add(f)
 			s.checkAddresses(f)
+			s.checkTimeouts(f)
 		}
 	}
 	options.finish(&s.rows, func(r *schema.Rows) *[]schema.SocketOptions { return &r.SocketOptions })
@@ -169,6 +171,16 @@ func (s *imageSet) checkAddresses(f *openFile) {
 		if !isInetAddress(i.GetFamily(), words) {
 			s.rowProblem("sockets", fmt.Sprintf("file_id=%d", f.id), Error, Malformed,
 				fmt.Sprintf("an address of %d words, which none of %s has", len(words), criu.SocketFamily.Name(uint64(i.GetFamily()))))
+		}
+	}
+}
+
+// checkTimeouts notes timeouts that no column holds.
+func (s *imageSet) checkTimeouts(f *openFile) {
+	o := cmp.Or(socketOptionsOf(f.entry), &skopts.SkOptsEntry{})
+	for _, t := range []struct{ sec, usec *uint64 }{{o.SoSndTmoSec, o.SoSndTmoUsec}, {o.SoRcvTmoSec, o.SoRcvTmoUsec}} {
+		if t.sec != nil && t.usec != nil {
+			s.checkTimes("socket_options", fmt.Sprintf("file_id=%d", f.id), microseconds(t.sec, t.usec))
 		}
 	}
 }
