@@ -59,7 +59,7 @@ type criStatus struct {
 // networkStatus is network.status as Podman writes it from version 4 on: by
 // network. Before, it is a list of cniResult.
 type networkStatus map[string]struct {
-	Interfaces map[string]*networkInterface `json:"interfaces"`
+	Interfaces map[string]networkInterface `json:"interfaces"`
 }
 
 type networkInterface struct {
@@ -203,7 +203,7 @@ func (n networkStatus) rows() (rows []schema.ContainerNetwork) {
 }
 
 // appendRows adds a row for each address of the interface, or one without.
-func (i *networkInterface) appendRows(rows []schema.ContainerNetwork, network, name string) []schema.ContainerNetwork {
+func (i networkInterface) appendRows(rows []schema.ContainerNetwork, network, name string) []schema.ContainerNetwork {
 	row := schema.ContainerNetwork{Origin: "network_status", NetworkName: ptr(plain(network)), InterfaceName: ptr(plain(name)), MACAddress: nonEmpty(i.MACAddress)}
 	if len(i.Subnets) == 0 {
 		return append(rows, row)

@@ -47,6 +47,9 @@ func (s *imageSet) decodeDescriptors() {
 	files := laterRows(&s.notes, &s.rows.Files, s.files().row)
 	for _, f := range s.files().order {
 		files.add(f)
+		if v := f.entry.GetTfd(); v != nil {
+			s.checkTimes("files", fmt.Sprintf("file_id=%d", f.id), nanoseconds(v.GetVsec(), v.GetVnsec()), nanoseconds(v.GetIsec(), v.GetInsec()))
+		}
 	}
 	files.finish(&s.rows, func(r *schema.Rows) *[]schema.File { return &r.Files })
 	for _, r := range s.files().remaps {
@@ -114,7 +117,7 @@ func (t *fileTable) descriptorRow(of descriptor) schema.FileDescriptor {
 // peerOf names the other end of a connected socket.
 func peerOf(e *fdinfo.FileEntry, order binary.ByteOrder) *string {
 	if i := e.GetIsk(); i != nil && i.GetDstPort() != 0 {
-		if a := memoryAddress(i.GetDstAddr(), order); a.Text != nil {
+		if a := inetAddress(i.GetFamily(), i.GetDstAddr(), order); a.Text != nil {
 			return ptr(net.JoinHostPort(*a.Text, strconv.FormatUint(uint64(i.GetDstPort()), 10)))
 		}
 	}

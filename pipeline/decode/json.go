@@ -2,11 +2,16 @@ package decode
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"reflect"
+	"strings"
+	"time"
 
 	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	jsonv1 "github.com/go-json-experiment/json/v1"
 )
 
@@ -27,7 +32,12 @@ func (ar *archiveReader) unmarshal(data []byte, into any) error {
 		return nil
 	}
 	reflect.ValueOf(into).Elem().SetZero()
-	return json.Unmarshal(data, into)
+	err := json.Unmarshal(data, into)
+	if err == nil || errors.As(err, new(*json.SyntaxError)) {
+		return err
+	}
+	reflect.ValueOf(into).Elem().SetZero()
+	return unmarshalFitting(data, into)
 }
 
 // unmarshalStrict decodes as encoding/json does, in one pass over the bytes
@@ -36,6 +46,113 @@ func (ar *archiveReader) unmarshal(data []byte, into any) error {
 // wrong in the terms of jsonFault.
 func unmarshalStrict(data []byte, into any) error {
 	return jsonv2.Unmarshal(data, into, jsonv2.MatchCaseInsensitiveNames(true), jsonv1.MatchCaseSensitiveDelimiter(true))
+}
+
+// misfitError says that values of JSON were left out, as they are not what they should be.
+type misfitError struct{ values []string } // see fieldPath
+
+func (e *misfitError) Error() string {
+	const shown = 8
+	list := strings.Join(e.values[:min(len(e.values), shown)], ", ")
+	if more := len(e.values) - shown; more > 0 {
+		list += fmt.Sprintf(" and %d more", more)
+	}
+	return "what is of another kind was left out: " + list
+}
+
+// unmarshalFitting decodes valid JSON of which a part does not fit, and leaves that part
+// out: encoding/json makes zeros of numbers that do not fit, and ends at the first such
+// time. A list of simple values is left out as a whole, as its elements have no NULL.
+func unmarshalFitting(data []byte, into any) error {
+	misfits, root := &misfitError{}, reflect.TypeOf(into)
+	fit := func(d *jsontext.Decoder, into any) error {
+		v := reflect.ValueOf(into).Elem()
+		if isNested(v.Type(), d.PeekKind()) {
+			return errors.ErrUnsupported // decode it as ever, value by value
+		}
+		value, err := d.ReadValue()
+		if err != nil {
+			return err
+		}
+		at := fieldPath(root, d.StackPointer())
+		if texts, ok := into.(*map[string]string); ok {
+			misfits.values = append(misfits.values, fittingTexts(value, texts, at)...)
+		} else if json.Unmarshal(value, into) != nil {
+			v.SetZero()
+			misfits.values = append(misfits.values, at)
+		}
+		return nil
+	}
+	if err := jsonv2.Unmarshal(data, into, jsonv1.DefaultOptionsV1(), jsonv2.WithUnmarshalers(jsonv2.UnmarshalFromFunc(fit))); err != nil {
+		return err
+	}
+	return misfits
+}
+
+// isNested reports whether JSON of that kind is decoded into the type value by value.
+func isNested(t reflect.Type, kind jsontext.Kind) bool {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch t.Kind() {
+	case reflect.Struct:
+		return kind == '{' && t != reflect.TypeFor[time.Time]()
+	case reflect.Map:
+		return kind == '{' && t != reflect.TypeFor[map[string]string]()
+	case reflect.Slice:
+		return kind == '[' && isNested(t.Elem(), '{')
+	}
+	return false
+}
+
+// fittingTexts decodes an object of texts, and returns where it has anything else.
+func fittingTexts(value []byte, into *map[string]string, at string) (misfits []string) {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(value, &members) != nil {
+		return []string{at}
+	}
+	*into = make(map[string]string, len(members))
+	for name, member := range members {
+		var text string
+		if json.Unmarshal(member, &text) != nil {
+			misfits = append(misfits, strings.TrimPrefix(at, whole)+"/*")
+			continue
+		}
+		(*into)[name] = text
+	}
+	return misfits
+}
+
+// whole is the path of what nothing else is around.
+const whole = "all of it"
+
+// fieldPath returns a JSON pointer with the names of fields, and * for other names, which
+// may be secret.
+func fieldPath(t reflect.Type, at jsontext.Pointer) string {
+	var path strings.Builder
+	for token := range at.Tokens() {
+		for t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		switch t.Kind() {
+		case reflect.Struct:
+			field, known := t.FieldByNameFunc(func(name string) bool {
+				f, _ := t.FieldByName(name)
+				tag, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+				return strings.EqualFold(cmp.Or(tag, name), token)
+			})
+			if !known {
+				return path.String() + "/*"
+			}
+			t = field.Type
+		case reflect.Map:
+			t, token = t.Elem(), "*"
+		case reflect.Slice:
+			t = t.Elem()
+		}
+		path.WriteString("/" + token)
+	}
+	return cmp.Or(path.String(), whole)
 }
 
 // jsonProblem notes why a member that holds JSON could not be decoded.

@@ -18,7 +18,7 @@ var jsonTypes = []reflect.Type{
 }
 
 // FuzzStrictJSON: what unmarshalStrict takes, encoding/json takes too, and
-// makes the same of it.
+// makes the same of it; of all other JSON unmarshalFitting takes what fits.
 func FuzzStrictJSON(f *testing.F) {
 	for _, doc := range []string{
 		`{"ociVersion":"1.0.2","process":{"terminal":true,"args":["a","\u00e9\n"],"user":{"uid":0,"additionalGids":[1,2]},"capabilities":{"bounding":[]},"oomScoreAdj":-5},` +
@@ -43,7 +43,10 @@ func FuzzStrictJSON(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, which uint8, data []byte) {
 		kind := jsonTypes[int(which)%len(jsonTypes)]
-		strict, standard := reflect.New(kind), reflect.New(kind)
+		strict, standard, fitting := reflect.New(kind), reflect.New(kind), reflect.New(kind)
+		if err := unmarshalFitting(data, fitting.Interface()); json.Valid(data) && !errors.As(err, new(*misfitError)) {
+			t.Fatalf("unmarshalFitting: %v", err)
+		}
 		if unmarshalStrict(data, strict.Interface()) != nil {
 			return
 		}

@@ -29,7 +29,14 @@ func (s *imageSet) mounts() *mountTable {
 	return s.facts.mounts.get(func() *mountTable {
 		t := &mountTable{byDevice: map[uint32]string{}, byID: map[uint32]string{}}
 		for _, img := range s.ofKind("MNTS") {
+			seen := map[uint32]bool{}
 			each(s, img, func(_ *entry, m *mnt.MntEntry) {
+				if seen[m.GetMntId()] {
+					s.rowProblem("mounts", fmt.Sprintf("mnt_ns_id=%d,mount_id=%d", img.number, m.GetMntId()), Error, DuplicateObject,
+						"the id occurs twice in "+img.name+"; only the first mount was decoded")
+					return
+				}
+				seen[m.GetMntId()] = true
 				t.mounts = append(t.mounts, mount{uint32(img.number), m})
 				t.byID[m.GetMntId()] = m.GetMountpoint()
 				// several mounts may show a file system: the one of all of it counts

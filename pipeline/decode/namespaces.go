@@ -2,6 +2,7 @@ package decode
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	core "github.com/checkpoint-restore/go-criu/v8/crit/images/criu-core"
@@ -166,6 +167,9 @@ func (s *imageSet) namespacesOfImages(found foundNamespaces) {
 	for id, t := range clocks {
 		ns := found.get("time", id)
 		ns.MonotonicNS, ns.BoottimeNS = clockReading(t.GetMonotonic()), clockReading(t.GetBoottime())
+		if t.GetMonotonic() != nil && ns.MonotonicNS == nil || t.GetBoottime() != nil && ns.BoottimeNS == nil {
+			s.rowProblem("namespaces", fmt.Sprintf("kind=time,namespace_id=%d", id), Error, Malformed, "a clock reads more than its column holds")
+		}
 	}
 	for id, p := range byNumber[pidns.PidnsEntry](s, "PIDNS") {
 		found.get("pid", id).ExternalKey = optionalText(p.ExtKey)

@@ -110,6 +110,10 @@ func (s *imageSet) pendingRows(pid uint32, tid *uint32, arch core.CoreEntryMarch
 
 // timerRows fills timers.
 func (s *imageSet) timerRows(pid uint32, arch core.CoreEntryMarch, timers *timer.TaskTimersEntry) {
+	keep := func(row schema.Timer, key string) {
+		s.checkTimes("timers", fmt.Sprintf("pid=%d,kind=%s", pid, key), row.ValueNS, row.IntervalNS)
+		add(&s.notes, &s.rows.Timers, row)
+	}
 	for _, t := range []struct {
 		kind  string
 		timer *timer.ItimerEntry
@@ -117,18 +121,18 @@ func (s *imageSet) timerRows(pid uint32, arch core.CoreEntryMarch, timers *timer
 		if t.timer == nil {
 			continue
 		}
-		add(&s.notes, &s.rows.Timers, schema.Timer{
+		keep(schema.Timer{
 			PID: pid, Kind: t.kind, IsArmed: t.timer.GetVsec() != 0 || t.timer.GetVusec() != 0,
 			ValueNS: nanosecondsOfMicros(t.timer.GetVsec(), t.timer.GetVusec()), IntervalNS: nanosecondsOfMicros(t.timer.GetIsec(), t.timer.GetIusec()),
-		})
+		}, t.kind)
 	}
 	signals := criu.DialectOf(arch).Signal
 	for _, t := range timers.GetPosix() {
-		add(&s.notes, &s.rows.Timers, schema.Timer{
+		keep(schema.Timer{
 			PID: pid, Kind: "posix", TimerID: t.ItId, IsArmed: t.GetVsec() != 0 || t.GetVnsec() != 0,
 			ValueNS: nanoseconds(t.GetVsec(), t.GetVnsec()), IntervalNS: nanoseconds(t.GetIsec(), t.GetInsec()),
 			Clock: optionalEnum(&criu.Clock, t.ClockId), Notify: optionalEnum(&criu.TimerNotify, t.ItSigevNotify),
 			Signal: optionalEnum(signals, t.SiSigno), Sigval: t.SivalPtr, Overrun: t.Overrun, NotifyTID: t.NotifyThreadId,
-		})
+		}, fmt.Sprintf("posix,timer_id=%d", t.GetItId()))
 	}
 }

@@ -1,10 +1,12 @@
 package decode
 
 import (
+	"cmp"
 	"fmt"
 
 	packet "github.com/checkpoint-restore/go-criu/v8/crit/images/packet-sock"
 	skpacket "github.com/checkpoint-restore/go-criu/v8/crit/images/sk-packet"
+	tcp "github.com/checkpoint-restore/go-criu/v8/crit/images/tcp-stream"
 
 	"github.com/ckexport/ckexport/pipeline/criu"
 	"github.com/ckexport/ckexport/schema"
@@ -55,6 +57,9 @@ func (s *imageSet) decodeSocketQueues() {
 		for _, scm := range q.entry.GetScm() {
 			row.ControlTypes = append(row.ControlTypes, scm.GetType())
 		}
+		if f := s.files().byID[row.FileID]; f == nil || !isSocket(f.entry) {
+			s.dangling("socket_queues", positionKey(row.Position), "socket", uint64(row.FileID))
+		}
 		row.PassedFileIDs = q.passed()
 		s.passedColumns(&row)
 		add(&s.notes, &s.rows.SocketQueues, row)
@@ -101,12 +106,10 @@ func optionsRow(f *openFile) schema.SocketOptions {
 			row.IPHeaderIncluded, row.IPNoDefrag, row.IPChecksum, row.ICMPFilter = raw.Hdrincl, raw.Nodefrag, raw.Checksum, raw.GetIcmpvFilter()
 		}
 	}
-	if t := i.GetTcpOpts(); t != nil {
-		row.TCPCork, row.TCPNodelay = t.Cork, t.Nodelay
-		row.TCPKeepCount, row.TCPKeepIdle, row.TCPKeepInterval = t.Keepcnt, t.Keepidle, t.Keepintvl
-	} else {
-		row.TCPKeepCount, row.TCPKeepIdle, row.TCPKeepInterval = row.OldTCPKeepCount, row.OldTCPKeepIdle, row.OldTCPKeepIntervl
-	}
+	t := cmp.Or(i.GetTcpOpts(), &tcp.TcpOptsEntry{})
+	row.TCPCork, row.TCPNodelay = t.Cork, t.Nodelay
+	row.TCPKeepCount = cmp.Or(t.Keepcnt, row.OldTCPKeepCount)
+	row.TCPKeepIdle, row.TCPKeepInterval = cmp.Or(t.Keepidle, row.OldTCPKeepIdle), cmp.Or(t.Keepintvl, row.OldTCPKeepIntervl)
 	return row
 }
 

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"math/bits"
@@ -51,6 +52,8 @@ func (s *imageSet) decodeSockets() {
 		if isSocket(f.entry) {
 			options.add(f)
 			sockets.add(f)
+			s.checkAddresses(f)
+			s.checkTimeouts(f)
 		}
 	}
 	options.finish(&s.rows, func(r *schema.Rows) *[]schema.SocketOptions { return &r.SocketOptions })
@@ -130,11 +133,56 @@ func optionColumns(row *schema.Socket, o *skopts.SkOptsEntry) {
 
 func inetColumns(row *schema.Socket, i *inet.InetSkEntry, order binary.ByteOrder) {
 	row.Protocol, row.State = optionalEnum(&criu.IPProtocol, i.Proto), optionalEnum(&criu.SocketState, i.State)
-	row.LocalAddress, row.RemoteAddress = memoryAddress(i.GetSrcAddr(), order), memoryAddress(i.GetDstAddr(), order)
+	family := i.GetFamily()
+	row.LocalAddress, row.RemoteAddress = inetAddress(family, i.GetSrcAddr(), order), inetAddress(family, i.GetDstAddr(), order)
 	row.LocalPort, row.RemotePort, row.Inode, row.NetNsID, row.Backlog = i.SrcPort, i.DstPort, i.Ino, i.NsId, i.Backlog
 	row.Shutdown = optionalEnum(&criu.SocketShutdown, i.Shutdown)
 	row.InterfaceName, row.V6Only = optionalText(i.Ifname), i.V6Only
 	optionColumns(row, i.GetOpts())
+}
+
+// inetAddress makes an address of a socket's words. CRIU 0.1 wrote four for IPv4 too, of
+// which the first is the address. Source: CRIU criu/sk-inet.c, inet_validate_address.
+func inetAddress(family uint32, words []uint32, order binary.ByteOrder) schema.IP {
+	switch {
+	case !isInetAddress(family, words):
+		return schema.IP{}
+	case family == kernel.AF_INET:
+		words = words[:1]
+	}
+	return memoryAddress(words, order)
+}
+
+// isInetAddress reports whether so many words are an address of the family.
+func isInetAddress(family uint32, words []uint32) bool {
+	switch family {
+	case kernel.AF_INET:
+		return len(words) == 1 || len(words) == 4
+	case kernel.AF_INET6:
+		return len(words) == 4
+	}
+	return true // it is not known what others have
+}
+
+// checkAddresses notes addresses that are none of the socket's family.
+func (s *imageSet) checkAddresses(f *openFile) {
+	i := f.entry.GetIsk()
+	for _, words := range [][]uint32{i.GetSrcAddr(), i.GetDstAddr()} {
+		if !isInetAddress(i.GetFamily(), words) {
+			s.rowProblem("sockets", fmt.Sprintf("file_id=%d", f.id), Error, Malformed,
+				fmt.Sprintf("an address of %d words, which none of %s has", len(words), criu.SocketFamily.Name(uint64(i.GetFamily()))))
+		}
+	}
+}
+
+// checkTimeouts notes timeouts that no column holds.
+func (s *imageSet) checkTimeouts(f *openFile) {
+	o := cmp.Or(socketOptionsOf(f.entry), &skopts.SkOptsEntry{})
+	for _, t := range []struct{ sec, usec *uint64 }{{o.SoSndTmoSec, o.SoSndTmoUsec}, {o.SoRcvTmoSec, o.SoRcvTmoUsec}} {
+		if t.sec != nil && t.usec != nil {
+			s.checkTimes("socket_options", fmt.Sprintf("file_id=%d", f.id), microseconds(t.sec, t.usec))
+		}
+	}
 }
 
 func unixColumns(row *schema.Socket, u *sockunix.UnixSkEntry, byInode map[uint32]uint32) {
@@ -150,7 +198,10 @@ func unixColumns(row *schema.Socket, u *sockunix.UnixSkEntry, byInode map[uint32
 	}
 	row.NameDir, row.NameDeleted, row.MountID = optionalText(u.NameDir), u.Deleted, u.MntId
 	if p := u.GetFilePerms(); p != nil {
-		row.NameMode, row.NameUID, row.NameGID = p.Mode, p.Uid, p.Gid
+		row.NameUID, row.NameGID = p.Uid, p.Gid
+		if p.Mode != nil { // with the kind of the file, which is a socket
+			row.NameMode = ptr(p.GetMode() & 0o7777)
+		}
 	}
 	row.UnixFlags = optionalFlags(&criu.UnixSocketFlags, u.Uflags)
 	optionColumns(row, u.GetOpts())

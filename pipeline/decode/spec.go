@@ -1,10 +1,10 @@
 package decode
 
 import (
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/ckexport/ckexport/schema"
 )
@@ -118,12 +118,15 @@ func (s *imageSet) decodeMember(data []byte, member string, into any) (ok bool) 
 	if data == nil {
 		return false
 	}
+	if !utf8.Valid(data) {
+		s.container.memberProblem(member, Warning, Malformed, "not all of it is UTF-8; U+FFFD stands for what is not")
+	}
 	err := s.unmarshal(data, into)
 	if err == nil {
 		return true
 	}
 	s.container.jsonProblem(member, err)
-	return errors.As(err, new(*json.UnmarshalTypeError)) // the other fields were decoded
+	return errors.As(err, new(*misfitError)) // the other fields were decoded
 }
 
 // jsonText returns a metadata file for a column, NULL where there is none.

@@ -3,6 +3,7 @@ package decode
 import (
 	"math"
 	"math/bits"
+	"slices"
 	"time"
 
 	imgtime "github.com/checkpoint-restore/go-criu/v8/crit/images/time"
@@ -71,6 +72,13 @@ func microseconds(sec, usec *uint64) *uint64 {
 		return nil
 	}
 	return ptr(*sec*perSecond + *usec)
+}
+
+// checkTimes notes times of a row that are NULL because no column holds them.
+func (n *notes) checkTimes(table, key string, times ...*uint64) {
+	if slices.Contains(times, nil) {
+		n.rowProblem(table, key, Error, Malformed, "a time is longer than its column holds")
+	}
 }
 
 // clockReading returns a clock in nanoseconds, nil where it does not fit.
