@@ -49,13 +49,25 @@ func unmarshalStrict(data []byte, into any) error {
 }
 
 // misfitError says that values of JSON were left out, as they are not what they should be.
-type misfitError struct{ values []string } // see fieldPath
+type misfitError struct {
+	values []string // the first of them, see fieldPath
+	more   int
+}
+
+// note adds a value.
+func (e *misfitError) note(root reflect.Type, at jsontext.Pointer, below string) {
+	const shown = 8
+	if len(e.values) == shown {
+		e.more++
+		return
+	}
+	e.values = append(e.values, cmp.Or(fieldPath(root, at)+below, "all of it"))
+}
 
 func (e *misfitError) Error() string {
-	const shown = 8
-	list := strings.Join(e.values[:min(len(e.values), shown)], ", ")
-	if more := len(e.values) - shown; more > 0 {
-		list += fmt.Sprintf(" and %d more", more)
+	list := strings.Join(e.values, ", ")
+	if e.more > 0 {
+		list += fmt.Sprintf(" and %d more", e.more)
 	}
 	return "what is of another kind was left out: " + list
 }
@@ -74,12 +86,13 @@ func unmarshalFitting(data []byte, into any) error {
 		if err != nil {
 			return err
 		}
-		at := fieldPath(root, d.StackPointer())
-		if texts, ok := into.(*map[string]string); ok {
-			misfits.values = append(misfits.values, fittingTexts(value, texts, at)...)
+		if texts, ok := into.(*map[string]string); ok && value.Kind() == '{' {
+			for range fittingTexts(value, texts) {
+				misfits.note(root, d.StackPointer(), "/*")
+			}
 		} else if json.Unmarshal(value, into) != nil {
 			v.SetZero()
-			misfits.values = append(misfits.values, at)
+			misfits.note(root, d.StackPointer(), "")
 		}
 		return nil
 	}
@@ -105,26 +118,23 @@ func isNested(t reflect.Type, kind jsontext.Kind) bool {
 	return false
 }
 
-// fittingTexts decodes an object of texts, and returns where it has anything else.
-func fittingTexts(value []byte, into *map[string]string, at string) (misfits []string) {
+// fittingTexts decodes an object of texts, and returns how many members are none.
+func fittingTexts(object []byte, into *map[string]string) (misfits int) {
 	var members map[string]json.RawMessage
-	if json.Unmarshal(value, &members) != nil {
-		return []string{at}
+	if json.Unmarshal(object, &members) != nil {
+		return 1
 	}
 	*into = make(map[string]string, len(members))
 	for name, member := range members {
 		var text string
 		if json.Unmarshal(member, &text) != nil {
-			misfits = append(misfits, strings.TrimPrefix(at, whole)+"/*")
+			misfits++
 			continue
 		}
 		(*into)[name] = text
 	}
 	return misfits
 }
-
-// whole is the path of what nothing else is around.
-const whole = "all of it"
 
 // fieldPath returns a JSON pointer with the names of fields, and * for other names, which
 // may be secret.
@@ -152,7 +162,7 @@ func fieldPath(t reflect.Type, at jsontext.Pointer) string {
 		}
 		path.WriteString("/" + token)
 	}
-	return cmp.Or(path.String(), whole)
+	return path.String()
 }
 
 // jsonProblem notes why a member that holds JSON could not be decoded.
