@@ -19,7 +19,7 @@ type FileDescriptor struct {
 	OpenFlags    Flags   `arrow:"open_flags" doc:"flags of the open file" src:"files.img"`
 	CloseOnExec  bool    `arrow:"close_on_exec" doc:"closed when another program is started" src:"fdinfo-*.img: fdinfo_entry.flags"`
 	FDFlags      uint32  `arrow:"fd_flags" doc:"flags of the descriptor: 1 is FD_CLOEXEC" src:"fdinfo-*.img: fdinfo_entry.flags"`
-	Position     *uint64 `arrow:"position" range:"uint64" doc:"position in the file, in bytes; of REG, MEMFD, BPFMAP" src:"files.img"`
+	Position     *uint64 `arrow:"position" range:"uint64" doc:"position in the file, in bytes; of REG, MEMFD, BPFMAP, TUNF" src:"files.img"`
 	Peer         *string `arrow:"peer" sensitive:"no" doc:"other end of a connected socket: ADDRESS:PORT, or socket:[inode] of a unix one" src:"files.img"`
 	SelinuxLabel Text    `arrow:"selinux_label" sensitive:"no" doc:"SELinux label" src:"fdinfo-*.img: fdinfo_entry.xattr_security_selinux"`
 }
@@ -39,7 +39,7 @@ type File struct {
 	DescriptorCount   uint32   `arrow:"descriptor_count" compare:"no" doc:"descriptors that refer to it, over all processes"`
 	Access            *string  `arrow:"access" sensitive:"no" doc:"r, w or rw; NULL for O_PATH and where no flags are kept"`
 	OpenFlags         Flags    `arrow:"open_flags" doc:"flags of the open file" src:"files.img: reg_file_entry.flags, pipe_entry.flags, tty_file_entry.flags, inet_sk_entry.flags, unix_sk_entry.flags, netlink_sk_entry.flags, packet_sock_entry.flags, eventfd_file_entry.flags, eventpoll_file_entry.flags, signalfd_entry.flags, timerfd_entry.flags, inotify_file_entry.flags, fanotify_file_entry.flags, memfd_file_entry.flags, bpfmap_file_entry.flags, pidfd_entry.flags, ns_file_entry.flags"`
-	Position          *uint64  `arrow:"position" range:"uint64" doc:"position in the file, in bytes; of REG, MEMFD, BPFMAP" src:"files.img: reg_file_entry.pos, memfd_file_entry.pos, bpfmap_file_entry.pos"`
+	Position          *uint64  `arrow:"position" range:"uint64" doc:"position in the file, in bytes; of REG, MEMFD, BPFMAP, TUNF" src:"files.img: reg_file_entry.pos, memfd_file_entry.pos, bpfmap_file_entry.pos"`
 	SizeBytes         *uint64  `arrow:"size_bytes" range:"uint64" doc:"size of a regular file or memfd, in bytes" src:"files.img: reg_file_entry.size; memfd.img: memfd_inode_entry.size"`
 	Mode              *uint32  `arrow:"mode" doc:"permission bits with setuid, setgid, sticky" src:"files.img: reg_file_entry.mode"`
 	FileKind          *string  `arrow:"file_kind" sensitive:"no" doc:"file, directory, char_device, block_device, fifo, socket, symlink" src:"files.img: reg_file_entry.mode"`

@@ -68,7 +68,7 @@ func (s *subject) sameDescriptor(p *groundProcess, r *schema.FileDescriptor, f *
 	known(s, p.PID, "file_descriptors.open_flags", key, r.OpenFlags.Bits, flags&^closeOnExec)
 	position := atoi[uint64](s.t, want.info["pos"])
 	switch r.Type {
-	case "REG", "MEMFD", "BPFMAP":
+	case "REG", "MEMFD", "BPFMAP", "TUNF":
 		known(s, p.PID, "file_descriptors.position", key, r.Position, position)
 	default:
 		same(s, p.PID, "file_descriptors.position", key, r.Position == nil, true)
