@@ -30,7 +30,7 @@ func openRunMetrics(path string, std streams) (*runMetrics, error) {
 	if path == "" {
 		return nil, nil
 	}
-	if err := mustBeEarlier("--metrics-file", path, "# HELP ", std); err != nil {
+	if err := mustReplaceOwn("--metrics-file", path, "# HELP ", std); err != nil {
 		return nil, err
 	}
 	file, err := metrics.OpenFile(path)

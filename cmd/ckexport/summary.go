@@ -31,15 +31,15 @@ func openSummary(ctx context.Context, opts *exportOptions, std streams) (*answer
 	if opts.summaryJSON == "" {
 		return nil, nil
 	}
-	if err := mustBeEarlier("--summary-json", opts.summaryJSON, "{", std); err != nil {
+	if err := mustReplaceOwn("--summary-json", opts.summaryJSON, "{", std); err != nil {
 		return nil, err
 	}
 	return openAnswer(ctx, "--summary-json", opts.summaryJSON, std)
 }
 
-// mustBeEarlier refuses to write what a run tells in the place of anything but what an
-// earlier one told, which begins so: it may be an archive, or the output.
-func mustBeEarlier(flag, path, beginning string, std streams) error {
+// mustReplaceOwn refuses a file that a run is to replace, unless an earlier run wrote it,
+// as its beginning tells, or it is empty: it may be an archive, or the output.
+func mustReplaceOwn(flag, path, beginning string, std streams) error {
 	if _, err := formats(places{}).For(path); err == nil {
 		return usagef("%s %q: it is named as an output is", flag, path)
 	}
@@ -52,10 +52,12 @@ func mustBeEarlier(flag, path, beginning string, std streams) error {
 	}
 	defer f.Close() // it was only read
 	held := make([]byte, len(beginning))
-	if n, err := io.ReadFull(f, held); err != nil && n == 0 && errors.Is(err, io.EOF) {
+	switch n, err := io.ReadFull(f, held); {
+	case errors.Is(err, io.EOF): // it is empty
 		return nil
-	}
-	if string(held) != beginning {
+	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
+		return usagef("%s: %v", flag, err)
+	case string(held[:n]) != beginning:
 		return usagef("%s %q: what is there was not written for it: it is not replaced", flag, path)
 	}
 	return nil
