@@ -127,7 +127,7 @@ browser: tools ## reports in headless Chromium, on phones, screens and paper: no
 
 CHECKPOINTCTL = v1.6.0
 BENCHFLAGS ?=
-bench: bench-tools ## measure against checkpointctl and bare decompression, and write docs/performance.md; takes some 25 minutes and 12 GiB
+bench: bench-tools ## measure against checkpointctl and bare decompression, and write docs/performance.md; takes some 25 minutes, 8 GiB of disk and 4 of a RAM disk
 	./bin/ckbench run $(BENCHFLAGS)
 
 bench-quick: bench-tools ## the same with tiny workloads, to see that it works

@@ -23,7 +23,7 @@ var modelledCores = []int{1, 2, 4, 16, 64}
 // profile has the worker export the archives of a workload under a CPU profile.
 func (s *suite) profile(ctx context.Context, dir string) (*measure.Stages, error) {
 	var out bytes.Buffer
-	if _, err := measure.Run(ctx, "", ownLimit, &out, s.worker, "profile", "--scratch", s.out(), dir); err != nil {
+	if _, err := measure.Run(ctx, "", ownLimit, &out, s.worker, "profile", "--scratch", s.outputs, dir); err != nil {
 		return nil, err
 	}
 	stages := &measure.Stages{}

@@ -55,7 +55,8 @@ func runCommand() *cli.Command {
 			&cli.PathFlag{Name: "worker", Usage: "`PATH` of the worker's binary", Value: "bin/ckbench-worker"},
 			&cli.PathFlag{Name: "checkpointctl", Usage: "`PATH` of the peer's binary; left out where there is none", Value: "bin/checkpointctl"},
 			&cli.PathFlag{Name: "originals", Usage: "`FOLDER` of real archives", Value: "testdata/archives"},
-			&cli.PathFlag{Name: "work", Usage: "`FOLDER` for archives, which are kept, and outputs; takes some 12 GiB", Value: "bin/bench"},
+			&cli.PathFlag{Name: "work", Usage: "`FOLDER` for archives, which are kept; takes some 8 GiB", Value: "bin/bench"},
+			&cli.PathFlag{Name: "outputs", Usage: "`FOLDER` for what programs write, 4 GiB; by default a RAM disk, or where there is none, that of archives"},
 			&cli.PathFlag{Name: "report", Usage: "`FOLDER` for performance.md and performance.svg", Value: "docs"},
 			&cli.IntFlag{Name: "reps", Usage: "runs of each program; the largest workloads get fewer", Value: 5},
 			&cli.Uint64Flag{Name: "seed", Usage: "of what is made", Value: 1},
@@ -63,7 +64,7 @@ func runCommand() *cli.Command {
 		},
 		Action: func(c *cli.Context) error {
 			s := &suite{
-				ckexport: c.Path("ckexport"), worker: c.Path("worker"), checkpointctl: c.Path("checkpointctl"), originals: c.Path("originals"), work: c.Path("work"),
+				ckexport: c.Path("ckexport"), worker: c.Path("worker"), checkpointctl: c.Path("checkpointctl"), originals: c.Path("originals"), work: c.Path("work"), outputs: c.Path("outputs"),
 				reps: c.Int("reps"), seed: c.Uint64("seed"), sizes: workload.Full, log: os.Stderr,
 			}
 			if c.Bool("quick") {

@@ -30,7 +30,7 @@ func (s *suite) readMemory(ctx context.Context) error {
 		s.export(withPages, "fleet.parquet", "--memory", "pages"),
 		s.export(withStrings, "fleet.parquet", "--memory", "strings"),
 		{name: withScan, peer: true, argv: func(dir string) []string {
-			return []string{"sh", "-c", `rm -rf "$3" && "$1" "$2" -o "$3" --quiet --scan builtin`, "sh", s.ckexport, dir, s.out() + "/scan.parquet"}
+			return []string{"sh", "-c", `rm -rf "$3" && "$1" "$2" -o "$3" --quiet --scan builtin`, "sh", s.ckexport, dir, s.outputs + "/scan.parquet"}
 		}},
 		{name: grepping, argv: func(dir string) []string {
 			return []string{"sh", "-c", `"$1" grep -F "$2" "$3"; [ $? -eq 1 ]`, "sh", s.ckexport, needle, dir}
@@ -41,7 +41,7 @@ func (s *suite) readMemory(ctx context.Context) error {
 			return []string{"sh", "-c", `zstd -dcq "$1"/* | grep -ac "$2"; true`, "sh", dir, needle}
 		}})
 	}
-	return s.compare(ctx, name, max(1, s.reps/2), list)
+	return s.compare(ctx, name, fewer(s.reps), list)
 }
 
 // contentGoals are those of reading memory.

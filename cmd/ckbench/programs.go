@@ -30,7 +30,7 @@ type program struct {
 
 func (s *suite) export(name, output string, flags ...string) program {
 	return program{name: name, output: output, argv: func(dir string) []string {
-		return append([]string{s.ckexport, dir, "-o", filepath.Join(s.out(), output), "--quiet", "--summary-json", "-"}, flags...)
+		return append([]string{s.ckexport, dir, "-o", filepath.Join(s.outputs, output), "--quiet", "--summary-json", "-"}, flags...)
 	}}
 }
 
@@ -153,8 +153,8 @@ func (s *suite) once(ctx context.Context, p program, dir string, m *Measurement)
 // measured: in a file system that avoids what was just deleted, as ext4 without a
 // journal does for a minute, each new file or folder takes 0.3 ms instead of 0.02.
 func (s *suite) setAside(output string) error {
-	s.outputs++
-	err := os.Rename(filepath.Join(s.out(), output), filepath.Join(s.out(), fmt.Sprint(s.outputs, "-", output)))
+	s.aside++
+	err := os.Rename(filepath.Join(s.outputs, output), filepath.Join(s.outputs, fmt.Sprint(s.aside, "-", output)))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -196,7 +196,7 @@ func (s *suite) check(p program, m *Measurement, summary []byte) error {
 	}
 	m.Rows, m.ArchiveBytes = got.Rows, got.BytesRead
 	var err error
-	m.OutputBytes, err = sizeOf(filepath.Join(s.out(), p.output))
+	m.OutputBytes, err = sizeOf(filepath.Join(s.outputs, p.output))
 	return err
 }
 

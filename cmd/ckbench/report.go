@@ -25,7 +25,7 @@ func report(r *Results) string {
 
 This is made by %[1]smake bench%[1]s, which makes the archives, runs all programs in turn and takes medians. To repeat it:
 
-    make bench         # some 25 minutes, 12 GiB in bin/bench, and checkpointctl from the module proxy
+    make bench         # some 25 minutes, 8 GiB in bin/bench, 4 GiB of a RAM disk, and checkpointctl from the module proxy
     make bench-quick   # the same with tiny workloads, in seconds, into a folder of its own
 
 The archives are made from the real ones in testdata: [cmd/ckbench/workload](../cmd/ckbench/workload). The same seed makes the same bytes. All files are in the page cache.
@@ -39,9 +39,11 @@ The archives are made from the real ones in testdata: [cmd/ckbench/workload](../
 | kernel, Go | %[5]s, %[6]s |
 | commit, date | %[7]s, %[8]s |
 | load average at start and end | %[9]s; %[10]s |
-| runs of each | %[11]d for few archives, half as many for large ones, a quarter for the many and 1 for memory, but at least 1 |
+| outputs and temporary files | %[11]s; those of checkpointctl over the many archives on disk, as it keeps 20 GiB until its end |
+| runs of each | %[12]d for few archives, %[13]d for large ones, %[14]d for the many, 1 for memory, %[15]d of the start |
 
-`, "`", r.Machine.CPU, r.Machine.Cores, r.Machine.Memory, r.Machine.Kernel, r.Machine.Go, r.Machine.Commit, r.Machine.Date, r.Machine.LoadAtStart, r.Machine.LoadAtEnd, r.Reps)
+`, "`", r.Machine.CPU, r.Machine.Cores, r.Machine.Memory, r.Machine.Kernel, r.Machine.Go, r.Machine.Commit, r.Machine.Date, r.Machine.LoadAtStart, r.Machine.LoadAtEnd,
+		r.Outputs, r.Reps, fewer(r.Reps), least(r.Reps), more(r.Reps))
 	if r.Quick {
 		b.WriteString("**These are tiny workloads, made to see that the suite works: the numbers mean nothing.**\n\n")
 	}

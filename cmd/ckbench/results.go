@@ -42,6 +42,7 @@ func (m *Measurement) read() float64 {
 // Results are all that was measured.
 type Results struct {
 	Machine      Machine             `json:"machine"`
+	Outputs      string              `json:"outputs"` // where they were written
 	Quick        bool                `json:"quick"`
 	Reps         int                 `json:"reps"`
 	Workloads    []WorkloadInfo      `json:"workloads"`

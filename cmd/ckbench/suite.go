@@ -44,22 +44,26 @@ const (
 // suite is one run of everything.
 type suite struct {
 	ckexport, worker, checkpointctl, originals, work string
+	outputs                                          string // the folder for what programs write; "" for a RAM disk
+	temporary                                        string // the system's folder for temporary files
 	reps                                             int
 	seed                                             uint64
 	sizes                                            workload.Sizes
 	log                                              io.Writer
 	results                                          Results
-	outputs                                          int // that were set aside
+	aside                                            int // outputs that were set aside
 }
 
 func (s *suite) say(format string, args ...any) { fmt.Fprintf(s.log, format+"\n", args...) }
 
 // run makes what is missing and measures everything.
-func (s *suite) run(ctx context.Context) error {
-	if err := s.prepare(); err != nil {
+func (s *suite) run(ctx context.Context) (err error) {
+	where, err := s.prepare()
+	if err != nil {
 		return err
 	}
-	s.results = Results{Machine: thisMachine(ctx), Quick: s.sizes == workload.Quick, Reps: s.reps, Sizes: sizesOf(s.sizes)}
+	defer func() { err = errors.Join(err, os.RemoveAll(s.outputs)) }()
+	s.results = Results{Machine: thisMachine(ctx), Outputs: where, Quick: s.sizes == workload.Quick, Reps: s.reps, Sizes: sizesOf(s.sizes)}
 	dirs := map[string]string{}
 	for _, w := range s.sizes.All() {
 		dir, err := s.workload(ctx, w)
@@ -68,7 +72,7 @@ func (s *suite) run(ctx context.Context) error {
 		}
 		dirs[w.Name] = dir
 	}
-	if err := s.compare(ctx, "", s.reps, []program{{name: starting, argv: func(string) []string { return []string{s.ckexport, "version"} }}}); err != nil {
+	if err := s.compare(ctx, "", more(s.reps), []program{{name: starting, argv: func(string) []string { return []string{s.ckexport, "version"} }}}); err != nil {
 		return err
 	}
 	few, many := workload.Small(s.sizes.Few), workload.Small(s.sizes.Many)
@@ -86,7 +90,7 @@ func (s *suite) run(ctx context.Context) error {
 		if w.Name == s.results.Sizes.Rootfs {
 			programs = append([]program{s.hashFiles()}, everything...)
 		}
-		if err := s.compare(ctx, w.Name, max(1, s.reps/2), programs); err != nil {
+		if err := s.compare(ctx, w.Name, fewer(s.reps), programs); err != nil {
 			return err
 		}
 	}
@@ -98,13 +102,17 @@ func (s *suite) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := s.compare(ctx, many.Name, max(1, s.reps/4), append(everything, s.onOneCPU())); err != nil {
+	// checkpointctl keeps what it unpacks until its end: of so many that is more
+	// than a RAM disk holds.
+	if err := os.Setenv("TMPDIR", s.temporary); err != nil {
+		return err
+	}
+	if err := s.compare(ctx, many.Name, least(s.reps), append(everything, s.onOneCPU())); err != nil {
 		return err
 	}
 	if err := s.askFleet(ctx, many.Name); err != nil {
 		return err
 	}
-	var err error
 	if s.results.Stages, err = s.profile(ctx, dirs[many.Name]); err != nil {
 		return err
 	}
@@ -115,31 +123,76 @@ func (s *suite) run(ctx context.Context) error {
 		return err
 	}
 	s.results.Machine.LoadAtEnd = loadAverage()
-	return os.RemoveAll(s.out())
+	return nil
 }
 
-func (s *suite) out() string { return filepath.Join(s.work, "out") }
+// How often programs run that take long, very long, or milliseconds.
+func fewer(reps int) int { return min(reps, max(3, reps/2)) }
+func least(reps int) int { return max(1, reps/4) }
+func more(reps int) int  { return 5 * reps }
 
-// prepare makes paths absolute, as programs run elsewhere, and sees what is
-// there.
-func (s *suite) prepare() error {
-	for _, p := range []*string{&s.ckexport, &s.worker, &s.checkpointctl, &s.originals, &s.work} {
-		abs, err := filepath.Abs(*p)
-		if err != nil {
-			return err
-		}
-		*p = abs
+// prepare makes paths absolute, as programs run elsewhere, sees what is there,
+// and makes places for programs and for what they write; it says where the latter is.
+func (s *suite) prepare() (where string, err error) {
+	where = "in a folder that was given"
+	if s.outputs == "" {
+		s.outputs, where = ramDisk(), "on a RAM disk"
 	}
-	for _, binary := range []string{s.ckexport, s.worker} {
-		if _, err := os.Stat(binary); err != nil {
-			return err
+	if s.outputs == "" {
+		s.outputs, where = s.work, "on disk, beside the archives"
+	}
+	for _, p := range []*string{&s.ckexport, &s.worker, &s.checkpointctl, &s.originals, &s.work, &s.outputs} {
+		if *p, err = filepath.Abs(*p); err != nil {
+			return where, err
 		}
 	}
 	if _, err := os.Stat(s.checkpointctl); errors.Is(err, fs.ErrNotExist) {
 		s.say("no checkpointctl: its comparisons are left out")
 		s.checkpointctl = ""
 	}
-	return errors.Join(os.MkdirAll(s.work, 0o700), os.RemoveAll(s.out()), os.Mkdir(s.out(), 0o700))
+	if err := os.MkdirAll(s.work, 0o700); err != nil {
+		return where, err
+	}
+	if s.outputs, err = os.MkdirTemp(s.outputs, "ckbench-"); err != nil {
+		return where, err
+	}
+	s.temporary = os.TempDir()
+	return where, errors.Join(os.Setenv("TMPDIR", s.outputs), s.install())
+}
+
+// install has copies of the programs run. More of a file that the linker has just
+// written is mapped at the start: it takes some milliseconds more than an installed one.
+func (s *suite) install() error {
+	dir := filepath.Join(s.work, "programs")
+	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o700)); err != nil {
+		return err
+	}
+	for _, p := range []*string{&s.ckexport, &s.worker, &s.checkpointctl} {
+		if *p == "" {
+			continue
+		}
+		copied := filepath.Join(dir, filepath.Base(*p))
+		if err := copyProgram(copied, *p); err != nil {
+			return err
+		}
+		*p = copied
+	}
+	return nil
+}
+
+func copyProgram(to, from string) (err error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o700)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	_, err = io.Copy(out, in)
+	return err
 }
 
 // workload has the archives made by the worker, so that this process stays
@@ -172,14 +225,14 @@ func (s *suite) askFleet(ctx context.Context, name string) error {
 	if err := s.compare(ctx, name, s.reps, again); err != nil {
 		return err
 	}
-	return s.askAll(ctx, map[string]string{toParquet: filepath.Join(s.out(), "fleet.parquet"), toDuckDB: filepath.Join(s.out(), "fleet.duckdb")})
+	return s.askAll(ctx, map[string]string{toParquet: filepath.Join(s.outputs, "fleet.parquet"), toDuckDB: filepath.Join(s.outputs, "fleet.duckdb")})
 }
 
 // comparison runs a comparison in a process of its own.
 func (s *suite) comparison(ctx context.Context, command, dir string) (*measure.Comparison, error) {
 	s.say("comparison: %s", command)
 	c := &measure.Comparison{}
-	return c, s.ask(ctx, c, command, "--reps", fmt.Sprint(s.reps), "--scratch", s.out(), dir)
+	return c, s.ask(ctx, c, command, "--reps", fmt.Sprint(s.reps), "--scratch", s.outputs, dir)
 }
 
 // ask runs the worker and reads its answer.
