@@ -13,7 +13,6 @@ import (
 func main() {
 	keepFilesPrivate()
 	lateCollection()
-	useLeanZstd()
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // a write that nobody reads fails, and what is temporary still goes
 	ctx, stop := signal.NotifyContext(context.Background(), endingSignals()...)
 	defer stop()

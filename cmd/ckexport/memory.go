@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ckexport/ckexport/sinks/parquet"
 	"github.com/ckexport/ckexport/units"
 	"github.com/urfave/cli/v2"
 )
@@ -71,10 +70,6 @@ func lateCollection() {
 		debug.SetGCPercent(200)
 	}
 }
-
-// useLeanZstd has Parquet files written with less memory. Where that can't be, they are
-// written as well.
-func useLeanZstd() { _ = parquet.UseLeanZstd() }
 
 // collectorIsSet tells whether the caller has settings of his own for the
 // garbage collector.

@@ -25,7 +25,7 @@ func TestFileLayout(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	batch := sinktest.Batch(t, table, 3000, 0)
+	batch := sinktest.Batch(t, table, 30_000, 0) // more than a page
 	if err := s.Write(t.Context(), table, batch); err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/ckexport/ckexport/sinks"
 	"github.com/ckexport/ckexport/sinks/internal/local"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
-	"github.com/ckexport/ckexport/sinks/spool"
 )
 
 const formatName = "parquet"
@@ -30,10 +29,6 @@ func Format(engine sinks.Engine) sinks.Format {
 		Staging: local.Staging, PeekLedger: peekLedger,
 	}
 }
-
-// UseLeanZstd has the program's Parquet files, those of Iceberg tables too, compressed
-// with less memory. It is for the start of a program.
-func UseLeanZstd() error { return spool.UseLeanZstd() }
 
 // openOutput opens or begins the output at path: a single file if one table is
 // wanted and path is not a folder, else a dataset folder.

@@ -107,10 +107,13 @@ func (c chunkCheck) run(rows int64) error {
 	if all.rows != rows || offsets.NumPages() != n || index != nil && index.NumPages() != n {
 		return fmt.Errorf("%d of %d rows in %d of %d pages", all.rows, rows, n, offsets.NumPages())
 	}
+	if err := c.checkOrder(index); err != nil {
+		return err
+	}
 	if err := c.checkBounds(c.meta.Statistics, all); err != nil {
 		return err
 	}
-	// arrow-go does not write empty bounds of plain texts that are all empty.
+	// parquet-go does not tell empty bounds from none.
 	allEmpty := c.kind.Kind() == pq.ByteArray && all.longest == 0
 	unknown := all.least == nil || all.passes || all.longest > longestBound || allEmpty
 	if !unknown && (c.meta.Statistics.MinValue == nil || c.meta.Statistics.MaxValue == nil) {
@@ -191,6 +194,29 @@ func (c chunkCheck) checkPage(n int, seen observed, row int64, offsets pq.Offset
 		return nil
 	}
 	return c.bounds(index.MinValue(n), index.MaxValue(n), seen)
+}
+
+// checkOrder checks what the index says of the order of pages: readers look for values by
+// halving where there is one.
+func (c chunkCheck) checkOrder(index pq.ColumnIndex) error {
+	if index == nil {
+		return nil
+	}
+	up, down, last := true, true, -1
+	for n := range index.NumPages() {
+		if index.NullPage(n) {
+			continue
+		}
+		if last >= 0 {
+			least, greatest := c.compare(index.MinValue(n), index.MinValue(last)), c.compare(index.MaxValue(n), index.MaxValue(last))
+			up, down = up && least >= 0 && greatest >= 0, down && least <= 0 && greatest <= 0
+		}
+		last = n
+	}
+	if index.IsAscending() != up || index.IsDescending() != (down && !up) {
+		return fmt.Errorf("pages go up: %t, down: %t; the index says %t, %t", up, down, index.IsAscending(), index.IsDescending())
+	}
+	return nil
 }
 
 // checkBounds checks statistics, where there are any.

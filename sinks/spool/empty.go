@@ -4,14 +4,19 @@ import (
 	"archive/tar"
 	"bytes"
 	_ "embed"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strconv"
 	"sync"
 
+	"github.com/apache/arrow-go/v18/arrow/flight"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/zeebo/xxh3"
 
 	"github.com/ckexport/ckexport/schema"
@@ -63,24 +68,26 @@ func emptyKey(table *schema.Table) string {
 	return fmt.Sprintf("%s-%016x", table.Name, h.Sum64())
 }
 
-// emptyFile returns the file of a table without rows, nil if there is none ready.
-// It tells of no run.
+// emptyFile returns the file of a table without rows. It tells of no run.
 func emptyFile(table *schema.Table) ([]byte, error) {
 	files, err := emptyFilesByKey()
 	if err != nil {
 		return nil, fmt.Errorf("looking for files without rows: %w", err)
 	}
-	return files[emptyKey(table)], nil
+	if file := files[emptyKey(table)]; file != nil {
+		return file, nil
+	}
+	return encodeEmpty(table)
 }
 
-// EmptyFiles makes the files of tables without rows anew, in the folder dir. It
-// returns those that are built in, those that should be, and these in a tar.
-func EmptyFiles(tables []*schema.Table, dir string) (is, want map[string][]byte, packed []byte, err error) {
+// EmptyFiles makes the files of tables without rows anew. It returns those that are
+// built in, those that should be, and these in a tar.
+func EmptyFiles(tables []*schema.Table) (is, want map[string][]byte, packed []byte, err error) {
 	want = map[string][]byte{}
 	var out bytes.Buffer
 	tw := tar.NewWriter(&out)
 	for _, t := range tables {
-		data, err := encodeEmpty(t, filepath.Join(dir, t.Name))
+		data, err := encodeEmpty(t)
 		if err != nil {
 			return nil, nil, nil, fmt.Errorf("table %s: %w", t.Name, err)
 		}
@@ -100,14 +107,39 @@ func EmptyFiles(tables []*schema.Table, dir string) (is, want map[string][]byte,
 	return is, want, out.Bytes(), err
 }
 
-// encodeEmpty encodes the file of a table without rows.
-func encodeEmpty(table *schema.Table, path string) ([]byte, error) {
-	part, err := createPart(path, table, Options{})
+// encodeEmpty encodes the file of a table without rows. Its footer has the
+// documentation of the table and its columns.
+func encodeEmpty(table *schema.Table) ([]byte, error) {
+	properties := parquet.NewWriterProperties()
+	columns, err := pqarrow.ToParquet(table.BatchSchema(), properties, pqarrow.DefaultWriterProps())
 	if err != nil {
 		return nil, err
 	}
-	if _, _, err := part.close(nil); err != nil {
+	docs := make(map[string]string, len(table.Columns))
+	for _, c := range table.Columns {
+		docs[c.Name] = c.Comment()
+	}
+	comments, err := json.Marshal(docs)
+	if err != nil {
 		return nil, err
 	}
-	return os.ReadFile(path)
+	var out bytes.Buffer
+	w, err := file.NewParquetWriterWithError(&out, columns.Root(), file.WithWriterProps(properties))
+	if err != nil {
+		return nil, err
+	}
+	for _, kv := range [][2]string{
+		// What readers get: no dictionaries, which are for encoding.
+		{keyArrowSchema, base64.StdEncoding.EncodeToString(flight.SerializeSchema(table.Schema(), memory.DefaultAllocator))},
+		{KeyTable, table.Name},
+		{keyDoc, table.Doc},
+		{keyColumns, string(comments)},
+		{KeySchemaVersion, strconv.Itoa(schema.Version)},
+	} {
+		if err := w.AppendKeyValueMetadata(kv[0], kv[1]); err != nil {
+			return nil, err
+		}
+	}
+	err = w.Close()
+	return out.Bytes(), err
 }

@@ -27,13 +27,14 @@ func (o *FileOptions) addFooter(p *partFile) error {
 	if err != nil {
 		return fmt.Errorf("making footer: %w", err)
 	}
-	return p.note(pairs)
+	p.pairs = append(p.pairs, pairs...)
+	return nil
 }
 
 // NewFile returns a file at path, which is made with the first row group. It is
 // durable when it is finished, but for its name.
 func NewFile(path string, table *schema.Table, opts FileOptions) *File {
-	return &File{tableWriter{table: table, from: opts.Options, single: &opts, path: func(int) string { return path }}}
+	return &File{tableWriter{table: table, from: opts.Options, single: &opts, encoder: newEncoder(), path: func(int) string { return path }}}
 }
 
 // Write adds rows; the caller may release them.

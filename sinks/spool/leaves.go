@@ -17,7 +17,6 @@ import (
 type leaf struct {
 	values                 arrow.Array
 	definition, repetition []int16 // nil where the column has no such levels
-	nullable               bool    // the values, rather than what they are in
 }
 
 // leavesOf returns the leaves of a column, in the order of Parquet's columns.
@@ -51,7 +50,7 @@ func leavesOf(column arrow.Array, nullable bool) ([]leaf, error) {
 		}
 		return e.leaves(fields, structs.DataType().(*arrow.StructType).Fields())
 	}
-	l := leaf{values: column, nullable: nullable}
+	l := leaf{values: column}
 	if nullable {
 		l.definition = make([]int16, column.Len())
 		define(l.definition, column, 0)
@@ -128,10 +127,9 @@ func (e *elements) leaves(values []arrow.Array, fields []arrow.Field) ([]leaf, e
 }
 
 // leaf returns values of all elements as a leaf. It has none of those that are
-// NULL: where there are any, arrow-go 18.8 takes lists that are NULL or empty for
-// more of them (the UpdateSpaced of its statistics), and may leave out all others.
+// NULL, as the levels tell of these.
 func (e *elements) leaf(values arrow.Array, nullable bool) (leaf, error) {
-	l := leaf{array.NewSlice(values, e.from, e.to), e.definition, e.repetition, nullable}
+	l := leaf{array.NewSlice(values, e.from, e.to), e.definition, e.repetition}
 	if !nullable {
 		return l, nil
 	}

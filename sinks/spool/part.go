@@ -1,22 +1,16 @@
 package spool
 
 import (
-	"bufio"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash"
 	"io"
 	"os"
-	"strconv"
-
-	"github.com/apache/arrow-go/v18/arrow/flight"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks/internal/parquetfile"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
 )
 
@@ -39,50 +33,29 @@ const (
 type partFile struct {
 	file   *os.File
 	sum    hash.Hash // SHA-256 of what the file has got
-	buffer *bufio.Writer
-	writer *rowGroups
+	writer *parquetfile.File
+	table  *schema.Table
+	from   Options
+	pairs  [][2]string // of key and value, for the footer
 	rows   int64
 	groups int // row groups
 }
 
 // createPart begins a file of the table at path.
-func createPart(path string, table *schema.Table, from Options) (_ *partFile, err error) {
+func createPart(path string, table *schema.Table, from Options, encoder *parquetfile.Encoder, isOneGroup bool) (_ *partFile, err error) {
+	template, err := emptyFile(table)
+	if err != nil {
+		return nil, err
+	}
 	f, err := staging.CreateFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("creating part file: %w", err)
 	}
-	p := &partFile{file: f, sum: sha256.New()}
-	p.buffer = bufio.NewWriterSize(io.MultiWriter(f, p.sum), 16<<10)
-	p.writer, err = newRowGroups(p.buffer, table, from.Scratch)
-	if err == nil && !from.Scratch {
-		err = p.describe(table, from)
-	}
-	if err != nil {
+	p := &partFile{file: f, sum: sha256.New(), table: table, from: from, pairs: runPairs(from)}
+	if p.writer, err = encoder.Begin(io.MultiWriter(f, p.sum), template, isOneGroup); err != nil {
 		return nil, errors.Join(fmt.Errorf("beginning part file of %s: %w", table.Name, err), f.Close())
 	}
 	return p, nil
-}
-
-// describe puts the documentation of table and columns, and who made the
-// file, into the footer.
-func (p *partFile) describe(table *schema.Table, from Options) error {
-	docs := make(map[string]string, len(table.Columns))
-	for _, c := range table.Columns {
-		docs[c.Name] = c.Comment()
-	}
-	columns, err := json.Marshal(docs)
-	if err != nil {
-		return err
-	}
-	pairs := [][2]string{
-		// What readers get: no dictionaries, which are for encoding.
-		{keyArrowSchema, base64.StdEncoding.EncodeToString(flight.SerializeSchema(table.Schema(), memory.DefaultAllocator))},
-		{KeyTable, table.Name},
-		{keyDoc, table.Doc},
-		{keyColumns, string(columns)},
-		{KeySchemaVersion, strconv.Itoa(schema.Version)},
-	}
-	return p.note(append(pairs, runPairs(from)...))
 }
 
 // runPairs are what a footer says of who made the file.
@@ -94,22 +67,18 @@ func runPairs(from Options) [][2]string {
 	return append(pairs, policyPairs(from.Policy)...)
 }
 
-// note adds pairs of key and value to the footer.
-func (p *partFile) note(pairs [][2]string) error {
-	for _, kv := range pairs {
-		if err := p.writer.AppendKeyValueMetadata(kv[0], kv[1]); err != nil {
-			return err
+// write appends a row group of at most rowGroupRows rows, column by column: each is let
+// go of when it is written.
+func (p *partFile) write(rows *heldColumns) error {
+	for i := range p.table.Columns {
+		if err := addColumn(p.writer, &p.table.Columns[i], rows, i, p.from.Scratch); err != nil {
+			return fmt.Errorf("encoding rows: %w", err)
 		}
 	}
-	return nil
-}
-
-// write appends a row group of at most rowGroupRows rows.
-func (p *partFile) write(group *heldColumns) error {
-	if err := p.writer.write(group); err != nil {
+	if err := p.writer.EndGroup(rows.rows); err != nil {
 		return fmt.Errorf("encoding rows: %w", err)
 	}
-	p.rows += group.rows
+	p.rows += rows.rows
 	p.groups++
 	return nil
 }
@@ -121,9 +90,8 @@ func (p *partFile) close(single *FileOptions) (size int64, digest string, err er
 	if single != nil {
 		err = single.addFooter(p)
 	}
-	err = errors.Join(err, p.writer.Close())
-	if err == nil { // else the buffer would say the same again
-		err = p.buffer.Flush()
+	if err == nil {
+		err = p.writer.Finish(p.pairs)
 	}
 	digest = hex.EncodeToString(p.sum.Sum(nil))
 	if err == nil && single != nil {

@@ -20,7 +20,7 @@ import (
 
 	"github.com/ckexport/ckexport/schema"
 	"github.com/ckexport/ckexport/sinks"
-	"github.com/ckexport/ckexport/sinks/internal/onepage"
+	"github.com/ckexport/ckexport/sinks/internal/parquetfile"
 	"github.com/ckexport/ckexport/sinks/internal/staging"
 	"github.com/ckexport/ckexport/stage"
 )
@@ -54,7 +54,7 @@ type Spool struct {
 	writers   map[string]*tableWriter
 	heldBytes int64 // of all writers
 
-	few           func() (*onepage.Encoder, error)
+	encoder       func() (*parquetfile.Encoder, error)
 	encoders      *errgroup.Group
 	failed        context.Context // ended by the first error of an encoder
 	encodingBytes atomic.Int64    // of the rows that encoders have
@@ -67,14 +67,13 @@ type Options struct {
 	sinks.Policy
 	// Sync makes every file durable; their names are for the caller.
 	Sync bool
-	// Scratch leaves out what serves to find few rows among many, and what
-	// tells of the file: it is read once, whole.
+	// Scratch leaves out Bloom filters: the files are read once, whole.
 	Scratch bool
 }
 
 // New returns a spool that writes to the folder dir, which exists.
 func New(dir string, opts Options) *Spool {
-	s := &Spool{dir: dir, opts: opts, writers: map[string]*tableWriter{}, few: onePageEncoder()}
+	s := &Spool{dir: dir, opts: opts, writers: map[string]*tableWriter{}, encoder: newEncoder()}
 	s.encoders, s.failed = errgroup.WithContext(context.Background())
 	// Encoding is a quarter of a large run's work.
 	s.encoders.SetLimit(max(1, runtime.GOMAXPROCS(0)/2))
@@ -132,7 +131,7 @@ func (s *Spool) writer(table *schema.Table) (*tableWriter, error) {
 		return nil, fmt.Errorf("making folder of table: %w", err)
 	}
 	w := &tableWriter{
-		table: table, from: s.opts, encode: s.encode, few: s.few,
+		table: table, from: s.opts, encode: s.encode, encoder: s.encoder,
 		path: func(n int) string {
 			return filepath.Join(dir, fmt.Sprintf("part-%s-%03d.parquet", s.opts.RunID, n))
 		},

@@ -11,33 +11,48 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/ckexport/ckexport/schema"
+	"github.com/ckexport/ckexport/sinks/internal/parquetfile"
 	"github.com/ckexport/ckexport/sinks/sinktest"
 )
 
 // TestStatistics checks what files of all tables say of values that are hard to
 // compare, in row groups of several batches that differ in which values they have.
+// Each column has one page in a row group, or many.
 func TestStatistics(t *testing.T) {
-	for _, table := range schema.Tables() {
-		rows := 6000 / len(table.Columns)
-		path := filepath.Join(t.TempDir(), table.Name+".parquet")
-		w := singleFile(path, table)
-		random := rand.New(rand.NewPCG(1, 2))
-		for group := range 4 {
-			for range 2 {
-				batch := sinktest.Build(t, table, extremes(t, table, random, 1+rows>>(2*group)))
-				if err := w.add(batch); err != nil {
+	for _, pageRows := range []int{0, 30} {
+		for _, table := range schema.Tables() {
+			rows := 6000 / len(table.Columns)
+			path := filepath.Join(t.TempDir(), table.Name+".parquet")
+			w := singleFile(path, table)
+			w.encoder = func() (*parquetfile.Encoder, error) {
+				return parquetfile.NewEncoder(parquetfile.Options{ZstdLevel: zstdLevel, BloomBytes: bloomBytes, PageRows: pageRows})
+			}
+			random := rand.New(rand.NewPCG(1, 2))
+			var want []arrow.RecordBatch
+			for group := range 4 {
+				for range 2 {
+					batch := sinktest.Build(t, table, extremes(t, table, random, 1+rows>>(2*group)))
+					want = append(want, batch)
+					if err := w.add(batch); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err := w.writeRowGroup(); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if err := w.writeRowGroup(); err != nil {
+			if err := w.finish(); err != nil {
 				t.Fatal(err)
 			}
+			sinktest.CheckStatistics(t, path)
+			all, err := Join(want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sinktest.CheckRows(t, path, all)
 		}
-		if err := w.finish(); err != nil {
-			t.Fatal(err)
-		}
-		sinktest.CheckStatistics(t, path)
 	}
 }
 

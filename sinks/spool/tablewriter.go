@@ -9,7 +9,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/util"
 
 	"github.com/ckexport/ckexport/schema"
-	"github.com/ckexport/ckexport/sinks/internal/onepage"
+	"github.com/ckexport/ckexport/sinks"
+	"github.com/ckexport/ckexport/sinks/internal/parquetfile"
 )
 
 // partGroups is the number of row groups after which a part is complete.
@@ -28,14 +29,15 @@ type tableWriter struct {
 	// part; nil calls it at once. Bytes are those of the rows.
 	encode func(bytes int64, write func() error) error
 
-	// few, unless nil, returns what encodes files of few rows.
-	few func() (*onepage.Encoder, error)
+	// encoder returns what encodes files.
+	encoder func() (*parquetfile.Encoder, error)
 
 	// held are the rows of the next row group. It is encoded at once, as a
 	// column of it can have one dictionary.
 	held      []arrow.RecordBatch
 	heldRows  int64
 	heldBytes int64
+	isLast    bool         // no row group comes after this one
 	parts     []*tablePart // in the order of their rows
 }
 
@@ -127,8 +129,7 @@ func (w *tableWriter) writeTo(p *tablePart, held []arrow.RecordBatch) error {
 	releaseAll(held)
 	defer group.release()
 	if p.file == nil {
-		var err error
-		if p.file, err = createPart(p.path, w.table, w.from); err != nil {
+		if err := w.create(p); err != nil {
 			return err
 		}
 	}
@@ -139,6 +140,16 @@ func (w *tableWriter) writeTo(p *tablePart, held []arrow.RecordBatch) error {
 		return p.complete(w.single)
 	}
 	return nil
+}
+
+// create begins the file of a part.
+func (w *tableWriter) create(p *tablePart) error {
+	encoder, err := w.encoder()
+	if err != nil {
+		return err
+	}
+	p.file, err = createPart(p.path, w.table, w.from, encoder, w.isLast)
+	return err
 }
 
 // complete completes the file.
@@ -154,26 +165,17 @@ func (p *tablePart) complete(single *FileOptions) error {
 // finish completes the files that are open; where no row ever came, that is an
 // empty one. Nothing may be left to be encoded.
 func (w *tableWriter) finish() error {
-	if len(w.parts) == 0 && w.single == nil {
-		whole := w.writeEmpty
-		if w.heldRows > 0 {
-			whole = w.writeFew
-		}
-		if done, err := whole(); err != nil {
-			return fmt.Errorf("writing %s: %w", w.table.Name, err)
-		} else if done {
-			return nil
-		}
-	}
-	w.encode = nil
+	w.encode, w.isLast = nil, true
 	if err := w.writeRowGroup(); err != nil {
 		return err
 	}
 	if len(w.parts) == 0 {
 		p := w.claimPart()
-		var err error
-		if p.file, err = createPart(p.path, w.table, w.from); err != nil {
-			return err
+		if err := w.create(p); err != nil {
+			return fmt.Errorf("writing %s: %w", w.table.Name, err)
+		}
+		if w.from.Policy == (sinks.Policy{}) { // a file without rows is the same in all outputs
+			p.file.pairs = nil
 		}
 	}
 	for _, p := range w.parts {

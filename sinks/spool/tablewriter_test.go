@@ -27,7 +27,7 @@ import (
 func TestRelieve(t *testing.T) {
 	table, _ := schema.Lookup("annotations")
 	dir := t.TempDir()
-	w := &tableWriter{table: table, path: func(n int) string { return filepath.Join(dir, strconv.Itoa(n)) }}
+	w := &tableWriter{table: table, encoder: newEncoder(), path: func(n int) string { return filepath.Join(dir, strconv.Itoa(n)) }}
 	const batches, rows = 3 * partGroups, 10
 	for range batches {
 		batch := annotations(table, rows)
@@ -96,7 +96,7 @@ func TestSideBySide(t *testing.T) {
 	dir := t.TempDir()
 	var encoders errgroup.Group
 	w := &tableWriter{
-		table: table, path: func(n int) string { return filepath.Join(dir, strconv.Itoa(n)) },
+		table: table, encoder: newEncoder(), path: func(n int) string { return filepath.Join(dir, strconv.Itoa(n)) },
 		encode: func(_ int64, write func() error) error {
 			encoders.Go(func() error {
 				time.Sleep(time.Duration(rand.IntN(3)) * time.Millisecond)
@@ -155,7 +155,7 @@ func TestSideBySide(t *testing.T) {
 func TestDictionaries(t *testing.T) {
 	table, _ := schema.Lookup("container_log_lines")
 	path := filepath.Join(t.TempDir(), "lines.parquet")
-	w := &tableWriter{table: table, path: func(int) string { return path }, single: &FileOptions{
+	w := &tableWriter{table: table, encoder: newEncoder(), path: func(int) string { return path }, single: &FileOptions{
 		Footer: func() ([][2]string, error) { return nil, nil }, Stamp: func(*os.File, string) error { return nil },
 	}}
 	var want []schema.ContainerLogLine

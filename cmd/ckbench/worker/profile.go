@@ -36,10 +36,7 @@ func profileStages(ctx context.Context, dir, scratch string) (s *measure.Stages,
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, sink.Close()) }()
-	debug.SetGCPercent(200) // as ckexport has it, and this:
-	if err := parquet.UseLeanZstd(); err != nil {
-		return nil, err
-	}
+	debug.SetGCPercent(200) // as ckexport has it
 	var samples bytes.Buffer
 	if err := pprof.StartCPUProfile(&samples); err != nil {
 		return nil, err

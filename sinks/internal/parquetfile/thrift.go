@@ -1,4 +1,4 @@
-package onepage
+package parquetfile
 
 import (
 	"encoding/binary"

@@ -1,4 +1,4 @@
-package onepage
+package parquetfile
 
 import (
 	"bytes"
@@ -14,6 +14,7 @@ const magic = "PAR1"
 type leaf struct {
 	path                         [][]byte // names, from the outermost
 	physical                     physical
+	width                        int // of values of a fixed one, in bytes
 	maxDefinition, maxRepetition int
 }
 
@@ -34,6 +35,7 @@ type template struct {
 type element struct {
 	name       []byte
 	physical   physical
+	width      int64
 	repetition int64
 	children   int64
 }
@@ -105,6 +107,8 @@ func (r *reader) element() (e element) {
 		switch id {
 		case 1:
 			e.physical = physical(r.varint())
+		case 2:
+			e.width = r.varint()
 		case 3:
 			e.repetition = r.varint()
 		case 4:
@@ -134,7 +138,7 @@ func (t *template) addLeaves(elements []element, of leaf) []element {
 		of.maxDefinition++
 	}
 	if e.children == 0 {
-		of.physical = e.physical
+		of.physical, of.width = e.physical, int(min(max(0, e.width), 16))
 		t.leaves = append(t.leaves, of)
 	}
 	for range e.children {

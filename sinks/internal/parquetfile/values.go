@@ -1,6 +1,7 @@
-package onepage
+package parquetfile
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/decimal128"
 )
 
 // physical is a type of values. Source: Type in parquet.thrift.
@@ -19,11 +21,12 @@ const (
 	physicalInt64     physical = 2
 	physicalDouble    physical = 5
 	physicalByteArray physical = 6
+	physicalFixed     physical = 7
 )
 
 // appendValues appends the values that are not NULL, plainly encoded, and tells
 // what they are like.
-func appendValues(page []byte, values arrow.Array, as physical) ([]byte, statistics, error) {
+func appendValues(page []byte, values arrow.Array, of *leaf) ([]byte, statistics, error) {
 	var is physical
 	var stats statistics
 	switch v := values.(type) {
@@ -56,14 +59,17 @@ func appendValues(page []byte, values arrow.Array, as physical) ([]byte, statist
 	case *array.Float64:
 		is = physicalDouble
 		page, stats = appendDoubles(page, v)
+	case *array.Decimal128:
+		is = physicalFixed
+		page, stats = appendDecimals(page, v, of.width)
 	case *array.String, *array.Binary:
 		is = physicalByteArray
 		page, stats = appendTexts(page, v)
 	default:
 		return nil, stats, fmt.Errorf("type %s is not supported", values.DataType())
 	}
-	if is != as {
-		return nil, stats, fmt.Errorf("type %s has the physical type %d, not %d", values.DataType(), is, as)
+	if is != of.physical {
+		return nil, stats, fmt.Errorf("type %s has the physical type %d, not %d", values.DataType(), is, of.physical)
 	}
 	return page, stats, nil
 }
@@ -97,9 +103,20 @@ func appendNumbers[T integer](page []byte, of arrow.Array, numbers []T, add func
 		page = add(page, n)
 	}
 	if stats.values > 0 {
-		stats.bounds(add(nil, least), add(nil, greatest))
+		stats.bounds(add(nil, least), add(nil, greatest), lessNumber[T])
 	}
 	return page, stats
+}
+
+// lessNumber compares numbers as they are encoded, in 4 or 8 bytes, in the order of their
+// type.
+func lessNumber[T integer](a, b []byte) bool { return readNumber[T](a) < readNumber[T](b) }
+
+func readNumber[T integer](b []byte) T {
+	if len(b) == 4 {
+		return T(binary.LittleEndian.Uint32(b))
+	}
+	return T(binary.LittleEndian.Uint64(b))
 }
 
 func appendDoubles(page []byte, of *array.Float64) ([]byte, statistics) {
@@ -124,13 +141,51 @@ func appendDoubles(page []byte, of *array.Float64) ([]byte, statistics) {
 		greatest = 0
 	}
 	if hasNumber {
-		stats.bounds(appendDouble(nil, least), appendDouble(nil, greatest))
+		stats.bounds(appendDouble(nil, least), appendDouble(nil, greatest), lessDouble)
 	}
 	return page, stats
 }
 
 func appendDouble(page []byte, f float64) []byte {
 	return binary.LittleEndian.AppendUint64(page, math.Float64bits(f))
+}
+
+func lessDouble(a, b []byte) bool {
+	return math.Float64frombits(binary.LittleEndian.Uint64(a)) < math.Float64frombits(binary.LittleEndian.Uint64(b))
+}
+
+// appendDecimals appends the lowest bytes of decimals, the highest of these first.
+func appendDecimals(page []byte, of *array.Decimal128, width int) ([]byte, statistics) {
+	var stats statistics
+	var least, greatest decimal128.Num
+	add := func(page []byte, n decimal128.Num) []byte {
+		var all [16]byte
+		binary.BigEndian.PutUint64(all[:8], uint64(n.HighBits()))
+		binary.BigEndian.PutUint64(all[8:], n.LowBits())
+		return append(page, all[len(all)-width:]...)
+	}
+	for i, n := range of.Values() {
+		if of.IsNull(i) {
+			continue
+		}
+		if stats.values++; stats.values == 1 {
+			least, greatest = n, n
+		}
+		least, greatest = decimal128.Min(least, n), decimal128.Max(greatest, n)
+		page = add(page, n)
+	}
+	if stats.values > 0 {
+		stats.bounds(add(nil, least), add(nil, greatest), lessDecimal)
+	}
+	return page, stats
+}
+
+// lessDecimal compares decimals of one width, whose first byte has the sign.
+func lessDecimal(a, b []byte) bool {
+	if a[0] != b[0] {
+		return int8(a[0]) < int8(b[0])
+	}
+	return bytes.Compare(a, b) < 0
 }
 
 // appendBooleans appends a bit for each value, the lowest first.
@@ -153,7 +208,7 @@ func appendBooleans(page []byte, of *array.Boolean) ([]byte, statistics) {
 		stats.values++
 	}
 	if stats.values > 0 {
-		stats.bounds([]byte{least}, []byte{greatest})
+		stats.bounds([]byte{least}, []byte{greatest}, lessText)
 	}
 	return page, stats
 }
