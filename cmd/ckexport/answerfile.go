@@ -35,6 +35,43 @@ func openAnswer(ctx context.Context, flag, path string, std streams) (*answerFil
 	return a, nil
 }
 
+// openOwn opens what a flag names, for what begins in the same way each time: it takes
+// the place of nothing else.
+func openOwn(ctx context.Context, flag, path, beginning string, std streams) (*answerFile, error) {
+	if path != "-" {
+		if err := mustReplaceOwn(flag, path, beginning, std); err != nil {
+			return nil, err
+		}
+	}
+	return openAnswer(ctx, flag, path, std)
+}
+
+// mustReplaceOwn refuses a file, unless the command has written it earlier, as its
+// beginning tells, or it is empty: it may be an archive, or the output.
+func mustReplaceOwn(flag, path, beginning string, std streams) error {
+	if _, err := formats(places{}).For(path); err == nil {
+		return usagef("%s %q: it is named as an output is", flag, path)
+	}
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || standardAt(info, std) != nil {
+		return nil // a new file, or a stream, which what is written is added to
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return usagef("%s: %v", flag, err)
+	}
+	defer f.Close() // it was only read
+	held := make([]byte, len(beginning))
+	switch n, err := io.ReadFull(f, held); {
+	case errors.Is(err, io.EOF): // it is empty
+		return nil
+	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
+		return usagef("%s: %v", flag, err)
+	case string(held[:n]) != beginning:
+		return usagef("%s %q: what is there was not written for it: it is not replaced", flag, path)
+	}
+	return nil
+}
+
 func answerAt(ctx context.Context, path string, std streams) (*answerFile, error) {
 	there, err := untilDone(ctx, func() (*os.File, error) { return os.OpenFile(path, os.O_WRONLY, 0) })
 	if errors.Is(err, fs.ErrNotExist) {
