@@ -11,6 +11,7 @@ import (
 
 	"github.com/ckexport/ckexport/cmd/ckexport/internal/sandbox"
 	"github.com/ckexport/ckexport/filelock"
+	"github.com/ckexport/ckexport/pipeline/source"
 )
 
 // answerFile is where a command writes what it was asked for: a file, which is there when
@@ -95,6 +96,9 @@ func answerAt(ctx context.Context, path string, std streams) (*answerFile, error
 	if path, err = filepath.EvalSymlinks(path); err != nil { // a link stays one
 		return nil, err
 	}
+	if isOutputFile(ctx, path) || source.IsArchive(ctx, path) {
+		return nil, fmt.Errorf("%q is an output or an archive: it is not replaced", path)
+	}
 	a, err := newAnswer(path)
 	if err != nil {
 		return nil, err
@@ -103,6 +107,17 @@ func answerAt(ctx context.Context, path string, std streams) (*answerFile, error
 		return nil, errors.Join(err, a.Close())
 	}
 	return a, nil
+}
+
+// isOutputFile tells whether a file is an output: a Parquet file is one if it says what
+// it has of which table, which results don't.
+func isOutputFile(ctx context.Context, path string) bool {
+	format, err := formats(places{}).For(path)
+	if err != nil {
+		return false
+	}
+	_, err = format.Describe(ctx, path)
+	return err == nil
 }
 
 func newAnswer(path string) (*answerFile, error) {
