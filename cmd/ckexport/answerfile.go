@@ -122,7 +122,10 @@ func isOutputFile(ctx context.Context, path string) bool {
 
 func newAnswer(path string) (*answerFile, error) {
 	file, err := filelock.Beside(path)
-	if err != nil {
+	var failed *fs.PathError
+	if errors.As(err, &failed) { // it names the file beside
+		return nil, fmt.Errorf("%q: no new file can be made in its folder: %w", path, failed.Err)
+	} else if err != nil {
 		return nil, err
 	}
 	return &answerFile{Writer: file, end: file, whole: file, folder: filepath.Dir(path)}, nil
