@@ -65,7 +65,7 @@ type Timer struct {
 	IntervalNS *uint64 `arrow:"interval_ns" range:"uint64" doc:"time between expirations after that, in nanoseconds; 0 if it expires once" src:"core-*.img: itimer_entry.isec, iusec, posix_timer_entry.isec, insec"`
 	Clock      Enum    `arrow:"clock" doc:"posix: clock it goes by" src:"core-*.img: posix_timer_entry.clock_id"`
 	Notify     Enum    `arrow:"notify" doc:"posix: what it does when it expires" src:"core-*.img: posix_timer_entry.it_sigev_notify"`
-	Signal     Enum    `arrow:"signal" doc:"posix: signal it sends. Interval timers send SIGALRM, SIGVTALRM and SIGPROF" src:"core-*.img: posix_timer_entry.si_signo"`
+	Signal     Enum    `arrow:"signal" doc:"posix: signal it sends; NULL for none. Interval timers send SIGALRM, SIGVTALRM and SIGPROF" src:"core-*.img: posix_timer_entry.si_signo"`
 	Sigval     *uint64 `arrow:"sigval" range:"uint64" doc:"posix: value that goes with the signal" src:"core-*.img: posix_timer_entry.sival_ptr"`
 	Overrun    *uint32 `arrow:"overrun" compare:"no" doc:"posix: expirations since its last signal was sent" src:"core-*.img: posix_timer_entry.overrun"`
 	NotifyTID  *int32  `arrow:"notify_tid" doc:"posix: thread that gets the signal; NULL if any may" src:"core-*.img: posix_timer_entry.notify_thread_id"`

@@ -71,7 +71,7 @@ func threadColumns(row *schema.Thread, t *core.ThreadCoreEntry, tc *core.TaskCor
 	if row.IsLeader && t.BlkSigset == nil { // the leader's stand on the process
 		row.BlockedSignals, row.BlockedSigExt = optionalFlags(names.SignalSet, tc.BlkSigset), tc.BlkSigsetExtended
 	}
-	row.PdeathSignal = optionalEnum(names.Signal, t.PdeathSig)
+	row.PdeathSignal = optionalSignal(names.Signal, t.PdeathSig)
 	row.RobustListHead, row.RobustListLen = t.FutexRla, t.FutexRlaLen
 	if sas := t.GetSas(); sas != nil {
 		row.SigaltstackSP, row.SigaltstackSize = sas.SsSp, sas.SsSize
