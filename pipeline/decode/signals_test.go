@@ -34,8 +34,8 @@ func TestSignalNumbers(t *testing.T) {
 		missing, names string
 		flags          string
 	}{
-		{core.CoreEntry_X86_64, "9 19", "SIGHUP SIGKILL SIGBUS SIGSTOP SIGRTMIN", "[SA_SIGINFO SA_RESETHAND 0x10000000000]"},
-		{core.CoreEntry_MIPS, "9 23", "SIGHUP SIGKILL SIGEMT SIGPWR SIGRTMIN", "[SA_RESETHAND 0x10000000004]"},
+		{core.CoreEntry_X86_64, "9 19", "SIGHUP SIGKILL SIGBUS SIGSTOP SIG33 SIGRTMIN SIGRTMIN+3 SIGRTMAX", "[SA_SIGINFO SA_RESETHAND 0x10000000000]"},
+		{core.CoreEntry_MIPS, "9 23", "SIGHUP SIGKILL SIGEMT SIGPWR SIG33 SIGRTMIN SIGRTMIN+3 SIGRTMIN+30", "[SA_RESETHAND 0x10000000004]"},
 	} {
 		rows := withCore(t, func(e *core.CoreEntry) { e.Mtype, e.Tc.Sigactions = c.arch.Enum(), actions(62) })
 		if len(rows.SignalHandlers) != 62 {
@@ -47,7 +47,7 @@ func TestSignalNumbers(t *testing.T) {
 				missing = append(missing, fmt.Sprint(next))
 			}
 			next++
-			if i := map[int64]int{1: 0, 7: 2, 19: 3, 32: 4}[*h.Signal.Code]; i > 0 && *h.Signal.Name != names[i] {
+			if i := map[int64]int{1: 0, 7: 2, 19: 3, 33: 4, 34: 5, 37: 6, 64: 7}[*h.Signal.Code]; i > 0 && *h.Signal.Name != names[i] {
 				t.Errorf("%v: signal %d is %s, want %s", c.arch, *h.Signal.Code, *h.Signal.Name, names[i])
 			}
 			if fmt.Sprint(h.Flags.Names) != c.flags || h.Disposition != "handler" || *h.MaskExtended != 1 || !*h.CompatSigaction || h.Mask.Names[0] == "" {
