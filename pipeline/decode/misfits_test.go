@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +68,30 @@ func TestMisfitsOfSpec(t *testing.T) {
 		}
 	}
 	equal(t, "engine, by an annotation beside it", rows.Checkpoints[0].Engine, "podman")
+}
+
+// TestMisfitsThatDefault: what is false or 0 where it is absent is NULL where it is of
+// another kind.
+func TestMisfitsThatDefault(t *testing.T) {
+	for _, odd := range []any{"no", 1.5, -1, []any{}, map[string]any{}, map[string]any{"a": true}} {
+		rows := withMetadata(t, "spec.dump", func(spec map[string]any) {
+			process := spec["process"].(map[string]any)
+			process["terminal"], process["noNewPrivileges"], spec["root"] = odd, odd, map[string]any{"path": "/r", "readonly": odd}
+			spec["linux"].(map[string]any)["resources"] = map[string]any{"devices": []any{map[string]any{"allow": odd, "access": "r"}, map[string]any{"allow": true}, map[string]any{}}}
+		})
+		s, what := rows.ContainerSpecs[0], fmt.Sprintf("%#v: ", odd)
+		equal(t, what+"problem", misfits(rows, "spec.dump"), "not the JSON that is expected: what is of another kind was left out: "+
+			"/linux/resources/devices/0/allow, /process/noNewPrivileges, /process/terminal, /root/readonly")
+		equal(t, what+"left out", s.Terminal == nil && s.NoNewPrivs == nil && s.RootReadonly == nil, true)
+		rules := slices.DeleteFunc(rows.ContainerDevices, func(d schema.ContainerDevice) bool { return d.Origin != "rule" })
+		equal(t, what+"rules", rules[0].Allow == nil && *rules[0].Access == "r" && *rules[1].Allow && !*rules[2].Allow, true)
+		equal(t, what+"beside it", *s.RootPath+*s.Cwd, "/r/")
+	}
+	rows := withMetadata(t, "spec.dump", func(spec map[string]any) {
+		delete(spec["process"].(map[string]any), "terminal")
+		spec["root"] = map[string]any{"readonly": nil}
+	})
+	equal(t, "absent, and null", *rows.ContainerSpecs[0].Terminal || *rows.ContainerSpecs[0].RootReadonly, false)
 }
 
 // TestTimesOfConfig: a time in another form costs nothing but itself.
