@@ -96,14 +96,15 @@ func TestMisfitsThatDefault(t *testing.T) {
 
 // TestTimesOfConfig: a time in another form costs nothing but itself.
 func TestTimesOfConfig(t *testing.T) {
-	for _, created := range []any{"2026-11-23T14:35:44.5+05:30", "0001-01-01T00:00:00Z", nil, "", "2026-11-23 14:35:44 +0000 UTC", "2026-02-30T00:00:00Z", 1700000000, true, map[string]any{}} {
+	for _, created := range []any{"2026-11-23T14:35:44.5+05:30", "0001-01-01T00:00:00Z",
+		"0001-01-01T00:00:00+01:00", "0001-01-01T00:00:00-05:00", "0001-01-01T00:53:28+00:53", "0000-12-31T19:03:58-04:56", nil, "", "2026-11-23 14:35:44 +0000 UTC", "2026-02-30T00:00:00Z", 1700000000, true, map[string]any{}} {
 		rows := withMetadata(t, "config.dump", func(config map[string]any) { config["createdTime"] = created })
 		c := rows.Checkpoints[0]
 		equal(t, fmt.Sprintf("%v: runtime", created), value(c.Runtime), "runc")
 		switch created {
 		case "2026-11-23T14:35:44.5+05:30":
 			equal(t, "time with an offset", c.CreatedAt.Format(time.RFC3339Nano), "2026-11-23T09:05:44.5Z")
-		case "0001-01-01T00:00:00Z", nil:
+		case "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+01:00", "0001-01-01T00:00:00-05:00", "0001-01-01T00:53:28+00:53", "0000-12-31T19:03:58-04:56", nil:
 			equal(t, "no time", c.CreatedAt == nil && misfits(rows, "config.dump") == "", true)
 		default:
 			equal(t, fmt.Sprintf("%v: time", created), c.CreatedAt == nil, true)
