@@ -34,10 +34,11 @@ func (s *imageSet) decodeThreads() {
 			if t := c.GetThreadCore(); t != nil {
 				threadColumns(&row, t, tc, criu.DialectOf(c.GetMtype()))
 				row.SeccompMode, row.SeccompFilter = enum(&criu.SeccompMode, seccompMode(c, leader)), seccompFilter(c, leader)
-				row.EffectiveSeccompMode = row.SeccompMode
+				filtered := c // by whose filters the thread runs
 				if sharesChain(s.filters(), leader) {
-					row.EffectiveSeccompMode = enum(&criu.SeccompMode, seccompMode(leader, leader))
+					filtered = leader
 				}
+				row.EffectiveSeccompMode = enum(&criu.SeccompMode, seccompMode(filtered, leader))
 				if t.GetCreds() != nil {
 					s.credentialRow(p.GetPid(), tid, t.GetCreds())
 				}
