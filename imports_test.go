@@ -66,7 +66,7 @@ var mayImport = map[string][]string{
 	"/stage":                         nil,
 	"/units":                         nil,
 	"/findings":                      {"/plain", "/queries", "/sqltext"},
-	"/report":                        {"/filelock", "/findings", "/plain", "/queries", "/sqltext", "/units", "/lazyregexp"},
+	"/report":                        {"/findings", "/plain", "/queries", "/sqltext", "/units", "/lazyregexp"},
 	"/compare":                       {"/schema", "/sqltext", "/units", "/lazyregexp"},
 	"/inspect":                       {"/plain", "/queries", "/sqltext", "/units"},
 	"/metrics":                       {"/filelock", "/pipeline", "/schema"},

@@ -58,8 +58,30 @@ func TestDeclarations(t *testing.T) {
 		if diff := cmp.Diff(sorted(uses), sorted(q.Uses)); diff != "" {
 			t.Errorf("%s: queries it builds on (-used +declared):\n%s", q.Name, diff)
 		}
-		if !strings.Contains(q.SQL, "ORDER BY") && !slices.ContainsFunc(queries.All(), func(o queries.Query) bool { return slices.Contains(o.Uses, q.Name) }) {
+		if !lastOrder.MatchString(q.SQL) && !slices.ContainsFunc(queries.All(), func(o queries.Query) bool { return slices.Contains(o.Uses, q.Name) }) {
 			t.Errorf("%s has no order, and no query that builds on it", q.Name)
+		}
+	}
+}
+
+// lastOrder is the order of a query's rows.
+var lastOrder = regexp.MustCompile(`\nORDER BY .*$`)
+
+// TestOrders checks that no two runs of a query differ: rows that its order leaves
+// equal are the same in all columns.
+func TestOrders(t *testing.T) {
+	db := open(t, fleet["duckdb"])
+	for _, q := range queries.All() {
+		if !lastOrder.MatchString(q.SQL) {
+			continue // TestDeclarations says which may do without
+		}
+		up, down := bound(t, q, nil), bound(t, q, nil)
+		for i := range q.Columns {
+			up += fmt.Sprintf(", %d", i+1)
+			down += fmt.Sprintf(", %d DESC", i+1)
+		}
+		if diff := cmp.Diff(rows(t, db, up), rows(t, db, down)); diff != "" {
+			t.Errorf("%s: the order leaves open which of these comes first:\n%s", q.Name, diff)
 		}
 	}
 }

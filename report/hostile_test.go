@@ -18,7 +18,6 @@ import (
 
 	"github.com/ckexport/ckexport/pipeline/decode"
 	"github.com/ckexport/ckexport/pipeline/source"
-	"github.com/ckexport/ckexport/report"
 	"github.com/ckexport/ckexport/schema"
 )
 
@@ -251,63 +250,4 @@ func TestBounded(t *testing.T) {
 		}
 	}
 	harmless(t, page)
-}
-
-// TestCreate: a page is its owner's alone, takes the place of an earlier one in
-// one step, and of nothing else.
-func TestCreate(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "report.html")
-	_, page := made(t, export(t, "parquet", schema.Tables()), "x")
-	for range 2 {
-		f, err := report.Create(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := f.Write(page); err != nil {
-			t.Fatal(err)
-		}
-		if err := f.Commit(); err != nil {
-			t.Fatal(err)
-		}
-		if err := f.Close(); err != nil {
-			t.Fatal(err)
-		}
-		info, err := os.Stat(path)
-		if err != nil || info.Mode() != 0o600 || info.Size() != int64(len(page)) {
-			t.Fatalf("%v, %v", info, err)
-		}
-	}
-	// not committed, it leaves the old one and nothing beside it
-	f, err := report.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := f.Write([]byte("half")); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if data, err := os.ReadFile(path); err != nil || len(data) != len(page) {
-		t.Errorf("the old page has %d bytes, %v", len(data), err)
-	}
-	if names, err := os.ReadDir(dir); err != nil || len(names) != 1 {
-		t.Errorf("%v beside the page, %v", names, err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "notes.html"), []byte("<p>mine"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink("report.html", filepath.Join(dir, "link.html")); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "empty"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"notes.html", "link.html", "empty", "."} {
-		if f, err := report.Create(filepath.Join(dir, name)); err == nil {
-			f.Close()
-			t.Errorf("%s is replaced", name)
-		}
-	}
 }

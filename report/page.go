@@ -15,9 +15,13 @@ import (
 //go:embed page.html tables.html charts.html style.css
 var files embed.FS
 
-// generator marks pages as ours; a file that begins so may be replaced by a
+// Beginning begins every page, and nothing else: what begins so may be replaced by a
 // newer one.
-const generator = `<meta name="generator" content="ckexport report">`
+const Beginning = `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="generator" content="ckexport report">`
 
 var page = sync.OnceValues(func() (*template.Template, error) {
 	css, err := files.ReadFile("style.css")
@@ -26,7 +30,7 @@ var page = sync.OnceValues(func() (*template.Template, error) {
 	}
 	return template.New("page.html").Funcs(template.FuncMap{
 		"style":     func() template.CSS { return template.CSS(css) }, // our own file
-		"generator": func() template.HTML { return generator },
+		"beginning": func() template.HTML { return Beginning },
 		"number":    func(n int) string { return number(int64(n)) },
 		"plural":    func(n int, noun string) string { return plural(int64(n), noun) },
 		// Long names of columns go on in the next line.

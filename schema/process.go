@@ -50,7 +50,7 @@ type Process struct {
 	BlockedSigExt    *uint64  `arrow:"blocked_signals_extended" range:"uint64" doc:"signals 65 to 128; MIPS only" src:"core-*.img: task_core_entry.blk_sigset_extended"`
 	OOMScoreAdj      *int32   `arrow:"oom_score_adj" doc:"preference of the out-of-memory killer, -1000 to 1000" src:"core-*.img: task_core_entry.oom_score_adj"`
 	ChildSubreaper   *bool    `arrow:"child_subreaper" doc:"orphans below become its children" src:"core-*.img: task_core_entry.child_subreaper"`
-	StopSignal       Enum     `arrow:"stop_signal" doc:"signal that stopped it" src:"core-*.img: task_core_entry.stop_signo"`
+	StopSignal       Enum     `arrow:"stop_signal" doc:"signal that stopped it; NULL for none" src:"core-*.img: task_core_entry.stop_signo"`
 	Membarrier       Flags    `arrow:"membarrier" doc:"membarrier commands it registered for" src:"core-*.img: task_core_entry.membarrier_registration_mask"`
 	CgSet            *uint32  `arrow:"cg_set" ref:"cgroup_memberships(cg_set)" compare:"no" doc:"set of control groups, see cgroup_memberships" src:"core-*.img: thread_core_entry.cg_set, task_core_entry.cg_set"`
 	VMID             *uint32  `arrow:"vm_id" compare:"no" doc:"address space" src:"ids-*.img: task_kobj_ids_entry.vm_id"`
@@ -103,7 +103,7 @@ type Thread struct {
 	SchedPriority           *uint32  `arrow:"sched_priority" doc:"real-time priority" src:"core-*.img: thread_core_entry.sched_prio"`
 	BlockedSignals          Flags    `arrow:"blocked_signals" doc:"signals it blocks" src:"core-*.img: thread_core_entry.blk_sigset"`
 	BlockedSigExt           *uint64  `arrow:"blocked_signals_extended" range:"uint64" doc:"signals 65 to 128; MIPS only" src:"core-*.img: thread_core_entry.blk_sigset_extended"`
-	PdeathSignal            Enum     `arrow:"pdeath_signal" doc:"signal it gets when its parent dies" src:"core-*.img: thread_core_entry.pdeath_sig"`
+	PdeathSignal            Enum     `arrow:"pdeath_signal" doc:"signal it gets when its parent dies; NULL for none" src:"core-*.img: thread_core_entry.pdeath_sig"`
 	RobustListHead          *uint64  `arrow:"robust_list_head" range:"uint64" doc:"address of its list of robust futexes" src:"core-*.img: thread_core_entry.futex_rla"`
 	RobustListLen           *uint32  `arrow:"robust_list_len" doc:"size of the list's head, in bytes; 0 without one" src:"core-*.img: thread_core_entry.futex_rla_len"`
 	SigaltstackSP           *uint64  `arrow:"sigaltstack_sp" range:"uint64" doc:"address of its stack for signals" src:"core-*.img: thread_sas_entry.ss_sp"`

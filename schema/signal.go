@@ -8,7 +8,7 @@ type SignalHandler struct {
 	_ struct{} `ref:"pid handler_mapping_start to memory_mappings(pid start_address)"`
 
 	PID                 uint32  `arrow:"pid" ref:"processes(pid)" doc:"process"`
-	Signal              Enum    `arrow:"signal" doc:"signal" src:"core-*.img: position in task_core_entry.sigactions; SIGKILL and SIGSTOP are left out there"`
+	Signal              Enum    `arrow:"signal" doc:"signal; real-time ones are counted as kill -l does, from 34, which is SIGRTMIN" src:"core-*.img: position in task_core_entry.sigactions; SIGKILL and SIGSTOP are left out there"`
 	Disposition         string  `arrow:"disposition" sensitive:"no" doc:"default, ignore, or handler"`
 	Handler             *uint64 `arrow:"handler" range:"uint64" doc:"address of the handler; 0 for the default, 1 to ignore" src:"core-*.img: sa_entry.sigaction"`
 	Flags               Flags   `arrow:"flags" doc:"SA_* flags" src:"core-*.img: sa_entry.flags"`
@@ -32,7 +32,7 @@ type PendingSignal struct {
 	TID            *uint32 `arrow:"tid" doc:"thread it was sent to; NULL for one to the process"`
 	Queue          string  `arrow:"queue" sensitive:"no" doc:"shared: to the process; private: to one thread" src:"core-*.img: task_core_entry.signals_s, thread_core_entry.signals_p"`
 	Position       uint32  `arrow:"position" doc:"position in the queue, from 0" src:"core-*.img: signal_queue_entry.signals"`
-	Signal         Enum    `arrow:"signal" doc:"signal" src:"core-*.img: siginfo_entry.siginfo (si_signo)"`
+	Signal         Enum    `arrow:"signal" doc:"signal, named as in signal_handlers" src:"core-*.img: siginfo_entry.siginfo (si_signo)"`
 	Errno          *int32  `arrow:"errno" doc:"error number that goes with it, mostly 0" src:"core-*.img: siginfo_entry.siginfo (si_errno)"`
 	Code           Enum    `arrow:"code" doc:"why it was sent: SI_USER by kill, SI_QUEUE by sigqueue, SI_TIMER, ..." src:"core-*.img: siginfo_entry.siginfo (si_code)"`
 	SenderPID      *uint32 `arrow:"sender_pid" doc:"process that sent it, or the child it tells of; 0 for one outside the PID namespace" src:"core-*.img: siginfo_entry.siginfo (si_pid)"`
@@ -65,7 +65,7 @@ type Timer struct {
 	IntervalNS *uint64 `arrow:"interval_ns" range:"uint64" doc:"time between expirations after that, in nanoseconds; 0 if it expires once" src:"core-*.img: itimer_entry.isec, iusec, posix_timer_entry.isec, insec"`
 	Clock      Enum    `arrow:"clock" doc:"posix: clock it goes by" src:"core-*.img: posix_timer_entry.clock_id"`
 	Notify     Enum    `arrow:"notify" doc:"posix: what it does when it expires" src:"core-*.img: posix_timer_entry.it_sigev_notify"`
-	Signal     Enum    `arrow:"signal" doc:"posix: signal it sends. Interval timers send SIGALRM, SIGVTALRM and SIGPROF" src:"core-*.img: posix_timer_entry.si_signo"`
+	Signal     Enum    `arrow:"signal" doc:"posix: signal it sends; NULL for none. Interval timers send SIGALRM, SIGVTALRM and SIGPROF" src:"core-*.img: posix_timer_entry.si_signo"`
 	Sigval     *uint64 `arrow:"sigval" range:"uint64" doc:"posix: value that goes with the signal" src:"core-*.img: posix_timer_entry.sival_ptr"`
 	Overrun    *uint32 `arrow:"overrun" compare:"no" doc:"posix: expirations since its last signal was sent" src:"core-*.img: posix_timer_entry.overrun"`
 	NotifyTID  *int32  `arrow:"notify_tid" doc:"posix: thread that gets the signal; NULL if any may" src:"core-*.img: posix_timer_entry.notify_thread_id"`

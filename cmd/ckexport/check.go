@@ -40,7 +40,7 @@ func checkCommand(std streams) *cli.Command {
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "severity", Usage: "exit with 4 for new findings of this `SEVERITY` or a worse one: high, medium, low or info; the table lists these", Value: "high"},
 			&cli.StringFlag{Name: "format", Usage: "table: what is new; json, sarif: all findings, also those that are known or acknowledged", Value: "table"},
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the findings to `FILE`"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the findings to `FILE`, or to standard output for -"},
 			&cli.StringFlag{Name: "write-baseline", Usage: "write what is found, but for what is acknowledged, to `FILE`, for --baseline of later checks"},
 			memoryKindsFlag(),
 		}, slices.Concat(judgeFlags(), askFlags())...),
@@ -148,8 +148,10 @@ func openBesides(c *cli.Context, in *askedInputs, flag, path string, std streams
 	if path == "" {
 		return nil, nil
 	}
-	if err := in.mustBeSpared(c.Context, flag, path); err != nil {
-		return nil, err
+	if path != "-" {
+		if err := in.mustBeSpared(c.Context, flag, path); err != nil {
+			return nil, err
+		}
 	}
 	return openAnswer(c.Context, flag, path, std)
 }

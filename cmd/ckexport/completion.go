@@ -35,6 +35,9 @@ func completionCommand(std streams) *cli.Command {
 		ArgsUsage:   "bash|zsh|fish",
 		Description: "bash: source <(ckexport completion bash)\nzsh:  source <(ckexport completion zsh)\nfish: ckexport completion fish | source",
 		Action: func(c *cli.Context) error {
+			if err := atMost(1, c.Args().Slice()); err != nil {
+				return err
+			}
 			var script string
 			var err error
 			switch shell := c.Args().First(); shell {

@@ -30,6 +30,9 @@ func openRunMetrics(path string, std streams) (*runMetrics, error) {
 	if path == "" {
 		return nil, nil
 	}
+	if path == "-" {
+		return nil, usagef("--metrics-file: counts go on from those in a file, which standard output is not")
+	}
 	if err := mustReplaceOwn("--metrics-file", path, "# HELP ", std); err != nil {
 		return nil, err
 	}

@@ -19,6 +19,9 @@ func queriesCommand(std streams) *cli.Command {
 		Flags:     []cli.Flag{&cli.BoolFlag{Name: "markdown", Usage: "print all of them as Markdown (docs/queries.md)"}},
 		Action: func(c *cli.Context) error {
 			if c.Bool("markdown") {
+				if err := atMost(0, c.Args().Slice()); err != nil {
+					return err
+				}
 				return queries.WriteMarkdown(std.out)
 			}
 			if c.NArg() == 0 {

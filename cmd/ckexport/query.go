@@ -30,7 +30,7 @@ func queryCommand(std streams) *cli.Command {
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "file", Aliases: []string{"f"}, Usage: "read the SQL from `FILE`, or from standard input for -"},
 			&cli.StringFlag{Name: "format", Usage: queryFormats, DefaultText: "table, or what the ending of -o FILE names"},
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the result to `FILE`"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the result to `FILE`, or to standard output for -"},
 			&cli.GenericFlag{Name: "param", Usage: "`NAME=VALUE` for a parameter of the query; may be given several times", Value: params},
 		}, slices.Concat(judgeFlags(), askFlags())...),
 		Action: func(c *cli.Context) (err error) {

@@ -65,14 +65,11 @@ func (o *redactionOptions) open(dryRun bool) (*redact.Redaction, error) {
 		open = redact.ReadKey
 	}
 	key, err := open(o.keyFile)
-	var unfit *redact.KeyError
 	switch {
-	case errors.As(err, &unfit):
-		return nil, &usageError{err: err}
 	case dryRun && errors.Is(err, fs.ErrNotExist):
 		key = new(redact.Key) // nothing is redacted under it
 	case err != nil:
-		return nil, err
+		return nil, &usageError{err: err}
 	}
 	return &redact.Redaction{Policy: o.policy, Key: key}, nil
 }

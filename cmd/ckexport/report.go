@@ -2,14 +2,13 @@ package main
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ckexport/ckexport/cmd/ckexport/internal/sandbox"
 	"github.com/ckexport/ckexport/queries"
 	fleetreport "github.com/ckexport/ckexport/report"
 	"github.com/ckexport/ckexport/units"
@@ -24,7 +23,7 @@ func reportCommand(std streams) *cli.Command {
 			"rest is to be had, so that a page of 5,000 checkpoints is no larger than one of 50. It holds command lines and paths: it is made 0600.\n" +
 			"An earlier report is replaced, any other file is not.",
 		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the page to `PAGE`"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the page to `PAGE`, or to standard output for -"},
 		}, slices.Concat(judgeFlags(), askFlags())...),
 		Action: func(c *cli.Context) error {
 			if c.NArg() < 1 || c.String("output") == "" {
@@ -40,24 +39,20 @@ func makeReport(c *cli.Context, path string, std streams) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := in.mustBeOutside(c.Context, "-o", path); err != nil {
-		return err
+	if path != "-" {
+		if err := in.mustBeOutside(c.Context, "-o", path); err != nil {
+			return err
+		}
 	}
 	known, err := openJudging(c, std)
 	if err != nil {
 		return err
 	}
-	page, err := fleetreport.Create(path)
+	page, err := openOwn(c.Context, "-o", path, fleetreport.Beginning, std)
 	if err != nil {
-		return &usageError{err: err, hint: "-o names a new file, or an earlier report"}
+		return err
 	}
-	defer func() {
-		if failed := page.Close(); err == nil {
-			err = failed
-		}
-	}()
-	// The page is open: its folder is only needed to give it its name.
-	folder := sandbox.Grant{Path: filepath.Dir(path), Access: sandbox.Entries | sandbox.Files}
+	defer func() { err = errors.Join(err, page.Close()) }()
 	return ask(c, in, wholeQuestion(queries.Views()), std, func(db *sql.DB) error {
 		judge, err := known.judge(c.Context)
 		if err != nil {
@@ -71,10 +66,10 @@ func makeReport(c *cli.Context, path string, std streams) (err error) {
 		if err := r.Write(page); err != nil {
 			return err
 		}
-		if err := page.Commit(); err != nil {
-			return fmt.Errorf("writing the page: %w", err)
+		if err := page.commit(); err != nil {
+			return err
 		}
 		_, err = fmt.Fprintf(std.err, "%s: %s; %d of %s found something\n", quotedPath(path), units.Count(r.Checkpoints, "checkpoint"), len(r.Detections), units.Count(r.Checks(), "detection"))
 		return err
-	}, append(known.grants(c.Context), folder)...)
+	}, append(known.grants(c.Context), page.grants()...)...)
 }

@@ -4,11 +4,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -31,36 +28,7 @@ func openSummary(ctx context.Context, opts *exportOptions, std streams) (*answer
 	if opts.summaryJSON == "" {
 		return nil, nil
 	}
-	if err := mustReplaceOwn("--summary-json", opts.summaryJSON, "{", std); err != nil {
-		return nil, err
-	}
-	return openAnswer(ctx, "--summary-json", opts.summaryJSON, std)
-}
-
-// mustReplaceOwn refuses a file that a run is to replace, unless an earlier run wrote it,
-// as its beginning tells, or it is empty: it may be an archive, or the output.
-func mustReplaceOwn(flag, path, beginning string, std streams) error {
-	if _, err := formats(places{}).For(path); err == nil {
-		return usagef("%s %q: it is named as an output is", flag, path)
-	}
-	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || standardAt(info, std) != nil {
-		return nil // a new file, or a stream, which what is written is added to
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return usagef("%s: %v", flag, err)
-	}
-	defer f.Close() // it was only read
-	held := make([]byte, len(beginning))
-	switch n, err := io.ReadFull(f, held); {
-	case errors.Is(err, io.EOF): // it is empty
-		return nil
-	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
-		return usagef("%s: %v", flag, err)
-	case string(held[:n]) != beginning:
-		return usagef("%s %q: what is there was not written for it: it is not replaced", flag, path)
-	}
-	return nil
+	return openOwn(ctx, "--summary-json", opts.summaryJSON, "{", std)
 }
 
 // report tells people what the run did, and programs by way of to.

@@ -19,6 +19,9 @@ func tablesCommand(std streams) *cli.Command {
 		Flags:     []cli.Flag{&cli.BoolFlag{Name: "markdown", Usage: "print the whole dictionary as Markdown (docs/tables.md)"}},
 		Action: func(c *cli.Context) error {
 			if c.Bool("markdown") {
+				if err := atMost(0, c.Args().Slice()); err != nil {
+					return err
+				}
 				if err := schema.WriteDictionary(std.out); err != nil {
 					return err
 				}

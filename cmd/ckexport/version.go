@@ -54,7 +54,10 @@ func versionCommand(std streams) *cli.Command {
 	return &cli.Command{
 		Name:  "version",
 		Usage: "print version, commit and schema version",
-		Action: func(*cli.Context) error {
+		Action: func(c *cli.Context) error {
+			if err := atMost(0, c.Args().Slice()); err != nil {
+				return err
+			}
 			_, err := fmt.Fprintf(std.out, "ckexport %s, schema version %d, %s %s/%s, %s\n", versionLine(), schema.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH, yaraLine())
 			return err
 		},

@@ -34,6 +34,14 @@ func withCommand(app *cli.App, args []string) ([]string, error) {
 	return append([]string{args[0], name}, words...), err
 }
 
+// atMost refuses arguments behind the first n, which would be of no effect.
+func atMost(n int, args []string) error {
+	if len(args) <= n {
+		return nil
+	}
+	return usagef("argument %q is one too many", args[n])
+}
+
 // withHelp turns help COMMAND into COMMAND --help.
 func withHelp(app *cli.App, args []string) ([]string, error) {
 	if len(args) < 3 || strings.HasPrefix(args[2], "-") {
@@ -47,7 +55,7 @@ func withHelp(app *cli.App, args []string) ([]string, error) {
 		}
 		return nil, &usageError{err: fmt.Errorf("no command %q", name), hint: hint}
 	}
-	return []string{args[0], name, "--help"}, nil
+	return []string{args[0], name, "--help"}, atMost(3, args)
 }
 
 // mistyped finds a first word that is nearly a command, and no input.

@@ -1,18 +1,26 @@
 package criu
 
-import "github.com/ckexport/ckexport/pipeline/kernel"
+import (
+	"fmt"
+
+	"github.com/ckexport/ckexport/pipeline/kernel"
+)
 
 // signalMIPS names signal numbers on MIPS.
-var signalMIPS = Enum{"signal_mips", "arch/mips/include/uapi/asm/signal.h", func() map[uint64]string {
-	names := numbered("", "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT", "SIGEMT", "SIGFPE", "SIGKILL", "SIGBUS",
-		"SIGSEGV", "SIGSYS", "SIGPIPE", "SIGALRM", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGCHLD", "SIGPWR", "SIGWINCH", "SIGURG", "SIGIO",
-		"SIGSTOP", "SIGTSTP", "SIGCONT", "SIGTTIN", "SIGTTOU", "SIGVTALRM", "SIGPROF", "SIGXCPU", "SIGXFSZ")
-	for n := uint64(32); n < 64; n++ {
-		names[n] = Signal.Names[n]
+var signalMIPS = Enum{"signal_mips", "arch/mips/include/uapi/asm/signal.h", withRealTime(numbered("",
+	"SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT", "SIGEMT", "SIGFPE", "SIGKILL", "SIGBUS",
+	"SIGSEGV", "SIGSYS", "SIGPIPE", "SIGALRM", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGCHLD", "SIGPWR", "SIGWINCH", "SIGURG", "SIGIO",
+	"SIGSTOP", "SIGTSTP", "SIGCONT", "SIGTTIN", "SIGTTOU", "SIGVTALRM", "SIGPROF", "SIGXCPU", "SIGXFSZ"))}
+
+// withRealTime adds the names of real-time signals, as kill -l and systemd count them:
+// from 34, as the C library keeps 32 and 33 for threads. Source: signal(7), nptl(7).
+func withRealTime(names map[uint64]string) map[uint64]string {
+	names[32], names[33], names[34] = "SIG32", "SIG33", "SIGRTMIN"
+	for n := uint64(35); n <= 64; n++ {
+		names[n] = fmt.Sprintf("SIGRTMIN+%d", n-34)
 	}
-	names[64] = "SIGRTMIN+32"
 	return names
-}()}
+}
 
 // signalSetMIPS names the bits of a signal mask on MIPS.
 var signalSetMIPS = Flags{"signal_set_mips", signalMIPS.Source, signalBits(&signalMIPS)}

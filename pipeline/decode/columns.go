@@ -179,6 +179,14 @@ func optionalEnum[N ~int32 | ~uint32](e *criu.Enum, v *N) schema.Enum {
 	return enum(e, *v)
 }
 
+// optionalSignal is optionalEnum for the number of a signal, of which 0 is none.
+func optionalSignal[N ~int32 | ~uint32](signals *criu.Enum, v *N) schema.Enum {
+	if v == nil || *v == 0 {
+		return schema.Enum{}
+	}
+	return enum(signals, *v)
+}
+
 // flags makes a flags column.
 func flags[N ~int32 | ~uint32 | ~uint64](f *criu.Flags, v N) schema.Flags {
 	bits := uint64(v)

@@ -46,8 +46,8 @@ type namedVolume struct {
 type criStatus struct {
 	ID       string `json:"id"`
 	Metadata struct {
-		Name    string  `json:"name"`
-		Attempt *uint32 `json:"attempt"`
+		Name    string               `json:"name"`
+		Attempt zeroIfAbsent[uint32] `json:"attempt"` // a message of protobuf as JSON: zeros are left out
 	} `json:"metadata"`
 	CreatedAt int64             `json:"created_at"` // nanoseconds
 	StartedAt int64             `json:"started_at"`
@@ -272,10 +272,10 @@ func (c *containerInfo) attempt() *uint32 {
 			return ptr(uint32(n))
 		}
 	case engineContainerd:
-		if c.status.Metadata.Attempt == nil && c.status.Metadata.Name != "" {
-			return new(uint32) // a message of protobuf as JSON: zeros are left out
+		if c.status.Metadata.Name == "" {
+			return c.status.Metadata.Attempt.value
 		}
-		return c.status.Metadata.Attempt
+		return c.status.Metadata.Attempt.get()
 	}
 	return nil
 }

@@ -20,9 +20,7 @@ func (t *fileTable) row(f *openFile) schema.File {
 	}
 	if f.owner != nil {
 		row.OwnerUID, row.OwnerEUID, row.OwnerPIDType = f.owner.Uid, f.owner.Euid, f.owner.PidType
-		if f.owner.GetSignum() != 0 {
-			row.OwnerSignal = enum(t.names.Signal, f.owner.GetSignum())
-		}
+		row.OwnerSignal = optionalSignal(t.names.Signal, f.owner.Signum)
 		if f.owner.GetPid() != 0 {
 			row.OwnerPID = f.owner.Pid
 		}

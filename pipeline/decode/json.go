@@ -92,6 +92,9 @@ func unmarshalFitting(data []byte, into any) error {
 			}
 		} else if json.Unmarshal(value, into) != nil {
 			v.SetZero()
+			if d, ok := into.(misfit); ok {
+				d.leaveOut()
+			}
 			misfits.note(root, d.StackPointer(), "")
 		}
 		return nil
@@ -102,6 +105,29 @@ func unmarshalFitting(data []byte, into any) error {
 	return misfits
 }
 
+// misfit is what must know that its value was left out.
+type misfit interface{ leaveOut() }
+
+// zeroIfAbsent is a value whose absence means zero, or false, as files say: a value that
+// was left out means nothing.
+type zeroIfAbsent[T any] struct {
+	value     *T
+	isLeftOut bool
+}
+
+// UnmarshalJSON takes the value.
+func (z *zeroIfAbsent[T]) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, &z.value) }
+
+func (z *zeroIfAbsent[T]) leaveOut() { z.isLeftOut = true }
+
+// get returns the value, NULL where it was left out.
+func (z *zeroIfAbsent[T]) get() *T {
+	if z.value == nil && !z.isLeftOut {
+		return new(T)
+	}
+	return z.value
+}
+
 // isNested reports whether JSON of that kind is decoded into the type value by value.
 func isNested(t reflect.Type, kind jsontext.Kind) bool {
 	if t.Kind() == reflect.Pointer {
@@ -109,7 +135,7 @@ func isNested(t reflect.Type, kind jsontext.Kind) bool {
 	}
 	switch t.Kind() {
 	case reflect.Struct:
-		return kind == '{' && t != reflect.TypeFor[time.Time]()
+		return kind == '{' && t != reflect.TypeFor[time.Time]() && !reflect.PointerTo(t).Implements(reflect.TypeFor[misfit]())
 	case reflect.Map:
 		return kind == '{' && t != reflect.TypeFor[map[string]string]()
 	case reflect.Slice:

@@ -59,8 +59,24 @@ func FuzzStrictJSON(f *testing.F) {
 		if err != nil {
 			t.Fatalf("encoding/json refuses what was decoded: %v", err)
 		}
-		if diff := cmp.Diff(standard.Elem().Interface(), strict.Elem().Interface()); diff != "" {
+		if diff := cmp.Diff(standard.Elem().Interface(), strict.Elem().Interface(), cmp.AllowUnexported(zeroIfAbsent[bool]{}, zeroIfAbsent[uint32]{})); diff != "" {
 			t.Fatalf("-encoding/json +strict:\n%s", diff)
 		}
 	})
+}
+
+// TestAttempts: containerd leaves out an attempt that is 0; one that is no number of
+// attempts is unknown.
+func TestAttempts(t *testing.T) {
+	for attempt, want := range map[string]any{``: uint32(0), `,"attempt":null`: uint32(0), `,"attempt":3`: uint32(3), `,"attempt":-1`: nil, `,"attempt":"3"`: nil, `,"attempt":{}`: nil} {
+		c := containerInfo{engine: engineContainerd}
+		err := unmarshalFitting([]byte(`{"metadata":{"name":"web"`+attempt+`}}`), &c.status)
+		var got any
+		if n := c.attempt(); n != nil {
+			got = *n
+		}
+		if got != want || strings.HasSuffix(err.Error(), "left out: /metadata/attempt") != (want == nil) || c.status.Metadata.Name != "web" {
+			t.Errorf("%s: %v, want %v; %v", attempt, got, want, err)
+		}
+	}
 }

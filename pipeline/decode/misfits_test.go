@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,16 +70,41 @@ func TestMisfitsOfSpec(t *testing.T) {
 	equal(t, "engine, by an annotation beside it", rows.Checkpoints[0].Engine, "podman")
 }
 
+// TestMisfitsThatDefault: what is false or 0 where it is absent is NULL where it is of
+// another kind.
+func TestMisfitsThatDefault(t *testing.T) {
+	for _, odd := range []any{"no", 1.5, -1, []any{}, map[string]any{}, map[string]any{"a": true}} {
+		rows := withMetadata(t, "spec.dump", func(spec map[string]any) {
+			process := spec["process"].(map[string]any)
+			process["terminal"], process["noNewPrivileges"], spec["root"] = odd, odd, map[string]any{"path": "/r", "readonly": odd}
+			spec["linux"].(map[string]any)["resources"] = map[string]any{"devices": []any{map[string]any{"allow": odd, "access": "r"}, map[string]any{"allow": true}, map[string]any{}}}
+		})
+		s, what := rows.ContainerSpecs[0], fmt.Sprintf("%#v: ", odd)
+		equal(t, what+"problem", misfits(rows, "spec.dump"), "not the JSON that is expected: what is of another kind was left out: "+
+			"/linux/resources/devices/0/allow, /process/noNewPrivileges, /process/terminal, /root/readonly")
+		equal(t, what+"left out", s.Terminal == nil && s.NoNewPrivs == nil && s.RootReadonly == nil, true)
+		rules := slices.DeleteFunc(rows.ContainerDevices, func(d schema.ContainerDevice) bool { return d.Origin != "rule" })
+		equal(t, what+"rules", rules[0].Allow == nil && *rules[0].Access == "r" && *rules[1].Allow && !*rules[2].Allow, true)
+		equal(t, what+"beside it", *s.RootPath+*s.Cwd, "/r/")
+	}
+	rows := withMetadata(t, "spec.dump", func(spec map[string]any) {
+		delete(spec["process"].(map[string]any), "terminal")
+		spec["root"] = map[string]any{"readonly": nil}
+	})
+	equal(t, "absent, and null", *rows.ContainerSpecs[0].Terminal || *rows.ContainerSpecs[0].RootReadonly, false)
+}
+
 // TestTimesOfConfig: a time in another form costs nothing but itself.
 func TestTimesOfConfig(t *testing.T) {
-	for _, created := range []any{"2026-11-23T14:35:44.5+05:30", "0001-01-01T00:00:00Z", nil, "", "2026-11-23 14:35:44 +0000 UTC", "2026-02-30T00:00:00Z", 1700000000, true, map[string]any{}} {
+	for _, created := range []any{"2026-11-23T14:35:44.5+05:30", "0001-01-01T00:00:00Z",
+		"0001-01-01T00:00:00+01:00", "0001-01-01T00:00:00-05:00", "0001-01-01T00:53:28+00:53", "0000-12-31T19:03:58-04:56", nil, "", "2026-11-23 14:35:44 +0000 UTC", "2026-02-30T00:00:00Z", 1700000000, true, map[string]any{}} {
 		rows := withMetadata(t, "config.dump", func(config map[string]any) { config["createdTime"] = created })
 		c := rows.Checkpoints[0]
 		equal(t, fmt.Sprintf("%v: runtime", created), value(c.Runtime), "runc")
 		switch created {
 		case "2026-11-23T14:35:44.5+05:30":
 			equal(t, "time with an offset", c.CreatedAt.Format(time.RFC3339Nano), "2026-11-23T09:05:44.5Z")
-		case "0001-01-01T00:00:00Z", nil:
+		case "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+01:00", "0001-01-01T00:00:00-05:00", "0001-01-01T00:53:28+00:53", "0000-12-31T19:03:58-04:56", nil:
 			equal(t, "no time", c.CreatedAt == nil && misfits(rows, "config.dump") == "", true)
 		default:
 			equal(t, fmt.Sprintf("%v: time", created), c.CreatedAt == nil, true)

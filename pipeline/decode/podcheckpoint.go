@@ -78,11 +78,7 @@ func (s *imageSet) manifestColumns(row *schema.Checkpoint) {
 		return
 	}
 	if row.Attempt == nil {
-		attempt := c.Status.Metadata.Attempt
-		if attempt == nil {
-			attempt = new(uint32) // a message of protobuf as JSON: zeros are left out
-		}
-		row.Attempt = attempt
+		row.Attempt = c.Status.Metadata.Attempt.get()
 	}
 	for _, f := range []struct {
 		into  **time.Time

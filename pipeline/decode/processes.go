@@ -140,7 +140,7 @@ func coreColumns(row *schema.Process, c *core.CoreEntry) (dead bool) {
 			row.LoginUID = nil
 		}
 		row.OOMScoreAdj, row.ChildSubreaper = tc.OomScoreAdj, tc.ChildSubreaper
-		row.StopSignal = optionalEnum(names.Signal, tc.StopSigno)
+		row.StopSignal = optionalSignal(names.Signal, tc.StopSigno)
 		row.Membarrier = optionalFlags(&criu.Membarrier, tc.MembarrierRegistrationMask)
 		row.CgSet = tc.CgSet
 	}

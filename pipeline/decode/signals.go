@@ -132,7 +132,7 @@ func (s *imageSet) timerRows(pid uint32, arch core.CoreEntryMarch, timers *timer
 			PID: pid, Kind: "posix", TimerID: t.ItId, IsArmed: t.GetVsec() != 0 || t.GetVnsec() != 0,
 			ValueNS: nanoseconds(t.GetVsec(), t.GetVnsec()), IntervalNS: nanoseconds(t.GetIsec(), t.GetInsec()),
 			Clock: optionalEnum(&criu.Clock, t.ClockId), Notify: optionalEnum(&criu.TimerNotify, t.ItSigevNotify),
-			Signal: optionalEnum(signals, t.SiSigno), Sigval: t.SivalPtr, Overrun: t.Overrun, NotifyTID: t.NotifyThreadId,
+			Signal: optionalSignal(signals, t.SiSigno), Sigval: t.SivalPtr, Overrun: t.Overrun, NotifyTID: t.NotifyThreadId,
 		}, fmt.Sprintf("posix,timer_id=%d", t.GetItId()))
 	}
 }

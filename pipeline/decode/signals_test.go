@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/ckexport/ckexport/pipeline/decode"
+	"github.com/ckexport/ckexport/schema"
 )
 
 // actions makes n actions of which the number is the handler, each with a mask.
@@ -33,8 +34,8 @@ func TestSignalNumbers(t *testing.T) {
 		missing, names string
 		flags          string
 	}{
-		{core.CoreEntry_X86_64, "9 19", "SIGHUP SIGKILL SIGBUS SIGSTOP SIGRTMIN", "[SA_SIGINFO SA_RESETHAND 0x10000000000]"},
-		{core.CoreEntry_MIPS, "9 23", "SIGHUP SIGKILL SIGEMT SIGPWR SIGRTMIN", "[SA_RESETHAND 0x10000000004]"},
+		{core.CoreEntry_X86_64, "9 19", "SIGHUP SIGKILL SIGBUS SIGSTOP SIG33 SIGRTMIN SIGRTMIN+3 SIGRTMAX", "[SA_SIGINFO SA_RESETHAND 0x10000000000]"},
+		{core.CoreEntry_MIPS, "9 23", "SIGHUP SIGKILL SIGEMT SIGPWR SIG33 SIGRTMIN SIGRTMIN+3 SIGRTMIN+30", "[SA_RESETHAND 0x10000000004]"},
 	} {
 		rows := withCore(t, func(e *core.CoreEntry) { e.Mtype, e.Tc.Sigactions = c.arch.Enum(), actions(62) })
 		if len(rows.SignalHandlers) != 62 {
@@ -46,7 +47,7 @@ func TestSignalNumbers(t *testing.T) {
 				missing = append(missing, fmt.Sprint(next))
 			}
 			next++
-			if i := map[int64]int{1: 0, 7: 2, 19: 3, 32: 4}[*h.Signal.Code]; i > 0 && *h.Signal.Name != names[i] {
+			if i := map[int64]int{1: 0, 7: 2, 19: 3, 33: 4, 34: 5, 37: 6, 64: 7}[*h.Signal.Code]; i > 0 && *h.Signal.Name != names[i] {
 				t.Errorf("%v: signal %d is %s, want %s", c.arch, *h.Signal.Code, *h.Signal.Name, names[i])
 			}
 			if fmt.Sprint(h.Flags.Names) != c.flags || h.Disposition != "handler" || *h.MaskExtended != 1 || !*h.CompatSigaction || h.Mask.Names[0] == "" {
@@ -94,6 +95,24 @@ func TestPendingSignalThatCannotBe(t *testing.T) {
 	}
 	if p := rows.PendingSignals[0]; p.Signal.Code != nil || p.Errno != nil || *p.TID != 1 || p.Queue != "private" || len(p.Siginfo) != 3 {
 		t.Errorf("%+v", p)
+	}
+}
+
+// TestNoSignal: where a signal may be named, 0 is none: a timer that notifies nobody, a
+// parent whose death is of no matter, a process that was not stopped.
+func TestNoSignal(t *testing.T) {
+	rows := withCore(t, func(e *core.CoreEntry) {
+		e.Tc.StopSigno, e.ThreadCore.PdeathSig = proto.Uint32(0), proto.Uint32(0)
+		e.Tc.Timers = &timer.TaskTimersEntry{Posix: []*timer.PosixTimerEntry{{
+			ItId: proto.Uint32(1), ClockId: proto.Uint32(1), SiSigno: proto.Uint32(0), ItSigevNotify: proto.Uint32(1), SivalPtr: proto.Uint64(0),
+			Overrun: proto.Uint32(0), Isec: proto.Uint64(0), Insec: proto.Uint64(0), Vsec: proto.Uint64(1), Vnsec: proto.Uint64(0),
+		}}}
+	})
+	equal(t, "what the timer does", *rows.Timers[0].Notify.Name, "SIGEV_NONE")
+	for what, signal := range map[string]schema.Enum{"timer": rows.Timers[0].Signal, "death of the parent": rows.Threads[0].PdeathSignal, "stopped": rows.Processes[0].StopSignal} {
+		if signal.Name != nil || signal.Code != nil {
+			t.Errorf("%s: signal %s", what, *signal.Name)
+		}
 	}
 }
 

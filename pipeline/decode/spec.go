@@ -14,10 +14,10 @@ import (
 type ociSpec struct {
 	Version string `json:"ociVersion"`
 	Process *struct {
-		Terminal *bool    `json:"terminal"`
-		Args     []string `json:"args"`
-		Env      []string `json:"env"`
-		Cwd      string   `json:"cwd"`
+		Terminal zeroIfAbsent[bool] `json:"terminal"`
+		Args     []string           `json:"args"`
+		Env      []string           `json:"env"`
+		Cwd      string             `json:"cwd"`
 		User     struct {
 			UID            *uint32  `json:"uid"`
 			GID            *uint32  `json:"gid"`
@@ -31,14 +31,14 @@ type ociSpec struct {
 			Inheritable []string `json:"inheritable"`
 			Ambient     []string `json:"ambient"`
 		} `json:"capabilities"`
-		NoNewPrivileges *bool  `json:"noNewPrivileges"`
-		ApparmorProfile string `json:"apparmorProfile"`
-		SelinuxLabel    string `json:"selinuxLabel"`
-		OOMScoreAdj     *int32 `json:"oomScoreAdj"`
+		NoNewPrivileges zeroIfAbsent[bool] `json:"noNewPrivileges"`
+		ApparmorProfile string             `json:"apparmorProfile"`
+		SelinuxLabel    string             `json:"selinuxLabel"`
+		OOMScoreAdj     *int32             `json:"oomScoreAdj"`
 	} `json:"process"`
 	Root *struct {
-		Path     string `json:"path"`
-		Readonly *bool  `json:"readonly"`
+		Path     string             `json:"path"`
+		Readonly zeroIfAbsent[bool] `json:"readonly"`
 	} `json:"root"`
 	Hostname    string            `json:"hostname"`
 	Annotations map[string]string `json:"annotations"`
@@ -100,11 +100,11 @@ type ociDevice struct {
 }
 
 type ociDeviceRule struct {
-	Allow  *bool  `json:"allow"`
-	Type   string `json:"type"`
-	Major  *int64 `json:"major"`
-	Minor  *int64 `json:"minor"`
-	Access string `json:"access"`
+	Allow  zeroIfAbsent[bool] `json:"allow"`
+	Type   string             `json:"type"`
+	Major  *int64             `json:"major"`
+	Minor  *int64             `json:"minor"`
+	Access string             `json:"access"`
 }
 
 // decodeJSON decodes a metadata file. What does not fit the type is left out,
@@ -158,18 +158,18 @@ func (s *imageSet) specRow(spec *ociSpec, config *engineConfig) {
 	}
 	row.PodOptionsJSON, row.PodDumpJSON = s.exactText(s.packaging().optionsFile), s.exactText(s.packaging().dumpFile)
 	if p := spec.Process; p != nil {
-		row.Args, row.Env, row.Cwd, row.Terminal = plainList(p.Args), plainList(p.Env), nonEmpty(p.Cwd), p.Terminal
+		row.Args, row.Env, row.Cwd = plainList(p.Args), plainList(p.Env), nonEmpty(p.Cwd)
 		row.UID, row.GID, row.Umask, row.AdditionalGIDs = p.User.UID, p.User.GID, p.User.Umask, p.User.AdditionalGIDs
 		if c := p.Capabilities; c != nil {
 			row.CapBounding, row.CapEffective, row.CapPermitted = notNil(plainList(c.Bounding)), notNil(plainList(c.Effective)), notNil(plainList(c.Permitted))
 			row.CapInheritable, row.CapAmbient = notNil(plainList(c.Inheritable)), notNil(plainList(c.Ambient))
 		}
-		row.NoNewPrivs = absentFalse(p.NoNewPrivileges)
+		row.NoNewPrivs = p.NoNewPrivileges.get()
 		row.ApparmorProfile, row.SelinuxLabel, row.OOMScoreAdj = nonEmpty(p.ApparmorProfile), nonEmpty(p.SelinuxLabel), p.OOMScoreAdj
-		row.Terminal = absentFalse(p.Terminal)
+		row.Terminal = p.Terminal.get()
 	}
 	if r := spec.Root; r != nil {
-		row.RootPath, row.RootReadonly = nonEmpty(r.Path), absentFalse(r.Readonly)
+		row.RootPath, row.RootReadonly = nonEmpty(r.Path), r.Readonly.get()
 	}
 	if l := spec.Linux; l != nil {
 		row.CgroupsPath, row.MountLabel, row.RootfsPropagation = nonEmpty(l.CgroupsPath), nonEmpty(l.MountLabel), nonEmpty(l.RootfsPropagation)
@@ -181,14 +181,6 @@ func (s *imageSet) specRow(spec *ociSpec, config *engineConfig) {
 		resourceColumns(&row, spec)
 	}
 	add(&s.notes, &s.rows.ContainerSpecs, row)
-}
-
-// absentFalse returns a boolean whose absence means false.
-func absentFalse(b *bool) *bool {
-	if b == nil {
-		return new(bool)
-	}
-	return b
 }
 
 func resourceColumns(row *schema.ContainerSpec, spec *ociSpec) {
@@ -302,7 +294,7 @@ func (s *imageSet) deviceRows(spec *ociSpec) {
 	}
 	for i, d := range spec.Linux.Resources.Devices {
 		add(&s.notes, &s.rows.ContainerDevices, schema.ContainerDevice{
-			Origin: "rule", Position: uint32(i), Type: nonEmpty(d.Type), Major: d.Major, Minor: d.Minor, Allow: absentFalse(d.Allow), Access: nonEmpty(d.Access),
+			Origin: "rule", Position: uint32(i), Type: nonEmpty(d.Type), Major: d.Major, Minor: d.Minor, Allow: d.Allow.get(), Access: nonEmpty(d.Access),
 		})
 	}
 }

@@ -34,10 +34,11 @@ func (s *imageSet) decodeThreads() {
 			if t := c.GetThreadCore(); t != nil {
 				threadColumns(&row, t, tc, criu.DialectOf(c.GetMtype()))
 				row.SeccompMode, row.SeccompFilter = enum(&criu.SeccompMode, seccompMode(c, leader)), seccompFilter(c, leader)
-				row.EffectiveSeccompMode = row.SeccompMode
+				filtered := c // by whose filters the thread runs
 				if sharesChain(s.filters(), leader) {
-					row.EffectiveSeccompMode = enum(&criu.SeccompMode, seccompMode(leader, leader))
+					filtered = leader
 				}
+				row.EffectiveSeccompMode = enum(&criu.SeccompMode, seccompMode(filtered, leader))
 				if t.GetCreds() != nil {
 					s.credentialRow(p.GetPid(), tid, t.GetCreds())
 				}
@@ -71,7 +72,7 @@ func threadColumns(row *schema.Thread, t *core.ThreadCoreEntry, tc *core.TaskCor
 	if row.IsLeader && t.BlkSigset == nil { // the leader's stand on the process
 		row.BlockedSignals, row.BlockedSigExt = optionalFlags(names.SignalSet, tc.BlkSigset), tc.BlkSigsetExtended
 	}
-	row.PdeathSignal = optionalEnum(names.Signal, t.PdeathSig)
+	row.PdeathSignal = optionalSignal(names.Signal, t.PdeathSig)
 	row.RobustListHead, row.RobustListLen = t.FutexRla, t.FutexRlaLen
 	if sas := t.GetSas(); sas != nil {
 		row.SigaltstackSP, row.SigaltstackSize = sas.SsSp, sas.SsSize

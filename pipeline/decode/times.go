@@ -25,7 +25,11 @@ func when(t time.Time) *time.Time {
 }
 
 // isTime reports whether a time is one that columns can hold.
-func isTime(t time.Time) bool { return !t.IsZero() && !t.Before(minTime) && !t.After(maxTime) }
+func isTime(t time.Time) bool { return !isNever(t) && !t.Before(minTime) && !t.After(maxTime) }
+
+// isNever reports whether a time is Go's zero time, as it is written in any zone: engines
+// write local times, with the minutes of an offset that has seconds in that year.
+func isNever(t time.Time) bool { return t.Sub(time.Time{}).Abs() < 24*time.Hour }
 
 // optionalWhen is when for a time that may be absent.
 func optionalWhen(t *time.Time) *time.Time {

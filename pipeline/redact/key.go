@@ -21,14 +21,6 @@ const keyBytes = 32
 // Key makes values unreadable and keeps equal ones equal.
 type Key struct{ secret [keyBytes]byte }
 
-// KeyError says that a key file cannot be used, and why.
-type KeyError struct {
-	Path   string
-	Reason string
-}
-
-func (e *KeyError) Error() string { return fmt.Sprintf("redaction key %q: %s", e.Path, e.Reason) }
-
 // Fingerprint tells keys apart and gives nothing of them away.
 func (k *Key) Fingerprint() string {
 	mac := hmac.New(sha256.New, k.secret[:])
@@ -37,8 +29,8 @@ func (k *Key) Fingerprint() string {
 }
 
 // OpenKey reads the key at path, and makes one there if there is none. A file
-// that is there is never written to. It fails with *KeyError where the file is
-// no key, or not its owner's alone.
+// that is there is never written to. It fails where the file is no key, or not
+// its owner's alone.
 func OpenKey(path string) (*Key, error) {
 	for range 3 { // another run may make or clean up at the same time
 		key, err := ReadKey(path)
@@ -50,7 +42,7 @@ func OpenKey(path string) (*Key, error) {
 			return nil, fmt.Errorf("making redaction key: %w", err)
 		}
 	}
-	return nil, fmt.Errorf("making redaction key %q: %w", path, fs.ErrNotExist)
+	return nil, fmt.Errorf("redaction key %q: there is none, and none can be made: its folder does not exist, or it is a link to nothing", path)
 }
 
 // ReadKey reads the key at path. The error wraps fs.ErrNotExist where there is
@@ -66,10 +58,10 @@ func ReadKey(path string) (*Key, error) {
 		return nil, fmt.Errorf("reading redaction key: %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, &KeyError{path, "is not a file"}
+		return nil, fmt.Errorf("redaction key %q: is not a file", path)
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return nil, &KeyError{path, fmt.Sprintf("others than its owner may use it (mode %04o); chmod 600 it, or take another if they did", mode)}
+		return nil, fmt.Errorf("redaction key %q: others than its owner may use it (mode %04o); chmod 600 it, or take another if they did", path, mode)
 	}
 	text, err := io.ReadAll(io.LimitReader(f, 2*keyBytes+3))
 	if err != nil {
@@ -78,10 +70,10 @@ func ReadKey(path string) (*Key, error) {
 	k := &Key{}
 	text = bytes.TrimRight(text, "\r\n")
 	if len(text) != 2*keyBytes {
-		return nil, &KeyError{path, fmt.Sprintf("is not a key: want %d hexadecimal digits on one line", 2*keyBytes)}
+		return nil, fmt.Errorf("redaction key %q: is not a key: want %d hexadecimal digits on one line", path, 2*keyBytes)
 	}
 	if _, err := hex.Decode(k.secret[:], text); err != nil { // the error would quote the key
-		return nil, &KeyError{path, fmt.Sprintf("is not a key: want %d hexadecimal digits on one line", 2*keyBytes)}
+		return nil, fmt.Errorf("redaction key %q: is not a key: want %d hexadecimal digits on one line", path, 2*keyBytes)
 	}
 	return k, nil
 }

@@ -26,4 +26,4 @@ WHERE origin = 'rootfs_diff' AND change = 'written' AND type <> 'directory'
   AND regexp_matches(path, '^/(bin|sbin|lib|lib32|lib64|usr|etc|boot|root)/')
   AND NOT (path IN ('/etc/hostname', '/etc/hosts', '/etc/resolv.conf') AND coalesce(size_bytes, 0) = 0)
   AND NOT (path = '/etc/mtab' AND type = 'symlink')
-ORDER BY container_name, checkpoint_id, path
+ORDER BY container_name, checkpoint_id, path, member, position

@@ -27,4 +27,4 @@ LEFT JOIN processes p ON p.checkpoint_id = d.checkpoint_id AND p.pid = d.pid
 LEFT JOIN file_remaps r ON r.checkpoint_id = f.checkpoint_id AND r.file_id = f.file_id
 LEFT JOIN ghost_files g ON g.checkpoint_id = r.checkpoint_id AND g.ghost_id = r.ghost_id
 WHERE f.deleted AND f.type <> 'MEMFD'
-ORDER BY c.container_name, f.checkpoint_id, f.path, d.pid, d.fd
+ORDER BY c.container_name, f.checkpoint_id, f.path, d.pid, d.fd, f.file_id

@@ -25,4 +25,4 @@ FROM container_mounts_full m
 LEFT JOIN named n ON n.checkpoint_id = m.checkpoint_id AND n.name = m.destination
 WHERE m.origin = 'spec' AND m.is_bind
   AND regexp_matches(m.source || ' ' || m.destination, '/(docker|containerd|crio|podman|cri-dockerd|dockershim|buildkitd)([.]sock|/[^ ]*[.]sock)( |$)')
-ORDER BY m.container_name, m.checkpoint_id, m.destination
+ORDER BY m.container_name, m.checkpoint_id, m.destination, m.position

@@ -48,4 +48,4 @@ JOIN checkpoints c ON c.checkpoint_id = m.checkpoint_id
 LEFT JOIN container_specs s ON s.checkpoint_id = m.checkpoint_id
 -- Podman adds the user that a container is started as to these files, if the image lacks it: podman-run(1), --passwd
 WHERE m.mark IS NOT NULL AND NOT (m.path IN ('/etc/passwd', '/etc/group') AND c.engine = 'podman' AND s.uid > 0)
-ORDER BY c.container_name, m.checkpoint_id, m.path
+ORDER BY c.container_name, m.checkpoint_id, m.path, m.member, m.position

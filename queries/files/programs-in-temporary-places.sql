@@ -40,4 +40,4 @@ JOIN checkpoints c ON c.checkpoint_id = f.checkpoint_id
 LEFT JOIN container_mounts m ON m.checkpoint_id = f.checkpoint_id AND m.destination = f.path AND m.origin = 'spec'
 WHERE m.destination IS NULL
 GROUP BY c.pod_namespace, c.pod_name, c.container_name, c.image, f.found, f.path, f.content_kind, f.mode, f.sha256, f.mtime, f.checkpoint_id
-ORDER BY c.container_name, f.checkpoint_id, f.found, f.path
+ORDER BY c.container_name, f.checkpoint_id, f.found, f.path, f.sha256, f.mtime, f.mode, f.content_kind

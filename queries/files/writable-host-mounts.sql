@@ -25,4 +25,4 @@ WHERE origin = 'spec' AND is_bind AND NOT read_only
   AND destination NOT IN ('/etc/hosts', '/etc/hostname', '/etc/resolv.conf', '/dev/shm', '/run/.containerenv', '/dev/termination-log', '/run/secrets') AND destination NOT LIKE '/sys/fs/cgroup%'
   -- volumes that Kubernetes, Docker or Podman made for containers: .../pods/UID/volumes/..., .../volumes/NAME/_data
   AND NOT regexp_matches(source, '/pods/[^/]+/(volumes|volume-subpaths|etc-hosts|containers)(/|$)|/volumes/[^/]+(/_data)?(/|$)')
-ORDER BY is_sensitive DESC, container_name, checkpoint_id, destination
+ORDER BY is_sensitive DESC, container_name, checkpoint_id, destination, position

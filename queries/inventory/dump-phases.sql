@@ -29,4 +29,4 @@ FROM timed t
 JOIN checkpoints c ON c.checkpoint_id = t.checkpoint_id
 LEFT JOIN counted e ON e.checkpoint_id = t.checkpoint_id AND e.position = t.position
 GROUP BY c.container_name, t.phase, c.archive_name, t.checkpoint_id
-ORDER BY c.container_name, c.archive_name, min(t.position)
+ORDER BY c.container_name, c.archive_name, t.checkpoint_id, min(t.position)

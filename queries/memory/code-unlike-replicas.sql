@@ -36,4 +36,4 @@ FROM code o
 JOIN contents s ON s.image_key = o.image_key AND s.path = o.path AND s.file_offset = o.file_offset AND s.sha256 = o.sha256
 JOIN places r ON r.image_key = o.image_key AND r.path = o.path AND r.file_offset = o.file_offset
 WHERE r.replicas >= $at_least AND s.same * 2 < r.replicas
-ORDER BY o.image, o.path, o.file_offset, o.container_name, o.checkpoint_id, o.pid
+ORDER BY o.image, o.path, o.file_offset, o.container_name, o.checkpoint_id, o.pid, o.address

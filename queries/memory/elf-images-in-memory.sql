@@ -39,4 +39,4 @@ FROM found f
 JOIN checkpoints c ON c.checkpoint_id = f.checkpoint_id
 LEFT JOIN processes p ON p.checkpoint_id = f.checkpoint_id AND p.pid = f.holder
 GROUP BY c.pod_namespace, c.pod_name, c.container_name, c.image, f.pid, f.shmem_id, f.mapping_kind, f.path, f.address, f.perms, f.evidence, f.type, f.machine, f.build_id, f.needed, f.size_bytes, f.checkpoint_id
-ORDER BY c.container_name, f.checkpoint_id, pids, f.address
+ORDER BY c.container_name, f.checkpoint_id, pids, f.address, f.pid, f.shmem_id

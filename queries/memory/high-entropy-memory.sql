@@ -36,4 +36,4 @@ WITH high AS (
 SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, r.pid, r.shmem_id, r.mapping_kind, r.perms, r.path, lower(hex(r.start)) AS start_address, r.pages, r.mean_entropy, r.checkpoint_id
 FROM regions r JOIN checkpoints c ON c.checkpoint_id = r.checkpoint_id
 WHERE r.pages >= $at_least_pages
-ORDER BY r.pages DESC, c.container_name, r.checkpoint_id, r.pid, r.start
+ORDER BY r.pages DESC, c.container_name, r.checkpoint_id, r.pid, r.start, r.shmem_id

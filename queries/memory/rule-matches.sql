@@ -29,4 +29,4 @@ FROM memory_matches m
 JOIN checkpoints c ON c.checkpoint_id = m.checkpoint_id
 LEFT JOIN processes p ON p.checkpoint_id = m.checkpoint_id AND p.pid = m.pid
 GROUP BY severity, m.rule, c.pod_namespace, c.pod_name, c.container_name, c.image, m.namespace, m.checkpoint_id
-ORDER BY coalesce(list_position(['high', 'medium', 'low'], severity), 4), m.rule, c.container_name, m.checkpoint_id
+ORDER BY coalesce(list_position(['high', 'medium', 'low'], severity), 4), m.rule, c.container_name, m.checkpoint_id, m.namespace, severity

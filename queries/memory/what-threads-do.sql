@@ -24,4 +24,4 @@ JOIN threads t ON t.checkpoint_id = s.checkpoint_id AND t.tid = s.tid
 JOIN processes p ON p.checkpoint_id = s.checkpoint_id AND p.pid = s.pid
 JOIN checkpoints c ON c.checkpoint_id = s.checkpoint_id
 GROUP BY c.image, p.comm, t.syscall_name, s.stack
-ORDER BY threads DESC, c.image, p.comm, s.stack
+ORDER BY threads DESC, c.image, p.comm, s.stack, syscall

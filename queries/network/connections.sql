@@ -40,3 +40,4 @@ LEFT JOIN processes p ON p.checkpoint_id = e.checkpoint_id AND p.pid = e.pid
 LEFT JOIN ends o ON o.here = e.there AND o.there = e.here AND o.protocol = e.protocol AND o.scope = e.scope
 LEFT JOIN checkpoints oc ON oc.checkpoint_id = o.checkpoint_id
 LEFT JOIN processes op ON op.checkpoint_id = o.checkpoint_id AND op.pid = o.pid
+ORDER BY c.container_name, e.checkpoint_id, e.local_port, e.remote_address, e.remote_port, e.pid, e.file_id, peer_checkpoint_id, peer_pid

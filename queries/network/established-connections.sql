@@ -21,4 +21,4 @@
 SELECT pod_namespace, pod_name, container_name, pid, comm, state, local_address, local_port, remote_address, remote_port, peer_container_name, peer_pid, peer_comm, checkpoint_id
 FROM connections
 WHERE protocol = 'tcp'
-ORDER BY container_name, checkpoint_id, local_port, remote_port, pid, peer_pid
+ORDER BY container_name, checkpoint_id, local_port, remote_port, pid, peer_pid, remote_address, local_address, state, peer_container_name, peer_comm

@@ -19,4 +19,4 @@
 SELECT pod_namespace, pod_name, container_name, image, protocol, local_address, local_port, pid, comm, cmdline, uid, checkpoint_id
 FROM listening
 WHERE family IN ('inet', 'inet6')
-ORDER BY local_port, container_name, checkpoint_id, pid
+ORDER BY local_port, container_name, checkpoint_id, pid, protocol, local_address

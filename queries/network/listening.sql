@@ -27,3 +27,4 @@ JOIN checkpoints c USING (checkpoint_id)
 LEFT JOIN (SELECT checkpoint_id, file_id, unnest(pids) AS pid FROM sockets) h USING (checkpoint_id, file_id)
 LEFT JOIN processes p ON p.checkpoint_id = s.checkpoint_id AND p.pid = h.pid
 WHERE s.state = 'LISTEN' OR (s.protocol = 'udp' AND s.state = 'CLOSE' AND s.local_port > 0)
+ORDER BY c.container_name, s.checkpoint_id, s.local_port, s.protocol, s.local_address, s.name, h.pid, s.file_id

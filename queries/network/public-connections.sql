@@ -27,4 +27,4 @@ WHERE peer_checkpoint_id IS NULL
   -- not the Internet: RFC 1122, 1918, 3927, 5771, 6598; RFC 4193, 4291
   AND NOT regexp_matches(replace(remote_address, '::ffff:', ''), '^(0|10|127)[.]|^169[.]254[.]|^192[.]168[.]|^172[.](1[6-9]|2[0-9]|3[01])[.]|^100[.](6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])[.]' ||
     '|^22[4-9][.]|^23[0-9][.]|^::1?$|^f[cd]|^fe[89ab]|^ff')
-ORDER BY container_name, checkpoint_id, remote_address, remote_port, local_port, pid
+ORDER BY container_name, checkpoint_id, remote_address, remote_port, local_port, pid, protocol, local_address, state

@@ -31,4 +31,4 @@ JOIN checkpoints c ON c.checkpoint_id = d.checkpoint_id
 WHERE d.fd IN (0, 1, 2) AND s.family IN ('inet', 'inet6') AND s.remote_port > 0
 GROUP BY c.pod_namespace, c.pod_name, c.container_name, c.image, d.checkpoint_id, d.pid, d.file_id
 HAVING bool_or(d.fd = 0) AND count(*) >= 2
-ORDER BY c.container_name, d.checkpoint_id, d.pid
+ORDER BY c.container_name, d.checkpoint_id, d.pid, d.file_id

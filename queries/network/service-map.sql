@@ -31,4 +31,4 @@ SELECT e.pod_namespace AS from_namespace, e.container_name AS from_container, li
 FROM ends e LEFT JOIN checkpoints pc ON pc.checkpoint_id = e.peer_checkpoint_id
 WHERE NOT e.is_server
 GROUP BY e.pod_namespace, e.container_name, e.protocol, pc.pod_namespace, e.peer_container_name, e.remote_address, e.remote_port
-ORDER BY from_namespace, from_container, to_container, to_address, to_port, e.protocol
+ORDER BY from_namespace, from_container, to_container, to_address, to_port, e.protocol, to_namespace

@@ -36,4 +36,4 @@ FROM extra e
 JOIN checkpoints c ON c.checkpoint_id = e.checkpoint_id
 LEFT JOIN processes p ON p.checkpoint_id = e.checkpoint_id AND p.pid = e.pid
 GROUP BY c.pod_namespace, c.pod_name, c.container_name, c.image, e.checkpoint_id, e.extra, e.escapes
-ORDER BY c.container_name, e.checkpoint_id, pids
+ORDER BY c.container_name, e.checkpoint_id, pids, e.extra, e.escapes

@@ -28,4 +28,4 @@ FROM filesystem_entries_full
 -- of folders the bits mean other things, of a symbolic link nothing; setgid counts only with the right to execute by the group (inode(7))
 WHERE change IS DISTINCT FROM 'deleted' AND type IN ('file', 'hardlink')
   AND (is_setuid OR is_setgid AND mode & 8 <> 0 OR file_capabilities IS NOT NULL)
-ORDER BY container_name, checkpoint_id, path
+ORDER BY container_name, checkpoint_id, path, member, position

@@ -26,4 +26,4 @@ WITH found AS (
 )
 SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, f.found, f.pid, f.item, f.sha256, f.checkpoint_id
 FROM found f JOIN checkpoints c ON c.checkpoint_id = f.checkpoint_id
-ORDER BY c.container_name, f.checkpoint_id, f.found, f.pid, f.item
+ORDER BY c.container_name, f.checkpoint_id, f.found, f.pid, f.item, f.sha256

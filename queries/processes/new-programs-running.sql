@@ -42,4 +42,4 @@ SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, f.pid, p.comm, p.
 FROM found f
 JOIN checkpoints c ON c.checkpoint_id = f.checkpoint_id
 LEFT JOIN processes p ON p.checkpoint_id = f.checkpoint_id AND p.pid = f.pid
-ORDER BY c.container_name, f.checkpoint_id, f.pid, f.path
+ORDER BY c.container_name, f.checkpoint_id, f.pid, f.path, f.is_script, f.origin, f.sha256, f.mtime, f.content_kind

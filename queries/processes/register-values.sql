@@ -14,5 +14,5 @@
 -- tables: registers
 -- description: The table registers has a row for each thread, with a list of its registers; this is the same with a row for each register.
 SELECT checkpoint_id, pid, tid, arch, r.name AS name, r.set AS set, r.role AS role, r.width_bits AS width_bits, r.value AS value, r.value_bytes AS value_bytes
-FROM (SELECT checkpoint_id, pid, tid, arch, unnest(registers) AS r FROM registers)
-ORDER BY checkpoint_id, pid, tid
+FROM (SELECT checkpoint_id, pid, tid, arch, unnest(registers) AS r, generate_subscripts(registers, 1) AS position FROM registers)
+ORDER BY checkpoint_id, pid, tid, position

@@ -28,4 +28,4 @@ SELECT p.pod_namespace, p.pod_name, p.container_name, p.image, p.pid, p.comm, p.
 FROM processes_full p
 LEFT JOIN saved s ON s.checkpoint_id = p.checkpoint_id AND s.pid = p.pid
 WHERE p.exe_deleted OR p.exe_memfd
-ORDER BY p.container_name, p.checkpoint_id, p.pid
+ORDER BY p.container_name, p.checkpoint_id, p.pid, s.sha256

@@ -44,4 +44,4 @@ WITH candidates AS (
 SELECT c.pod_namespace, c.pod_name, c.container_name, c.image, f.found, f.path, list_sort(list(DISTINCT f.pid) FILTER (f.pid IS NOT NULL)) AS pids, f.key_format AS content_format, f.mode, f.sha256, f.checkpoint_id
 FROM found f JOIN checkpoints c ON c.checkpoint_id = f.checkpoint_id
 GROUP BY c.pod_namespace, c.pod_name, c.container_name, c.image, f.found, f.path, f.key_format, f.mode, f.sha256, f.checkpoint_id
-ORDER BY c.container_name, f.checkpoint_id, f.found, f.path
+ORDER BY c.container_name, f.checkpoint_id, f.found, f.path, f.sha256, f.mode, content_format

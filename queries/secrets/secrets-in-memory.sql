@@ -27,4 +27,4 @@ FROM memory_strings s
 JOIN checkpoints c ON c.checkpoint_id = s.checkpoint_id
 LEFT JOIN processes p ON p.checkpoint_id = s.checkpoint_id AND p.pid = s.pid
 WHERE s.class IN ('private_key', 'jwt', 'aws_access_key_id', 'github_token', 'github_pat', 'gitlab_token', 'npm_token', 'slack_token', 'stripe_key', 'google_api_key', 'secret', 'credit_card')
-ORDER BY c.container_name, s.checkpoint_id, s.pid, s.shmem_id, s.address, s.class
+ORDER BY c.container_name, s.checkpoint_id, s.pid, s.shmem_id, s.address, s.class, s.value, s.encoding
