@@ -90,13 +90,13 @@ func (r *rewrite) run(ctx context.Context, what sinks.Rewrite) (_ *sinks.Rewritt
 	if err := r.into.commit(ctx, c); err != nil {
 		return nil, err
 	}
+	done.Changed, done.Rows = true, r.removed
 	made, err := r.into.made(ctx)
 	if err != nil {
-		return nil, err
+		return done, err
 	}
-	done.Changed, done.Rows = true, r.removed
 	if done.Files, done.BytesSize, err = made.size(); err != nil {
-		return nil, err
+		return done, err
 	}
 	return done, r.into.finish(ctx)
 }
