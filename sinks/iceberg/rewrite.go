@@ -90,15 +90,18 @@ func (r *rewrite) run(ctx context.Context, what sinks.Rewrite) (_ *sinks.Rewritt
 	if err := r.into.commit(ctx, c); err != nil {
 		return nil, err
 	}
-	done.Changed, done.Rows = true, r.removed
 	made, err := r.into.made(ctx)
 	if err != nil {
-		return done, err
+		return nil, err
 	}
+	done.Changed, done.Rows = true, r.removed
 	if done.Files, done.BytesSize, err = made.size(); err != nil {
-		return done, err
+		return nil, err
 	}
-	return done, r.into.finish(ctx)
+	if err := r.into.finish(ctx); err != nil { // an output in a store changes there
+		return nil, err
+	}
+	return done, nil
 }
 
 // rewriteTarget is where rows go that are written anew.
