@@ -49,10 +49,24 @@ func Beside(path string) (*Replacement, error) {
 	}
 }
 
+// Write writes to the file. What fails names the file that it was to be.
+func (r *Replacement) Write(data []byte) (int, error) {
+	n, err := r.File.Write(data)
+	return n, r.named(err)
+}
+
+// named returns an error of the file with the name that somebody asked for.
+func (r *Replacement) named(err error) error {
+	if failed := (*fs.PathError)(nil); errors.As(err, &failed) {
+		return &fs.PathError{Op: failed.Op, Path: r.path, Err: failed.Err}
+	}
+	return err
+}
+
 // Commit puts the file in its place, once what was written to it is durable.
 func (r *Replacement) Commit() error {
 	if err := r.Sync(); err != nil {
-		return err
+		return r.named(err)
 	}
 	err := os.Rename(r.Name(), r.path)
 	if err != nil { // Windows renames no file that is open

@@ -45,6 +45,13 @@ func (d *Database) Read(ctx context.Context, query string, each func(names []str
 	return sqltext.Each(rows, each)
 }
 
+// Lacks tells whether an error of Read says that the output has no such table, view or
+// column, as one of an older version may not, and not that it can't be read. DuckDB's
+// messages begin with the kind of error.
+func Lacks(err error) bool {
+	return strings.HasPrefix(err.Error(), "Catalog Error: ") || strings.HasPrefix(err.Error(), "Binder Error: ")
+}
+
 // Missing says which of the tables are not there, or nothing if all are.
 func (d *Database) Missing(needs []string) string {
 	var list []string

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/ckexport/ckexport/findings"
 )
 
 // Chart is a drawing, with its numbers as a table for those who cannot see it.
@@ -59,6 +61,8 @@ FROM service_map WHERE to_container IS NOT NULL AND from_container IS NOT NULL G
 			switch {
 			case ctx.Err() != nil:
 				return nil, ctx.Err()
+			case err != nil && !findings.Lacks(err):
+				return nil, fmt.Errorf("drawing %s: %w", c.id, err)
 			case err != nil: // as for detections: an older output may lack a view
 				chart.Why = text(err.Error())
 			case b == nil:

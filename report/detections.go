@@ -59,8 +59,9 @@ func (g *gatherer) detect(ctx context.Context, r *Report) error {
 	return nil
 }
 
-// detection runs one query. That it cannot run is told on the page: an output of an
-// older version may lack what it needs.
+// detection runs one query. That the output lacks what it needs, as one of an older
+// version may, is told on the page. Where the output can't be read there is none: what
+// was not found would look as if it were not there.
 func (g *gatherer) detection(ctx context.Context, q queries.Query) (Detection, error) {
 	d := Detection{Query: q}
 	var err error
@@ -101,6 +102,8 @@ func (g *gatherer) detection(ctx context.Context, q queries.Query) (Detection, e
 	switch {
 	case ctx.Err() != nil:
 		return d, ctx.Err()
+	case err != nil && !findings.Lacks(err):
+		return d, err
 	case err != nil:
 		first, _, _ := strings.Cut(err.Error(), "\n")
 		d.Reason = clip(plain.Cell(first))

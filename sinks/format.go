@@ -61,7 +61,8 @@ type Format struct {
 	Inspect func(ctx context.Context, location string) (*Inspection, error)
 	// Rewrite changes it as a whole: it removes checkpoints, or puts its rows in
 	// order, in one step for anyone who looks. It fails with *RefusedError where
-	// there is no output of ours.
+	// there is no output of ours. What it returns beside an error says whether the
+	// output is changed nevertheless.
 	Rewrite func(ctx context.Context, location string, opts Options, what Rewrite) (*Rewritten, error)
 
 	// The last two are for runs that several processes do a part of; nil where the

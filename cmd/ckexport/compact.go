@@ -61,7 +61,10 @@ func rewrite(c *cli.Context, std streams, what func(*schema.Run) sinks.Rewrite) 
 		RunID: run.RunID, Version: run.ToolVersion, Views: queries.Views, LockTimeout: timeout,
 		OnWait: func() { fmt.Fprintln(std.err, "another run writes to the output: waiting for its end") },
 	}, change)
-	if err != nil {
+	switch {
+	case err != nil && done != nil && done.Changed && !errors.As(err, new(*sinks.CommittedError)):
+		return nil, nil, &sinks.CommittedError{Path: output.location, Err: err}
+	case err != nil:
 		return nil, nil, endedBy(c.Context, err)
 	}
 	return run, done, nil

@@ -165,3 +165,19 @@ func kib(t *testing.T, dir string) int {
 	}
 	return n
 }
+
+// TestWithoutProc runs where /proc is not mounted, by which threads are found: the error
+// says so, and what goes on without.
+func TestWithoutProc(t *testing.T) {
+	tr := scenarios[0].prepare(t)
+	dir := tr.fresh(t)
+	const hidden = `mount --make-rprivate / && mount -t tmpfs none /proc && cd %[1]q && `
+	out, code := tr.mounted(t, dir, hidden+`exec "$0" "$@"`)
+	if code != exitFailed || !strings.Contains(out, "confining the process: ") || !strings.Contains(out, "/proc/") || !strings.Contains(out, sandboxHint) {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+	tr.leavesNothing(t, dir)
+	if out, code := tr.mounted(t, dir, hidden+`exec "$0" "$@" --no-sandbox`); code != exitOK || !tr.isBeforeOrAfter(t, dir) {
+		t.Errorf("with --no-sandbox, exit code %d\n%s", code, out)
+	}
+}

@@ -84,6 +84,9 @@ func merge(c *cli.Context, in *askedInputs, location string, std streams) (err e
 	if err := sink.Commit(ctx); err != nil {
 		return fmt.Errorf("output %q: committing: %w", location, err)
 	}
+	if err := sink.Close(); err != nil {
+		return &sinks.CommittedError{Path: location, Err: err}
+	}
 	if !c.Bool("quiet") {
 		fmt.Fprintf(std.err, "%s: %s, %s added from %s\n", quotedPath(location), units.Count(added.checkpoints, "checkpoint"), units.Count(added.rows, "row"), units.Count(len(in.outputs), "output"))
 	}

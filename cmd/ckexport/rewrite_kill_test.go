@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -39,6 +40,33 @@ func TestKilledRewrites(t *testing.T) {
 	}
 }
 
+// TestFailedBehindCommit lets the last call fail of commands that have changed the
+// output by then: the error says so, as another one means that nothing has changed.
+func TestFailedBehindCommit(t *testing.T) {
+	for kind, s := range map[string]scenario{"dataset": scenarios[1], "database": scenarios[5], "folder of Iceberg tables": scenarios[9]} {
+		for _, command := range []string{"merge", "forget"} {
+			t.Run(command+" of a "+kind, func(t *testing.T) {
+				t.Parallel()
+				r := newRewriteTrial(t, s.prepare(t), command)
+				dir := t.TempDir()
+				copyTree(t, r.dir, dir)
+				end := supervised{args: r.args, dir: dir, within: dir, decide: func(n int, _ call) (a answer) {
+					if n == r.calls {
+						a.errno = unix.EIO
+					}
+					return a
+				}}.run(t)
+				if diff := cmp.Diff(r.want.rows, readOutput(t, filepath.Join(dir, r.output)).rows); diff != "" {
+					t.Errorf("the output is not as it should be: %s", diff)
+				}
+				if end.code != exitFailed || !strings.Contains(end.stderr, "has all rows of the run") {
+					t.Errorf("exit code %d\n%s", end.code, end.stderr)
+				}
+			})
+		}
+	}
+}
+
 // rewriteTrial is a command that changes an output as a whole.
 type rewriteTrial struct {
 	*trial
@@ -51,8 +79,16 @@ func newRewriteTrial(t *testing.T, tr *trial, command string) *rewriteTrial {
 	t.Helper()
 	r := &rewriteTrial{trial: tr, args: []string{command, tr.output}}
 	r.before = readOutput(t, filepath.Join(tr.dir, tr.output))
-	if command == "forget" {
+	switch command {
+	case "forget":
 		r.args = append(r.args, "--checkpoint", r.before.ledger[tr.inputs[1]])
+	case "merge":
+		other := &trial{scenario: scenario{output: "other.parquet", tables: tr.tables}}
+		from := t.TempDir()
+		if out, code := other.complete(t, from, []string{filepath.Join(filepath.Dir(tr.inputs[0]), "life-1.tar")}); code != exitOK {
+			t.Fatalf("exit code %d\n%s", code, out)
+		}
+		r.args = []string{command, filepath.Join(from, other.output), "-o", tr.output, "--quiet"}
 	}
 	dir := t.TempDir()
 	copyTree(t, tr.dir, dir)

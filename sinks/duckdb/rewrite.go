@@ -80,8 +80,11 @@ func rewriteOutput(ctx context.Context, path string, opts sinks.Options, what si
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if err := place.Publish(made); err != nil {
+		return nil, err
+	}
 	done.Changed, done.BytesSize = true, size.Size()
-	return done, place.Publish(made)
+	return done, nil
 }
 
 const (

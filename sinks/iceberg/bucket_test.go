@@ -172,6 +172,12 @@ func TestStoredDenied(t *testing.T) {
 	if err := sink.Commit(t.Context()); err == nil || !strings.Contains(err.Error(), "access is denied") {
 		t.Errorf("a commit that is denied: %v", err)
 	}
+	if err := sink.Close(); err != nil {
+		t.Error(err)
+	}
+	if done, err := format.Rewrite(t.Context(), stored, options(t, "compact"), sinks.Rewrite{Compact: true}); err == nil || !strings.Contains(err.Error(), "access is denied") || done != nil {
+		t.Errorf("a rewrite that is denied: %+v, %v", done, err)
+	}
 	store.Fault(nil)
 	storedRows(t, format, rowsOf(t, 0), 0)
 	left := maps.Collect(func(yield func(string, bool) bool) {

@@ -174,8 +174,11 @@ func (c folderCatalog) create(name string, metadata table.Metadata) (*table.Tabl
 	return c.tableOf(name, metadata, 1), c.write(name, metadata, 1)
 }
 
-// write makes a version durable, then the hint at which version is the last:
-// readers look whether there is a later one.
+// errUnfinished says that a version of a table is there, but is not known to be
+// durable, or has no hint at it.
+var errUnfinished = errors.New("its metadata is written, but not all behind that")
+
+// write makes a version durable, with the hint at it.
 func (c folderCatalog) write(name string, metadata table.Metadata, version int) error {
 	data, err := json.Marshal(metadata)
 	if err != nil {
@@ -187,11 +190,31 @@ func (c folderCatalog) write(name string, metadata table.Metadata, version int) 
 	} else if err != nil {
 		return fmt.Errorf("writing metadata of %s: %w", name, err)
 	}
-	if err := writeOver(filepath.Join(dir, hintName), []byte(strconv.Itoa(version))); err != nil {
-		return fmt.Errorf("writing metadata of %s: %w", name, err)
-	}
-	if err := staging.SyncDir(dir); err != nil {
-		return fmt.Errorf("making metadata of %s durable: %w", name, err)
+	if err := c.hint(name, version); err != nil {
+		return fmt.Errorf("table %s: %w: %w", name, errUnfinished, err)
 	}
 	return nil
+}
+
+// hint makes the hint durable at which version of a table is the last. Some readers
+// look whether there is a later one, others do not.
+func (c folderCatalog) hint(name string, version int) error {
+	dir := filepath.Join(c.tableDir(name), metadataDir)
+	if err := writeOver(filepath.Join(dir, hintName), []byte(strconv.Itoa(version))); err != nil {
+		return err
+	}
+	return staging.SyncDir(dir)
+}
+
+// mendHint writes the hint of a table that a run was killed before it wrote.
+func (c folderCatalog) mendHint(name string) error {
+	last, err := c.current(name)
+	if err != nil {
+		return err
+	}
+	hint, err := os.ReadFile(filepath.Join(c.tableDir(name), metadataDir, hintName))
+	if err == nil && string(hint) == strconv.Itoa(last) || err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return c.hint(name, last)
 }

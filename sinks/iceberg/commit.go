@@ -133,7 +133,7 @@ const snapshotTries = 10
 func (c *commit) snapshot(ctx context.Context, to *table.Table, t *schema.Table, locations []string, properties iceberg.Properties) error {
 	for tries := 1; ; tries++ {
 		err := c.try(ctx, to, t, locations, properties)
-		if err == nil || errors.Is(err, errMeanwhile) || errors.Is(err, errUnknown) {
+		if err == nil || errors.Is(err, errMeanwhile) || errors.Is(err, errUnknown) || errors.Is(err, errUnfinished) {
 			return err
 		}
 		before := to.MetadataLocation()

@@ -143,6 +143,55 @@ func TestHalfARun(t *testing.T) {
 	}
 }
 
+// TestUnfinishedCommit lets the hint at a version fail that is there already: that is
+// no success. A stale one, as a killed run leaves it, is no damage, and the next run
+// puts it right.
+func TestUnfinishedCommit(t *testing.T) {
+	for _, name := range []string{"checkpoints", "archives"} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "fleet.iceberg")
+			want := sinktest.Export(t, kind, path, options(t, "run1"), 5, 0)
+			o, c := begun(t, path, "run2", 50)
+			hint := filepath.Join(o.old.folder.tableDir(name), metadataDir, hintName)
+			before, err := os.ReadFile(hint)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(os.Remove(hint), os.MkdirAll(filepath.Join(hint, "in the way"), 0o700)); err != nil {
+				t.Fatal(err)
+			}
+			err = c.addTo(t.Context(), o.old)
+			if errors.As(err, new(*sinks.CommittedError)) != (name == "archives") || !errors.Is(err, errUnfinished) {
+				t.Errorf("a commit that is not finished: %v", err)
+			}
+			if err := errors.Join(o.Close(), os.RemoveAll(hint), os.WriteFile(hint, before, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			if name == "archives" {
+				for name, rows := range rowsOf(t, 50) {
+					want[name] = append(want[name], rows...)
+				}
+			}
+			rowsAt(t, kind, path, want)
+			found, err := inspectOutput(t.Context(), path)
+			if err != nil || len(found.Damaged) > 0 || len(found.Findings) == 0 || found.Findings[0].Check != "metadata" || found.Findings[0].Severity != sinks.Warning {
+				t.Errorf("with a hint of the version before: %+v, %v", found, err)
+			}
+			next, err := openOutput(t.Context(), path, options(t, "run3"))
+			if err == nil {
+				err = next.Close()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			found, err = inspectOutput(t.Context(), path)
+			if err != nil || slices.ContainsFunc(found.Findings, func(f sinks.Finding) bool { return f.Severity != sinks.Note }) {
+				t.Errorf("after the next run: %+v, %v", found, err)
+			}
+		})
+	}
+}
+
 // TestStaleCommit commits to tables that another program has changed since the
 // run looked at them, once after an attempt that succeeded.
 func TestStaleCommit(t *testing.T) {

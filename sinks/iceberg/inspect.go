@@ -163,8 +163,11 @@ func (i *tableInspection) versions() error {
 	name := filepath.Join(metadataDir, hintName)
 	i.known[name] = true
 	hint, err := os.ReadFile(filepath.Join(dir, hintName))
-	if err != nil || string(hint) != strconv.Itoa(last) {
+	switch n, malformed := strconv.Atoi(string(hint)); {
+	case err != nil || malformed != nil || n < 1 || n > last:
 		i.damage("metadata", i.place(name), "the hint at the last version is %q, which is %d", hint, last)
+	case n < last:
+		i.found.Found(sinks.Warning, "metadata", i.name, i.place(name), "the hint at the last version is %d, which is %d: a run was killed between the two, and the next one puts that right", n, last)
 	}
 	return nil
 }

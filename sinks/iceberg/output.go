@@ -81,6 +81,11 @@ func (o *output) lookAt(ctx context.Context, path string) error {
 	if o.old, err = recovered(ctx, w); err != nil {
 		return fmt.Errorf("taking back what a killed run left in %q: %w", path, err)
 	}
+	for name := range o.old.tables {
+		if err := o.old.folder.mendHint(name); err != nil {
+			return fmt.Errorf("completing what a killed run left in %q: %w", path, err)
+		}
+	}
 	return nil
 }
 

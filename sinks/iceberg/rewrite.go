@@ -98,7 +98,10 @@ func (r *rewrite) run(ctx context.Context, what sinks.Rewrite) (_ *sinks.Rewritt
 	if done.Files, done.BytesSize, err = made.size(); err != nil {
 		return nil, err
 	}
-	return done, r.into.finish(ctx)
+	if err := r.into.finish(ctx); err != nil { // an output in a store changes there
+		return nil, err
+	}
+	return done, nil
 }
 
 // rewriteTarget is where rows go that are written anew.

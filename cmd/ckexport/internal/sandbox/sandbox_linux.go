@@ -19,6 +19,9 @@ import (
 func Confine(grants []Grant) (State, error) {
 	connect := slices.ContainsFunc(grants, func(g Grant) bool { return g.Access&Connect != 0 })
 	var state State
+	if err := findThreads(); err != nil {
+		return state, fmt.Errorf("finding the threads: %w", err)
+	}
 	if err := dropCapabilities(); err != nil {
 		return state, fmt.Errorf("dropping capabilities: %w", err)
 	}
