@@ -30,6 +30,9 @@ type Format struct {
 	// LeastMemory is how many bytes of memory a process needs to write such an
 	// output, where that is more than any run takes.
 	LeastMemory int64
+	// OutsideHeap is how many bytes a run takes for such an output that Go's collector
+	// does not see.
+	OutsideHeap int64
 
 	// Check fails with *RefusedError where no output can be at location, as its
 	// folder does not exist. It changes nothing: a run asks before it begins.

@@ -147,7 +147,7 @@ func export(ctx context.Context, opts *exportOptions, std streams) error {
 	if len(found.Archives) == 0 && !opts.settled && opts.shard == nil {
 		return nothingFound(opts, std, run, found, summaryTo)
 	}
-	defer governedHeap(ctx, opts.memoryLimit)()
+	defer governedHeap(ctx, opts.memoryLimit, format.OutsideHeap)()
 	known := map[string]bool{}
 	summary, err := opts.exportArchives(ctx, found.Archives, sink, run, redaction, known)
 	if err != nil {

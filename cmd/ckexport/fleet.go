@@ -157,7 +157,7 @@ func (a *asked) export(ctx context.Context, archives []source.Item, fleet sinks.
 	}
 	logs := schema.LogsOutline
 	run.Logs, run.Memory = &logs, append([]string{}, q.memory...)
-	defer governedHeap(ctx, 0)()
+	defer governedHeap(ctx, 0, 0)()
 	bar := newProgress(opts.std.err, false)
 	bar.start(archives)
 	summary, err := pipeline.Run(ctx, pipeline.Options{

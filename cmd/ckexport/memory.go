@@ -60,8 +60,10 @@ func readMemoryLimit(c *cli.Context, opts *exportOptions) error {
 	return nil
 }
 
-// heapLimit is the size that the heap may always reach before the collector is hurried.
-const heapLimit = 224 << 20
+// heapLimit is the size that the heap, and what an output takes outside it, may always
+// reach before the collector is hurried. With 16 MiB less, 12,000 archives take 1.05 times
+// the time; with 16 MiB more, the same.
+const heapLimit = 240 << 20
 
 // lateCollection has a process collect garbage later than the runtime would: what
 // a short run leaves is not worth it. Later still, fresh memory would cost more.
@@ -80,10 +82,10 @@ func collectorIsSet() bool {
 }
 
 // governedHeap has governHeap see to the heap until end is called.
-func governedHeap(ctx context.Context, limit int64) (end func()) {
+func governedHeap(ctx context.Context, limit, outside int64) (end func()) {
 	governed, stop := context.WithCancel(ctx)
 	var governor sync.WaitGroup
-	governor.Go(func() { governHeap(governed, limit) })
+	governor.Go(func() { governHeap(governed, limit, outside) })
 	return func() {
 		stop()
 		governor.Wait()
@@ -94,7 +96,7 @@ func governedHeap(ctx context.Context, limit int64) (end func()) {
 // five sixteenths of that: less than the runtime's own rule, which sees to small heaps too
 // often and lets large ones double. A limit that stood firm would make the
 // collector run all the time where an archive needs more. It ends with ctx.
-func governHeap(ctx context.Context, limit int64) {
+func governHeap(ctx context.Context, limit, outside int64) {
 	if collectorIsSet() {
 		return
 	}
@@ -103,7 +105,7 @@ func governHeap(ctx context.Context, limit int64) {
 	defer tick.Stop()
 	for {
 		metrics.Read(live)
-		goal := max(heapLimit, int64(live[0].Value.Uint64())*21/16)
+		goal := max(heapLimit-outside, int64(live[0].Value.Uint64())*21/16)
 		if limit > 0 {
 			goal = min(goal, limit-besidesHeap)
 		}

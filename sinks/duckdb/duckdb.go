@@ -28,10 +28,13 @@ import (
 // columns with a block each.
 const leastMemory = 600 << 20
 
+// outsideHeap is what DuckDB takes for blocks while thousands of archives are loaded.
+const outsideHeap = 24 << 20
+
 // Format returns the kind of output.
 func Format() sinks.Format {
 	f := format()
-	f.LeastMemory = leastMemory
+	f.LeastMemory, f.OutsideHeap = leastMemory, outsideHeap
 	f.Check, f.Open = check, openOutput
 	f.Recognise, f.Footprint, f.OpenSQL, f.Part, f.Describe, f.Inspect, f.Rewrite = recognise, local.Footprint, openSQL, part, describe, inspectOutput, rewriteOutput
 	f.Staging, f.PeekLedger = local.Staging, peekLedger
