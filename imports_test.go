@@ -49,7 +49,7 @@ var mayImport = map[string][]string{
 	"/sinks/internal/ledger":         {"/schema", "/sinks", "/sinks/internal/contents"},
 	"/sinks/internal/local":          {"/sinks", "/sinks/internal/staging"},
 	"/sinks/internal/staging":        {"/filelock", "/sinks"},
-	"/sinks/internal/parquetfile":        nil,
+	"/sinks/internal/parquetfile":    nil,
 	"/sinks/spool":                   {"/schema", "/sinks", "/sinks/internal/parquetfile", "/sinks/internal/staging", "/stage"},
 	"/sinks/parquet":                 {"/objectstore", "/schema", "/sinks", "/sinks/internal/bucket", "/sinks/internal/contents", "/sinks/internal/ledger", "/sinks/internal/local", "/sinks/internal/order", "/sinks/internal/staging", "/sinks/spool"},
 	"/sinks/duckdb":                  {"/schema", "/sinks", "/sinks/internal/contents", "/sinks/internal/local", "/sinks/internal/staging", "/sinks/spool", "/sqltext"},
