@@ -128,9 +128,10 @@ func parseContentRange(header http.Header) (first, total int64, ok bool) {
 	return first, total, err == nil && total >= 0
 }
 
-// Pause waits before another attempt: twice as long each time.
+// Pause waits before another attempt: twice as long each time, up to two seconds.
 func Pause(ctx context.Context, attempt int) error {
-	timer := time.NewTimer(100 * time.Millisecond << attempt)
+	const first, longest = 100 * time.Millisecond, 2 * time.Second
+	timer := time.NewTimer(min(first<<attempt, longest))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
