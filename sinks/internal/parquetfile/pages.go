@@ -1,6 +1,7 @@
 package parquetfile
 
 import (
+	"fmt"
 	"iter"
 	"math"
 	"math/bits"
@@ -204,6 +205,9 @@ func (p *pages) addTexts(column *array.Dictionary, encoding int64) statistics {
 // write writes a page, and before the first the dictionary. They are compressed, but for
 // those of a column of one page that would not get smaller.
 func (f *File) write(k *chunk, p *pages, s span, stats statistics) error {
+	if most := max(len(p.values), len(p.dictionary)); most > math.MaxInt32 {
+		return fmt.Errorf("a page of %d bytes is larger than Parquet can have", most)
+	}
 	plain := len(p.values) + len(p.dictionary)
 	mayStay := f.isOnly && s.isOnly
 	if !mayStay || plain > compressible {
