@@ -36,8 +36,9 @@ type Options struct {
 // Keys are credentials.
 type Keys struct{ ID, Secret, SessionToken string }
 
-// MaxAttempts is how often a request is tried. With the waits between, that is some ten
-// seconds: a store that is started again should cost no archive.
+// MaxAttempts is how often a request is tried: over some four seconds where nobody
+// answers, as minio-go waits, and over eleven where connections break amid an object. A
+// store that is started again should cost no archive.
 const MaxAttempts = 10
 
 const awsEndpoint = "https://s3.amazonaws.com"

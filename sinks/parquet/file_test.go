@@ -35,14 +35,7 @@ func TestFileLayout(t *testing.T) {
 
 	sinktest.CheckStatistics(t, path)
 	file := sinktest.OpenParquet(t, path)
-	for key, want := range map[string]string{
-		"ckexport.table": "memory_mappings", "ckexport.schema_version": "4",
-		"ckexport.tool_version": "v1.2.3", "ckexport.run_id": "run1",
-	} {
-		if got, _ := file.Lookup(key); got != want {
-			t.Errorf("metadata %s is %q, want %q", key, got, want)
-		}
-	}
+	checkOrigin(t, file)
 	if _, ok := file.Lookup("ARROW:schema"); !ok {
 		t.Error("no Arrow schema")
 	}
@@ -80,6 +73,38 @@ func TestFileLayout(t *testing.T) {
 	}
 	if filters["kind"] || filters["perms"] {
 		t.Errorf("Bloom filters where nobody needs one: %v", filters)
+	}
+}
+
+// TestFileWithoutRows checks that a file tells where it is from without rows, too.
+func TestFileWithoutRows(t *testing.T) {
+	table, _ := schema.Lookup("memory_mappings")
+	path := filepath.Join(t.TempDir(), "memory_mappings.parquet")
+	s, err := parquet.Format(nil).Open(t.Context(), path, sinks.Options{Tables: []*schema.Table{table}, RunID: "run1", Version: "v1.2.3"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	file := sinktest.OpenParquet(t, path)
+	if n := file.NumRows(); n != 0 {
+		t.Errorf("%d rows", n)
+	}
+	checkOrigin(t, file)
+}
+
+// checkOrigin checks what the footer says of table, tool and run.
+func checkOrigin(t *testing.T, file *pq.File) {
+	t.Helper()
+	for key, want := range map[string]string{
+		"ckexport.table": "memory_mappings", "ckexport.schema_version": "4",
+		"ckexport.tool_version": "v1.2.3", "ckexport.run_id": "run1",
+	} {
+		if got, _ := file.Lookup(key); got != want {
+			t.Errorf("metadata %s is %q, want %q", key, got, want)
+		}
 	}
 }
 

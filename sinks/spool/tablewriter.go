@@ -174,7 +174,7 @@ func (w *tableWriter) finish() error {
 		if err := w.create(p); err != nil {
 			return fmt.Errorf("writing %s: %w", w.table.Name, err)
 		}
-		if w.from.Policy == (sinks.Policy{}) { // a file without rows is the same in all outputs
+		if w.single == nil && w.from.Policy == (sinks.Policy{}) { // in datasets, one without rows is always the same
 			p.file.pairs = nil
 		}
 	}
